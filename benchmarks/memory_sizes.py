@@ -17,6 +17,7 @@ from preheat.inference.client import WorkerClient
 from preheat.models import ModelFile, find_models
 from preheat.residency import estimate
 from preheat.residency.load_options import load_options
+from preheat.residency.sizes import loaded_form
 from preheat.residency.system_memory import rss_bytes
 from preheat.settings import Settings
 
@@ -38,7 +39,8 @@ async def measure(model: ModelFile, settings: Settings, deepest_tokens: int = UB
     worker = await WorkerClient.spawn()
     try:
         # The estimate does not include GPU memory.
-        options = load_options(model, settings.model_copy(update={"gpu_layers": 0}), probe=True, warm_prefix=False)
+        settings, form = settings.model_copy(update={"gpu_layers": 0}), loaded_form(settings.for_model(model.model_id))
+        options = load_options(model, settings, form, probe=True, warm_prefix=False)
         info = await worker.load(options, lambda _share: None, lambda: None)
         loaded = rss_bytes(worker.pid)
         if model.embeddings:

@@ -49,6 +49,7 @@ from preheat.residency import (
     DecisionRecord,
     EvictionPlan,
     EvictionReason,
+    GainTable,
     MemoryWatch,
     ResidencyExecutor,
     ResidentModel,
@@ -91,8 +92,15 @@ class Engine:
         self.prefixes = PrefixKeeper(store, self._prefixes_changed, lower_own_priority)
         """Prompts kept outside the models."""
         self._prompts = ModelPrompts(self.settings, self.prefixes, self._usage, clock=clock)
+        self._gains = GainTable(paths.cache_dir() / "repack.json")
         self._residency = ResidencyExecutor(
-            self.settings, self._sizes, self._plan_eviction, self, clock=clock, prompts=self._prompts
+            self.settings,
+            self._sizes,
+            self._plan_eviction,
+            self,
+            clock=clock,
+            prompts=self._prompts,
+            gains=self._gains,
         )
         self._watch = MemoryWatch(self.settings)
         self._context_lengths = ContextLengths()
@@ -105,6 +113,7 @@ class Engine:
             self._planner,
             self._watch,
             models=lambda: self._files.models,
+            gains=self._gains,
             clock=clock,
         )
         self._preloader = Preloader(self._residency, self._preloads, lambda: self._publisher.publish_soon())
@@ -162,8 +171,11 @@ class Engine:
         self._preloads.awaits_use = at_login and not self.settings.preload_at_login
         self._residency.prepare()
         self._loop = asyncio.get_running_loop()
-        known, _, _ = await asyncio.gather(
-            asyncio.to_thread(self._usage.open), self._files.look(), asyncio.to_thread(self.prefixes.start)
+        known, *_ = await asyncio.gather(
+            asyncio.to_thread(self._usage.open),
+            self._files.look(),
+            asyncio.to_thread(self.prefixes.start),
+            asyncio.to_thread(self._gains.open),
         )
         self._sizes.remember(known)
         self._residency.share_memory()

@@ -14,7 +14,7 @@ from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
-from preheat.residency import State
+from preheat.residency import Form, State
 from preheat.updates import Release
 
 
@@ -68,6 +68,10 @@ class ModelSnapshot:
     expires_at: float | None = None  # Unix time at which its keep-alive ends; None if it has no end
     load_s: float | None = None  # duration of the last load in seconds, from request to probe; None before one
     load_left_s: float | None = None  # estimated time until the running load ends, in seconds; None if unknown
+    # form of its weights, mapped or repacked (faster on this processor, and larger); None unless hot
+    form: Form | None = None
+    extra_bytes: int = 0  # the part of its memory that it gives up before anything is unloaded
+    changes_form: bool = False  # a second worker loads the other form in the background, or the former one ends
     reason: Message | None = None  # why it is hot; None otherwise
     error: Message | None = None  # why the last load failed or the worker died; None unless failed
     warning: Message | None = None  # what it cannot do while hot although its file promises it; None if nothing

@@ -184,6 +184,7 @@ class ModelInfo:
     tools: bool = False  # its chat template has a place for tools; others get them in the system message
     thinking: bool = False  # it thinks before it answers, or can
     vision: bool = False  # it takes images
+    repack_gain: float | None = None  # decode speed gained by repacked weights, 0.25 is 25 %; None if not measured
     resident_bytes: int = 0  # memory of the worker after the probe; the engine measures it
 
 
@@ -211,6 +212,7 @@ class LoadOptions:
     gpu_layers: int  # layers to offload where the build can; -1 is all
     embedding_cache: int  # number of (text, vector) pairs to remember
     probe: bool  # decode one token before reporting the model as hot. Without it, the waiting request is the probe.
+    measure_gain: bool = False  # compare the decode speed of repacked weights with that of mapped ones
     warm_prefix: bool  # evaluate the chat template's fixed beginning. For loads without a waiting request.
     follow_load: bool = False  # compute with fewer threads while other programs are busy
     prefixes: PrefixOptions | None = None  # where prompts are kept; None keeps none outside the slots

@@ -39,6 +39,7 @@ _PLAN: Final = {
     "plan_small_share": Template("not preloaded: too small a share of all requests ({reason})"),
     "in_memory": Template("in memory: {reason}"),
     "in_memory_planned": Template("in memory: {reason}; {plan}"),
+    "in_memory_form": Template("{memory}; {form}"),
     "not_in_memory_suppressed": Template(
         "not in memory: it was unloaded on request; the next use allows preloads again"
     ),

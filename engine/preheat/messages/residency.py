@@ -24,12 +24,27 @@ TABLE: Final[Mapping[str, Template]] = {
     "file_outdated": Template("its file was replaced; it is loaded again when it is needed"),
     "shutdown": Template("Preheat is shutting down"),
     # Why a model's weights are exchanged for their other form.
-    "repack_gains": Template("repacked weights decode {gain:percent} faster on this processor"),
+    "repack_gains": Template("repacked weights decode up to {gain:percent} faster on this processor"),
     "repack_unmeasured": Template("trying whether repacked weights decode faster on this processor"),
     "repack_set_on": Template("repack is on"),
     "repack_set_off": Template("repack is off"),
+    "form_mapped": Template("mapped"),
+    "form_repacked": Template("repacked"),
+    "form_changing": Template("its weights are being repacked or mapped again in the background"),
+    "form_planned": Template("its weights are {form} once it has rested: {reason}"),
+    "form_no_room": Template("its weights are not repacked: that needs {missing:memory} more than is free"),
+    "form_no_gain": Template(
+        "its weights are not repacked: that decodes at most {gain:percent} faster on this processor"
+    ),
+    "form_too_few_uses": Template("its weights are not repacked: it is used too little"),
+    "form_repacked_set": Template("its weights are repacked"),
+    "form_repacked_gains": Template(
+        "its weights are repacked, which decodes up to {gain:percent} faster and takes {extra:memory} more"
+    ),
     "exchange_failed": Template("a second worker with the model's other form could not take over: {reason}"),
-    "exchange_no_gain": Template("repacked weights decode only {gain:percent} faster on this processor"),
+    "twin_died": Template("its process ended"),
+    "exchange_no_gain": Template("repacked weights decode at most {gain:percent} faster on this processor"),
+    "exchange_unmeasured": Template("other programs keep the processor too busy to measure its speed"),
     # Why a load fails.
     "no_room": Template(
         "{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed",

@@ -11,12 +11,22 @@ from typing import Final
 from preheat.clock import unix_time
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
+from preheat.preload.forms import FormFacts, FormTarget, describe_form, plan_forms
 from preheat.preload.gate import Conditions, Hold, blocking_reason
 from preheat.preload.planner import PreloadPlanner
 from preheat.preload.policy import PolicySettings, PreloadPlan
 from preheat.preload.power import on_battery
 from preheat.preload.preloader import Preload
-from preheat.residency import MemoryWatch, ResidencyExecutor, SizeTable, Standby
+from preheat.residency import (
+    GainTable,
+    Hot,
+    MemoryWatch,
+    Residency,
+    ResidencyExecutor,
+    SizeTable,
+    Standby,
+    is_repackable,
+)
 from preheat.settings import Settings
 
 _STANDBY_END_S: Final = 5.0
@@ -44,6 +54,7 @@ class PreloadContext:
         watch: MemoryWatch,
         *,
         models: Callable[[], Sequence[ModelFile]],
+        gains: GainTable | None = None,
         clock: Callable[[], float] = unix_time,
     ) -> None:
         self._settings = settings
@@ -52,6 +63,7 @@ class PreloadContext:
         self._planner = planner
         self._watch = watch
         self._models = models
+        self._gains = gains or GainTable()
         self._clock = clock
         self._standby = Standby()
         self._ended_at = -math.inf
@@ -75,8 +87,15 @@ class PreloadContext:
 
     def hold(self) -> Hold | None:
         """Return what blocks preloading now."""
+        return self._hold(self._settings.preload)
+
+    def form_hold(self) -> Hold | None:
+        """Return what blocks changes of forms now: what blocks preloading, except its setting."""
+        return self._hold(True)
+
+    def _hold(self, enabled: bool) -> Hold | None:
         conditions = Conditions(
-            enabled=self._settings.preload,
+            enabled=enabled,
             paused_until=self.paused_until,
             awaits_use=self.awaits_use,
             active_requests=self.active_requests,
@@ -110,8 +129,45 @@ class PreloadContext:
             if target.model_id not in skip
         )
 
+    def forms(self) -> tuple[FormTarget, ...]:
+        """Return what to do about the forms of hot models."""
+        return plan_forms(self._form_facts(), self._pool.free_bytes)
+
+    def _form_facts(self) -> tuple[FormFacts, ...]:
+        files = self._pool.models
+        return tuple(
+            self._form_of(record, record.phase, files[record.model_id])
+            for record in self._pool.records.values()
+            if isinstance(record.phase, Hot)
+        )
+
+    def _form_of(self, record: Residency, hot: Hot, model: ModelFile) -> FormFacts:
+        now, model_id = self._clock(), record.model_id
+        return FormFacts(
+            model_id,
+            hot.form,
+            self._settings.for_model(model_id).repack,
+            is_repackable(model),
+            self._gains.gain(model),
+            self._planner.used_enough(model_id, now),
+            self._planner.score(model_id, now),
+            0.0 if record.leased else max(0.0, now - max(record.last_used_at or 0.0, hot.since)),
+            self._pool.exchange_pause_s(model_id),
+            hot.twin is not None,
+            self._sizes.form_size(model, hot.form.other).added_bytes,
+        )
+
     def why(self, model_id: str) -> Message:
-        """Return why the model is in memory or not."""
+        """Return why the model is in memory or not, and in which form."""
+        why, record = self._why(model_id), self._pool.records.get(model_id)
+        if record is None or not isinstance(record.phase, Hot):
+            return why
+        facts = self._form_of(record, record.phase, self._pool.models[model_id])
+        (target,) = plan_forms([facts], self._pool.free_bytes)
+        form = describe_form(facts, target, record.extra_bytes)
+        return why if form is None else msg("in_memory_form", memory=why, form=form)
+
+    def _why(self, model_id: str) -> Message:
         plan = self._planner.explain(model_id, self.plan(), self._clock())
         record = self._pool.records.get(model_id)
         if record is not None and record.reason is not None and record.reserved_bytes:

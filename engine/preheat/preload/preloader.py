@@ -13,10 +13,11 @@ from typing import Final, Protocol
 from preheat.errors import EngineError, LoadCancelledError
 from preheat.messages import Message
 from preheat.models import ModelFile
+from preheat.preload.forms import FormAction, FormTarget
 from preheat.preload.gate import Hold
 from preheat.preload.policy import PreloadPlan
 from preheat.preload.round import Round
-from preheat.residency import EvictionReason
+from preheat.residency import EvictionReason, Form
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ class PlanSource(Protocol):
     def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]: ...
     def start_standby(self, plan: PreloadPlan) -> None: ...
     def stop_standby(self) -> None: ...
+    def form_hold(self) -> Hold | None: ...
+    def forms(self) -> tuple[FormTarget, ...]: ...
 
 
 class Loader(Protocol):
@@ -58,6 +61,8 @@ class Loader(Protocol):
 
     async def preload(self, model: ModelFile, reason: Message, displaces: Sequence[str]) -> bool: ...
     def cancel_preloads(self, why: EvictionReason, reason: Message) -> None: ...
+    def cancel_exchanges(self) -> None: ...
+    def exchange(self, model_id: str, form: Form, reason: Message) -> None: ...
 
 
 class Preloader:
@@ -111,7 +116,7 @@ class Preloader:
             self._source.stop_standby()
             if not hold.brief:
                 self._end_round()
-            return REPLAN_S if hold.again_s is None else hold.again_s
+            return min(REPLAN_S if hold.again_s is None else hold.again_s, self._change_form())
         now = self._clock()
         self._failed = {model_id: until for model_id, until in self._failed.items() if until > now}
         plan = self._source.plan()
@@ -121,12 +126,26 @@ class Preloader:
             self._source.start_standby(plan)
             if not self._nudged.is_set():
                 self.idle.set()
-            return min([REPLAN_S, *(until - now for until in self._failed.values())])
+            return min([REPLAN_S, self._change_form(), *(until - now for until in self._failed.values())])
         self._source.stop_standby()
         self.round.plan({preload.model.model_id: preload.expected_bytes for preload in preloads})
         await self._preload(preloads[0])
         self._on_change()
         return 0.0
+
+    def _change_form(self) -> float:
+        """Let the next hot model change its form; return when to ask again, in seconds."""
+        hold = self._source.form_hold()
+        if hold is not None:
+            if hold.cancels is not None:
+                self._loader.cancel_exchanges()
+            return REPLAN_S if hold.again_s is None else hold.again_s
+        targets = self._source.forms()
+        changing = any(target.action is FormAction.CHANGING for target in targets)
+        target = next((target for target in targets if target.action is FormAction.CHANGE), None)
+        if target is not None and target.reason is not None and not changing:
+            self._loader.exchange(target.model_id, target.form, target.reason)
+        return min((target.again_s for target in targets if target.again_s is not None), default=REPLAN_S)
 
     async def _preload(self, preload: Preload) -> None:
         model_id = preload.model.model_id

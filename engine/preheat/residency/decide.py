@@ -141,7 +141,6 @@ class _Step(ExchangeStep):
     def preloads_cancelled(self, event: ev.PreloadsCancelled) -> None:
         for record in self._preloads():
             self._evict(record, event.why, event.reason)
-        self._end_exchanges()
 
     def closed(self, event: ev.Closed) -> None:
         self._closed = True
@@ -292,7 +291,7 @@ class _Step(ExchangeStep):
             if idle := tuple(other.model_id for other in others if not other.leased):
                 self.effects.append(ev.CloseWorker(record.model_id))
                 record = self._put_load(record, retried=True)._replace(rss_bytes=0)
-                self._end_exchanges()
+                self.exchanges_cancelled()
                 self._reserve(record, RoomPlan(victims=idle), EvictionReason.PRESSURE, "room_for_retry", closing=True)
                 return
         self._fail(record, event.error)
@@ -457,6 +456,7 @@ _HANDLERS: Final[dict[type[ev.Event], Callable[[_Step, Any], None]]] = {
     ev.FavouritesChanged: _Step.favourites_changed,
     ev.FileReplaced: _Step.file_replaced,
     ev.ExchangeWanted: _Step.exchange_wanted,
+    ev.ExchangesCancelled: _Step.exchanges_cancelled,
     ev.TwinReady: _Step.twin_ready,
     ev.TwinFailed: _Step.twin_failed,
     ev.TwinExited: _Step.twin_exited,

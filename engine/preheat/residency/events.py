@@ -87,7 +87,7 @@ class UnloadWanted(_CallerEvent):
 
 @dataclass(frozen=True, slots=True)
 class PreloadsCancelled(Event):
-    """Running preloads and exchanges must stop."""
+    """Running preloads must stop."""
 
     why: EvictionReason
     reason: Message
@@ -103,6 +103,10 @@ class ExchangeWanted(_ModelEvent):
     form: Form
     size: FormSize
     reason: Message
+
+
+class ExchangesCancelled(Event):
+    """Exchanges that have not ended must stop."""
 
 
 @dataclass(frozen=True, slots=True)

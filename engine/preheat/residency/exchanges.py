@@ -78,7 +78,7 @@ class ExchangeStep(Step):
             record = record._replace(exchange_failures=failures)
             self._end_exchange(record, min(_AFTER_FAILURE_S * 2.0 ** min(failures - 1, 10), _MAX_PAUSE_S))
         else:
-            self._end_exchange(record, _AFTER_CANCEL_S)
+            self._end_exchange(record, _AFTER_FAILURE_S)
 
     def twin_exited(self, event: ev.TwinExited) -> None:
         record = self._record(event.model_id)
@@ -99,7 +99,7 @@ class ExchangeStep(Step):
         after = max(record.exchange_after_mono, self._now.mono + pause_s)
         return self._put(record._replace(phase=hot, exchange_after_mono=after))
 
-    def _end_exchanges(self) -> None:
+    def exchanges_cancelled(self, _event: ev.ExchangesCancelled | None = None) -> None:
         for model_id in self._exchanges:
             self._end_exchange(self._models[model_id])
 

@@ -10,26 +10,29 @@ import itertools
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, Protocol
 
 from preheat.bugs import failure_of
 from preheat.clock import unix_time
 from preheat.errors import EngineError
-from preheat.inference import ModelInfo, WorkerExit
+from preheat.inference import LoadOptions, ModelInfo, WorkerExit
 from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.residency import events as ev
 from preheat.residency.decide import decide
 from preheat.residency.decisions import DecisionRecord, EvictionReason, Outcome
 from preheat.residency.eviction import EvictionPolicy, ResidentModel
+from preheat.residency.forms import Form, Stage
+from preheat.residency.gains import GainTable
 from preheat.residency.load_options import load_options, loads_differently
 from preheat.residency.prompts import NoPrompts, PromptStore
-from preheat.residency.sizes import SizeTable
+from preheat.residency.sizes import SizeTable, loaded_form
 from preheat.residency.spare import SpareWorker, Worker
 from preheat.residency.states import Cold, Failed, Hot, Limits, Now, Queued, Residency, ResidencyState, State
-from preheat.residency.step import HURRIED_SAVE_S
+from preheat.residency.step import HURRIED_SAVE_S, SAVE_S
 from preheat.residency.system_memory import SystemMemory
+from preheat.residency.twins import LoadedWorker, TwinLoader
 from preheat.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -64,13 +67,13 @@ class HotModel(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class _Handle:
-    """A model's file and worker, and the task that loads or closes it."""
+    """A model's file and workers, and the tasks that load or close them."""
 
     model: ModelFile
-    worker: Worker | None = None
-    info: ModelInfo | None = None
-    warning: Message | None = None
+    first: LoadedWorker = field(default_factory=LoadedWorker)
+    second: LoadedWorker | None = None
     task: asyncio.Task[None] | None = None
+    second_task: asyncio.Task[None] | None = None
     timer: asyncio.TimerHandle | None = None
 
 
@@ -121,6 +124,7 @@ class ResidencyExecutor:
         spawn: Starts a worker process.
         memory: Reads the memory of system and processes.
         prompts: Where workers keep prompts.
+        gains: What repacked weights gain.
     """
 
     def __init__(
@@ -135,6 +139,7 @@ class ResidencyExecutor:
         spawn: Callable[[], Awaitable[Worker]] | None = None,
         memory: SystemMemory | None = None,
         prompts: PromptStore | None = None,
+        gains: GainTable | None = None,
     ) -> None:
         self._settings = settings
         self._sizes = sizes
@@ -145,6 +150,7 @@ class ResidencyExecutor:
         self._memory = memory or SystemMemory()
         self._prompts: PromptStore = prompts or NoPrompts()
         self._spare = SpareWorker(enabled=settings.spare_worker, spawn=spawn)
+        self._twins = TwinLoader(self, settings, self._spare, sizes, gains or GainTable(), self._memory)
         self._handles: dict[str, _Handle] = {}
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._clients: dict[int, str] = {}  # of the requests in ``_answers``
@@ -178,18 +184,23 @@ class ResidencyExecutor:
         """Return the context length of a hot model, in tokens."""
         handle = self._handles.get(model_id)
         hot = handle is not None and self.records[model_id].state is State.HOT
-        return handle.info.context_length if hot and handle is not None and handle.info is not None else None
+        info = handle.first.info if hot and handle is not None else None
+        return info.context_length if info is not None else None
 
     def warning(self, model_id: str) -> Message | None:
         """Return what a hot model cannot do although its file promises it."""
         handle = self._handles.get(model_id)
         hot = handle is not None and self.records[model_id].state is State.HOT
-        return handle.warning if hot and handle is not None else None
+        return handle.first.warning if hot and handle is not None else None
 
     def load_left_s(self, model_id: str) -> float | None:
         """Return the remaining time of the model's load, in seconds; None if unknown."""
         record = self.records.get(model_id)
         return record.load_left_s(self._monotonic()) if record is not None else None
+
+    def exchange_pause_s(self, model_id: str) -> float:
+        """Return the time until the model may change to the repacked form again, in seconds."""
+        return max(self.records[model_id].exchange_after_mono - self._monotonic(), 0.0)
 
     @property
     def active_requests(self) -> int:
@@ -199,7 +210,7 @@ class ResidencyExecutor:
     @property
     def used_bytes(self) -> int:
         """Memory of all workers at the last measurement, including those that are closing."""
-        return sum(record.rss_bytes for record in self.records.values())
+        return sum(record.held_bytes for record in self.records.values())
 
     @property
     def reachable_bytes(self) -> int:
@@ -207,14 +218,21 @@ class ResidencyExecutor:
         return self._limits().reachable_bytes
 
     @property
+    def free_bytes(self) -> int:
+        """Memory within the limit that neither models nor stored prompts take."""
+        return self.reachable_bytes - self._state.taken_bytes - self._prompts.memory_bytes
+
+    @property
     def worker_pids(self) -> tuple[int, ...]:
-        """The process ids of all workers that have a model."""
-        return tuple(handle.worker.pid for handle in self._handles.values() if handle.worker is not None)
+        """The process ids of the workers that have a model, one for each: a second one maps the same files."""
+        workers = (handle.first.worker for handle in self._handles.values())
+        return tuple(worker.pid for worker in workers if worker is not None)
 
     def worker_pid(self, model_id: str) -> int | None:
         """Return the process id of the model's worker; None without one."""
         handle = self._handles.get(model_id)
-        return handle.worker.pid if handle is not None and handle.worker is not None else None
+        worker = handle.first.worker if handle is not None else None
+        return worker.pid if worker is not None else None
 
     @property
     def spare_pid(self) -> int | None:
@@ -294,6 +312,19 @@ class ResidencyExecutor:
         """Cancel running preloads without waiting requests."""
         self.feed(ev.PreloadsCancelled(why, reason))
 
+    def exchange(self, model_id: str, form: Form, reason: Message) -> None:
+        """Let a hot model have its weights in the other form, once a second worker has loaded them.
+
+        Nothing happens without room for both, except that an idle model is loaded again to have the mapped form.
+        """
+        size = self._sizes.form_size(self._handles[model_id].model, form)
+        self.feed(ev.ExchangeWanted(model_id, form, size, reason))
+
+    def cancel_exchanges(self) -> None:
+        """Cancel the exchanges of forms that have not ended."""
+        if self._state.exchanges:
+            self.feed(ev.ExchangesCancelled())
+
     def free(self, wanted_bytes: int, why: EvictionReason, reason: Message) -> None:
         """Unload idle models to free memory, including that of models being unloaded."""
         self.feed(ev.MemoryNeeded(wanted_bytes, why, reason))
@@ -305,6 +336,7 @@ class ResidencyExecutor:
     def apply_settings(self, settings: Settings) -> None:
         """Use new settings at once; a model in use follows when it is idle."""
         before, self._settings = self._settings, settings
+        self._twins.settings = settings
         models = [handle.model for handle in self._handles.values()]
         needs = {model.model_id: self._needs(model) for model in models}
         outdated = frozenset(name for name in needs if loads_differently(name, before, settings))
@@ -324,14 +356,16 @@ class ResidencyExecutor:
 
     def measure(self) -> None:
         """Measure the memory of the workers."""
-        sizes = {}
+        sizes, twins = {}, {}
         for model_id, handle in self._handles.items():
-            if handle.worker is not None:
+            if (worker := handle.first.worker) is not None:
                 record = self.records[model_id]
-                sizes[model_id] = self._memory.rss_bytes(handle.worker.pid) or record.rss_bytes
+                sizes[model_id] = self._memory.rss_bytes(worker.pid) or record.rss_bytes
                 if record.state is State.HOT:
-                    self._sizes.note_use(handle.model, sizes[model_id])
-        self.feed(ev.MemoryMeasured(sizes))
+                    self._sizes.note_use(handle.model, sizes[model_id], handle.first.form)
+            if handle.second is not None and (worker := handle.second.worker) is not None:
+                twins[model_id] = self._own_bytes(worker)
+        self.feed(ev.MemoryMeasured(sizes, twins))
 
     @property
     def prompt_bytes(self) -> int:
@@ -347,7 +381,8 @@ class ResidencyExecutor:
         """End every load and worker; hot models may store their prompts within ``save_s`` seconds."""
         self._end_saving(save_s)
         self.feed(ev.Closed(save_s))
-        closing = [handle.task for handle in self._handles.values() if handle.task is not None]
+        tasks = (task for handle in self._handles.values() for task in (handle.task, handle.second_task))
+        closing = [task for task in tasks if task is not None]
         await asyncio.gather(*closing, self._spare.close(), return_exceptions=True)
         for handle in self._handles.values():
             _cancel(handle.timer)
@@ -368,12 +403,14 @@ class ResidencyExecutor:
             self._share_memory(self._state.limits)
         for effect in effects:
             self._perform(effect)
-        if any(isinstance(effect, ev.Changed) for effect in effects):
+        if any(isinstance(effect, ev.Changed | ev.FormChanged) for effect in effects):
             self._observer.state_changed()
         return effects
 
     def _needs_limits(self, event: ev.Event) -> bool:
         """Whether this event may reserve memory."""
+        if isinstance(event, ev.ExchangeWanted):
+            return True
         if isinstance(event, ev.Requested | ev.PreloadWanted):
             record = self.records.get(event.model_id)
             return record is None or record.state is not State.HOT
@@ -396,8 +433,12 @@ class ResidencyExecutor:
                     load.cancel()
                 handle.task = asyncio.create_task(self._close(handle, load, save_s))
             case ev.HoldLoad(model_id, hold):
-                if (worker := self._handles[model_id].worker) is not None:
+                if (worker := self._handles[model_id].first.worker) is not None:
                     worker.hold_load(hold)
+            case ev.StartTwin() | ev.HoldTwin() | ev.SwapTwin() | ev.CloseTwin():
+                self._perform_exchange(effect)
+            case ev.FormChanged(model_id, form):
+                logger.info("model %s: %s", model_id, form)
             case ev.SetTimer(model_id, at):
                 self._set_timer(model_id, at)
             case ev.Grant(model_id, waiter_id):
@@ -409,11 +450,33 @@ class ResidencyExecutor:
                 if not answer.done():
                     answer.set_exception(error)
 
+    def _perform_exchange(self, effect: ev.StartTwin | ev.HoldTwin | ev.SwapTwin | ev.CloseTwin) -> None:
+        handle = self._handles[effect.model_id]
+        first, second, task = handle.first, handle.second, handle.second_task
+        if isinstance(effect, ev.StartTwin):
+            assert first.worker is not None
+            handle.second = LoadedWorker(effect.form)
+            handle.second_task = asyncio.create_task(self._twins.load(handle.model, handle.second, first.worker))
+            return
+        assert second is not None
+        if isinstance(effect, ev.HoldTwin):
+            if second.worker is not None:
+                second.worker.hold_load(effect.hold)
+        elif isinstance(effect, ev.SwapTwin):
+            handle.first, handle.second = second, first
+            self._prompts.unloaded(effect.model_id)
+            for restored in second.restored:
+                self._prompts.restored(effect.model_id, *restored)
+        else:
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()
+            handle.second_task = asyncio.create_task(self._close_twin(handle, second, task))
+
     def _hot_model(self, model_id: str) -> HotModel | None:
         handle = self._handles.get(model_id)
-        if handle is None or handle.worker is None or handle.info is None:
+        if handle is None or handle.first.worker is None or handle.first.info is None:
             return None
-        return HotModel(handle.worker, handle.info)
+        return HotModel(handle.first.worker, handle.first.info)
 
     async def _ask(self, event: Callable[[int], ev.Event], model_id: str) -> None:
         """Send an event, and wait for its answer."""
@@ -445,17 +508,18 @@ class ResidencyExecutor:
 
     async def _load_worker(self, handle: _Handle) -> None:
         model_id, model = handle.model.model_id, handle.model
-        handle.worker = worker = await self._spare.take()
-        handle.warning = None
+        form = loaded_form(self._settings.for_model(model_id))
+        handle.first = first = LoadedWorker(form)
+        first.worker = worker = await self._spare.take()
         record = self.records[model_id]
         clients = tuple(dict.fromkeys(self._clients[waiter_id] for waiter_id in record.requests()))
         prefixes = None if model.embeddings else self._prompts.options(model, clients)
         probe, preload = not record.leased, record.preloading
-        options = load_options(model, self._settings, probe=probe, warm_prefix=preload, prefixes=prefixes)
+        options = load_options(model, self._settings, form, probe=probe, warm_prefix=preload, prefixes=prefixes)
         self.feed(ev.Started(model_id))
 
         def on_progress(share: float) -> None:
-            if handle.worker is worker:
+            if handle.first is first:
                 self.feed(ev.Progressed(model_id, share))
                 self._observer.progressed()
 
@@ -463,13 +527,13 @@ class ResidencyExecutor:
             self.feed(ev.Loaded(model_id))
 
         def on_warning(warning: Message) -> None:
-            if handle.worker is worker:
+            if first in (handle.first, handle.second):
                 logger.warning("model %s: %s", model_id, EngineError(warning))
-                handle.warning = warning
+                first.warning = warning
                 self._observer.state_changed()
 
         def on_restored(key: str, tokens: int, tier: str) -> None:
-            if handle.worker is worker:
+            if handle.first is first:
                 self._prompts.restored(model_id, key, tokens, tier)
 
         def prepare_spare() -> None:
@@ -484,35 +548,68 @@ class ResidencyExecutor:
         # Not before, for a request: the next one's start would compete with its load for the processor.
         self._spare.prepare()
         rss_bytes = self._memory.rss_bytes(worker.pid)
-        handle.info = replace(info, resident_bytes=rss_bytes)
-        self._sizes.note(model, rss_bytes)
+        first.info = replace(info, resident_bytes=rss_bytes)
+        self._sizes.note(model, rss_bytes, form)
+        self.watch(model_id, worker)
+        self.feed(ev.Ready(model_id, rss_bytes, self._sizes.expected_bytes(model, form), form))
+
+    def watch(self, model_id: str, worker: Worker) -> None:
+        """Notice when a loaded worker ends."""
+        handle = self._handles[model_id]
         worker.exited.add_done_callback(lambda ended: self._worker_ended(handle, worker, ended.result()))
-        self.feed(ev.Ready(model_id, rss_bytes, self._sizes.expected_bytes(model)))
 
     def _worker_ended(self, handle: _Handle, worker: Worker, ended: WorkerExit) -> None:
         model_id = handle.model.model_id
-        if handle.worker is worker and self.records[model_id].state is State.HOT:
-            handle.worker = handle.info = None
+        if self.records[model_id].state is not State.HOT:
+            return
+        if handle.first.worker is worker:
+            handle.first.worker = handle.first.info = None
             self._prompts.unloaded(model_id)
             self.feed(ev.WorkerDied(model_id, *ended))
+        elif handle.second is not None and handle.second.worker is worker:
+            twin = self.records[model_id].twin
+            if twin is not None and twin.stage is Stage.LEAVING:  # it still answered requests
+                handle.second = None
+                self.feed(ev.TwinExited(model_id))
 
     async def _close(self, handle: _Handle, load: asyncio.Task[None] | None, save_s: float) -> None:
         """Stop a load, let the worker store its prompts, close it, and report its exit."""
         try:
+            if (task := handle.second_task) is not None:
+                task.cancel()
+                await asyncio.wait([task])
+            if handle.second is not None:
+                await self._close_worker(handle.model.model_id, handle.second, 0.0)
             if load is not None:
                 await asyncio.wait([load])
-            if (worker := handle.worker) is not None:
-                if handle.info is None:
-                    worker.cancel_load()
-                elif save_s > 0 and not handle.info.embeddings:
-                    await self._save_prompts(handle.model.model_id, worker, save_s)
-                await worker.close()
+            await self._close_worker(handle.model.model_id, handle.first, save_s)
         except Exception:  # a bug must not leave the model unloading
             logger.exception("closing the worker of %s failed", handle.model.model_id)
-        handle.worker = handle.info = None
+        handle.first, handle.second, handle.second_task = LoadedWorker(), None, None
         self._prompts.unloaded(handle.model.model_id)
         self.feed(ev.Exited(handle.model.model_id))
         self._spare.prepare()
+
+    async def _close_worker(self, model_id: str, content: LoadedWorker, save_s: float) -> None:
+        if (worker := content.worker) is not None:
+            if content.info is None:
+                worker.cancel_load()
+            elif save_s > 0 and not content.info.embeddings:
+                await self._save_prompts(model_id, worker, save_s)
+            await worker.close()
+
+    async def _close_twin(self, handle: _Handle, second: LoadedWorker, load: asyncio.Task[None] | None) -> None:
+        """Stop the load of a second worker, let a former first one store its prompts, close it, report its exit."""
+        model_id = handle.model.model_id
+        try:
+            if load is not None:
+                await asyncio.wait([load])
+            await self._close_worker(model_id, second, SAVE_S)
+        except Exception:  # a bug must not leave it closing
+            logger.exception("closing the second worker of %s failed", model_id)
+        if handle.second is second:
+            handle.second = handle.second_task = None
+            self.feed(ev.TwinExited(model_id))
 
     async def _save_prompts(self, model_id: str, worker: Worker, within_s: float) -> None:
         """Let a worker store its prompts before it is closed."""
@@ -548,15 +645,29 @@ class ResidencyExecutor:
 
     def _needs(self, model: ModelFile) -> ev.Needs:
         keep_alive_s = self._settings.for_model(model.model_id).keep_alive_s
-        return ev.Needs(self._sizes.expected_bytes(model), keep_alive_s)
+        return ev.Needs(self._sizes.expected_bytes(model), keep_alive_s, self._twins.shrunk_bytes(model))
+
+    def record(self, model_id: str) -> Residency:
+        """Return the record of a known model."""
+        return self.records[model_id]
+
+    def options(self, model: ModelFile, form: Form) -> LoadOptions:
+        """Return the options for the load of a second worker."""
+        prefixes = None if model.embeddings else self._prompts.options(model, ())
+        return load_options(model, self._settings, form, probe=True, warm_prefix=True, prefixes=prefixes)
+
+    def _own_bytes(self, worker: Worker) -> int:
+        """Return the memory of a second worker, without the files that the first one has mapped, too."""
+        return max(self._memory.rss_bytes(worker.pid) - self._memory.mapped_bytes([worker.pid]), 0)
 
     def _limits(self) -> Limits:
         memory, pids = self._memory.read(), self.worker_pids
+        seconds = [each.second.worker for each in self._handles.values() if each.second and each.second.worker]
         keep_free = self._settings.keep_free.resolve(memory.total_bytes)
         # Mapped weights are in both, what the workers hold and what the system calls available.
         free = memory.available_bytes - self._memory.mapped_bytes(pids) - keep_free + self._prompts.memory_bytes
         # Measured now: what is reserved for a worker and not touched yet is still free.
-        held = sum(self._memory.rss_bytes(pid) for pid in pids)
+        held = sum(self._memory.rss_bytes(pid) for pid in pids) + sum(map(self._own_bytes, seconds))
         limit = self._settings.memory_limit.resolve(memory.total_bytes)
         return Limits(limit, min(limit, max(held + free, 0)))
 

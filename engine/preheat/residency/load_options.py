@@ -5,11 +5,18 @@ from __future__ import annotations
 from preheat.inference import LoadOptions, PrefixOptions
 from preheat.inference.cores import default_threads
 from preheat.models import ModelFile
+from preheat.residency.forms import Form
 from preheat.settings import Settings
 
 
 def load_options(
-    model: ModelFile, settings: Settings, *, probe: bool, warm_prefix: bool, prefixes: PrefixOptions | None = None
+    model: ModelFile,
+    settings: Settings,
+    form: Form,
+    *,
+    probe: bool,
+    warm_prefix: bool,
+    prefixes: PrefixOptions | None = None,
 ) -> LoadOptions:
     """Return the options for one load; see ``LoadOptions`` for the last three."""
     own = settings.for_model(model.model_id)
@@ -22,7 +29,7 @@ def load_options(
         parallel=own.parallel,
         kv_cache_type=own.kv_cache_type,
         flash_attention=own.flash_attention,
-        repack=own.repack == "on",
+        repack=form is Form.REPACKED,
         threads=own.threads or default_threads(),
         gpu_layers=own.gpu_layers,
         embedding_cache=own.embedding_cache,

@@ -12,6 +12,7 @@ from typing import Final
 
 from preheat.inference import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS
 from preheat.models import ModelFile, ModelShape
+from preheat.residency.forms import Form, FormSize
 from preheat.settings import EffectiveModelSettings, Settings
 
 SizeKey = tuple[str, int, float, int, str]
@@ -55,17 +56,23 @@ class Footprint:
         return self.loaded_bytes + self.scratch_bytes
 
 
-def estimate(model: ModelFile, settings: Settings) -> Footprint:
-    """Return the estimated footprint, from the model's header. Pure."""
-    return _estimate(model, settings.for_model(model.model_id))
+def loaded_form(settings: EffectiveModelSettings) -> Form:
+    """Return the form in which a load puts a model."""
+    return Form.REPACKED if settings.repack == "on" else Form.MAPPED
 
 
-def _estimate(model: ModelFile, settings: EffectiveModelSettings) -> Footprint:
+def estimate(model: ModelFile, settings: Settings, form: Form | None = None) -> Footprint:
+    """Return the estimated footprint, from the model's header; by default in the form of a load. Pure."""
+    own = settings.for_model(model.model_id)
+    return _estimate(model, own, form or loaded_form(own))
+
+
+def _estimate(model: ModelFile, settings: EffectiveModelSettings, form: Form) -> Footprint:
     shape = model.shape
     context = _cells(min(model.context_length or settings.context_length, settings.context_length))
     fixed = (
         shape.weight_bytes
-        + (shape.repack_bytes if settings.repack == "on" else 0)
+        + (shape.repack_bytes if form is Form.REPACKED else 0)
         + shape.vocabulary * _TOKEN_BYTES
         + shape.merges * _MERGE_BYTES
         + shape.layers * _LAYER_BYTES
@@ -137,32 +144,39 @@ class SizeTable:
         """Use new settings."""
         self._settings = settings
 
-    def expected_bytes(self, model: ModelFile) -> int:
-        """Return the memory of a worker in use, measured or estimated."""
+    def expected_bytes(self, model: ModelFile, form: Form | None = None) -> int:
+        """Return the memory of a worker in use, measured or estimated; by default in the form of a load."""
         settings = self._settings.for_model(model.model_id)  # once: there may be a thousand models
-        return self._measured.get(_key(model, settings)) or _estimate(model, settings).working_bytes
+        form = form or loaded_form(settings)
+        return self._measured.get(_key(model, settings, form)) or _estimate(model, settings, form).working_bytes
 
-    def note(self, model: ModelFile, resident_bytes: int) -> None:
+    def form_size(self, model: ModelFile, form: Form) -> FormSize:
+        """Return the memory of a model that is to change to this form."""
+        working_bytes = self.expected_bytes(model, form)
+        return FormSize(working_bytes, min(model.shape.weight_bytes, working_bytes))
+
+    def note(self, model: ModelFile, resident_bytes: int, form: Form | None = None) -> None:
         """Record a worker's memory right after its load; 0 if it has ended."""
         if not resident_bytes:
             return
-        key = self.key(model)
-        working = resident_bytes + estimate(model, self._settings).scratch_bytes
+        key = self.key(model, form)
+        working = resident_bytes + estimate(model, self._settings, form).scratch_bytes
         self._ceilings[key] = ceiling = int(working * _MOST_GROWTH)
         # What it grew to earlier is better than the estimated part, unless it was implausibly much.
         known = self._measured.get(key, 0)
         self._set(key, known if working < known <= ceiling else working)
 
-    def note_use(self, model: ModelFile, resident_bytes: int) -> None:
+    def note_use(self, model: ModelFile, resident_bytes: int, form: Form | None = None) -> None:
         """Record the current memory of a hot model's worker; only the maximum is kept."""
-        key = self.key(model)
+        key = self.key(model, form)
         ceiling = self._ceilings.get(key)
         if ceiling is not None and resident_bytes > self._measured[key] * _NOTABLE_GROWTH:
             self._set(key, min(resident_bytes, ceiling))
 
-    def key(self, model: ModelFile) -> SizeKey:
-        """Return the key of the model's measurements: its file, and the settings that its size depends on."""
-        return _key(model, self._settings.for_model(model.model_id))
+    def key(self, model: ModelFile, form: Form | None = None) -> SizeKey:
+        """Return the key of the model's measurements: its file, form, and the settings that its size depends on."""
+        settings = self._settings.for_model(model.model_id)
+        return _key(model, settings, form or loaded_form(settings))
 
     def _set(self, key: SizeKey, size: int) -> None:
         if self._measured.get(key) != size:
@@ -170,13 +184,13 @@ class SizeTable:
             self._on_measured(key, size)
 
 
-def _key(model: ModelFile, settings: EffectiveModelSettings) -> SizeKey:
+def _key(model: ModelFile, settings: EffectiveModelSettings, form: Form) -> SizeKey:
     kind = "-".join(
         (
             settings.kv_cache_type,
             f"x{settings.parallel}",
             *(["vision"] if model.mmproj_bytes else []),
-            *(["repacked"] if settings.repack == "on" else []),
+            *(["repacked"] if form is Form.REPACKED else []),
             *(["scores"] if settings.flash_attention == "off" else []),
         )
     )

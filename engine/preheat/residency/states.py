@@ -252,6 +252,11 @@ class Residency(NamedTuple):
         return self.phase.twin if isinstance(self.phase, Hot) else None
 
     @property
+    def form(self) -> Form | None:
+        """Form of its weights; None unless hot."""
+        return self.phase.form if isinstance(self.phase, Hot) else None
+
+    @property
     def exchanging(self) -> bool:
         """Whether a twin loads the other form."""
         return (twin := self.twin) is not None and twin.stage is Stage.LOADING

@@ -152,8 +152,8 @@ class Settings(Declared):
     repack: Switch = _models(
         "auto",
         "Repack weights",
-        "Rearrange weights for faster computation; loading takes longer and needs more memory. "
-        "`auto` means off for now.",
+        "Rearrange weights for faster computation, which takes longer to load and more memory. "
+        "`auto` does it in the background, while a model rests, if there is room and it gains at least 10 % here.",
     )
     parallel: Parallel = _models(
         4, "Parallel requests", "Requests a model answers at the same time; they share its KV cache."

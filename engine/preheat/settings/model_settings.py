@@ -71,5 +71,5 @@ class EffectiveModelSettings:
     keep_alive_s: float | None = None  # idle time before it is unloaded; None keeps it until its memory is needed
 
     def loads_like(self, other: EffectiveModelSettings) -> bool:
-        """Return whether a model loaded under the other settings needs no reload."""
-        return replace(self, keep_alive_s=None) == replace(other, keep_alive_s=None)
+        """Return whether a model loaded under the other settings needs no reload. Its form is exchanged without one."""
+        return replace(self, keep_alive_s=None, repack="auto") == replace(other, keep_alive_s=None, repack="auto")

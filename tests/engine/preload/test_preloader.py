@@ -13,9 +13,10 @@ from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledEr
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
 from preheat.preload import Preloader, PreloadPlan
+from preheat.preload.forms import FormTarget
 from preheat.preload.gate import Hold
 from preheat.preload.preloader import FAILED_PAUSE_S, Preload
-from preheat.residency import EvictionReason
+from preheat.residency import EvictionReason, Form
 
 NO_PLAN = PreloadPlan((), ())
 PAUSED = Hold(msg("preload_paused"), cancels=EvictionReason.PAUSED)
@@ -35,6 +36,7 @@ class FakeLoader:
         self.asked: list[str] = []
         self.cancelled: list[tuple[EvictionReason, Message]] = []
         self.running: asyncio.Future[bool] | None = None
+        self.exchanges: list[str] = []
 
     async def preload(self, model: ModelFile, reason: Message, displaces: Sequence[str]) -> bool:
         assert self.running is None, "one at a time"
@@ -51,6 +53,12 @@ class FakeLoader:
         self.cancelled.append((why, reason))
         self.end(LoadCancelledError("cancelled"))
 
+    def cancel_exchanges(self) -> None:
+        self.exchanges.append("cancel")
+
+    def exchange(self, model_id: str, form: Form, reason: Message) -> None:
+        self.exchanges.append(f"{model_id} {form}")
+
     def end(self, outcome: bool | EngineError = True) -> None:
         if self.running is not None and not self.running.done():
             if isinstance(outcome, EngineError):
@@ -66,6 +74,7 @@ class FakeSource:
         self.names = list(names)
         self.reason: Hold | None = None
         self.standby: list[str] = []
+        self.targets: tuple[FormTarget, ...] = ()
         self.on_plan: Callable[[], None] = lambda: None
 
     def hold(self) -> Hold | None:
@@ -85,6 +94,12 @@ class FakeSource:
 
     def stop_standby(self) -> None:
         self.standby.append("stop")
+
+    def form_hold(self) -> Hold | None:
+        return self.reason
+
+    def forms(self) -> tuple[FormTarget, ...]:
+        return self.targets
 
 
 class Stage:

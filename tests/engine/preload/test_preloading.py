@@ -13,11 +13,11 @@ import pytest
 from bug_watch import BugWatch
 from preheat import paths
 from preheat.core import Engine
-from preheat.inference import LoadOptions
+from preheat.inference import LoadOptions, PrefixOptions
 from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.preload import IDLE_S, context
-from preheat.residency import Action, EvictionReason, State
+from preheat.residency import Action, EvictionReason, Form, State
 from preheat.residency.load_options import load_options as options_for
 from preheat.settings import Settings, Size
 from tests.engine.engines import (
@@ -259,10 +259,18 @@ async def test_a_bug_in_a_preload_does_not_stop_the_others(monkeypatch: pytest.M
     async with running(preload=False, favourites=[CHAT, EMBED]) as engine:
         broken = [True]
 
-        def load_options(model: ModelFile, settings: Settings, *, probe: bool, warm_prefix: bool) -> LoadOptions:
+        def load_options(
+            model: ModelFile,
+            settings: Settings,
+            form: Form,
+            *,
+            probe: bool,
+            warm_prefix: bool,
+            prefixes: PrefixOptions | None,
+        ) -> LoadOptions:
             if broken[0] and model.model_id == CHAT:
                 raise ZeroDivisionError("a bug")
-            return options_for(model, settings, probe=probe, warm_prefix=warm_prefix)
+            return options_for(model, settings, form, probe=probe, warm_prefix=warm_prefix, prefixes=prefixes)
 
         monkeypatch.setattr("preheat.residency.executor.load_options", load_options)
         change(engine, preload=True)

@@ -5,7 +5,15 @@ A package has one library for each generation of processors. Nothing here loads 
 
 from __future__ import annotations
 
-from preheat.inference.processor.choice import NONE_REFUSED, Candidate, Choice, Outcome, choose, remembered_choice
+from preheat.inference.processor.choice import (
+    NONE_REFUSED,
+    Candidate,
+    Choice,
+    Outcome,
+    choose,
+    processor_key,
+    remembered_choice,
+)
 from preheat.inference.processor.libraries import damaged_library, device_libraries, write_sums
 from preheat.inference.processor.linked import is_for_few_processors
 from preheat.inference.processor.report import ProcessorReport, processor_report
@@ -20,6 +28,7 @@ __all__ = [
     "damaged_library",
     "device_libraries",
     "is_for_few_processors",
+    "processor_key",
     "processor_report",
     "remembered_choice",
     "write_sums",

@@ -95,7 +95,7 @@ def choose(refused: Mapping[str, str] = NONE_REFUSED, *, remember: bool = True) 
         InsufficientMemoryError: There is no memory to try them.
     """
     libraries = cpu_libraries()
-    key = _key()
+    key = processor_key()
     remembered = _recall(key, libraries)
     if remembered is not None and remembered.variant not in refused:
         return remembered
@@ -107,7 +107,7 @@ def choose(refused: Mapping[str, str] = NONE_REFUSED, *, remember: bool = True) 
 
 def remembered_choice() -> Choice | None:
     """Return the choice that workers will make, if it is known."""
-    return _recall(_key(), cpu_libraries())
+    return _recall(processor_key(), cpu_libraries())
 
 
 def _prove(libraries: Mapping[str, Path], refused: Mapping[str, str]) -> tuple[Choice, bool]:
@@ -169,7 +169,8 @@ def _memory_file() -> Path:
     return cache_dir() / "processor.json"
 
 
-def _key() -> str:
+def processor_key() -> str:
+    """Return a text that changes with the processor and with llama.cpp's files."""
     what = f"{_MEMORY_VERSION}\n{processor_identity()}\n{fingerprint()}"
     return hashlib.sha256(what.encode(errors="surrogateescape")).hexdigest()[:16]
 

@@ -34,6 +34,7 @@ from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.guarded_process import GuardedPool
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.priority import lower_priority, run_in_background
+from preheat.inference.worker.repack_gain import measure_gain
 from preheat.inference.worker.scheduler import DecodeError
 from preheat.inference.worker.text_service import TextService
 from preheat.inference.worker.vision import VisionEncoder
@@ -135,7 +136,11 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may
 
     _page_in(options, channel, may_continue)
     model = LlamaModel(options, may_continue)
-    model.interrupt_when(lambda: beat() or not may_load.is_set())
+
+    def held() -> bool:
+        return beat() or not may_load.is_set()
+
+    model.interrupt_when(held)
     template, tool_template = model.chat_template(), model.chat_template("tool_use")
     has_tools, thinks = template_abilities(template, tool_template)
     vision = _load_vision(model, options)
@@ -149,6 +154,7 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may
         tools=has_tools,
         thinking=thinks,
         vision=vision is not None,
+        repack_gain=measure_gain(model, options, may_continue, held) if options.measure_gain else None,
     )
     channel.send(protocol.Loaded(info))
     tokens_per_s = _probe(model, may_continue) if options.probe else _UNKNOWN_TOKENS_PER_S

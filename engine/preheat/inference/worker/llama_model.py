@@ -273,10 +273,20 @@ class LlamaModel:
         self._abort = llama.ggml_abort_callback() if asked is None else llama.ggml_abort_callback(lambda _: asked())
         llama.llama_set_abort_callback(self.ctx, self._abort, None)
 
-    def probe(self) -> bool:
-        """Decode one token and forget it; return False if the decode was aborted. Raises ModelLoadError."""
-        batch = Batch(1)
-        batch.add(max(self.bos, 0), 0, 0, output=True)
+    def close(self) -> None:
+        """Free the model and its context; nothing may be called afterwards. A process that ends needs no closing."""
+        llama.llama_free(self.ctx)
+        llama.llama_model_free(self.native)
+
+    def probe(self, tokens: int = 1) -> bool:
+        """Decode one token or more at once and forget them; return False if the decode was aborted.
+
+        Raises:
+            ModelLoadError: llama.cpp failed.
+        """
+        batch = Batch(tokens)
+        for at in range(tokens):
+            batch.add(max(self.bos, 0), at, 0, output=True)
         status = llama.llama_decode(self.ctx, batch.native)
         llama.llama_batch_free(batch.native)
         if status not in (0, INTERRUPTED):

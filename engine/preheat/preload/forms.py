@@ -1,0 +1,146 @@
+"""Which hot models should change the form of their weights. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final, Literal, NamedTuple
+
+from preheat.messages import Message, msg
+from preheat.residency import LEAST_GAIN, Form
+
+REST_S: Final = 5.0
+"""Idle time of a model before its form changes, in seconds."""
+
+
+class FormFacts(NamedTuple):
+    """A hot model, as the choice of its form depends on it.
+
+    Attributes:
+        setting: The setting ``repack``.
+        repackable: Enough of its weights have a repacked form on this processor.
+        gain: The decode speed that repacked weights gain, 0.25 is 25 %; None if it was not measured.
+        used_enough: It is used often enough to be worth more memory.
+        score: How much it is used; decides between models.
+        idle_s: Seconds since its last request or load; 0 while it is in use.
+        resting_s: Seconds until it may change to the repacked form again.
+        changing: A second worker loads the other form, or the former worker has not left yet.
+        added_bytes: What the second worker would take while the first one is there.
+    """
+
+    model_id: str
+    form: Form
+    setting: Literal["auto", "on", "off"]
+    repackable: bool
+    gain: float | None
+    used_enough: bool
+    score: float
+    idle_s: float
+    resting_s: float
+    changing: bool
+    added_bytes: int
+
+
+class FormAction(StrEnum):
+    """What to do about the form of a model."""
+
+    KEEP = "keep"
+    CHANGE = "change"
+    WAIT = "wait"
+    """It changes once it has been idle for long enough."""
+
+    CHANGING = "changing"
+    NO_ROOM = "no room"
+    NO_GAIN = "no gain"
+    TOO_FEW_USES = "too few uses"
+
+
+class FormTarget(NamedTuple):
+    """What to do about the form of one model.
+
+    Attributes:
+        form: The form that it should have.
+        reason: Why it should have that one; None if it has no reason to change.
+        again_s: When to ask again, in seconds; None waits for a change.
+    """
+
+    model_id: str
+    form: Form
+    action: FormAction
+    reason: Message | None = None
+    again_s: float | None = None
+    missing_bytes: int = 0
+
+
+def plan_forms(models: Iterable[FormFacts], free_bytes: int) -> tuple[FormTarget, ...]:
+    """Return what to do about the form of each hot model; those to change come in the order to change them.
+
+    Args:
+        free_bytes: Memory that is free within the limit. Nothing is evicted for another form.
+    """
+    order = sorted(models, key=lambda model: (model.setting == "auto", -model.score, model.model_id))
+    return tuple(_target(model, free_bytes) for model in order)
+
+
+def _target(model: FormFacts, free_bytes: int) -> FormTarget:
+    wanted, reason = _wanted(model)
+    model_id = model.model_id
+    if model.changing:
+        return FormTarget(model_id, wanted, FormAction.CHANGING, reason)
+    if wanted is model.form or reason is None:
+        return FormTarget(model_id, wanted, _kept(model), reason)
+    pause_s = max(REST_S - model.idle_s, model.resting_s if wanted is Form.REPACKED else 0.0)
+    if pause_s > 0:
+        return FormTarget(model_id, wanted, FormAction.WAIT, reason, again_s=pause_s)
+    missing = model.added_bytes - free_bytes
+    if missing > 0 and wanted is Form.REPACKED:
+        return FormTarget(model_id, wanted, FormAction.NO_ROOM, reason, missing_bytes=missing)
+    return FormTarget(model_id, wanted, FormAction.CHANGE, reason)
+
+
+def _wanted(model: FormFacts) -> tuple[Form, Message | None]:
+    """Return the form that a model should have, and why; without a reason it stays as it is."""
+    if model.setting == "off":
+        return Form.MAPPED, msg("repack_set_off")
+    if model.setting == "on":
+        return Form.REPACKED, msg("repack_set_on")
+    if model.form is Form.REPACKED:
+        return Form.REPACKED, None
+    if not model.repackable or not model.used_enough or (model.gain is not None and model.gain < LEAST_GAIN):
+        return Form.MAPPED, None
+    return Form.REPACKED, msg("repack_unmeasured") if model.gain is None else msg("repack_gains", gain=model.gain)
+
+
+def _kept(model: FormFacts) -> FormAction:
+    """Return why the form stays."""
+    if model.setting == "auto" and model.form is Form.MAPPED and model.repackable:
+        if model.gain is not None and model.gain < LEAST_GAIN:
+            return FormAction.NO_GAIN
+        if not model.used_enough:
+            return FormAction.TOO_FEW_USES
+    return FormAction.KEEP
+
+
+def describe_form(model: FormFacts, target: FormTarget, extra_bytes: int) -> Message | None:
+    """Return what there is to say about the form of a hot model; None if there is nothing.
+
+    Args:
+        extra_bytes: What the model takes more than in the mapped form.
+    """
+    gain = max(model.gain or 0.0, 0.0)
+    match target.action:
+        case FormAction.CHANGING:
+            return msg("form_changing")
+        case FormAction.CHANGE | FormAction.WAIT:
+            return msg("form_planned", form=msg(f"form_{target.form}"), reason=target.reason)
+        case FormAction.NO_ROOM:
+            return msg("form_no_room", missing=target.missing_bytes)
+        case FormAction.NO_GAIN:
+            return msg("form_no_gain", gain=gain)
+        case FormAction.TOO_FEW_USES:
+            return msg("form_too_few_uses")
+    if model.form is Form.REPACKED:
+        if model.setting == "on" or model.gain is None:
+            return msg("form_repacked_set")
+        return msg("form_repacked_gains", gain=gain, extra=extra_bytes)
+    return None
