@@ -21,7 +21,7 @@ from preheat.control import (
     UsageBucket,
     UsageHistory,
 )
-from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
+from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, PromptSnapshot, RequestSnapshot
 from preheat.log import log_file
 from preheat.messages import verbatim
 from preheat.residency import Action, DecisionRecord, State
@@ -109,7 +109,7 @@ def snapshot(**preload: Any) -> EngineSnapshot:
         models=tuple(sorted(models, key=lambda model: model.model_id)),
         requests=(
             RequestSnapshot(118, "Open WebUI", CHAT, NOW - 9.4, False, 241, 27.3),
-            RequestSnapshot(119, "VS Code", CODER, NOW - 2.1, False, 38, 24.8),
+            RequestSnapshot(119, "VS Code", CHAT, NOW - 2.1, False, 38, 24.8),
             RequestSnapshot(120, "python-openai", SMALL, NOW - 1.2, True),
         ),
     )
@@ -136,15 +136,24 @@ def _models() -> list[ModelSnapshot]:
         known: dict[str, Any] = {"favourite": False, "path": f"/home/ada/models/{name}.gguf", **sizes}
         return ModelSnapshot(name, **(known | {"state": State.COLD} | more))
 
+    def prompt(client: str, tokens: int, tier: str) -> PromptSnapshot:
+        return PromptSnapshot(client, tokens, tier, tier == "slot", NOW - HOUR_S)
+
     return [
-        hot(CHAT, 5.0, 6.2, 1.4, 0.15, active_requests=1),
-        hot(CODER, 5.4, 5.9, 1.6, 0.03, active_requests=1),
+        hot(
+            CHAT, 5.0, 6.2, 1.4, 0.15, active_requests=2,
+            prompts=(prompt("Open WebUI", 1792, "slot"), prompt("Home Assistant", 6144, "disk")),
+        ),
+        hot(CODER, 5.4, 5.9, 1.6, 0.03, prompts=(prompt("VS Code", 12_400, "slot"),)),
         hot(EMBEDDER, 0.15, 0.2, 0.2, 4, embeddings=True, context_length=2048),
         cold(
             SMALL, 2.5, 3.3, state=State.LOADING, progress=0.63, load_left_s=2.4, resident_bytes=2_000_000_000,
             load_s=3.8, last_used_at=NOW - 71 * MINUTE_S, active_requests=1,
         ),
-        cold(MISTRAL, 4.4, 5.4, standby=True, load_s=1.3, last_used_at=NOW - 3.2 * HOUR_S),
+        cold(
+            MISTRAL, 4.4, 5.4, standby=True, load_s=1.3, last_used_at=NOW - 3.2 * HOUR_S,
+            prompts=(prompt("notes", 3328, "disk"),),
+        ),
         cold(PHI, 9.1, 10.3, load_s=4.6, last_used_at=NOW - 2 * DAY_S),
         cold(BROKEN, 3.4, 4.2, state=State.FAILED, error=verbatim("the file is cut off. Download it again")),
         cold(HUGE, 42.5, 44.1),

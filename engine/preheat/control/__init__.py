@@ -104,6 +104,7 @@ if TYPE_CHECKING:
         MemorySnapshot,
         ModelSnapshot,
         PreloadSnapshot,
+        PromptSnapshot,
         RequestSnapshot,
         State,
     )
@@ -164,7 +165,7 @@ else:
             "preheat.control.updates": "CheckForUpdate GetUpdate UpdateState",
             "preheat.core": (
                 "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
-                "RequestSnapshot State"
+                "PromptSnapshot RequestSnapshot State"
             ),
             "preheat.inference": "Chat FinishReason GenerateRequest GenerationChunk Message Role Sampling text_message",
             "preheat.models": "FoundModel OfferedFile OfferedVariant RepoOffer SkippedFile SuggestedModel",

@@ -54,4 +54,12 @@ from preheat_gui.words.models import (
     tooltip,
 )
 from preheat_gui.words.problems import Circumstances, Kind, Problem, ProblemAction, Remedy, find_problem
-from preheat_gui.words.prompts import kept_words, reuse_sentences, reuse_sources, reused_words, written_words
+from preheat_gui.words.prompts import (
+    kept_words,
+    prompt_words,
+    prompts_ready,
+    reuse_sentences,
+    reuse_sources,
+    reused_words,
+    written_words,
+)

@@ -11,7 +11,27 @@ from preheat_gui.words.figures import format_bytes, format_number, percent, sent
 from preheat_gui.words.messages import message_text
 
 if TYPE_CHECKING:
-    from preheat.control import PrefixFigures, RequestRecord
+    from preheat.control import ModelSnapshot, PrefixFigures, PromptSnapshot, RequestRecord
+
+
+def prompt_words(prompt: PromptSnapshot) -> str:
+    """Return a kept prompt and where it is: ``prompt of VS Code, 12,400 tokens, ready``."""
+    place = {
+        "slot": _tr("ready"),
+        "memory": _tr("in memory"),
+        "disk": _tr("on disk"),
+    }.get(prompt.tier, prompt.tier)
+    return _tr("prompt of {app}, {count} tokens, {place}").format(
+        app=prompt.client or _tr("an unknown app"), count=format_number(prompt.tokens), place=place
+    )
+
+
+def prompts_ready(model: ModelSnapshot) -> str:
+    """Return which prompts need not be computed again now: ``prompt of VS Code ready``; empty for none."""
+    ready = [prompt for prompt in model.prompts if prompt.ready]
+    if len(ready) == 1:
+        return _tr("prompt of {app} ready").format(app=ready[0].client or _tr("an unknown app"))
+    return _tr("{count} prompts ready").format(count=len(ready)) if ready else ""
 
 
 def reused_words(record: RequestRecord) -> str:

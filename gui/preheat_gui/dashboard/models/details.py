@@ -23,6 +23,7 @@ from preheat_gui.words import (
     message_text,
     model_state,
     parameter_words,
+    prompt_words,
     sentence,
     source_words,
 )
@@ -67,6 +68,7 @@ class ModelDetails(Card):
         self._timer = timer(self, _ASK_AFTER_MS, self._ask)
         self._name = title_label()
         self._facts = named(detail_label(), "model_facts")
+        self._prompts = named(detail_label(), "model_prompts")
         self._sentence = named(caption(), "model_why")
         align_to_start(self._sentence)
         # Always two lines, so that the table keeps its height.
@@ -74,7 +76,7 @@ class ModelDetails(Card):
         shown = (actions.toggle, actions.favourite, actions.reveal, actions.settings)
         self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._layout.setSpacing(GAP)
-        self._layout.addLayout(vbox(self._name, self._facts, self._sentence, spacing=GAP // 2), 1)
+        self._layout.addLayout(vbox(self._name, self._facts, self._sentence, self._prompts, spacing=GAP // 2), 1)
         self._layout.addLayout(hbox(*(ActionButton(action, self) for action in shown), None))
         self.body.setContentsMargins(GROUP_GAP, GAP + GAP // 2, GROUP_GAP, GAP + GAP // 2)
         self.body.addLayout(self._layout)
@@ -104,6 +106,8 @@ class ModelDetails(Card):
         self._layout.setDirection(directions.LeftToRight if wide else directions.TopToBottom)
 
     def _render(self) -> None:
+        prompts = self._models[0].prompts if len(self._models) == 1 else ()
+        self._prompts.setText(_capital(joined(*map(prompt_words, prompts))))
         if not self._models:
             self._name.setText(self.tr("No model selected"))
             self._sentence.setText(self.tr("Select a model to see why it is loaded or not."))

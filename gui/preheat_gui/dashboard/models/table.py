@@ -90,6 +90,7 @@ def _name(model: ModelSnapshot, context: Context) -> Cell:
 
 def _state(model: ModelSnapshot, context: Context) -> Cell:
     text, reason = words.model_state(model), message_text(model.reason)
+    kept = words.joined(reason, *map(words.prompt_words, model.prompts), separator="\n")
     if model.state in words.LOADING_STATES:
         return Cell(text, words.time_left(model), model.progress or 0.0, tooltip=reason)
     if model.state is State.QUEUED:
@@ -97,11 +98,12 @@ def _state(model: ModelSnapshot, context: Context) -> Cell:
     if model.state is State.FAILED:
         return Cell(text, words.failure_reason(model), bad=True, tooltip=words.failure_reason(model))
     if model.active_requests == 1:
-        return Cell(text, translate("Models", "1 request in progress"), tooltip=reason)
+        return Cell(text, translate("Models", "1 request in progress"), tooltip=kept)
     if model.active_requests:
         aside = translate("Models", "{count} requests in progress").format(count=model.active_requests)
-        return Cell(text, aside, tooltip=reason)
-    return Cell(text, muted=model.state is State.COLD and not model.standby, tooltip=reason)
+        return Cell(text, aside, tooltip=kept)
+    muted = model.state is State.COLD and not model.standby
+    return Cell(text, words.prompts_ready(model), muted=muted, tooltip=kept)
 
 
 def _memory(model: ModelSnapshot, context: Context) -> Cell:
