@@ -72,6 +72,8 @@ def _summary(figures: JsonObject, since: str) -> list[str]:
     lines.append(f"Preloads  {span['preloads']}, {span['wasted']} of them wasted")
     if span["reused_tokens"]:
         lines.append(f"Prompts   {_reused(span)}")
+    if span["draft_tokens"]:
+        lines.append(f"Drafts    {span['draft_tokens']} tokens, {span['accepted_tokens']} of them right")
     if figures["warning"]:
         lines.append(f"{figures['warning']}.")
     return lines

@@ -144,6 +144,8 @@ class PendingRequest:
             memory_tokens=sum(usage.memory_tokens for usage in usages),
             disk_tokens=sum(usage.disk_tokens for usage in usages),
             prefill_saved_s=sum(usage.saved_s for usage in usages),
+            draft_tokens=sum(usage.draft_tokens for usage in usages),
+            accepted_tokens=sum(usage.accepted_tokens for usage in usages),
             prefix=next((usage.prefix for usage in usages if usage.prefix), ""),
             prefix_tokens=next((usage.prefix_tokens for usage in usages if usage.prefix), 0),
             recomputed=next((usage.recomputed for usage in usages if usage.recomputed is not None), None),

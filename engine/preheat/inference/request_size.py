@@ -141,7 +141,7 @@ def is_quick(request: GenerateRequest) -> bool:
     if request.chat is not None and not chat_is_quick(request.chat):
         return False
     tokens = len(request.prompt_tokens or ()) + len(request.sampling.logit_bias)
-    texts = (request.prompt or "", request.suffix or "", *request.stop)
+    texts = (request.prompt or "", request.suffix or "", request.prediction, *request.stop)
     return tokens <= _QUICK_TOKENS and len(request.stop) <= _QUICK_PARTS and are_quick(texts)
 
 

@@ -31,6 +31,7 @@ def load_options(
         flash_attention=own.flash_attention,
         repack=form is Form.REPACKED,
         threads=own.threads or default_threads(),
+        speculation=own.speculation == "auto",
         gpu_layers=own.gpu_layers,
         embedding_cache=own.embedding_cache,
         probe=probe,

@@ -40,6 +40,8 @@ COUNTERS: Final[Mapping[str, tuple[str, Labels]]] = {
     "prefix_tokens_reused": ("Prompt tokens that were not computed again, by where they were.", ("tier",)),
     "prefix_recomputed": ("Requests that computed a known prompt again, by the reason.", ("reason",)),
     "prefill_saved_seconds": ("Time to compute prompts that stored ones saved.", ("model",)),
+    "draft_tokens": ("Tokens drafted from prompts, answers and predictions.", ("model",)),
+    "accepted_draft_tokens": ("Drafted tokens that became part of the answer.", ("model",)),
     "loads": ("Loads that ended hot, by their cause.", ("model", "cause")),
     "load_failures": ("Failed loads, and workers that died.", ("model",)),
     "evictions": ("Models unloaded to make room.", ("reason",)),
@@ -95,6 +97,8 @@ class Tally:
         self._count("completion_tokens", model, by=record.completion_tokens)
         self._count("time_saved_seconds", model, by=record.saved_s)
         self._count("prefill_saved_seconds", model, by=record.prefill_saved_s)
+        self._count("draft_tokens", model, by=record.draft_tokens)
+        self._count("accepted_draft_tokens", model, by=record.accepted_tokens)
         for tier in _TIERS:
             self._count("prefix_tokens_reused", tier, by=getattr(record, f"{tier}_tokens"))
         if record.recomputed is not None:

@@ -29,6 +29,8 @@ MAX_ITEMS: Final = 1000
 _MAX_SHOWN: Final = 60
 
 Switch = Literal["auto", "on", "off"]
+Saving = Literal["auto", "off"]
+"""What is used where it saves time, or not at all."""
 
 
 class Group(StrEnum):

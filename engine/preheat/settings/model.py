@@ -24,6 +24,7 @@ from preheat.settings.declaration import (
     Declared,
     Effect,
     Group,
+    Saving,
     Switch,
     WrongValueError,
     extra,
@@ -163,6 +164,12 @@ class Settings(Declared):
     )
     flash_attention: Switch = _models(
         "auto", "Flash attention", "Compute attention without large intermediate buffers.", rare=True
+    )
+    speculation: Saving = _models(
+        "auto",
+        "Draft answers",
+        "Answers that repeat their prompt, such as an edited file, take several tokens at a time from it; the model "
+        "checks each one. `auto` means where measurements show that it is faster.",
     )
     gpu_layers: int = _models(
         -1,
@@ -317,6 +324,7 @@ class Settings(Declared):
             context_length=self.context_length if own.context_length is None else own.context_length,
             parallel=self.parallel if own.parallel is None else own.parallel,
             repack=self.repack if own.repack is None else own.repack,
+            speculation=self.speculation if own.speculation is None else own.speculation,
             kv_cache_type=self.kv_cache_type,
             flash_attention=self.flash_attention,
             threads=self.threads,

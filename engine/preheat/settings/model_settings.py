@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, field_validator
 
-from preheat.settings.declaration import AUTO, Declared, Group, Switch, setting
+from preheat.settings.declaration import AUTO, Declared, Group, Saving, Switch, setting
 
 KvCacheType = Literal["f16", "q8_0", "q4_0"]
 
@@ -42,6 +42,13 @@ class ModelSettings(Declared):
         inherits=True,
         group=Group.MODELS,
     )
+    speculation: Saving | None = setting(
+        None,
+        "Draft answers",
+        "Answers that repeat their prompt take several tokens at a time from it, where that is faster.",
+        inherits=True,
+        group=Group.MODELS,
+    )
     keep_alive: Annotated[float, Field(ge=0, le=_YEAR_S)] | None = setting(
         None,
         "Unload when unused",
@@ -68,6 +75,7 @@ class EffectiveModelSettings:
     threads: int | None  # None means one per physical core
     gpu_layers: int
     embedding_cache: int  # number of entries
+    speculation: Saving = "auto"
     keep_alive_s: float | None = None  # idle time before it is unloaded; None keeps it until its memory is needed
 
     def loads_like(self, other: EffectiveModelSettings) -> bool:

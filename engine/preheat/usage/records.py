@@ -31,6 +31,8 @@ class RequestRecord:
         slot_tokens: Prompt tokens that were still in a slot's KV cache.
         memory_tokens: Prompt tokens restored from a stored prompt in memory; ``disk_tokens`` from one on disk.
         prefill_saved_s: Seconds of prefill that stored prompts saved.
+        draft_tokens: Tokens that were drafted.
+        accepted_tokens: Completion tokens that were drafted.
         prefix: Key of the prompt's fixed beginning (system prompt and tools), as hex; empty without one.
         prefix_tokens: Length of that beginning.
         recomputed: Why fewer tokens were reused than expected; None if nothing was expected.
@@ -49,6 +51,8 @@ class RequestRecord:
     memory_tokens: int = 0
     disk_tokens: int = 0
     prefill_saved_s: float = 0.0
+    draft_tokens: int = 0
+    accepted_tokens: int = 0
     prefix: str = ""
     prefix_tokens: int = 0
     recomputed: Message | None = None
@@ -140,6 +144,8 @@ class Counts:
         slot_tokens: Prompt tokens that were still in a slot's KV cache.
         memory_tokens: Prompt tokens restored from stored prompts in memory; ``disk_tokens`` from those on disk.
         prefill_saved_s: Seconds of prefill that stored prompts saved.
+        draft_tokens: Tokens that were drafted.
+        accepted_tokens: Completion tokens that were drafted.
     """
 
     JSON_PROPERTIES: ClassVar = ("requests", "preload_hit_rate", "reused_tokens")
@@ -161,6 +167,8 @@ class Counts:
     memory_tokens: int = 0
     disk_tokens: int = 0
     prefill_saved_s: float = 0.0
+    draft_tokens: int = 0
+    accepted_tokens: int = 0
 
     @property
     def reused_tokens(self) -> int:

@@ -28,7 +28,14 @@ SUM_COLUMNS: Final = tuple(field.name for field in fields(Counts))
 
 _REUSED: Final = tuple(
     f"{name} DEFAULT 0"
-    for name in ("slot_tokens INTEGER", "memory_tokens INTEGER", "disk_tokens INTEGER", "prefill_saved_s REAL")
+    for name in (
+        "slot_tokens INTEGER",
+        "memory_tokens INTEGER",
+        "disk_tokens INTEGER",
+        "prefill_saved_s REAL",
+        "draft_tokens INTEGER",
+        "accepted_tokens INTEGER",
+    )
 )
 _SUMS: Final = ", ".join(
     f"{field.name} {'REAL' if field.type == 'float' else 'INTEGER'}"
@@ -108,6 +115,8 @@ _OF_REQUESTS: Final = {
     "memory_tokens": "SUM(memory_tokens)",
     "disk_tokens": "SUM(disk_tokens)",
     "prefill_saved_s": "SUM(prefill_saved_s)",
+    "draft_tokens": "SUM(draft_tokens)",
+    "accepted_tokens": "SUM(accepted_tokens)",
 }
 _OF_DECISIONS: Final = {
     "loads": "SUM(action IN ('load', 'preload'))",

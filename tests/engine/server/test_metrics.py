@@ -72,6 +72,13 @@ async def test_reused_prompts(client: httpx2.AsyncClient, engine: FakeEngine) ->
     assert found["preheat_prefill_saved_seconds_total", (("model", CHAT),)] == 1.5
 
 
+async def test_drafts(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
+    tell(engine, *(RequestRecord(CHAT, at, Outcome.HIT, draft_tokens=15, accepted_tokens=9) for at in (1.0, 2.0)))
+    found = await samples(client)
+    assert found["preheat_draft_tokens_total", (("model", CHAT),)] == 30
+    assert found["preheat_accepted_draft_tokens_total", (("model", CHAT),)] == 18
+
+
 async def test_decisions_and_gauges(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     tell(
         engine,

@@ -42,7 +42,8 @@ def test_fields_say_what_happens_to_them() -> None:
         for field in endpoint.fields
     }
     assert fields["/v1/chat/completions", "temperature"] is Support.SUPPORTED
-    assert fields["/v1/chat/completions", "prediction"] is Support.IGNORED
+    assert fields["/v1/chat/completions", "prediction"] is Support.SUPPORTED
+    assert fields["/v1/completions", "prediction"] is Support.IGNORED
     assert fields["/v1/chat/completions", "ignore_eos"] is Support.REFUSED
     assert ("/v1/embeddings", "input") in fields
 

@@ -72,6 +72,7 @@ def test_a_model_has_its_own_values_and_those_of_all() -> None:
         embedding_cache=4096,
     )
     assert settings.for_model("small").keep_alive_s == 60
+    assert settings.for_model("small").speculation == "auto"
     assert settings.for_model("small").repack == "on"
     assert settings.for_model("another") == Settings().for_model("any")
 
@@ -146,7 +147,7 @@ def test_auto_keeps_a_model_until_its_memory_is_needed() -> None:
         (
             "[models]\nparallel = 5",
             'settings.toml line 2: models."parallel" cannot be 5; '
-            "allowed: a section of context_length, parallel, repack, keep_alive",
+            "allowed: a section of context_length, parallel, repack, speculation, keep_alive",
         ),
         ("models = 5", 'settings.toml line 1: models cannot be 5; allowed: tables such as [models."qwen2.5-7b"]'),
     ],

@@ -51,6 +51,8 @@ requests = st.builds(
     memory_tokens=st.integers(0, 9),
     disk_tokens=st.integers(0, 9),
     prefill_saved_s=seconds,
+    draft_tokens=st.integers(0, 9),
+    accepted_tokens=st.integers(0, 9),
 )
 decisions = st.builds(
     DecisionRecord,
@@ -96,6 +98,8 @@ def count(records: Sequence[RequestRecord | DecisionRecord]) -> Counts:
         memory_tokens=sum(record.memory_tokens for record in asked),
         disk_tokens=sum(record.disk_tokens for record in asked),
         prefill_saved_s=sum(record.prefill_saved_s for record in asked),
+        draft_tokens=sum(record.draft_tokens for record in asked),
+        accepted_tokens=sum(record.accepted_tokens for record in asked),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 from preheat.errors import ContextLengthExceededError, InvalidRequestError
 from preheat.inference import Chat, GenerateRequest
 from preheat.inference.protocol import Detokenize, Detokenized, Generate, Tokenize, Tokens
-from preheat.inference.request_size import are_quick, chat_is_quick, is_quick
+from preheat.inference.request_size import are_quick, chat_is_quick, is_quick, max_characters
 from preheat.inference.worker.answers import ChatAnswer, ChatAnswers
 from preheat.inference.worker.chat import ChatTemplate, ChatTokens, Prompt, chat_tokens, thinking_openings
 from preheat.inference.worker.constraints import ConstraintCompiler
@@ -134,11 +134,11 @@ class TextPreparer:
             priority=request.priority,
             client=request.client,
             report_progress=request.report_progress,
-            drafter=self._drafter(request, tokens),
+            drafter=self._drafter(request, tokens, job),
         )
         return Prepared(generation, answer)
 
-    def _drafter(self, request: GenerateRequest, tokens: Sequence[int]) -> Drafter | None:
+    def _drafter(self, request: GenerateRequest, tokens: Sequence[int], job: Job) -> Drafter | None:
         """Return what drafts a request's answer; None if nothing may.
 
         Drafted tokens are evaluated in batches of other sizes, which changes the last bits: not with a seed.
@@ -146,7 +146,12 @@ class TextPreparer:
         few = request.max_tokens is not None and request.max_tokens < MIN_MATCH
         if not self._speculation or few or request.sampling.seed is not None or request.prompt_logprobs:
             return None
-        prediction = self._model.tokenize(request.prediction, add_special=False, parse_special=False)
+        prediction: list[int] = []
+        if request.prediction:
+            model, limit = self._model, self._model.context_length
+            text = request.prediction[: max_characters(limit)]
+            prediction = model.tokenize(text, add_special=False, parse_special=False, on_piece=lambda _: job.check())
+            del prediction[limit:]
         return Drafter(PromptLookup(tokens, prediction))
 
     def _tokens(self, request: GenerateRequest, job: Job) -> ChatTokens:

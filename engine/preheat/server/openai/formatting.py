@@ -62,7 +62,11 @@ def usage_json(usages: Sequence[Usage], choices: int = 1) -> dict[str, Any]:
         "completion_tokens": completion_tokens,
         "total_tokens": prompt_tokens + completion_tokens,
         "prompt_tokens_details": {"cached_tokens": sum(usage.cached_tokens for usage in prompts)},
-        "completion_tokens_details": {"reasoning_tokens": sum(usage.reasoning_tokens for usage in usages)},
+        "completion_tokens_details": {
+            "reasoning_tokens": sum(usage.reasoning_tokens for usage in usages),
+            "accepted_prediction_tokens": sum(usage.accepted_tokens for usage in usages),
+            "rejected_prediction_tokens": sum(usage.draft_tokens - usage.accepted_tokens for usage in usages),
+        },
     }
 
 
@@ -73,6 +77,7 @@ def timings_json(usage: Usage) -> dict[str, Any]:
         "cache_n": usage.cached_tokens,
         **_pace("prompt", computed, usage.prefill_s),
         **_pace("predicted", usage.completion_tokens, usage.decode_s),
+        **({"draft_n": usage.draft_tokens, "draft_n_accepted": usage.accepted_tokens} if usage.draft_tokens else {}),
     }
 
 

@@ -7,6 +7,8 @@ from typing import Final
 
 from preheat.server.bodies import Refused
 
+PREDICTION: Final = "prediction"
+
 IGNORED: Final[Mapping[str, str]] = {
     "user": "",
     "metadata": "",
@@ -16,7 +18,7 @@ IGNORED: Final[Mapping[str, str]] = {
     "prompt_cache_key": "every prompt's beginning is reused where possible",
     "prompt_cache_retention": "",
     "verbosity": "only OpenAI's models know it",
-    "prediction": "a hint for speed, which does not change the answer",
+    PREDICTION: "a hint for speed, which does not change the answer",
     "cache_prompt": "every prompt's beginning is reused where possible",
     "id_slot": "slots are chosen by the longest common beginning",
     "slot_id": "slots are chosen by the longest common beginning",
@@ -31,6 +33,8 @@ IGNORED: Final[Mapping[str, str]] = {
     "add_special_tokens": "special tokens are added as the model wants them",
     "penalize_nl": "",
 }
+
+CHAT_IGNORED: Final = {name: note for name, note in IGNORED.items() if name != PREDICTION}
 
 _SAMPLER: Final = "Preheat does not have this sampler"
 

@@ -151,6 +151,25 @@ class Tool(JsonBody):
         return {"type": "function", "function": {**value, "parameters": parameters}}
 
 
+class PredictedPart(JsonBody):
+    """One text of a prediction."""
+
+    type: Literal["text"] = "text"
+    text: str
+
+
+class PredictionBody(JsonBody):
+    """``prediction``: the text that most of the answer will consist of, such as a file that is to be changed."""
+
+    type: Literal["content"]
+    content: str | Parts[PredictedPart]
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
+
+
 class StreamOptions(JsonBody):
     """``stream_options``."""
 

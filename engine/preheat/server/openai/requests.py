@@ -39,6 +39,7 @@ def chat_requests(body: ChatBody) -> list[GenerateRequest]:
             stop=body.stops,
             constraint=constraint,
             top_logprobs=(body.top_logprobs or 0) if body.logprobs else None,
+            prediction=body.prediction.text if body.prediction is not None else "",
         )
         for choice in range(body.choices)
     ]

@@ -10,8 +10,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from preheat.inference import Sampling
 from preheat.server.bodies import MAX_INPUTS, Int, Label, Labels, Messages, Name, Refused, Several, Stop, Stops, Tools
 from preheat.server.openai.constraints import ConstraintFields
-from preheat.server.openai.known_fields import CHAT_REFUSED, COMPLETION_REFUSED, IGNORED
-from preheat.server.openai.messages import FunctionBody, Message, StreamOptions, Tool
+from preheat.server.openai.known_fields import CHAT_IGNORED, CHAT_REFUSED, COMPLETION_REFUSED, IGNORED
+from preheat.server.openai.messages import FunctionBody, Message, PredictionBody, StreamOptions, Tool
 from preheat.server.openai.thinking import ThinkingFields
 
 MAX_CHOICES: Final = 16
@@ -118,6 +118,7 @@ class SamplingBody(ConstraintFields):
 class ChatBody(ThinkingFields, SamplingBody):
     """POST /v1/chat/completions."""
 
+    IGNORED: ClassVar[Mapping[str, str]] = CHAT_IGNORED
     REFUSED: ClassVar[Mapping[str, Refused]] = CHAT_REFUSED
 
     messages: Annotated[Messages[Message], Field(min_length=1)]
@@ -137,6 +138,9 @@ class ChatBody(ThinkingFields, SamplingBody):
     include_reasoning: bool | None = Field(None, description="false leaves thinking out of the answer.")
     continue_final_message: bool | None = Field(None, description="The answer continues the last message.")
     add_generation_prompt: bool | None = Field(None, description="Only the opposite of continue_final_message.")
+    prediction: PredictionBody | None = Field(
+        None, description="What most of the answer will consist of: it comes faster, and is the same."
+    )
 
     @field_validator("modalities")
     @classmethod

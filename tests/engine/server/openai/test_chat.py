@@ -288,6 +288,24 @@ async def test_thinking_is_separate(stream: bool, engine: FakeEngine, sdk: Sdk) 
     assert (timings["prompt_ms"], timings["predicted_per_second"]) == (500, 30)
 
 
+@pytest.mark.parametrize(
+    ("prediction", "text"),
+    [
+        (None, ""),
+        ({"type": "content", "content": "def f():"}, "def f():"),
+        ({"type": "content", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, "ab"),
+    ],
+)
+async def test_a_predicted_answer(prediction: object, text: str, engine: FakeEngine, chat: Post) -> None:
+    usage = Usage(7, 9, draft_tokens=8, accepted_tokens=6)
+    engine.script = [GenerationChunk("x", finish_reason=FinishReason.STOP, usage=usage)]
+    answer = await chat(prediction=prediction)
+    assert engine.requests[-1].prediction == text
+    details = answer.json()["usage"]["completion_tokens_details"]
+    assert (details["accepted_prediction_tokens"], details["rejected_prediction_tokens"]) == (6, 2)
+    assert (answer.json()["timings"]["draft_n"], answer.json()["timings"]["draft_n_accepted"]) == (8, 6)
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_thinking_can_be_left_out(stream: bool, engine: FakeEngine, chat: Post) -> None:
     engine.script = [GenerationChunk(reasoning="hm"), *chunks_of("4")]
