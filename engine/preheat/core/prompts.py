@@ -69,14 +69,16 @@ class ModelPrompts:
         """Return what a load of the model gets; None if its prompts are not kept.
 
         Args:
-            clients: Names of the clients with a request that waits for it: their last prompts come first.
+            clients: Names of the clients with a request that waits for it: their last prompts come first, then that of
+                a client that has just started.
         """
         folders, prompts = self._keeper.options(model.model_id), self._usage.prompts
         if folders is None:
             return None
         room = self._room_tokens(model.model_id)
         restore: list[str] = []
-        for prompt in prompts.ranked(model.model_id, self._clock(), clients):
+        now = self._clock()
+        for prompt in prompts.ranked(model.model_id, now, (*clients, *self._usage.awake(now))):
             if prompt.tokens <= room and len(restore) < MOST_RESTORED:
                 restore.append(prompt.key)
                 room -= prompt.tokens

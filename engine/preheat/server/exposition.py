@@ -64,10 +64,28 @@ def _gauges(snapshot: EngineSnapshot) -> Iterator[Metric]:
         ("preheat_hot_models", "Models ready to answer.", hot),
         ("preheat_active_requests", "Requests in progress.", sum(each.active_requests for each in snapshot.models)),
         ("preheat_preloading_paused", "1 while the user has paused preloading.", snapshot.preload.paused),
+        (
+            "preheat_prefix_written_today_bytes",
+            "Stored prompts written to the disk since midnight.",
+            snapshot.prefixes.written_today_bytes,
+        ),
         ("preheat_start_time_seconds", "When the engine started, as Unix time.", snapshot.started_at),
     ]
     for name, words, value in values:
         yield GaugeMetricFamily(name, words, value=value)
+    kept = snapshot.prefixes
+    for name, words, by_tier in (
+        ("preheat_prefix_bytes", "Stored prompts.", {"memory": kept.memory_bytes, "disk": kept.disk_bytes}),
+        (
+            "preheat_prefix_limit_bytes",
+            "Ceiling on stored prompts.",
+            {"memory": kept.memory_limit_bytes, "disk": kept.disk_limit_bytes},
+        ),
+    ):
+        family = GaugeMetricFamily(name, words, labels=("tier",))
+        for tier, value in by_tier.items():
+            family.add_metric([tier], value)
+        yield family
     info = GaugeMetricFamily("preheat_build_info", "Always 1; the version is a label.", labels=("version",))
     info.add_metric([snapshot.version], 1)
     yield info

@@ -63,6 +63,7 @@ class UsageTracker:
         self._filter = WakeFilter()
         self._expected: tuple[str | None, float] = None, 0.0
         self._likely: tuple[tuple[str, ...], float] = (), 0.0
+        self._awake: tuple[str, float] = "", 0.0
         self._closed = False
         self._unsaved = 0
         self._observers: list[RecordObserver] = []
@@ -110,6 +111,7 @@ class UsageTracker:
         """Note that a client woke (see ``clients``); return the model it is expected to use next."""
         if self.log is not None and self._filter.accept(client, now, model_id):
             self.log.record(WakeRecord(now, client, model_id))
+        self._awake = client, now + EXPECT_S
         expected = self._habits.wake(client, now, model_id)
         if not self._settings.wake_with_clients:
             return None
@@ -118,6 +120,10 @@ class UsageTracker:
         if expected is not None:
             self._expected = expected, now + EXPECT_S
         return expected
+
+    def awake(self, now: float) -> tuple[str, ...]:
+        """Return the client that woke last, if that was recently."""
+        return self._awake[:1] if now <= self._awake[1] else ()
 
     def expected(self, now: float) -> str | None:
         """Return the model that a client which woke recently nearly always uses next."""

@@ -84,6 +84,9 @@ def test_a_load_gets_folders_and_keys(known: Known) -> None:
     known.used("editor", "e", age_s=40)
     assert known.restore() == ("e", "n")
     assert known.restore("notes") == ("n", "e")
+    known.usage.client_woke("notes", "", NOW)
+    assert known.restore() == ("n", "e")
+    assert known.restore("editor") == ("e", "n")
     options = known.prompts.options(model("a"), ())
     assert options is not None
     assert options.memory_folder.endswith("memory/a")

@@ -97,6 +97,7 @@ async def test_decisions_and_gauges(client: httpx2.AsyncClient, engine: FakeEngi
     assert found["preheat_wasted_preloads_total", chat] == 1
     assert (found["preheat_load_seconds_count", chat], found["preheat_load_seconds_sum", chat]) == (2, 3.4)
     assert (found["preheat_memory_used_bytes", ()], found["preheat_memory_limit_bytes", ()]) == (3000, 8000)
+    assert found["preheat_prefix_bytes", (("tier", "disk"),)] == 0
     assert (found["preheat_hot_models", ()], found["preheat_active_requests", ()]) == (2, 2)
     assert found["preheat_build_info", (("version", "0.1.0"),)] == 1
 
