@@ -11,6 +11,7 @@ from typing import Any, Final
 from fake_bridge import FakeBridge, stats
 from preheat import paths
 from preheat.control import (
+    Form,
     LimitCurve,
     LimitPoint,
     ModelFacts,
@@ -117,7 +118,7 @@ def snapshot(**preload: Any) -> EngineSnapshot:
 
 def _models() -> list[ModelSnapshot]:
     def hot(name: str, file_gb: float, memory_gb: float, load_s: float, used_min: float, **more: Any) -> ModelSnapshot:
-        known: dict[str, Any] = {"context_length": 8192, "reason": verbatim("a favourite")}
+        known: dict[str, Any] = {"context_length": 8192, "form": Form.MAPPED, "reason": verbatim("a favourite")}
         return ModelSnapshot(
             name,
             State.HOT,
@@ -144,7 +145,10 @@ def _models() -> list[ModelSnapshot]:
             CHAT, 5.0, 6.2, 1.4, 0.15, active_requests=2,
             prompts=(prompt("Open WebUI", 1792, "slot"), prompt("Home Assistant", 6144, "disk")),
         ),
-        hot(CODER, 5.4, 5.9, 1.6, 0.03, prompts=(prompt("VS Code", 12_400, "slot"),)),
+        hot(
+            CODER, 5.4, 5.9, 1.6, 0.03, form=Form.REPACKED, extra_bytes=int(1.6 * GB),
+            prompts=(prompt("VS Code", 12_400, "slot"),),
+        ),
         hot(EMBEDDER, 0.15, 0.2, 0.2, 4, embeddings=True, context_length=2048),
         cold(
             SMALL, 2.5, 3.3, state=State.LOADING, progress=0.63, load_left_s=2.4, resident_bytes=2_000_000_000,

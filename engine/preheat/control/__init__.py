@@ -121,7 +121,7 @@ if TYPE_CHECKING:
     from preheat.models import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SkippedFile, SuggestedModel
     from preheat.prefixes import PrefixFigures
     from preheat.replay import LimitCurve, LimitPoint
-    from preheat.residency import Action, DecisionRecord, EvictionReason, Outcome
+    from preheat.residency import Action, DecisionRecord, EvictionReason, Form, Outcome
     from preheat.updates import Release
     from preheat.usage import Counts, Figures, RequestRecord, UsageBucket, UsageHistory
 else:
@@ -171,7 +171,7 @@ else:
             "preheat.models": "FoundModel OfferedFile OfferedVariant RepoOffer SkippedFile SuggestedModel",
             "preheat.prefixes": "PrefixFigures",
             "preheat.replay": "LimitCurve LimitPoint",
-            "preheat.residency": "Action DecisionRecord EvictionReason Outcome",
+            "preheat.residency": "Action DecisionRecord EvictionReason Form Outcome",
             "preheat.updates": "Release",
             "preheat.usage": "Counts Figures RequestRecord UsageBucket UsageHistory",
         },

@@ -44,6 +44,8 @@ from preheat_gui.words.models import (
     decision_sentence,
     failure_reason,
     fits_words,
+    form_sentence,
+    form_words,
     loading_models,
     loading_words,
     model_state,

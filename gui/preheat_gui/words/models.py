@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication, QLocale, QTime
 
-from preheat.control import Action, State
+from preheat.control import Action, Form, State
 from preheat_gui.words.figures import (
     SEPARATOR,
     format_duration,
@@ -82,6 +82,24 @@ def fits_words(model: ModelSnapshot, snapshot: EngineSnapshot) -> str:
     return _tr("needs {size} more than the limit").format(size=format_memory(missing))
 
 
+def form_words(model: ModelSnapshot) -> str:
+    """Return how a model is in memory: ``in memory``, or ``faster form, +0.4 GB``."""
+    if model.form is not Form.REPACKED:
+        return _tr("in memory")
+    if not model.extra_bytes:
+        return _tr("in memory, faster form")
+    return _tr("faster form, +{size}").format(size=format_memory(model.extra_bytes))
+
+
+def form_sentence(model: ModelSnapshot) -> str:
+    """Return what there is to say about the form of a model's weights; may be empty."""
+    if model.changes_form:
+        return _tr("Another form of the model is being prepared. Requests are answered as usual.")
+    if model.form is Form.REPACKED:
+        return _tr("Its weights are rearranged for this processor. It gives the memory back before others must leave.")
+    return ""
+
+
 def decision_sentence(decision: DecisionRecord) -> str:
     """Return what happened and why: ``unloaded mistral-7b: made room for qwen3-8b, idle 2 h``."""
     words = _done(decision).format(model=decision.model_id, duration=format_duration(decision.seconds or 0.0))
@@ -104,9 +122,9 @@ def _done(decision: DecisionRecord) -> str:
         case Action.FAIL:
             return _failed(decision)
         case Action.REPACK:
-            return _tr("repacked the weights of {model}")
+            return _tr("changed {model} to its faster form")
         case Action.SHRINK:
-            return _tr("made {model} smaller again")
+            return _tr("changed {model} to its smaller form")
     return _tr("unloaded {model}")
 
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QPushButton, QWidget
 
 from preheat import control
-from preheat.control import Explanation, ModelFacts, ModelSnapshot, State
+from preheat.control import Explanation, Form, ModelFacts, ModelSnapshot, State
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.models.actions import ModelActions
@@ -28,7 +28,7 @@ from preheat_gui.words import (
     source_words,
 )
 
-Question = tuple[str, State, bool, bool]  # What the answer to "why?" depends on: model_id, state, standby, favourite
+Question = tuple[str, State, bool, bool, Form | None, bool]  # A model's id, and what the answer to "why?" depends on
 _ASK_AFTER_MS: Final = 150  # Walking through the table with the arrow keys asks nothing about the models on the way
 _SIDE_BY_SIDE_PX: Final = 900
 
@@ -155,7 +155,7 @@ def facts_line(facts: ModelFacts) -> str:
 
 
 def _question(model: ModelSnapshot) -> Question:
-    return model.model_id, model.state, model.standby, model.favourite
+    return model.model_id, model.state, model.standby, model.favourite, model.form, model.changes_form
 
 
 def _capital(text: str) -> str:

@@ -108,7 +108,7 @@ def _state(model: ModelSnapshot, context: Context) -> Cell:
 
 def _memory(model: ModelSnapshot, context: Context) -> Cell:
     if model.resident_bytes:
-        return Cell(format_memory(model.resident_bytes), translate("Models", "in memory"))
+        return Cell(format_memory(model.resident_bytes), words.form_words(model), tooltip=words.form_sentence(model))
     about, fits = format_memory(model.expected_bytes), words.fits_words(model, context.snapshot)
     if model.expected_bytes > context.snapshot.memory.limit_bytes:
         return Cell(about, fits, muted=True, bad=True, tooltip=f"{about}, {fits}")

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from fake_bridge import GB, model, snapshot
-from preheat.control import Counts, Figures, State
+from preheat.control import Counts, Figures, Form, State
 from preheat.usage import Quantiles
 from preheat_gui.dashboard.cells import NOTHING, Cell
 from preheat_gui.dashboard.models.table import (
@@ -67,6 +67,11 @@ def test_a_hot_model_shows_its_requests(count: int, words: str) -> None:
     ("values", "text", "aside", "bad"),
     [
         ({"resident_bytes": 3 * GB}, "3.0 GB", "in memory", False),
+        ({"resident_bytes": 3 * GB, "form": Form.REPACKED}, "3.0 GB", "in memory, faster form", False),
+        (
+            {"resident_bytes": 3 * GB, "form": Form.REPACKED, "extra_bytes": GB // 2},
+            *("3.0 GB", "faster form, +0.5 GB", False),
+        ),
         ({"expected_bytes": 8 * GB}, "8.0 GB", "fits", False),
         ({"expected_bytes": 10_100_000_000}, "10.1 GB", "needs 2.1 GB more than the limit", True),
     ],
@@ -120,3 +125,10 @@ def test_every_column_has_a_tooltip(column: Column) -> None:
     title, tooltip = header(column)
     assert title or column is Column.FAVOURITE
     assert tooltip.endswith(".")
+
+
+def test_a_change_of_the_form_is_nothing_to_worry_about() -> None:
+    changing = cell(Column.MEMORY, State.HOT, form=Form.MAPPED, changes_form=True)
+    assert (changing.aside, changing.bad) == ("in memory", False)
+    assert "Requests are answered as usual" in changing.tooltip
+    assert "rearranged" in cell(Column.MEMORY, State.HOT, form=Form.REPACKED).tooltip

@@ -26,14 +26,14 @@ from pytestqt.qtbot import QtBot
 
 from children import child
 from fake_bridge import FakeBridge, model, snapshot, stats
-from preheat.control import State
+from preheat.control import PromptSnapshot, State
 from preheat.errors import EngineError
 from preheat.messages import msg
 from preheat_gui.dashboard.models.page import ModelsPage
 from preheat_gui.dashboard.models.table import Column
 from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.dashboard.tables import NameDelegate
-from preheat_gui.widgets import Theme, Token
+from preheat_gui.widgets import ElidedLabel, Theme, Token
 
 MODELS = (
     model("gemma-3-12b", State.FAILED, error="the file ends early. Download it again"),
@@ -224,6 +224,16 @@ def test_the_reason_is_asked_once_per_state(qtbot: QtBot, page: ModelsPage, brid
     bridge.publish(snapshot(*MODELS[:3], model("qwen3-4b", State.HOT, favourite=True, active_requests=1)))
     qtbot.wait(200)
     assert asked == ["qwen3-4b"]
+
+
+def test_kept_prompts_are_listed_under_the_reason(page: ModelsPage, bridge: FakeBridge) -> None:
+    page.open_model("qwen3-4b")
+    prompts = (PromptSnapshot("VS Code", 12_400, "slot", True, 0.0), PromptSnapshot("notes", 900, "disk", False, 0.0))
+    bridge.publish(snapshot(model("qwen3-4b", State.HOT, prompts=prompts)))
+    label = find(page, ElidedLabel, "model_prompts")
+    assert label.text() == "Prompt of VS Code, 12,400 tokens, ready · prompt of notes, 900 tokens, on disk"
+    bridge.publish(snapshot(model("qwen3-4b", State.HOT)))
+    assert label.text() == ""
 
 
 def test_what_a_hot_model_cannot_do_is_told(qtbot: QtBot, page: ModelsPage, bridge: FakeBridge) -> None:
