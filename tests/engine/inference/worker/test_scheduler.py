@@ -168,7 +168,7 @@ class Bench:
         can_cut: bool = True,
     ) -> None:
         costs = StepCosts()
-        for rows in (1, 2, 8) * 3:
+        for rows in (1, 2, 4, 8) * 3:
             costs.observe(rows, 0.01)
         self.scheduler = Scheduler(
             parallel=parallel,

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-MEASURED_ROWS: Final = 8
-"""Size of the batch that decides whether drafts pay on this machine."""
+_SIZES: Final = (4, 8, 16)
+"""Rows of a step with drafts. Few sizes, so that each one's time is known."""
+
+_MEASURED: Final = (4, 8)
+"""Sizes that decide whether drafts pay on this machine. The smaller one is tried first: it may be slow enough."""
 
 _MOST_STEPS: Final = 3.0
-"""Drafts are off unless a batch of ``MEASURED_ROWS`` takes less time than this number of single steps."""
+"""Drafts are off unless a step of the measured sizes takes less time than this number of steps without."""
 
 _HOPELESS_STEPS: Final = 4.5
 """One measurement above this is enough to switch drafts off."""
-
-_SIZES: Final = (4, MEASURED_ROWS, 16)
-"""Rows of a step with drafts. Few sizes, so that each one's time is known."""
 
 _LEAST_GAIN: Final = 1.08
 """Expected speed with a draft over that without one. Less is noise."""
@@ -25,14 +25,17 @@ _LEAST_GAIN: Final = 1.08
 _KNOWN: Final = 3
 """Measurements of a step without drafts before the first draft."""
 
-_KNOWN_LARGE: Final = 2
-"""Measurements of the large batch before drafts are switched off because of them."""
-
 _WINDOW: Final = 9
 """Measurements that a median is made of: contexts grow, and machines become busy."""
 
-_RETRY_STEPS: Final = 1024
+_FIRST_RETRY_STEPS: Final = 64
+_LAST_RETRY_STEPS: Final = 1024
 """Where drafts do not pay, they are measured again after this number of steps: the machine may have been busy."""
+
+
+_FORGET_DRAFTS: Final = 64
+"""The time of the largest step is forgotten after this number of smaller ones, and tried again if it is likely to pay:
+the first one may have been slow for another reason."""
 
 
 class Offer(NamedTuple):
@@ -45,23 +48,40 @@ class Offer(NamedTuple):
 class StepCosts:
     """Times of decode steps, by rows: one for each running generation, and one for each drafted token.
 
-    Args:
-        seconds: Times that are known from the load, by rows.
+    Nothing is computed for the measurements alone: they are steps with the first drafts.
     """
 
-    def __init__(self, seconds: Mapping[int, float] | None = None) -> None:
-        self._times = {rows: deque([time], _WINDOW) for rows, time in (seconds or {}).items()}
+    def __init__(self) -> None:
+        self._times: dict[int, deque[float]] = {}
+        self._retry_steps = _FIRST_RETRY_STEPS
         self._since_draft = 0
+        self._drafts = 0
+        self._largest_at = 0  # the number of the draft that was measured last with the largest size
 
     def observe(self, rows: int, seconds: float) -> None:
         """Take in the time of a step in which each generation decodes."""
         if rows < _SIZES[0]:
             self._since_draft += 1
         else:
-            if self._since_draft >= _RETRY_STEPS:
+            if self._off(min(self._times, default=rows)):
                 self._times = {few: times for few, times in self._times.items() if few < _SIZES[0]}
+                self._retry_steps = min(2 * self._retry_steps, _LAST_RETRY_STEPS)
             self._since_draft = 0
+            self._drafts += 1
+            if rows >= _SIZES[-1]:
+                self._largest_at = self._drafts
+            elif self._drafts - self._largest_at > _FORGET_DRAFTS:
+                self._times.pop(_SIZES[-1], None)
         self._times.setdefault(rows, deque(maxlen=_WINDOW)).append(seconds)
+
+    def _off(self, base: int) -> bool:
+        """Whether drafts were measured and do not pay."""
+        limit = _MOST_STEPS * _median(self._known(base) or (0.0,))
+        small, large = self._known(_MEASURED[0]), self._known(_MEASURED[1])
+        if small and _median(small) >= limit:
+            return True
+        sure = len(large) > 1 or (bool(large) and large[0] >= limit / _MOST_STEPS * _HOPELESS_STEPS)
+        return sure and _median(large) >= limit
 
     def lengths(self, base: int, offers: Sequence[Offer]) -> list[int]:
         """Return how many tokens of each draft to verify in a step; zeros where it does not pay.
@@ -71,16 +91,18 @@ class StepCosts:
             offers: The drafts.
         """
         none = [0] * len(offers)
-        without = self._times.get(base)
-        if without is None or len(without) < _KNOWN or not any(offer.available for offer in offers):
+        without = self._known(base)
+        if len(without) < _KNOWN or not any(offer.available for offer in offers):
+            return none
+        off = self._off(base)
+        if off and self._since_draft < self._retry_steps:
             return none
         single = _median(without)
-        large = self._times.get(MEASURED_ROWS)
-        explore = _shares(MEASURED_ROWS - base, offers)
-        if large is None or (len(large) < _KNOWN_LARGE and _median(large) < _HOPELESS_STEPS * single):
-            return explore if sum(explore) == MEASURED_ROWS - base else none
-        if _median(large) >= _MOST_STEPS * single:
-            return explore if self._since_draft >= _RETRY_STEPS else none
+        for size in _MEASURED:
+            times = self._known(size)
+            if off or not times or _median(times) >= _MOST_STEPS * single:  # measure it, for the first time or again
+                counts = _shares(size - base, offers)
+                return counts if sum(counts) == size - base else none
         best, best_rate = none, _LEAST_GAIN * base / single
         for size in _SIZES:
             counts = _shares(size - base, offers)
@@ -90,9 +112,12 @@ class StepCosts:
                 best, best_rate = counts, rate
         return best
 
+    def _known(self, rows: int) -> Sequence[float]:
+        return self._times.get(rows, ())
+
     def _estimate(self, rows: int) -> float:
         """Return the time of a step: the measured one, or one between or beyond those of other steps."""
-        if times := self._times.get(rows):
+        if times := self._known(rows):
             return _median(times)
         sizes = sorted(self._times)
         above = min(max(bisect_left(sizes, rows), 1), len(sizes) - 1)
@@ -116,5 +141,5 @@ def expected_tokens(count: int, acceptance: float) -> float:
     return sum(acceptance**length for length in range(1, count + 1))
 
 
-def _median(times: deque[float]) -> float:
+def _median(times: Sequence[float]) -> float:
     return sorted(times)[len(times) // 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -11,8 +12,6 @@ from hypothesis import strategies as st
 from preheat.inference.worker.drafts import Drafter, Offer, PromptLookup, StepCosts
 
 LONG = Offer(15, 0.9)
-RETRY_STEPS = 1024
-
 Machine = Callable[[int], float]
 """Returns the time of a step by its rows."""
 
@@ -39,29 +38,41 @@ def slow_processor(rows: int) -> float:
 
 def test_a_cheap_batch_is_used_in_full() -> None:
     rows = decode(StepCosts(), device, 20, LONG)
-    assert rows[:5] == [1, 1, 1, 8, 8]
+    assert rows[:5] == [1, 1, 1, 4, 8]
     assert set(rows[5:]) == {16}
 
 
-def test_an_expensive_batch_is_tried_once() -> None:
-    rows = decode(StepCosts(), slow_processor, 500, LONG)
-    assert rows == [1, 1, 1, 8, *[1] * 496]
+def test_an_expensive_batch_is_tried_in_longer_and_longer_intervals() -> None:
+    rows = decode(StepCosts(), slow_processor, 5000, LONG)
+    tried = [step for step, count in enumerate(rows) if count > 1]
+    assert [rows[step] for step in tried] == [4] * len(tried)
+    intervals = [later - earlier for earlier, later in itertools.pairwise(tried)]
+    assert intervals == [65, 129, 257, 513, *[1025] * (len(intervals) - 4)]
 
 
 def test_a_batch_that_is_not_quite_worth_it_is_measured_twice() -> None:
-    rows = decode(StepCosts(), lambda rows: 1 + 0.35 * (rows - 1), 500, LONG)
-    assert rows == [1, 1, 1, 8, 8, *[1] * 495]
+    rows = decode(StepCosts(), lambda rows: 1 + 0.35 * (rows - 1), 60, LONG)
+    assert rows == [1, 1, 1, 4, 8, 8, *[1] * 54]
 
 
-def test_the_load_has_measured_it_already() -> None:
-    rows = decode(StepCosts({1: 1.0, 8: 5.8}), slow_processor, 500, LONG)
-    assert set(rows) == {1}
+def test_one_slow_step_is_no_measurement() -> None:
+    """The first step of a size on a graphics card may compile its programs."""
+    costs = StepCosts()
+    seen: set[int] = set()
+
+    def first_is_slow(rows: int) -> float:
+        known = rows in seen
+        seen.add(rows)
+        return device(rows) if known else 100.0
+
+    decode(costs, first_is_slow, 400, LONG)
+    assert set(decode(costs, first_is_slow, 50, LONG)) == {16}
 
 
 def test_a_machine_that_becomes_quiet_is_measured_again() -> None:
     costs = StepCosts()
     decode(costs, slow_processor, 500, LONG)
-    rows = decode(costs, device, RETRY_STEPS, LONG)
+    rows = decode(costs, device, 1024, LONG)
     assert set(rows[-100:]) == {16}
 
 
@@ -69,7 +80,7 @@ def test_a_machine_that_becomes_busy_is_noticed() -> None:
     costs = StepCosts()
     decode(costs, device, 50, LONG)
     rows = decode(costs, slow_processor, 200, LONG)
-    assert set(rows[-50:]) == {1}
+    assert rows[-50:].count(1) >= 49
 
 
 def test_unlikely_tokens_get_short_drafts() -> None:
@@ -96,12 +107,11 @@ def test_two_drafts_share_a_step() -> None:
 
 
 @given(
-    times=st.dictionaries(st.integers(1, 17), st.floats(1e-4, 1.0), max_size=6),
-    observed=st.lists(st.tuples(st.integers(1, 17), st.floats(0, 1.0)), max_size=30),
+    observed=st.lists(st.tuples(st.integers(1, 17), st.floats(1e-6, 1.0)), max_size=30),
     offers=st.lists(st.builds(Offer, st.integers(0, 15), st.floats(0, 1)), min_size=1, max_size=2),
 )
-def test_any_measurements(times: dict[int, float], observed: list[tuple[int, float]], offers: list[Offer]) -> None:
-    costs = StepCosts(times)
+def test_any_measurements(observed: list[tuple[int, float]], offers: list[Offer]) -> None:
+    costs = StepCosts()
     for rows, seconds in observed:
         costs.observe(rows, seconds)
     counts = costs.lengths(len(offers), offers)
