@@ -194,6 +194,22 @@ TABLE: Final[Mapping[str, Template]] = {
         "Downloads that have not continued for weeks: {count} ({size:bytes})",
         "Continue or remove them: preheat downloads lists them",
     ),
+    # Kept prompts.
+    "doctor_prompts_off": Template("Prompts are not kept: the setting prefix_cache is off"),
+    "doctor_prompts_no_memory": Template(
+        "This system has no file system in memory, so no prompts are kept", "Set prefix_cache to disk"
+    ),
+    "doctor_prompts_none": Template("No prompts are kept on disk yet"),
+    "doctor_prompts": Template("Kept prompts take {size} ({path})"),
+    "doctor_prompts_limit": Template("Kept prompts take {size} of {limit} ({path})"),
+    "doctor_prompts_today": Template("Written for kept prompts today: {written:bytes} of {limit:bytes}"),
+    "doctor_prompts_no_folder": Template(
+        "{path} is not a folder: no prompts are kept on disk", "Remove it while Preheat is not running"
+    ),
+    "doctor_prompts_not_ours": Template(
+        "{path} belongs to another user or cannot be written: no prompts are kept on disk",
+        "Remove it; Preheat creates a new one",
+    ),
     # Keys and runtime files.
     "doctor_no_keys": Template("There are no named API keys"),
     "doctor_keys": Template("Named API keys: {count}"),

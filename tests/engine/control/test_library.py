@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from local_hub import LocalHub
+from preheat import paths
 from preheat.control import (
     CancelDownload,
     Command,
@@ -88,8 +89,11 @@ def test_a_model_is_found_fetched_described_and_deleted(session: EngineSession) 
     assert session.call(GetRepo(REPO)).here == ("tiny-q8_0",)
     session.call(ForgetDownload(download_id))
     eventually(lambda: download_state(session, download_id) is None, "the list without it")
+    prompts = paths.cache_dir() / "prefixes" / "tiny-q8_0"
+    prompts.mkdir(parents=True, mode=0o700)
     session.call(RemoveModel("tiny-q8_0"))
     eventually(lambda: not knows(session, "tiny-q8_0"), "the model's end")
+    assert not prompts.exists()
 
 
 def test_a_download_is_paused_resumed_and_cancelled(session: EngineSession, hub: LocalHub) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from preheat import paths
 from preheat.doctor.report import Level
+from preheat.inference.prefixes import Block, Limits, next_key, root_key, write_block, write_limits
 from preheat.log import log_file
 from preheat.settings import KeyStore, SettingsStore
 from preheat.usage import FILE_NAME, RequestRecord, UsageLog
@@ -157,6 +158,41 @@ def test_downloads_that_do_not_continue() -> None:
 def test_the_size_of_the_cache() -> None:
     write(paths.cache_dir() / "wheels" / "one.whl", "x" * 1_500_000)
     assert look("cache")["doctor_cache"].details == ("wheels: 1.5 MB",)
+
+
+# -- kept prompts --
+
+
+def keep_a_prompt() -> Path:
+    tier = paths.cache_dir() / "prefixes"
+    tier.mkdir(parents=True)
+    tier.chmod(0o700)
+    write_limits(tier, Limits(10**9, daily_bytes=10**9))
+    parent = root_key(b"a model")
+    block = Block(b"a model", next_key(parent, (1,)), parent, 0, (1,))
+    return write_block(tier / "chat", block, bytes(3_000_000))
+
+
+def test_kept_prompts() -> None:
+    assert set(look("prompts")) == {"doctor_prompts_none"}
+    keep_a_prompt()
+    found = look("prompts")
+    assert found["doctor_prompts_limit"].title.params["size"] == "3.0 MB"
+    assert found["doctor_prompts_limit"].title.params["limit"] == "1.0 GB"
+    assert found["doctor_prompts_today"].title.params["written"] > 3_000_000  # type: ignore[operator]
+    assert look("cache")["doctor_cache"].title.params["size"] == "0 B", "they have a limit of their own"
+    write_settings('prefix_cache = "off"\n')
+    assert set(look("prompts")) == {"doctor_prompts_off"}
+
+
+def test_a_folder_of_prompts_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, owner = paths.cache_dir() / "prefixes", os.geteuid()
+    write(folder)
+    assert set(look("prompts")) == {"doctor_prompts_no_folder"}
+    folder.unlink()
+    folder.mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    assert set(look("prompts")) == {"doctor_prompts_not_ours"}
 
 
 # -- database --

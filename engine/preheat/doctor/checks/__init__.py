@@ -22,6 +22,7 @@ from preheat.doctor.checks.models import check_models
 from preheat.doctor.checks.port import check_port
 from preheat.doctor.checks.private_files import check_private_files
 from preheat.doctor.checks.processor import check_processor
+from preheat.doctor.checks.prompts import check_prompts
 from preheat.doctor.checks.service import check_service
 from preheat.doctor.checks.settings import check_settings
 from preheat.doctor.checks.tray import check_tray
@@ -50,6 +51,7 @@ CHECKS: Final = (
     Check("models", "Models", check_models),
     Check("database", "Usage history", check_database),
     Check("cache", "Cache and downloads", check_cache),
+    Check("prompts", "Kept prompts", check_prompts),
     Check("private_files", "Keys and runtime files", check_private_files),
     Check("tray", "Tray", check_tray),
     Check("autostart", "Start at login", check_autostart),

@@ -32,8 +32,10 @@ class Content(NamedTuple):
 
 def check_cache() -> Iterator[Finding]:
     """Check the size of the cache, and look for downloads that do not continue."""
+    from preheat.prefixes import disk_folder  # prompts have a limit, and a check of their own
+
     folder = paths.cache_dir()
-    content = content_of(folder)
+    content = content_of(folder, without=disk_folder())
     size = ("" if content.complete else "more than ") + format_bytes(content.size_bytes)
     parts = _size_of_entries(folder)
     yield good("doctor_cache", path=short(folder), size=size, details=parts)
@@ -75,11 +77,15 @@ def _downloads() -> Iterator[Finding]:
         yield good("doctor_downloads_open", count=len(unfinished), size=size)
 
 
-def content_of(folder: Path) -> Content:
-    """Count the files below a folder, up to a limit of files and time. Links are not followed."""
+def content_of(folder: Path, without: Path | None = None) -> Content:
+    """Count the files below a folder, except those below ``without``, up to a limit of files and time.
+
+    Links are not followed.
+    """
     files = size = 0
     newest, deadline = 0.0, time.monotonic() + _LIMIT_S
-    for root, _, names in os.walk(folder):
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if Path(root, name) != without]
         for name in names:
             with suppress(OSError):
                 status = os.lstat(os.path.join(root, name))  # noqa: PTH118 - many files
