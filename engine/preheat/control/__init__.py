@@ -72,8 +72,19 @@ if TYPE_CHECKING:
     )
     from preheat.control.opening import open_session
     from preheat.control.own import loop_factory
-    from preheat.control.prefix_cache import CachedModel, ClearedCache, ClearPrefixCache, GetPrefixCache, PrefixCache
-    from preheat.control.preloading import GetPlan, Pause, PausePreloading, Plan, PlannedModel, ResumePreloading
+    from preheat.control.preloading import (
+        CachedModel,
+        ClearedCache,
+        ClearPrefixCache,
+        GetPlan,
+        GetPrefixCache,
+        Pause,
+        PausePreloading,
+        Plan,
+        PlannedModel,
+        PrefixCache,
+        ResumePreloading,
+    )
     from preheat.control.request import choices_of, parse_command, parse_flag, wants_body
     from preheat.control.script_client import ScriptClient
     from preheat.control.session import EngineSession, PortStatus, empty_snapshot
@@ -150,8 +161,10 @@ else:
             ),
             "preheat.control.opening": "open_session",
             "preheat.control.own": "loop_factory",
-            "preheat.control.prefix_cache": "CachedModel ClearPrefixCache ClearedCache GetPrefixCache PrefixCache",
-            "preheat.control.preloading": "GetPlan Pause PausePreloading Plan PlannedModel ResumePreloading",
+            "preheat.control.preloading": (
+                "CachedModel ClearPrefixCache ClearedCache GetPlan GetPrefixCache Pause PausePreloading Plan "
+                "PlannedModel PrefixCache ResumePreloading"
+            ),
             "preheat.control.request": "choices_of parse_command parse_flag wants_body",
             "preheat.control.script_client": "ScriptClient",
             "preheat.control.session": "EngineSession PortStatus empty_snapshot",

@@ -9,7 +9,6 @@ from preheat.control import (  # noqa: F401 (registers the commands)
     keys,
     lifetime,
     models,
-    prefix_cache,
     preloading,
     settings,
     updates,

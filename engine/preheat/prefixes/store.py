@@ -23,11 +23,14 @@ from preheat.inference.prefixes import (
     list_blocks,
     locked,
     make_private,
-    make_room,
     read_day,
     read_limits,
+    remove,
     remove_abandoned,
     remove_empty_folders,
+    remove_least,
+    taken_bytes,
+    write_day,
     write_limits,
 )
 from preheat.prefixes.budgets import Disk, disk_limits, memory_limits, uses_disk
@@ -37,6 +40,7 @@ from preheat.settings import Settings
 logger = logging.getLogger(__name__)
 
 _NOTHING: Final = Limits(0, writable=False)
+_TIDY_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +90,12 @@ class PrefixStore:
         """Memory that stored prompts may take now: what the limit leaves besides models."""
         self._on_battery = on_battery
         self._disk: Final = disk or disk_folder()
-        self._disk_tally: Final = _Tally(self._disk)
         self._root: Final = memory_root
         self._memory: MemoryFolder | None = None
         self._closed = False
         self._refreshing = threading.Lock()
         self._first = True
+        self._tidied_at = -_TIDY_S
         self._disk_takes = True
         self._warned = ""
         self.figures = PrefixFigures()
@@ -123,7 +127,7 @@ class PrefixStore:
             settings.prefix_cache,
             memory_bytes=self.memory_bytes,
             memory_limit_bytes=memory.max_bytes,
-            disk_bytes=self._disk_tally.bytes,
+            disk_bytes=taken_bytes(self._disk),
             disk_limit_bytes=disk.max_bytes,
             written_today_bytes=day.written_bytes,
             daily_limit_bytes=settings.prefix_cache_daily.resolve(0),
@@ -133,7 +137,7 @@ class PrefixStore:
     @property
     def memory_bytes(self) -> int:
         """Bytes of the tier in memory now."""
-        return 0 if self._memory is None else _taken(self._memory.path)
+        return 0 if self._memory is None else taken_bytes(self._memory.path)
 
     def waiting(self) -> list[FoundFile]:
         """Return the files in memory that belong on the disk, beginnings of prompts first."""
@@ -158,7 +162,7 @@ class PrefixStore:
         except OSError as error:
             self._warn("prompts cannot be written to %s: %s", self._disk, error)
             return False
-        _unlink(file.path)
+        remove(file.path)
         self._disk_takes = True
         return True
 
@@ -221,7 +225,7 @@ class PrefixStore:
         with suppress(OSError), locked(tier):
             for file in files_in(tier):
                 if name is None or file.path.parent.name == name:
-                    freed += file.n_bytes if not file.temporary and _unlink(file.path) else 0
+                    freed += file.n_bytes if not file.temporary and remove(file.path) else 0
             remove_empty_folders(tier)
         return freed
 
@@ -233,19 +237,28 @@ class PrefixStore:
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             make_private(folder)
-            disk = Disk(shutil.disk_usage(folder).free, self._disk_tally.bytes)
+            disk = Disk(shutil.disk_usage(folder).free, taken_bytes(self._disk))
             limits = disk_limits(settings, disk, on_battery=self._on_battery())
             _publish(folder, limits)
             with locked(folder):
-                if self._first:
-                    remove_abandoned(folder)
+                self._tidy(folder)
                 if disk.own_bytes > limits.max_bytes:
-                    make_room(folder, disk.own_bytes - limits.max_bytes)
+                    remove_least(folder, disk.own_bytes - limits.max_bytes)
                     remove_empty_folders(folder)
         except OSError as error:
             self._warn("prompts cannot be kept in %s: %s", folder, error)
             return _NOTHING
         return limits
+
+    def _tidy(self, folder: Path) -> None:
+        """Now and then, remove what killed processes left unfinished, and note that time passes."""
+        now = time.monotonic()
+        if now - self._tidied_at >= _TIDY_S:
+            self._tidied_at = now
+            remove_abandoned(folder)
+            if (day := read_day(folder)).written_bytes:
+                # Where the clock starts wrong at each boot, only the time noted here ends the day.
+                write_day(folder, day)
 
     def _refresh_memory(self, settings: Settings, *, to_disk: bool) -> Limits:
         """Publish the limits of the tier in memory, and keep to them; return them."""
@@ -260,6 +273,8 @@ class PrefixStore:
         limits = memory_limits(settings, self.allowed_bytes, disk, to_disk=to_disk)
         try:
             _publish(folder, limits)
+            with locked(folder):
+                remove_abandoned(folder)
             if own > limits.max_bytes:
                 self.shrink_memory(own - limits.max_bytes, within_s=1.0)
         except OSError as error:
@@ -283,7 +298,7 @@ class PrefixStore:
 
     def _remove_excess(self, tier: Path, excess_bytes: int) -> None:
         with suppress(OSError), locked(tier):
-            make_room(tier, excess_bytes)
+            remove_least(tier, excess_bytes)
 
     def _warn(self, text: str, place: Path, error: OSError) -> None:
         reason = error.strerror or str(error)
@@ -292,33 +307,9 @@ class PrefixStore:
             logger.warning(text, place, reason)
 
 
-class _Tally:
-    """The bytes that a tier's files take, counted again only after one was created, renamed or removed."""
-
-    def __init__(self, tier: Path) -> None:
-        self._tier = tier
-        self._state: Mapping[Path, int] = {}
-        self._bytes = 0
-
-    @property
-    def bytes(self) -> int:
-        """Bytes taken now."""
-        state = {}
-        for folder in _folders(self._tier):
-            with suppress(OSError):
-                state[folder] = folder.stat().st_mtime_ns
-        if state != self._state:
-            self._bytes, self._state = _taken(self._tier), state
-        return self._bytes
-
-
 def _publish(tier: Path, limits: Limits) -> None:
     if read_limits(tier) != limits:
         write_limits(tier, limits)
-
-
-def _taken(tier: Path) -> int:
-    return sum(file.n_bytes for file in files_in(tier))
 
 
 def _bytes_of(blocks: Iterable[StoredBlock]) -> int:
@@ -329,10 +320,3 @@ def _folders(tier: Path) -> list[Path]:
     with suppress(OSError):
         return [path for path in tier.iterdir() if path.is_dir() and not path.is_symlink()]
     return []
-
-
-def _unlink(path: Path) -> bool:
-    with suppress(OSError):
-        path.unlink()
-        return True
-    return False

@@ -13,22 +13,22 @@ from preheat.inference.prefixes.blocks import BLOCK_TOKENS, Block, PrefixOptions
 if TYPE_CHECKING:
     from preheat.inference.prefixes.identity import identity_changes, model_identity, rope_class
     from preheat.inference.prefixes.reading import StoredBlock, list_blocks, mark_used, read_block, read_header
-    from preheat.inference.prefixes.room import (
+    from preheat.inference.prefixes.tier import (
         FoundFile,
         Limits,
-        NoRoomError,
-        copy_block,
         files_in,
         locked,
-        make_private,
-        make_room,
         read_day,
         read_limits,
+        remove,
         remove_abandoned,
         remove_empty_folders,
-        write_block,
+        remove_least,
+        taken_bytes,
+        write_day,
         write_limits,
     )
+    from preheat.inference.prefixes.writing import NoRoomError, copy_block, make_private, write_block
 else:
     # Every process imports this package, and only workers that keep prompts need the files.
     __getattr__ = lazy_exports(
@@ -36,9 +36,10 @@ else:
         {
             "preheat.inference.prefixes.identity": "identity_changes model_identity rope_class",
             "preheat.inference.prefixes.reading": "StoredBlock list_blocks mark_used read_block read_header",
-            "preheat.inference.prefixes.room": (
-                "FoundFile Limits NoRoomError copy_block files_in locked make_private make_room read_day read_limits "
-                "remove_abandoned remove_empty_folders write_block write_limits"
+            "preheat.inference.prefixes.tier": (
+                "FoundFile Limits files_in locked read_day read_limits remove remove_abandoned remove_empty_folders "
+                "remove_least taken_bytes write_day write_limits"
             ),
+            "preheat.inference.prefixes.writing": "NoRoomError copy_block make_private write_block",
         },
     )

@@ -207,7 +207,7 @@ SLOW_WRITER = """
 import os, sys
 from pathlib import Path
 from preheat.inference.prefixes.removal import Candidate
-from preheat.inference.prefixes.room import new_file
+from preheat.inference.prefixes.writing import new_file
 with new_file(Path(sys.argv[1]), Candidate(b"k", b"p", True, 1000, 1.0, 0.0)):
     print("writing", flush=True)
     sys.stdin.readline()
