@@ -18,7 +18,7 @@ from preheat.cli.output import (
     state_words,
     table,
 )
-from preheat.units import format_ago, format_duration, format_memory
+from preheat.units import format_ago, format_bytes, format_duration, format_memory
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +41,9 @@ def status(as_json: AsJson = False) -> None:
     out.print(f"[bold]Preheat {now['version']}[/bold] on {running.url}, up {uptime}, pid {running.pid}")
     out.print(f"Memory    {_memory_line(now['memory'])}")
     out.print(f"Hit rate  {_hit_rate_line(now['preload'])}")
+    prompts = _prompts_line(now)
+    if prompts:
+        out.print(f"Prompts   {prompts}")
     preloading = preloading_line(now["preload"])
     if preloading:
         out.print(f"Preload   {preloading}", markup=False)
@@ -100,6 +103,16 @@ def _hit_rate_line(preload: JsonObject) -> str:
     return f"{share} ({preload['hits']} of {requests}); {format_duration(preload['time_saved_s'])} of waiting saved"
 
 
+def _prompts_line(now: JsonObject) -> str:
+    """Return how much of prompts was reused, and how much is kept; empty for nothing."""
+    rate, kept = now["prefix_cache_hit_rate"], now["prefixes"]
+    parts = [] if rate is None else [f"{min(rate, 1.0) * 100:.0f} % of their tokens reused"]
+    for size, place in (("memory_bytes", "in memory"), ("disk_bytes", "on disk")):
+        if kept[size]:
+            parts.append(f"{format_bytes(kept[size])} kept {place}")
+    return "; ".join(parts)
+
+
 def preloading_line(preload: JsonObject) -> str:
     """Return why preloading waits; empty if it does not."""
     if preload["paused"]:
@@ -112,13 +125,14 @@ def preloading_line(preload: JsonObject) -> str:
 def _in_memory_table(out: Console, models: list[JsonObject]) -> Table:
     from rich.markup import escape
 
-    rows = table("Model", "State", "Memory", "Loaded in", "Last used", right=("Memory", "Loaded in"))
+    rows = table("Model", "State", "Memory", "Form", "Loaded in", "Last used", right=("Memory", "Loaded in"))
     now = time.time()
     for model in models:
         rows.add_row(
-            escape(short_name(model["id"], out, others=56)),
+            escape(short_name(model["id"], out, others=66)),
             _state(model),
             format_memory(model["resident_bytes"]) if model["resident_bytes"] else "",
+            model["form"] or "",
             format_duration(model["load_s"]) if model["load_s"] is not None else "",
             _last_used(model, now),
         )

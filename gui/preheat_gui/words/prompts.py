@@ -18,8 +18,8 @@ def prompt_words(prompt: PromptSnapshot) -> str:
     """Return a kept prompt and where it is: ``prompt of VS Code, 12,400 tokens, ready``."""
     place = {
         "slot": _tr("ready"),
-        "memory": _tr("in memory"),
-        "disk": _tr("on disk"),
+        "memory": _tr("kept in memory"),
+        "disk": _tr("kept on disk"),
     }.get(prompt.tier, prompt.tier)
     return _tr("prompt of {app}, {count} tokens, {place}").format(
         app=prompt.client or _tr("an unknown app"), count=format_number(prompt.tokens), place=place

@@ -34,8 +34,8 @@ def request(**values: Any) -> RequestRecord:
     ("kept", "words"),
     [
         (prompt(), "prompt of VS Code, 12,400 tokens, ready"),
-        (prompt(tier="memory"), "prompt of VS Code, 12,400 tokens, in memory"),
-        (prompt("", "disk"), "prompt of an unknown app, 12,400 tokens, on disk"),
+        (prompt(tier="memory"), "prompt of VS Code, 12,400 tokens, kept in memory"),
+        (prompt("", "disk"), "prompt of an unknown app, 12,400 tokens, kept on disk"),
     ],
 )
 def test_a_prompt_and_where_it_is(kept: PromptSnapshot, words: str) -> None:

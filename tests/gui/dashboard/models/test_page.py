@@ -231,7 +231,7 @@ def test_kept_prompts_are_listed_under_the_reason(page: ModelsPage, bridge: Fake
     prompts = (PromptSnapshot("VS Code", 12_400, "slot", True, 0.0), PromptSnapshot("notes", 900, "disk", False, 0.0))
     bridge.publish(snapshot(model("qwen3-4b", State.HOT, prompts=prompts)))
     label = find(page, ElidedLabel, "model_prompts")
-    assert label.text() == "Prompt of VS Code, 12,400 tokens, ready · prompt of notes, 900 tokens, on disk"
+    assert label.text() == "Prompt of VS Code, 12,400 tokens, ready · prompt of notes, 900 tokens, kept on disk"
     bridge.publish(snapshot(model("qwen3-4b", State.HOT)))
     assert label.text() == ""
 
