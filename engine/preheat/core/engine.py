@@ -61,12 +61,13 @@ from preheat.settings import Settings
 from preheat.usage import PreloadCounters, RecordObserver, UsageLog, UsageTracker
 
 _DRAIN_POLL_S: Final = 0.05
-_LEAST_SAVE_S: Final = 0.3
-"""Time in which models may store their prompts at the end, in seconds, even without a grace for requests."""
+_LEAST_STORE_S: Final = 1.0
+_MOST_STORE_S: Final = 5.0
+"""Time for prompts at the end, in seconds: to store them, and to move them from memory to disk. As long as the grace
+for requests, within these bounds."""
 
-_MOST_SAVE_S: Final = 3.0
-_MOVE_S: Final = 5.0
-"""Time for stored prompts to move from memory to disk at the end, in seconds."""
+_SAVE_SHARE: Final = 0.6
+_LEAST_MOVE_S: Final = 0.5
 
 
 class Engine:
@@ -205,10 +206,12 @@ class Engine:
         ends_at = time.monotonic() + grace_s
         while self._residency.active_requests and time.monotonic() < ends_at:
             await asyncio.sleep(_DRAIN_POLL_S)
-        await self._residency.close(min(max(grace_s, _LEAST_SAVE_S), _MOST_SAVE_S))
+        store_s = min(max(grace_s, _LEAST_STORE_S), _MOST_STORE_S)
+        ends_at = time.monotonic() + store_s
+        await self._residency.close(_SAVE_SHARE * store_s)
         self._publisher.close()
         # Not in a thread: a script's engine stops during interpreter shutdown, when no thread can start.
-        self.prefixes.close(_MOVE_S)
+        self.prefixes.close(max(ends_at - time.monotonic(), _LEAST_MOVE_S))
         self._usage.close()
         self._preloads.wait_for_standby()
 
