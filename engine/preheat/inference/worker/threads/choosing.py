@@ -146,8 +146,7 @@ class CountChooser:
             return
         self._waited_s += seconds
         if self._add(cost):
-            self._examine(self.current)
-            self._changed = True
+            self._examine(self.current, at_once=True)
         elif self._steps >= _FEWEST_STEPS and self._waited_s >= self._wait_s:
             self._begin_trial(seconds)
 
@@ -160,15 +159,16 @@ class CountChooser:
         recent = sum(self._recent) / len(self._recent)
         return self._steps > 2 * _SUDDEN_STEPS and not before / _SUDDEN < recent < before * _SUDDEN
 
-    def _examine(self, likely: int) -> None:
+    def _examine(self, likely: int, *, at_once: bool = False) -> None:
         """The machine has changed: try this number next, then the neighbours."""
         self._restart()
         others = [count for count in _neighbours(self.current, self._most) if count != likely]
         self._candidates = others[::-1]
-        self._wait_s, self._waited_s = _SOON_S, 0.0
         if likely != self.current:
             self._candidates.append(likely)
-            self._changed, self._waited_s = True, _SOON_S
+            at_once = True
+        self._changed = at_once
+        self._wait_s, self._waited_s = _SOON_S, _SOON_S if at_once else 0.0
 
     def _restart(self) -> None:
         """Forget the costs."""
@@ -203,11 +203,11 @@ class CountChooser:
             self._wait_s = _SOON_S if self._candidates and self._changed else min(self._wait_s * 2, _LATEST_S)
             return
         before, self.current = self.current, trial.count
-        self._mean, self._steps, self._wait_s = mean, _FEWEST_STEPS, _SOON_S
+        self._mean, self._steps = mean, _FEWEST_STEPS
         self._recent.clear()
-        # The one before has just lost: it is tried again last.
         others = [each for each in _neighbours(trial.count, self._most) if each != before]
-        self._candidates = [before, *reversed(others)]
+        self._candidates = [before, *reversed(others)]  # the one before has just lost: it is the last
+        self._wait_s = _SOON_S if others else _LATER_S
 
 
 def _neighbours(count: int, most: int) -> list[int]:
