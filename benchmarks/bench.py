@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from benchmarks.servers import Server, llama_server, preheat, preheat_settings
+
+SAME_THREADS: Final = 0
+"""As many threads for both servers: one per physical core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,32 +28,50 @@ class Bench:
     say: Callable[[str], None]  # called with one line of progress at a time
 
     def settings(
-        self, *favourites: Path, parallel: int = 4, memory_limit: str = "90%", **others: str
+        self,
+        *favourites: Path,
+        threads: int | None = SAME_THREADS,
+        parallel: int | None = 4,
+        memory_limit: str = "90%",
+        **others: str,
     ) -> dict[str, str]:
         """Return Preheat's settings: these favourites, preloaded at start, and the folders of all models."""
         folders = dict.fromkeys(path.parent for path in (self.chat_model, self.embedding_model, self.small_model))
         return preheat_settings(
             tuple(folders),
-            threads=self.threads,
+            threads=self._threads(threads),
             favourites=favourites,
             parallel=parallel,
             memory_limit=memory_limit,
             **others,
         )
 
+    def _threads(self, threads: int | None) -> int | None:
+        return self.threads if threads == SAME_THREADS else threads
+
     @contextmanager
     def preheat(
-        self, *favourites: Path, parallel: int = 4, memory_limit: str = "90%", repack: str = "auto"
+        self,
+        *favourites: Path,
+        threads: int | None = SAME_THREADS,
+        parallel: int | None = 4,
+        memory_limit: str = "90%",
+        repack: str = "auto",
     ) -> Iterator[Server]:
-        """Run Preheat; yield once its port answers."""
-        with preheat(self.settings(*favourites, parallel=parallel, memory_limit=memory_limit, repack=repack)) as server:
+        """Run Preheat; yield once its port answers. None is a default."""
+        settings = self.settings(
+            *favourites, threads=threads, parallel=parallel, memory_limit=memory_limit, repack=repack
+        )
+        with preheat(settings) as server:
             yield server
 
     @contextmanager
-    def single(self, model: Path, *, parallel: int = 4, embeddings: bool = False) -> Iterator[Server]:
-        """Run llama-server with one model; yield once its port answers."""
+    def single(
+        self, model: Path, *, threads: int | None = SAME_THREADS, parallel: int = 4, embeddings: bool = False
+    ) -> Iterator[Server]:
+        """Run llama-server with one model; yield once its port answers. None is a default."""
         with llama_server(
-            self.llama_server, threads=self.threads, model=model, parallel=parallel, embeddings=embeddings
+            self.llama_server, threads=self._threads(threads), model=model, parallel=parallel, embeddings=embeddings
         ) as server:
             yield server
 

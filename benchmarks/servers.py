@@ -65,19 +65,19 @@ def preheat_environment(home: Path, settings: Mapping[str, str]) -> dict[str, st
 def preheat_settings(
     folders: Sequence[Path],
     *,
-    threads: int,
+    threads: int | None,
     favourites: Sequence[Path] = (),
-    parallel: int = 4,
+    parallel: int | None = 4,
     memory_limit: str = "90%",
     **others: str,
 ) -> dict[str, str]:
-    """Return settings that make Preheat comparable, with ``others`` added."""
+    """Return settings that make Preheat comparable, with ``others`` added; None leaves a default."""
     return {
         "models_dirs": ",".join(map(str, folders)),
         "favourites": ",".join(path.stem.lower() for path in favourites),
-        "threads": str(threads),
+        "threads": "auto" if threads is None else str(threads),
         "context_length": str(CONTEXT_LENGTH),
-        "parallel": str(parallel),
+        **({} if parallel is None else {"parallel": str(parallel)}),
         "memory_limit": memory_limit,
         "keep_free": "0%",
         **others,
@@ -104,7 +104,7 @@ def preheat(settings: Mapping[str, str], command: Sequence[str] = SERVE) -> Iter
 def llama_server(
     binary: Path,
     *,
-    threads: int,
+    threads: int | None,
     model: Path | None = None,
     models_dir: Path | None = None,
     parallel: int = 4,
@@ -113,7 +113,9 @@ def llama_server(
     """Run llama-server with one model, or as a router of a folder that keeps one model in memory."""
     port = free_port()
     command = [str(binary), "--host", "127.0.0.1", "--port", str(port), "--offline"]
-    command += ["-c", str(CONTEXT_LENGTH), "-t", str(threads), "-np", str(parallel)]
+    command += ["-c", str(CONTEXT_LENGTH), "-np", str(parallel)]
+    if threads is not None:
+        command += ["-t", str(threads)]
     # The slots share the context, as in Preheat and by default without -np.
     command += ["--kv-unified"]
     if model:

@@ -11,6 +11,7 @@ from benchmarks.figures import Figure
 from benchmarks.measures import (
     adapters,
     bundle,
+    busy,
     decision_cost,
     download,
     embeddings,
@@ -35,6 +36,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "first-request": first_request.measure,
         "ttft": ttft.measure,
         "throughput": throughput.measure,
+        "busy": busy.measure,
         "adapters": adapters.measure,
         "switch": switch.measure,
         "embeddings": embeddings.measure,
