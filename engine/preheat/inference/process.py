@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import platform
 import re
 import time
 from abc import abstractmethod
@@ -50,10 +51,11 @@ _OOM_COUNTS: Final = 4
 """Checks over which processes killed for lack of memory are counted."""
 
 _WORKER_ENVIRONMENT: Final = {
-    # By default, libgomp's threads spin for a millisecond at each of the ~1,000 barriers of a decode step, and keep the
-    # thread that they wait for from running when another program wants a core: 3.8 tokens/s next to a compiler on
-    # 2 cores, against 25 with a low count. 5,000 rounds are 0.2 ms, and as fast as the default on a quiet machine.
-    "GOMP_SPINCOUNT": "5000",
+    # At each of the ~1,000 barriers of a step, libgomp's threads wait in a loop of so many rounds before they sleep. Too
+    # few: slower on a quiet machine, as each wake-up takes longer than the wait. Too many: until ``worker.threads`` has
+    # reacted to a busy program, threads keep the one that they wait for from running. A round takes 15 to 50 ns on x86,
+    # whose pause instruction is slow, and about 1 ns elsewhere.
+    "GOMP_SPINCOUNT": "2000" if platform.machine() in ("x86_64", "AMD64") else "20000",
     # After a failed assertion, ggml would start a debugger, which keeps the process for seconds.
     "GGML_NO_BACKTRACE": "1",
 }

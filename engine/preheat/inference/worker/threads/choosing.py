@@ -104,6 +104,7 @@ class CountChooser:
         self.current = first
         self._mean = 0.0
         self._steps = 0  # that the mean is of
+        self._time_s = 0.0  # their duration
         self._recent: deque[float] = deque(maxlen=_SUDDEN_STEPS)
         self._trial: _Trial | None = None
         self._candidates: list[int] = []  # the next one last
@@ -145,15 +146,22 @@ class CountChooser:
             self._judge(self._trial, cost, seconds)
             return
         self._waited_s += seconds
-        if self._add(cost):
+        if self._add(cost, seconds):
             self._examine(self.current, at_once=True)
-        elif self._steps >= _FEWEST_STEPS and self._waited_s >= self._wait_s:
+        elif self._known and self._waited_s >= self._wait_s:
             self._begin_trial(seconds)
 
-    def _add(self, cost: float) -> bool:
+    @property
+    def _known(self) -> bool:
+        """Whether the mean is of enough steps to compare others with it."""
+        enough = self._time_s >= _TRIAL_S or self._steps >= _ENOUGH_STEPS
+        return enough and self._steps >= _FEWEST_STEPS
+
+    def _add(self, cost: float, seconds: float) -> bool:
         """Add a step to the mean; return whether the last steps differ much from those before."""
         before = self._mean
         self._steps += 1
+        self._time_s += seconds
         self._recent.append(cost)
         self._mean += (cost - before) / min(self._steps, _MEMORY_STEPS)
         recent = sum(self._recent) / len(self._recent)
@@ -173,7 +181,7 @@ class CountChooser:
     def _restart(self) -> None:
         """Forget the costs."""
         self._trial = None
-        self._steps = 0
+        self._steps, self._time_s = 0, 0.0
         self._recent.clear()
 
     def _begin_trial(self, seconds: float) -> None:
@@ -203,11 +211,14 @@ class CountChooser:
             self._wait_s = _SOON_S if self._candidates and self._changed else min(self._wait_s * 2, _LATEST_S)
             return
         before, self.current = self.current, trial.count
-        self._mean, self._steps = mean, _FEWEST_STEPS
+        self._mean, self._steps, self._time_s = mean, _FEWEST_STEPS, _TRIAL_S
         self._recent.clear()
         others = [each for each in _neighbours(trial.count, self._most) if each != before]
         self._candidates = [before, *reversed(others)]  # the one before has just lost: it is the last
-        self._wait_s = _SOON_S if others else _LATER_S
+        free = max(self._most - self._others, 1)
+        # A number that leaves cores unused, or shares some, may have won by chance.
+        plausible = abs(trial.count - free) < abs(before - free)
+        self._wait_s = _LATER_S if plausible and not others else _SOON_S
 
 
 def _neighbours(count: int, most: int) -> list[int]:
