@@ -51,7 +51,7 @@ _OOM_COUNTS: Final = 4
 """Checks over which processes killed for lack of memory are counted."""
 
 _WORKER_ENVIRONMENT: Final = {
-    # At each of the ~1,000 barriers of a step, libgomp's threads wait in a loop of so many rounds before they sleep. Too
+    # At each of the ~1,000 barriers of a step, libgomp's threads wait in a loop of so many rounds, then sleep. Too
     # few: slower on a quiet machine, as each wake-up takes longer than the wait. Too many: until ``worker.threads`` has
     # reacted to a busy program, threads keep the one that they wait for from running. A round takes 15 to 50 ns on x86,
     # whose pause instruction is slow, and about 1 ns elsewhere.
