@@ -11,7 +11,7 @@ from typing import Final
 from preheat.clock import unix_time
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
-from preheat.preload.forms import FormFacts, FormTarget, describe_form, plan_forms
+from preheat.preload.forms import FormFacts, FormTarget, describe_form, facts_of, plan_forms
 from preheat.preload.gate import Conditions, Hold, blocking_reason
 from preheat.preload.planner import PreloadPlanner
 from preheat.preload.policy import PolicySettings, PreloadPlan
@@ -142,19 +142,18 @@ class PreloadContext:
         )
 
     def _form_of(self, record: Residency, hot: Hot, model: ModelFile) -> FormFacts:
-        now, model_id = self._clock(), record.model_id
-        return FormFacts(
-            model_id,
-            hot.form,
-            self._settings.for_model(model_id).repack,
-            is_repackable(model),
-            self._gains.gain(model),
-            self._planner.used_enough(model_id, now),
-            self._planner.score(model_id, now),
-            0.0 if record.leased else max(0.0, now - max(record.last_used_at or 0.0, hot.since)),
-            self._pool.exchange_pause_s(model_id),
-            hot.twin is not None,
-            self._sizes.form_size(model, hot.form.other).added_bytes,
+        now, model_id = self._pool.now(), record.model_id
+        usage = self._planner.usage(model_id, now.unix)
+        return facts_of(
+            record,
+            hot,
+            now,
+            setting=self._settings.for_model(model_id).repack,
+            repackable=is_repackable(model),
+            gain=self._gains.gain(model),
+            usage=usage,
+            used_enough=self._planner.used_enough(model_id, usage),
+            added_bytes=self._sizes.form_size(model, hot.form.other).added_bytes,
         )
 
     def why(self, model_id: str) -> Message:

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Final, Literal, NamedTuple
 
 from preheat.messages import Message, msg
-from preheat.residency import LEAST_GAIN, Form
+from preheat.residency import LEAST_GAIN, Form, Hot, Now, Residency
+from preheat.usage import Usage
 
 REST_S: Final = 5.0
 """Idle time of a model before its form changes, in seconds."""
@@ -39,6 +40,35 @@ class FormFacts(NamedTuple):
     resting_s: float
     changing: bool
     added_bytes: int
+
+
+def facts_of(
+    record: Residency,
+    hot: Hot,
+    now: Now,
+    *,
+    setting: Literal["auto", "on", "off"],
+    repackable: bool,
+    gain: float | None,
+    usage: Usage,
+    used_enough: bool,
+    added_bytes: int,
+) -> FormFacts:
+    """Return the facts about a hot model; those not in its record are given."""
+    used_at = max(record.last_used_at or 0.0, hot.since)
+    return FormFacts(
+        record.model_id,
+        hot.form,
+        setting,
+        repackable,
+        gain,
+        used_enough,
+        usage.score,
+        0.0 if record.leased else max(0.0, now.unix - used_at),
+        max(record.exchange_after_mono - now.mono, 0.0),
+        hot.twin is not None,
+        added_bytes,
+    )
 
 
 class FormAction(StrEnum):

@@ -102,13 +102,12 @@ class PreloadPlanner:
             return msg("plan_not_in_top", top=self.policy.top, reason=reason)
         return msg("plan_small_share", reason=reason)
 
-    def score(self, model_id: str, now: float) -> float:
+    def usage(self, model_id: str, now: float) -> Usage:
         """Return how much a model is used."""
-        return self._usage.popularity.usage(model_id, now).score
+        return self._usage.popularity.usage(model_id, now)
 
-    def used_enough(self, model_id: str, now: float) -> bool:
+    def used_enough(self, model_id: str, usage: Usage) -> bool:
         """Return whether a model is used often enough to be worth more memory: a favourite needs one use in a week."""
-        usage = self._usage.popularity.usage(model_id, now)
         return enough_uses(usage.score, self.policy) or (model_id in self.favourites and usage.last_week > 0)
 
     def _plan(

@@ -6,12 +6,17 @@ import heapq
 import math
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
+from typing import Final
 
 from preheat.messages import msg
 from preheat.replay.machine import Machine, PageCache
 from preheat.replay.trace import ModelSize
 from preheat.residency import Action, EvictionPolicy, Limits, Now, Outcome, ResidencyState, decide
 from preheat.residency import events as ev
+from preheat.residency.forms import Form, FormSize
+
+_REPACKED_BYTES_PER_S: Final = 1.0e9
+"""Speed of repacking weights, measured with two cores."""
 
 
 @dataclass(slots=True)
@@ -109,7 +114,10 @@ class SimulatedExecutor:
         self._machine = machine
         self._sizes = sizes
         self._policy = policy
-        self._needs = {model_id: ev.Needs(size.resident_bytes, keep_alive_s) for model_id, size in sizes.items()}
+        self._needs = {
+            model_id: ev.Needs(size.resident_bytes, keep_alive_s, size.resident_bytes)
+            for model_id, size in sizes.items()
+        }
         self._last_id = 0
         self.reset()
 
@@ -122,6 +130,7 @@ class SimulatedExecutor:
         self.changed = True
         self._loads: dict[str, _Load] = {}
         self._timers: dict[str, float] = {}
+        self._twins: dict[str, _Load] = {}
         self._waiting: dict[int, tuple[str, float]] = {}
         self._agenda: list[tuple[float, int, ev.Event]] = []
 
@@ -144,6 +153,11 @@ class SimulatedExecutor:
             if load is None or load.ready_at != at:
                 return
             del self._loads[event.model_id]
+        elif isinstance(event, ev.TwinReady):
+            twin = self._twins.get(event.model_id)
+            if twin is None or twin.ready_at != at:
+                return
+            del self._twins[event.model_id]
         elif isinstance(event, ev.TimerDue):
             if self._timers.get(event.model_id) != at:
                 return
@@ -165,6 +179,15 @@ class SimulatedExecutor:
         self._send(
             ev.PreloadWanted(model_id, self._next_id(), self._needs[model_id], msg("preload_planned"), displaces)
         )
+
+    def form_size(self, model_id: str) -> FormSize:
+        """Return the memory of a model that is to have repacked weights."""
+        size = self._sizes[model_id]
+        return FormSize(size.repacked_bytes, min(size.file_bytes, size.repacked_bytes))
+
+    def exchange(self, model_id: str) -> None:
+        """Let a hot model have repacked weights."""
+        self._send(ev.ExchangeWanted(model_id, Form.REPACKED, self.form_size(model_id), msg("repack_set_on")))
 
     def set_favourites(self, model_ids: frozenset[str]) -> None:
         """Set the models that are evicted last."""
@@ -199,6 +222,10 @@ class SimulatedExecutor:
                     self._close_worker(effect.model_id)
                     events.append(ev.Exited(effect.model_id))
                     moved = True
+                elif isinstance(effect, ev.CloseTwin):
+                    self._twins.pop(effect.model_id, None)
+                    events.append(ev.TwinExited(effect.model_id))
+                    moved = True
                 else:
                     self._perform(effect)
         if moved:
@@ -226,6 +253,16 @@ class SimulatedExecutor:
                 self.preloading = False
         elif isinstance(effect, ev.HoldLoad):
             self._hold(effect.model_id, self._loads[effect.model_id], effect.hold)
+        elif isinstance(effect, ev.StartTwin):
+            load_s = self._machine.load_s(0) + self._sizes[effect.model_id].file_bytes / _REPACKED_BYTES_PER_S
+            self._start_twin(effect.model_id, _Load(0, 0, load_s, self.now + load_s))
+        elif isinstance(effect, ev.HoldTwin):
+            twin = self._twins[effect.model_id]
+            if effect.hold:
+                twin.left_s, twin.ready_at = twin.ready_at - self.now, math.inf
+            else:
+                twin.ready_at = self.now + twin.left_s
+                self._start_twin(effect.model_id, twin)
         elif isinstance(effect, ev.SetTimer):
             at = math.inf if effect.at_mono is None else effect.at_mono
             self._timers[effect.model_id] = at
@@ -234,6 +271,13 @@ class SimulatedExecutor:
         elif isinstance(effect, ev.Record):
             figures.wasted += effect.decision.wasted
             figures.cancelled += effect.decision.action is Action.CANCEL
+
+    def _start_twin(self, model_id: str, twin: _Load) -> None:
+        self._twins[model_id] = twin
+        size = self._sizes[model_id]
+        self._schedule(
+            twin.ready_at, ev.TwinReady(model_id, size.repacked_bytes, size.repacked_bytes, size.resident_bytes)
+        )
 
     def _start_load(self, model_id: str) -> None:
         size = self._sizes[model_id]
@@ -253,6 +297,7 @@ class SimulatedExecutor:
             self._schedule(load.ready_at, ev.Ready(model_id, size, size))
 
     def _close_worker(self, model_id: str) -> None:
+        self._twins.pop(model_id, None)
         if model_id in self._loads:
             self.cache.put(model_id, self._stop_load(model_id))
         else:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from preheat.errors import InvalidRequestError
 from preheat.messages import msg
-from preheat.models import look_once
+from preheat.models import ModelFile, look_once
+from preheat.paths import cache_dir
 from preheat.preload import choose_favourites, policy_of
-from preheat.replay.recorded import newest_sizes, recorded_trace
+from preheat.replay.recorded import recorded_trace
 from preheat.replay.reports import PREHEAT
 from preheat.replay.trace import Kind, ModelSize
-from preheat.residency import SizeTable
+from preheat.residency import LEAST_GAIN, Form, GainTable, SizeTable
 from preheat.usage import DAY_S, END_OF_TIME, UsageLog
 
 if TYPE_CHECKING:
@@ -36,11 +37,10 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
     log = UsageLog(path)
     begin = 0.0 if days is None else time.time() - days * DAY_S
     models = look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
-    measured, book = newest_sizes(log.sizes().values()), SizeTable(settings)
-    on_disk = {
-        model.model_id: ModelSize(measured.get(str(model.path)) or book.expected_bytes(model), model.file_bytes)
-        for model in models
-    }
+    book, gains = SizeTable(settings), GainTable(cache_dir() / "repack.json")
+    book.remember({key: record.resident_bytes for key, record in log.sizes().items()})
+    gains.open()
+    on_disk = {model.model_id: _size_of(model, settings, book, gains) for model in models}
     trace = recorded_trace(
         log.requests_between(begin, END_OF_TIME),
         log.decisions(limit=-1, since=begin),
@@ -53,10 +53,18 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
     return trace
 
 
+def _size_of(model: ModelFile, settings: Settings, book: SizeTable, gains: GainTable) -> ModelSize:
+    gain, repack = gains.gain(model), settings.for_model(model.model_id).repack
+    worth_it = repack == "auto" and gain is not None and gain >= LEAST_GAIN
+    repacked_bytes = book.expected_bytes(model, Form.REPACKED) if worth_it else 0
+    return ModelSize(book.expected_bytes(model), model.file_bytes, repacked_bytes)
+
+
 def strategy_under(settings: Settings) -> Strategy:
     """Return Preheat's strategy under these settings, with preloading even if it is off."""
     return replace(
         PREHEAT,
+        repack=True,
         wake_ups=settings.wake_with_clients,
         policy=policy_of(settings),
         half_life_s=settings.popularity_half_life * DAY_S,

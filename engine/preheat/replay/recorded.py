@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from preheat.replay.trace import Kind, ModelSize, Trace, TraceEvent
 from preheat.residency import Action, DecisionRecord, EvictionReason
-from preheat.usage import RequestRecord, SizeRecord, WakeRecord
+from preheat.usage import RequestRecord, WakeRecord
 
 _LOADS = (Action.LOAD, Action.PRELOAD)
 
@@ -42,16 +42,6 @@ def recorded_trace(
     named = {event.model_id for event in events if event.model_id}
     used = {model_id: size for model_id, size in sizes.items() if model_id in named or model_id in favourites}
     return Trace(tuple(events), used, tuple(name for name in favourites if name in used))
-
-
-def newest_sizes(records: Iterable[SizeRecord]) -> dict[str, int]:
-    """Return the newest measured size of each file by path, in bytes."""
-    newest: dict[str, SizeRecord] = {}
-    for record in records:
-        before = newest.get(record.path)
-        if before is None or record.measured_at > before.measured_at:
-            newest[record.path] = record
-    return {path: record.resident_bytes for path, record in newest.items()}
 
 
 def _loaded_sizes(decisions: Iterable[DecisionRecord]) -> dict[str, ModelSize]:

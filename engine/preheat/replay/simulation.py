@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from preheat.preload import REPLAN_S, PolicySettings, PreloadPlanner
+from preheat.preload.forms import FormAction, FormFacts, facts_of, plan_forms
 from preheat.replay.executor import Figures, SimulatedExecutor
 from preheat.replay.machine import Machine
 from preheat.replay.trace import ModelSize
-from preheat.residency import EvictionPlan, ResidentModel, plan_eviction
+from preheat.residency import LEAST_GAIN, EvictionPlan, Hot, Now, Residency, ResidentModel, plan_eviction
 from preheat.settings import Settings
 from preheat.usage import DAY_S, HALF_LIFE_S, UsageTracker
 
@@ -29,6 +30,7 @@ class Strategy:
     # load the model a waking client nearly always uses next, and put its models first on standby
     wake_ups: bool = False
     standby: bool = False  # read the files of the next best models into the page cache when idle
+    repack: bool = False  # exchange the weights of idle models for repacked ones where there is room
     keep_alive_s: float | None = None  # idle time after which a model is unloaded; None leaves that to the limit
     max_models: int | None = None  # maximum number of hot models; None leaves that to the limit
     policy: PolicySettings = field(default_factory=PolicySettings)
@@ -157,8 +159,41 @@ class Simulation:
         )
         if preload := next(iter(plan.preloads), None):
             executor.preload(preload.model_id, preload.displaces)
-        elif self._strategy.standby:
+            return
+        if self._strategy.repack:
+            self._change_form()
+        if self._strategy.standby:
             self._start_reading(plan.standby)
+
+    def _change_form(self) -> None:
+        """Let the next hot model have repacked weights."""
+        executor = self._executor
+        facts = [
+            self._form_of(record, record.phase)
+            for record in executor.state.models.values()
+            if isinstance(record.phase, Hot) and self._sizes[record.model_id].repacked_bytes
+        ]
+        targets = plan_forms(facts, self._machine.limit_bytes - executor.state.taken_bytes)
+        pauses = [target.again_s for target in targets if target.again_s is not None]
+        self._replan_at = min([self._replan_at, *(executor.now + pause_s for pause_s in pauses)])
+        change = next((target for target in targets if target.action is FormAction.CHANGE), None)
+        if change is not None and not any(each.changing for each in facts):
+            executor.exchange(change.model_id)
+
+    def _form_of(self, record: Residency, hot: Hot) -> FormFacts:
+        model_id, now = record.model_id, Now(self._executor.now, self._executor.now)
+        usage = self._planner.usage(model_id, now.unix)
+        return facts_of(
+            record,
+            hot,
+            now,
+            setting="auto",
+            repackable=True,
+            gain=LEAST_GAIN,
+            usage=usage,
+            used_enough=self._planner.used_enough(model_id, usage),
+            added_bytes=self._executor.form_size(model_id).added_bytes,
+        )
 
     def _plan_eviction(
         self, residents: Sequence[ResidentModel], needed_bytes: int, limit_bytes: int, *, for_request: bool

@@ -38,6 +38,7 @@ class ModelSize:
 
     resident_bytes: int  # memory of the hot model
     file_bytes: int  # file size on disk and in the page cache
+    repacked_bytes: int = 0  # memory with repacked weights; 0 if they are not worth it
 
 
 @dataclass(frozen=True, slots=True)

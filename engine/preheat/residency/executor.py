@@ -198,9 +198,9 @@ class ResidencyExecutor:
         record = self.records.get(model_id)
         return record.load_left_s(self._monotonic()) if record is not None else None
 
-    def exchange_pause_s(self, model_id: str) -> float:
-        """Return the time until the model may change to the repacked form again, in seconds."""
-        return max(self.records[model_id].exchange_after_mono - self._monotonic(), 0.0)
+    def now(self) -> Now:
+        """Return the time that decisions are made with."""
+        return Now(self._clock(), self._monotonic())
 
     @property
     def active_requests(self) -> int:
@@ -396,8 +396,7 @@ class ResidencyExecutor:
         return self._decide(event)
 
     def _decide(self, event: ev.Event) -> list[ev.Effect]:
-        now = Now(self._clock(), self._monotonic())
-        before = self._state
+        now, before = self.now(), self._state
         self._state, effects = decide(before, event, now, self._policy)
         if self._state.taken_bytes != before.taken_bytes:
             self._share_memory(self._state.limits)

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from preheat.messages import verbatim
 from preheat.replay import Kind, Machine, TraceEvent, replay
-from preheat.replay.recorded import newest_sizes, recorded_trace
+from preheat.replay.recorded import recorded_trace
 from preheat.replay.reports import PREHEAT
 from preheat.replay.trace import ModelSize
 from preheat.residency import Action, DecisionRecord, Outcome
-from preheat.usage import RequestRecord, SizeRecord, WakeRecord
+from preheat.usage import RequestRecord, WakeRecord
 
 SIZE = ModelSize(1500, 1000)
 
@@ -58,14 +58,6 @@ def test_the_first_preload_starts_the_first_run() -> None:
     preload = DecisionRecord(9.0, "a", Action.PRELOAD, verbatim("favourite 1"), 9, 2.0, "preload")
     trace = recorded_trace([request(20.0, "a")], [preload], {"a": SIZE})
     assert [(event.at, event.kind) for event in trace.events] == [(7.0, Kind.BOOT), (20.0, Kind.REQUEST)]
-
-
-def test_the_newest_measurement_counts() -> None:
-    def size(path: str, resident_bytes: int, measured_at: float) -> SizeRecord:
-        return SizeRecord(path, 1, 1.0, 512, "f16", resident_bytes, 1.0, measured_at)
-
-    records = [size("/a", 1, 5.0), size("/a", 2, 9.0), size("/a", 3, 7.0), size("/b", 4, 1.0)]
-    assert newest_sizes(records) == {"/a": 2, "/b": 4}
 
 
 def test_wakes_are_ordered_by_time() -> None:

@@ -15,7 +15,10 @@ from preheat.replay.trace import ModelSize
 from preheat.residency import plan_eviction
 
 GB = 1_000_000_000
-SIZES = {name: ModelSize(size * GB, size * GB) for name, size in (("a", 1), ("b", 2), ("c", 3), ("d", 4))}
+SIZES = {
+    name: ModelSize(size * GB, size * GB, repacked)
+    for name, size, repacked in (("a", 1, 2 * GB), ("b", 2, 3 * GB), ("c", 3, 0), ("d", 4, 7 * GB))
+}
 MACHINE = Machine(4 * GB, disk_bytes_per_s=1e9, cold_s=0.5, standby_s=0.2, answer_s=5.0, idle_s=1.0)
 T0 = 1_767_600_000.0
 
@@ -33,7 +36,15 @@ def traces(draw: st.DrawFn) -> Trace:
     return Trace(tuple(events), SIZES, tuple(draw(st.lists(st.sampled_from("abcd"), unique=True, max_size=2))))
 
 
-STRATEGIES = [PREHEAT, KEEP_ALIVE, LRU, lru_of(1), lru_of(2), Strategy("bare", preload=True)]
+STRATEGIES = [
+    PREHEAT,
+    KEEP_ALIVE,
+    LRU,
+    lru_of(1),
+    lru_of(2),
+    Strategy("bare", preload=True),
+    replace(PREHEAT, name="repack", repack=True),
+]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda strategy: strategy.name)
@@ -218,3 +229,16 @@ def test_a_preload_waits_for_the_answer_to_a_hot_model() -> None:
         executor.run_next()
     assert executor.now == pytest.approx(usual + machine.answer_s)
     assert (executor.figures.hits, executor.preloading) == (1, False)
+
+
+def test_a_repacked_model_shrinks_for_a_request_and_comes_back_mapped() -> None:
+    sizes = {"a": ModelSize(GB, GB, 2 * GB), "b": ModelSize(2 * GB, 2 * GB)}
+    simulation = Simulation(Machine(3 * GB), replace(PREHEAT, repack=True), sizes)
+    for at in (T0, T0 + 60):
+        simulation.request("a", "", at)
+    simulation.advance(T0 + 120)
+    assert simulation.hot_bytes == 2 * GB, "a is repacked"
+    simulation.request("b", "", T0 + 200)
+    simulation.advance(T0 + 300)
+    assert simulation.in_memory == {"a", "b"}
+    assert simulation.hot_bytes == 3 * GB

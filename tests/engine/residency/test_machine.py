@@ -79,7 +79,8 @@ class ResidencyMachine(RuleBasedStateMachine):
     @rule()
     def pause(self) -> None:
         self.world.feed(ev.PreloadsCancelled(EvictionReason.PAUSED, msg("preload_paused")))
-        assert not any(record.preloading for record in self.world.state.models.values())
+        loads = [record.load for record in self.world.state.models.values() if record.load is not None]
+        assert not [load for load in loads if load.speculative and load.resumes is None]
 
     # Workers
 
@@ -115,6 +116,14 @@ class ResidencyMachine(RuleBasedStateMachine):
     @rule(data=st.data(), form=st.sampled_from([Form.REPACKED, Form.REPACKED, Form.MAPPED]))
     def exchange(self, data: st.DataObject, form: Form) -> None:
         self.world.exchange(data.draw(st.sampled_from(sorted(self.world.in_state(State.HOT)))), form)
+
+    @precondition(lambda self: self.world.in_state(State.HOT))
+    @rule(data=st.data())
+    def repack(self, data: st.DataObject) -> None:
+        model = data.draw(st.sampled_from(sorted(self.world.in_state(State.HOT))))
+        self.world.exchange(model)
+        if model in self.world.loading_twins:
+            self.world.twin_ready(model)
 
     @precondition(lambda self: self.world.loading_twins)
     @rule(data=st.data(), step=st.sampled_from(["ready", "ready", "no gain", "fail"]))

@@ -22,7 +22,7 @@ from preheat.inference import (
 )
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
-from preheat.residency import DecisionRecord, ResidencyExecutor, SizeTable, State, plan_eviction
+from preheat.residency import DecisionRecord, GainTable, ResidencyExecutor, SizeTable, State, plan_eviction
 from preheat.residency.pressure import MemoryReading
 from preheat.residency.system_memory import SystemMemory
 from preheat.settings import Settings
@@ -69,8 +69,8 @@ class FakeWorker:
         self.on_warming, self.on_warning = on_warming, on_warning
         return await self.loaded
 
-    def become_hot(self) -> None:
-        self.loaded.set_result(ModelInfo(2048, False, 0, True, 1))
+    def become_hot(self, repack_gain: float | None = None) -> None:
+        self.loaded.set_result(ModelInfo(2048, False, 0, True, 1, repack_gain=repack_gain))
 
     def fail(self, error: Exception) -> None:
         self.loaded.set_exception(error)
@@ -168,6 +168,7 @@ class Bench:
         self._pids = itertools.count(1)
         self.sizes = SizeTable(self.settings)
         self.prompts = FakePrompts()
+        self.gains = GainTable()
         self.executor = ResidencyExecutor(
             self.settings,
             self.sizes,
@@ -178,6 +179,7 @@ class Bench:
             spawn=self.spawn,
             memory=self.memory,
             prompts=self.prompts,
+            gains=self.gains,
         )
 
     async def spawn(self) -> FakeWorker:

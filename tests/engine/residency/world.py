@@ -90,7 +90,7 @@ class World:
         evicted = len(self.decisions)
         self.feed(ev.PreloadWanted(model, waiter, self.needs(model), REASON, displaces))
         for decision in self.decisions[evicted:]:  # it displaces nothing else
-            assert decision.model_id == model or decision.model_id in displaces
+            assert decision.model_id == model or decision.model_id in displaces or decision.action is Action.SHRINK
         return waiter
 
     def unload(self, model: str) -> int:
@@ -266,7 +266,7 @@ class World:
                 record = before.models[model]
                 leases = record.phase.leases if isinstance(record.phase, Hot) else frozenset()
                 assert self.state.closed or not leases & self.leases & self.requests, "a model in use is unloaded"
-                self._lose_leases(model, self.on_first | self.on_second)
+                self._lose_leases(model, self.leases)
             case ev.StartTwin(model, _):
                 assert model in self.workers - self.closing - self.twins
                 self.twins.add(model)
@@ -314,7 +314,10 @@ class World:
                 self.changes.append((model, new))
 
     def _lose_leases(self, model: str, served: set[int]) -> None:
-        self.requests -= {waiter for waiter in self.leases & served if self.model_of[waiter] == model}
+        lost = {waiter for waiter in self.leases & served if self.model_of[waiter] == model}
+        self.requests -= lost
+        self.on_first -= lost
+        self.on_second -= lost
 
     def _answer(self, waiter: int, error: EngineError | None) -> None:
         self.waiting.remove(waiter)  # exactly once
