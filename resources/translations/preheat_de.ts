@@ -78,6 +78,22 @@
         <source>Failed</source>
         <translation>Fehlgeschlagen</translation>
     </message>
+    <message>
+        <source>unknown</source>
+        <translation>unbekannt</translation>
+    </message>
+    <message>
+        <source>The model was ready.</source>
+        <translation>Das Modell war bereit.</translation>
+    </message>
+    <message>
+        <source>The model was not ready: {duration} of this were its load.</source>
+        <translation>Das Modell war nicht bereit: {duration} davon hat das Laden gedauert.</translation>
+    </message>
+    <message>
+        <source>{duration} loading</source>
+        <translation>{duration} Laden</translation>
+    </message>
 </context>
 <context>
     <name>ActivityPage</name>
@@ -92,6 +108,22 @@
     <message>
         <source>Filter by model</source>
         <translation>Nach Modell filtern</translation>
+    </message>
+    <message>
+        <source>Loads</source>
+        <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>Requests</source>
+        <translation>Anfragen</translation>
+    </message>
+    <message>
+        <source>What was loaded and unloaded, and why</source>
+        <translation>Was geladen und entladen wurde, und warum</translation>
+    </message>
+    <message>
+        <source>What was asked, and how much of each prompt was reused</source>
+        <translation>Was angefragt wurde, und wie viel von jedem Prompt wiederverwendet wurde</translation>
     </message>
     <message>
         <source>All models</source>
@@ -120,6 +152,10 @@
     <message>
         <source>Loads and unloads will appear here, with the reason.</source>
         <translation>Hier erscheint, was geladen und entladen wird, mit dem Grund.</translation>
+    </message>
+    <message>
+        <source>Requests will appear here, with what was reused of their prompts.</source>
+        <translation>Hier erscheinen Anfragen, und was von ihren Prompts wiederverwendet wurde.</translation>
     </message>
     <message>
         <source>Preheat is reading its activity.</source>
@@ -716,6 +752,64 @@ Inhalt: {names}.</translation>
     </message>
 </context>
 <context>
+    <name>EndedTable</name>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>When the request arrived.</source>
+        <translation>Wann die Anfrage ankam.</translation>
+    </message>
+    <message>
+        <source>App</source>
+        <translation>App</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Prompt</source>
+        <translation>Prompt</translation>
+    </message>
+    <message>
+        <source>Tokens of the prompt.</source>
+        <translation>Tokens des Prompts.</translation>
+    </message>
+    <message>
+        <source>Reused</source>
+        <translation>Wiederverwendet</translation>
+    </message>
+    <message>
+        <source>Tokens of the prompt that were not computed again, where they came from, or why not more.</source>
+        <translation>Tokens des Prompts, die nicht neu berechnet wurden, woher sie kamen oder warum es nicht mehr sind.</translation>
+    </message>
+    <message>
+        <source>First word</source>
+        <translation>Erstes Wort</translation>
+    </message>
+    <message>
+        <source>Time until the first token of the answer.</source>
+        <translation>Zeit bis zum ersten Token der Antwort.</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>Antwort</translation>
+    </message>
+    <message>
+        <source>Tokens of the answer.</source>
+        <translation>Tokens der Antwort.</translation>
+    </message>
+</context>
+<context>
+    <name>EndedView</name>
+    <message>
+        <source>Requests that have ended</source>
+        <translation>Beendete Anfragen</translation>
+    </message>
+</context>
+<context>
     <name>ErrorDialog</name>
     <message>
         <source>Unexpected error</source>
@@ -889,6 +983,41 @@ nach {new}
     <message>
         <source>Show &amp;them</source>
         <translation>&amp;Zeigen</translation>
+    </message>
+</context>
+<context>
+    <name>KeptPromptsRow</name>
+    <message>
+        <source>Kept now</source>
+        <translation>Jetzt behalten</translation>
+    </message>
+    <message>
+        <source>&amp;Clear…</source>
+        <translation>&amp;Löschen …</translation>
+    </message>
+    <message>
+        <source>Delete all kept prompts</source>
+        <translation>Alle behaltenen Prompts löschen</translation>
+    </message>
+    <message>
+        <source>Delete all kept prompts?</source>
+        <translation>Alle behaltenen Prompts löschen?</translation>
+    </message>
+    <message>
+        <source>Their models compute them again when an app sends them. That takes longer once.</source>
+        <translation>Die Modelle berechnen sie neu, wenn eine App sie sendet. Das dauert einmal länger.</translation>
+    </message>
+    <message>
+        <source>&amp;Delete</source>
+        <translation>&amp;Löschen</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>{size} were deleted.</source>
+        <translation>{size} wurden gelöscht.</translation>
     </message>
 </context>
 <context>
@@ -1104,10 +1233,6 @@ nach {new}
         <translation>von höchstens {limit}</translation>
     </message>
     <message>
-        <source>The most memory all loaded models may use: {limit} (set to {setting}). The least recently used make room for others.</source>
-        <translation>So viel Speicher dürfen alle geladenen Modelle zusammen belegen: {limit} (eingestellt: {setting}). Die am längsten nicht genutzten machen anderen Platz.</translation>
-    </message>
-    <message>
         <source>No models in memory</source>
         <translation>Keine Modelle im Speicher</translation>
     </message>
@@ -1118,6 +1243,14 @@ nach {new}
     <message>
         <source>Still available</source>
         <translation>Noch verfügbar</translation>
+    </message>
+    <message>
+        <source>Computed prompts, for apps that send them again. They make room for models.</source>
+        <translation>Berechnete Prompts, für Apps, die sie wieder senden. Sie machen Platz für Modelle.</translation>
+    </message>
+    <message>
+        <source>Kept prompts</source>
+        <translation>Behaltene Prompts</translation>
     </message>
     <message>
         <source>Preheat always leaves {size} of it to other apps.</source>
@@ -1138,6 +1271,10 @@ nach {new}
     <message>
         <source>This machine, {total}</source>
         <translation>Dieser Rechner, {total}</translation>
+    </message>
+    <message>
+        <source>The most memory that loaded models and kept prompts may use: {limit} (set to {setting}). Prompts make room for models, and the least recently used models for others.</source>
+        <translation>Höchstens so viel Speicher dürfen geladene Modelle und behaltene Prompts belegen: {limit} (eingestellt auf {setting}). Prompts machen Platz für Modelle, und die am längsten nicht genutzten Modelle für andere.</translation>
     </message>
     <message>
         <source>{count} more</source>
@@ -1507,6 +1644,14 @@ nach {new}
         <translation>Eine der beiden Zeilen in {path} behalten</translation>
     </message>
     <message>
+        <source>Kept prompts take {size} ({path})</source>
+        <translation>Behaltene Prompts belegen {size} ({path})</translation>
+    </message>
+    <message>
+        <source>Kept prompts take {size} of {limit} ({path})</source>
+        <translation>Behaltene Prompts belegen {size} von {limit} ({path})</translation>
+    </message>
+    <message>
         <source>Leave out --limit and --csv</source>
         <translation>--limit und --csv weglassen</translation>
     </message>
@@ -1537,6 +1682,10 @@ nach {new}
     <message>
         <source>No models to order</source>
         <translation>Es sind keine Modelle zu ordnen</translation>
+    </message>
+    <message>
+        <source>No prompts are kept on disk yet</source>
+        <translation>Auf der Festplatte sind noch keine Prompts</translation>
     </message>
     <message>
         <source>No usage history is kept</source>
@@ -1607,6 +1756,10 @@ nach {new}
         <translation>Die Fenster von Preheat können nicht starten: {reason}</translation>
     </message>
     <message>
+        <source>Prompts are not kept: the setting prefix_cache is off</source>
+        <translation>Prompts werden nicht behalten: Die Einstellung prefix_cache ist off</translation>
+    </message>
+    <message>
         <source>Put them next to it: {names:names}</source>
         <translation>Daneben ablegen: {names:names}</translation>
     </message>
@@ -1617,6 +1770,14 @@ nach {new}
     <message>
         <source>Raise memory_limit, lower context_length, or choose a smaller quantization</source>
         <translation>memory_limit erhöhen, context_length senken oder eine kleinere Quantisierung wählen</translation>
+    </message>
+    <message>
+        <source>Remove it while Preheat is not running</source>
+        <translation>Bei beendetem Preheat entfernen</translation>
+    </message>
+    <message>
+        <source>Remove it; Preheat creates a new one</source>
+        <translation>Entfernen; Preheat legt einen neuen an</translation>
     </message>
     <message>
         <source>Rename the file, or remove the other first: preheat rm MODEL</source>
@@ -1749,6 +1910,10 @@ nach {new}
     <message>
         <source>Set history_days to more than 0</source>
         <translation>history_days auf mehr als 0 setzen</translation>
+    </message>
+    <message>
+        <source>Set prefix_cache to disk</source>
+        <translation>prefix_cache auf disk setzen</translation>
     </message>
     <message>
         <source>Shorten it</source>
@@ -2341,10 +2506,6 @@ nach {new}
     <message>
         <source>a request just ended</source>
         <translation>eine Anfrage ist gerade fertig</translation>
-    </message>
-    <message>
-        <source>a share of memory makes no sense here</source>
-        <translation>ein Anteil des Speichers ist hier nicht sinnvoll</translation>
     </message>
     <message>
         <source>a size such as 2GiB or 900MB, 0, or a share of memory below 100%</source>
@@ -4003,6 +4164,94 @@ nach {new}
         <translation>die Antwort ist komprimiert</translation>
     </message>
     <message>
+        <source>This system has no file system in memory, so no prompts are kept</source>
+        <translation>Dieses System hat kein Dateisystem im Arbeitsspeicher, daher werden keine Prompts behalten</translation>
+    </message>
+    <message>
+        <source>Written for kept prompts today: {written:bytes} of {limit:bytes}</source>
+        <translation>Heute für behaltene Prompts geschrieben: {written:bytes} von {limit:bytes}</translation>
+    </message>
+    <message>
+        <source>a second worker with the model&apos;s other form could not take over: {reason}</source>
+        <translation>ein zweiter Prozess mit der anderen Form des Modells konnte nicht übernehmen: {reason}</translation>
+    </message>
+    <message>
+        <source>a share makes no sense here</source>
+        <translation>ein Anteil ist hier nicht möglich</translation>
+    </message>
+    <message>
+        <source>a size such as 20GB, 0, or a share of the free disk space such as 5%</source>
+        <translation>eine Größe wie 20GB, 0 oder ein Anteil des freien Speicherplatzes wie 5%</translation>
+    </message>
+    <message>
+        <source>a size such as 40GB, or 0</source>
+        <translation>eine Größe wie 40GB oder 0</translation>
+    </message>
+    <message>
+        <source>gave up its repacked weights to make room for {model}</source>
+        <translation>gab seine umgeordneten Gewichte auf, um Platz für {model} zu machen</translation>
+    </message>
+    <message>
+        <source>its process ended</source>
+        <translation>sein Prozess wurde beendet</translation>
+    </message>
+    <message>
+        <source>its weights are being repacked or mapped again in the background</source>
+        <translation>seine Gewichte werden im Hintergrund umgeordnet oder wieder eingeblendet</translation>
+    </message>
+    <message>
+        <source>its weights are not repacked: it is used too little</source>
+        <translation>seine Gewichte werden nicht umgeordnet: es wird zu wenig genutzt</translation>
+    </message>
+    <message>
+        <source>its weights are not repacked: that decodes at most {gain:percent} faster on this processor</source>
+        <translation>seine Gewichte werden nicht umgeordnet: Auf diesem Prozessor wäre die Ausgabe höchstens {gain:percent} schneller</translation>
+    </message>
+    <message>
+        <source>its weights are not repacked: that needs {missing:memory} more than is free</source>
+        <translation>seine Gewichte werden nicht umgeordnet: Dafür fehlen {missing:memory} freier Speicher</translation>
+    </message>
+    <message>
+        <source>its weights are repacked</source>
+        <translation>seine Gewichte sind umgeordnet</translation>
+    </message>
+    <message>
+        <source>its weights are repacked, which decodes up to {gain:percent} faster and takes {extra:memory} more</source>
+        <translation>seine Gewichte sind umgeordnet: Die Ausgabe ist bis zu {gain:percent} schneller und braucht {extra:memory} mehr</translation>
+    </message>
+    <message>
+        <source>its weights are {form} once it has rested: {reason}</source>
+        <translation>seine Gewichte werden {form}, sobald es geruht hat: {reason}</translation>
+    </message>
+    <message>
+        <source>mapped</source>
+        <translation>eingeblendet</translation>
+    </message>
+    <message>
+        <source>other programs keep the processor too busy to measure its speed</source>
+        <translation>andere Programme lasten den Prozessor zu sehr aus, um seine Geschwindigkeit zu messen</translation>
+    </message>
+    <message>
+        <source>repack is off</source>
+        <translation>repack ist aus</translation>
+    </message>
+    <message>
+        <source>repack is on</source>
+        <translation>repack ist an</translation>
+    </message>
+    <message>
+        <source>repacked</source>
+        <translation>umgeordnet</translation>
+    </message>
+    <message>
+        <source>repacked weights decode at most {gain:percent} faster on this processor</source>
+        <translation>umgeordnete Gewichte machen die Ausgabe auf diesem Prozessor höchstens {gain:percent} schneller</translation>
+    </message>
+    <message>
+        <source>repacked weights decode up to {gain:percent} faster on this processor</source>
+        <translation>umgeordnete Gewichte machen die Ausgabe auf diesem Prozessor bis zu {gain:percent} schneller</translation>
+    </message>
+    <message>
         <source>the answer is too large</source>
         <translation>die Antwort ist zu groß</translation>
     </message>
@@ -4117,6 +4366,10 @@ nach {new}
     <message>
         <source>true or false</source>
         <translation>true oder false</translation>
+    </message>
+    <message>
+        <source>trying whether repacked weights decode faster on this processor</source>
+        <translation>Versuch, ob umgeordnete Gewichte die Ausgabe auf diesem Prozessor schneller machen</translation>
     </message>
     <message>
         <source>used once in the last week</source>
@@ -4359,6 +4612,10 @@ nach {new}
         <translation>{limit} Anfragen nutzen {model} oder warten darauf</translation>
     </message>
     <message>
+        <source>{memory}; {form}</source>
+        <translation>{memory}; {form}</translation>
+    </message>
+    <message>
         <source>{method} is not possible here</source>
         <translation>{method} ist hier nicht möglich</translation>
     </message>
@@ -4445,6 +4702,14 @@ nach {new}
     <message>
         <source>{param} must be a number of seconds above 0</source>
         <translation>{param} muss eine Zahl von Sekunden über 0 sein</translation>
+    </message>
+    <message>
+        <source>{path} belongs to another user or cannot be written: no prompts are kept on disk</source>
+        <translation>{path} gehört jemand anderem oder ist nicht beschreibbar: Es werden keine Prompts auf der Festplatte behalten</translation>
+    </message>
+    <message>
+        <source>{path} is not a folder: no prompts are kept on disk</source>
+        <translation>{path} ist kein Ordner: Es werden keine Prompts auf der Festplatte behalten</translation>
     </message>
     <message>
         <source>{what} cannot be written into a service&apos;s description: {reason}</source>
@@ -4917,10 +5182,6 @@ nach {new}
         <translation>Text · Datei {size}</translation>
     </message>
     <message>
-        <source>in memory</source>
-        <translation>im Speicher</translation>
-    </message>
-    <message>
         <source>No requests in the last 7 days.</source>
         <translation>Keine Anfragen in den letzten 7 Tagen.</translation>
     </message>
@@ -5244,6 +5505,18 @@ nach {new}
         <translation>Insgesamt {duration} Wartezeit gespart.</translation>
     </message>
     <message>
+        <source>No prompts.</source>
+        <translation>Keine Prompts.</translation>
+    </message>
+    <message>
+        <source>{rate}: {reused} of {tokens} prompt tokens were not computed again.</source>
+        <translation>{rate}: {reused} von {tokens} Prompt-Tokens wurden nicht neu berechnet.</translation>
+    </message>
+    <message>
+        <source>{when}: {rate}, {reused} of {tokens} tokens</source>
+        <translation>{when}: {rate}, {reused} von {tokens} Tokens</translation>
+    </message>
+    <message>
         <source>{when}: {duration} saved</source>
         <translation>{when}: {duration} gespart</translation>
     </message>
@@ -5271,8 +5544,8 @@ nach {new}
         <translation>90 Tage</translation>
     </message>
     <message>
-        <source>Hits and time saved in this period</source>
-        <translation>Treffer und gesparte Zeit in diesem Zeitraum</translation>
+        <source>Hits, time saved and reused prompts in this period</source>
+        <translation>Treffer, gesparte Zeit und wiederverwendete Prompts in diesem Zeitraum</translation>
     </message>
     <message>
         <source>Overview</source>
@@ -5397,6 +5670,81 @@ nach {new}
     </message>
 </context>
 <context>
+    <name>Prompts</name>
+    <message>
+        <source>Nothing</source>
+        <translation>Nichts</translation>
+    </message>
+    <message>
+        <source>Prompt: {count} tokens.</source>
+        <translation>Prompt: {count} Tokens.</translation>
+    </message>
+    <message>
+        <source>Reused: none.</source>
+        <translation>Wiederverwendet: nichts.</translation>
+    </message>
+    <message>
+        <source>Reused: {sources}.</source>
+        <translation>Wiederverwendet: {sources}.</translation>
+    </message>
+    <message>
+        <source>Why not more: {reason}</source>
+        <translation>Warum nicht mehr: {reason}</translation>
+    </message>
+    <message>
+        <source>Written today: {size} of up to {limit}</source>
+        <translation>Heute geschrieben: {size} von höchstens {limit}</translation>
+    </message>
+    <message>
+        <source>an unknown app</source>
+        <translation>einer unbekannten App</translation>
+    </message>
+    <message>
+        <source>from disk</source>
+        <translation>von der Festplatte</translation>
+    </message>
+    <message>
+        <source>from memory</source>
+        <translation>aus dem Speicher</translation>
+    </message>
+    <message>
+        <source>held by the model</source>
+        <translation>vom Modell gehalten</translation>
+    </message>
+    <message>
+        <source>kept in memory</source>
+        <translation>im Speicher behalten</translation>
+    </message>
+    <message>
+        <source>kept on disk</source>
+        <translation>auf der Festplatte behalten</translation>
+    </message>
+    <message>
+        <source>prompt of {app} ready</source>
+        <translation>Prompt von {app} bereit</translation>
+    </message>
+    <message>
+        <source>prompt of {app}, {count} tokens, {place}</source>
+        <translation>Prompt von {app}, {count} Tokens, {place}</translation>
+    </message>
+    <message>
+        <source>ready</source>
+        <translation>bereit</translation>
+    </message>
+    <message>
+        <source>{count} prompts ready</source>
+        <translation>{count} Prompts bereit</translation>
+    </message>
+    <message>
+        <source>{size} in memory</source>
+        <translation>{size} im Speicher</translation>
+    </message>
+    <message>
+        <source>{size} of up to {limit} on disk</source>
+        <translation>{size} von höchstens {limit} auf der Festplatte</translation>
+    </message>
+</context>
+<context>
     <name>Question</name>
     <message>
         <source>Preheat</source>
@@ -5443,6 +5791,37 @@ nach {new}
     <message>
         <source>Requests in progress</source>
         <translation>Laufende Anfragen</translation>
+    </message>
+</context>
+<context>
+    <name>ReuseCard</name>
+    <message>
+        <source>Prompts reused</source>
+        <translation>Wiederverwendete Prompts</translation>
+    </message>
+    <message>
+        <source>Reused share of prompts over time</source>
+        <translation>Wiederverwendeter Anteil der Prompts im Lauf der Zeit</translation>
+    </message>
+    <message>
+        <source>The prefix cache hit rate: the share of prompt tokens that were not computed again. Prompts that were kept in memory and on disk saved {duration} of computing.</source>
+        <translation>Die Trefferquote des Prompt-Caches: der Anteil der Prompt-Tokens, die nicht neu berechnet wurden. Im Speicher und auf der Festplatte behaltene Prompts haben {duration} Rechenzeit gespart.</translation>
+    </message>
+    <message>
+        <source>of {tokens} tokens</source>
+        <translation>von {tokens} Tokens</translation>
+    </message>
+    <message>
+        <source>no prompts</source>
+        <translation>keine Prompts</translation>
+    </message>
+    <message>
+        <source>What is reused of your prompts appears after the first requests.</source>
+        <translation>Was von den Prompts wiederverwendet wird, erscheint nach den ersten Anfragen.</translation>
+    </message>
+    <message>
+        <source>No requests in this period.</source>
+        <translation>Keine Anfragen in diesem Zeitraum.</translation>
     </message>
 </context>
 <context>
@@ -5501,6 +5880,14 @@ nach {new}
     <message>
         <source>Off</source>
         <translation>Aus</translation>
+    </message>
+    <message>
+        <source>In memory and on disk</source>
+        <translation>Im Speicher und auf der Festplatte</translation>
+    </message>
+    <message>
+        <source>Only in memory</source>
+        <translation>Nur im Speicher</translation>
     </message>
     <message>
         <source>Light</source>
@@ -5723,6 +6110,18 @@ nach {new}
         <translation>Auch bei Akkubetrieb vorladen.</translation>
     </message>
     <message>
+        <source>Also write prompts to the disk on battery power.</source>
+        <translation>Prompts auch im Akkubetrieb auf die Festplatte schreiben.</translation>
+    </message>
+    <message>
+        <source>Answers that repeat their prompt take several tokens at a time from it, where that is faster.</source>
+        <translation>Antworten, die ihren Prompt wiederholen, übernehmen daraus mehrere Tokens auf einmal, wo das schneller ist.</translation>
+    </message>
+    <message>
+        <source>Answers that repeat their prompt, such as an edited file, take several tokens at a time from it; the model checks each one. `auto` means where measurements show that it is faster.</source>
+        <translation>Antworten, die ihren Prompt wiederholen, etwa eine bearbeitete Datei, übernehmen daraus mehrere Tokens auf einmal; das Modell prüft jedes. `auto` heißt: wo Messungen zeigen, dass es schneller ist.</translation>
+    </message>
+    <message>
         <source>Apps</source>
         <translation>Apps</translation>
     </message>
@@ -5743,6 +6142,14 @@ nach {new}
         <translation>Tage ohne Nutzung, nach denen die Nutzung eines Modells halb zählt.</translation>
     </message>
     <message>
+        <source>Disk space</source>
+        <translation>Speicherplatz</translation>
+    </message>
+    <message>
+        <source>Draft answers</source>
+        <translation>Antworten entwerfen</translation>
+    </message>
+    <message>
         <source>Embedding cache</source>
         <translation>Embedding-Cache</translation>
     </message>
@@ -5757,6 +6164,14 @@ nach {new}
     <message>
         <source>Keep an empty worker process ready, so that loads do not wait for Python.</source>
         <translation>Einen leeren Arbeitsprozess bereithalten, damit Laden nicht auf Python wartet.</translation>
+    </message>
+    <message>
+        <source>Keep on battery</source>
+        <translation>Im Akkubetrieb behalten</translation>
+    </message>
+    <message>
+        <source>Keep prompts</source>
+        <translation>Prompts behalten</translation>
     </message>
     <message>
         <source>Keys that clients may send; if there are none, no key is required.</source>
@@ -5789,6 +6204,14 @@ nach {new}
     <message>
         <source>Look for updates</source>
         <translation>Nach Updates suchen</translation>
+    </message>
+    <message>
+        <source>Maximum amount of prompts written to the disk in a day.</source>
+        <translation>Höchstmenge an Prompts, die an einem Tag auf die Festplatte geschrieben wird.</translation>
+    </message>
+    <message>
+        <source>Maximum disk space of kept prompts; a share is one of the free space, at most 20 GB. 0 keeps none on disk.</source>
+        <translation>Höchster Speicherplatz für behaltene Prompts; ein Anteil ist einer des freien Platzes, höchstens 20 GB. 0 behält keine auf der Festplatte.</translation>
     </message>
     <message>
         <source>Maximum length of prompt plus completion, in tokens.</source>
@@ -5879,16 +6302,20 @@ nach {new}
         <translation>Programme, die ihre Modelle mit Preheat teilen; ihre Dateien werden an Ort und Stelle verwendet und nie geändert.</translation>
     </message>
     <message>
+        <source>Prompts</source>
+        <translation>Prompts</translation>
+    </message>
+    <message>
         <source>Queue length</source>
         <translation>Länge der Warteschlange</translation>
     </message>
     <message>
-        <source>Rearrange weights for faster computation; loading takes longer and needs more memory.</source>
-        <translation>Gewichte für schnelleres Rechnen umordnen; Laden dauert länger und braucht mehr Speicher.</translation>
+        <source>Rearrange weights for faster computation, which takes longer to load and more memory. `auto` does it in the background, while a model rests, if there is room and it gains at least 10 % here.</source>
+        <translation>Gewichte für schnelleres Rechnen umordnen; das dauert beim Laden länger und braucht mehr Speicher. `auto` tut das im Hintergrund, während ein Modell ruht, wenn Platz ist und es hier mindestens 10 % bringt.</translation>
     </message>
     <message>
-        <source>Rearrange weights for faster computation; loading takes longer and needs more memory. `auto` means off for now.</source>
-        <translation>Gewichte für schnelleres Rechnen umordnen; Laden dauert länger und braucht mehr Speicher. `auto` heißt vorerst aus.</translation>
+        <source>Rearrange weights for faster computation; loading takes longer and needs more memory.</source>
+        <translation>Gewichte für schnelleres Rechnen umordnen; Laden dauert länger und braucht mehr Speicher.</translation>
     </message>
     <message>
         <source>Recent uses a model needs before it is preloaded.</source>
@@ -5937,6 +6364,14 @@ nach {new}
     <message>
         <source>When a program starts, preload the model it nearly always uses next.</source>
         <translation>Beim Start eines Programms das Modell vorladen, das es fast immer als Nächstes verwendet.</translation>
+    </message>
+    <message>
+        <source>Where computed prompts are kept, so that they are not computed again after their model was unloaded: `disk` also keeps them after a restart, `memory` while Preheat runs, `off` nowhere.</source>
+        <translation>Wo berechnete Prompts behalten werden, damit sie nach dem Entladen ihres Modells nicht neu berechnet werden: `disk` behält sie auch nach einem Neustart, `memory`, solange Preheat läuft, `off` nirgends.</translation>
+    </message>
+    <message>
+        <source>Written per day</source>
+        <translation>Schreiben je Tag</translation>
     </message>
     <message>
         <source>days</source>
@@ -6408,12 +6843,20 @@ nach {new}
         <translation>1 Modell bereit</translation>
     </message>
     <message>
+        <source>Another form of the model is being prepared. Requests are answered as usual.</source>
+        <translation>Eine andere Form des Modells wird vorbereitet. Anfragen werden wie gewohnt beantwortet.</translation>
+    </message>
+    <message>
         <source>Cached</source>
         <translation>Im Cache</translation>
     </message>
     <message>
         <source>Failed</source>
         <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Its weights are rearranged for this processor. It gives the memory back before others must leave.</source>
+        <translation>Seine Gewichte sind für diesen Prozessor umgeordnet. Den Speicher dafür gibt es zurück, bevor andere weichen müssen.</translation>
     </message>
     <message>
         <source>No models loaded</source>
@@ -6432,8 +6875,28 @@ nach {new}
         <translation>noch etwa {duration}</translation>
     </message>
     <message>
+        <source>changed {model} to its faster form</source>
+        <translation>{model} in die schnellere Form gebracht</translation>
+    </message>
+    <message>
+        <source>changed {model} to its smaller form</source>
+        <translation>{model} in die kleinere Form gebracht</translation>
+    </message>
+    <message>
+        <source>faster form, +{size}</source>
+        <translation>schnellere Form, +{size}</translation>
+    </message>
+    <message>
         <source>fits</source>
         <translation>passt</translation>
+    </message>
+    <message>
+        <source>in memory</source>
+        <translation>im Speicher</translation>
+    </message>
+    <message>
+        <source>in memory, faster form</source>
+        <translation>im Speicher, schnellere Form</translation>
     </message>
     <message>
         <source>loaded {model}</source>
