@@ -17,6 +17,7 @@ import pytest
 from preheat.inference.prefixes import NoRoomError, read_block, read_limits, write_block
 from preheat.prefixes import PrefixFigures, PrefixStore, folder_name
 from preheat.settings import Settings, Size
+from tests.engine.application import eventually
 from tests.engine.prefixes.places import CELLS, MODEL, Place, a_block, options_of, save
 
 FILE_BYTES = len(CELLS) + 1400
@@ -206,13 +207,14 @@ def test_clearing_while_others_read_and_write(place: Place) -> None:
     threads = [threading.Thread(target=read_and_write) for _ in range(2)]
     for thread in threads:
         thread.start()
-    freed = sum(store.clear() for _ in range(30))
+    for _ in range(10):
+        eventually(lambda: store.clear() > 0, "something to clear")
     done.set()
     for thread in threads:
         thread.join()
     assert problems == []
-    assert freed > 0
-    assert store.clear() == 0 or place.on_disk() == []
+    store.clear()
+    assert place.on_disk() == []
 
 
 ENGINE = """

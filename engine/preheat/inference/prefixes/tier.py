@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -120,24 +121,25 @@ def files_in(tier: Path) -> Iterator[FoundFile]:
         yield from _files_of(folder)
 
 
-def remove_least(tier: Path, excess_bytes: int, new: Candidate | None = None) -> bool:
+def remove_least(tier: Path, excess_bytes: int, new: Candidate | None = None, more_bytes: int = 0) -> bool:
     """Remove what is worth least until this much is freed. Call it with the lock held.
 
     Args:
         new: A file that is going to be written. If it is worth less than what would have to go, nothing is removed.
+        more_bytes: Also remove so much of what is worth less than ``new``: each look at all files takes a while.
 
     Returns:
         Whether enough was freed.
     """
     files = [file for file in files_in(tier) if not file.temporary]
     candidates = [candidate_of_file(file) for file in files]
-    removed = plan_removal(candidates if new is None else [*candidates, new], excess_bytes, time.time())
-    freed = sum(files[index].n_bytes for index in removed if index < len(files))
-    if new is not None and (freed < excess_bytes or len(files) in removed):
-        return False
-    for index in removed:
-        remove(files[index].path)
-    return freed >= excess_bytes
+    plan = plan_removal([*candidates, *([] if new is None else [new])], excess_bytes + more_bytes, time.time())
+    doomed = [files[index] for index in takewhile(lambda index: index < len(files), plan)]
+    enough = sum(file.n_bytes for file in doomed) >= excess_bytes
+    if enough or new is None:
+        for file in doomed:
+            remove(file.path)
+    return enough
 
 
 def remove_abandoned(tier: Path) -> None:

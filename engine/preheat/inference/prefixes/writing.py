@@ -33,6 +33,9 @@ from preheat.inference.prefixes.tier import (
     write_day,
 )
 
+_MORE: Final = 64
+"""A full tier is emptied by this part of it at once."""
+
 _NO_FALLOCATE: Final = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 
 
@@ -146,7 +149,7 @@ def _check_room(tier: Path, limits: Limits, new: Candidate) -> None:
     if limits.daily_bytes is not None and read_day(tier).written_bytes + new.n_bytes > limits.daily_bytes:
         raise NoRoomError("enough has been written today")
     excess = taken_bytes(tier) + new.n_bytes - limits.max_bytes
-    if excess > 0 and not (limits.evicts and remove_least(tier, excess, new)):
+    if excess > 0 and not (limits.evicts and remove_least(tier, excess, new, limits.max_bytes // _MORE)):
         raise NoRoomError("all that is there is worth more", full=True)
 
 
