@@ -775,7 +775,7 @@ Inhalt: {names}.</translation>
     </message>
     <message>
         <source>Tokens of the prompt.</source>
-        <translation>Tokens des Prompts.</translation>
+        <translation>Token des Prompts.</translation>
     </message>
     <message>
         <source>Reused</source>
@@ -783,7 +783,7 @@ Inhalt: {names}.</translation>
     </message>
     <message>
         <source>Tokens of the prompt that were not computed again, where they came from, or why not more.</source>
-        <translation>Tokens des Prompts, die nicht neu berechnet wurden, woher sie kamen oder warum es nicht mehr sind.</translation>
+        <translation>Token des Prompts, die nicht neu berechnet wurden, woher sie kamen oder warum es nicht mehr sind.</translation>
     </message>
     <message>
         <source>First word</source>
@@ -799,7 +799,7 @@ Inhalt: {names}.</translation>
     </message>
     <message>
         <source>Tokens of the answer.</source>
-        <translation>Tokens der Antwort.</translation>
+        <translation>Token der Antwort.</translation>
     </message>
 </context>
 <context>
@@ -989,7 +989,7 @@ nach {new}
     <name>KeptPromptsRow</name>
     <message>
         <source>Kept now</source>
-        <translation>Jetzt behalten</translation>
+        <translation>Derzeit behalten</translation>
     </message>
     <message>
         <source>&amp;Clear…</source>
@@ -5510,11 +5510,11 @@ nach {new}
     </message>
     <message>
         <source>{rate}: {reused} of {tokens} prompt tokens were not computed again.</source>
-        <translation>{rate}: {reused} von {tokens} Prompt-Tokens wurden nicht neu berechnet.</translation>
+        <translation>{rate}: {reused} von {tokens} Prompt-Token wurden nicht neu berechnet.</translation>
     </message>
     <message>
         <source>{when}: {rate}, {reused} of {tokens} tokens</source>
-        <translation>{when}: {rate}, {reused} von {tokens} Tokens</translation>
+        <translation>{when}: {rate}, {reused} von {tokens} Token</translation>
     </message>
     <message>
         <source>{when}: {duration} saved</source>
@@ -5677,7 +5677,7 @@ nach {new}
     </message>
     <message>
         <source>Prompt: {count} tokens.</source>
-        <translation>Prompt: {count} Tokens.</translation>
+        <translation>Prompt: {count} Token.</translation>
     </message>
     <message>
         <source>Reused: none.</source>
@@ -5721,11 +5721,11 @@ nach {new}
     </message>
     <message>
         <source>prompt of {app} ready</source>
-        <translation>Prompt von {app} bereit</translation>
+        <translation>Prompt: {app}</translation>
     </message>
     <message>
         <source>prompt of {app}, {count} tokens, {place}</source>
-        <translation>Prompt von {app}, {count} Tokens, {place}</translation>
+        <translation>Prompt von {app}, {count} Token, {place}</translation>
     </message>
     <message>
         <source>ready</source>
@@ -5805,11 +5805,11 @@ nach {new}
     </message>
     <message>
         <source>The prefix cache hit rate: the share of prompt tokens that were not computed again. Prompts that were kept in memory and on disk saved {duration} of computing.</source>
-        <translation>Die Trefferquote des Prompt-Caches: der Anteil der Prompt-Tokens, die nicht neu berechnet wurden. Im Speicher und auf der Festplatte behaltene Prompts haben {duration} Rechenzeit gespart.</translation>
+        <translation>Die Trefferquote des Prompt-Caches: der Anteil der Prompt-Token, die nicht neu berechnet wurden. Im Speicher und auf der Festplatte behaltene Prompts haben {duration} Rechenzeit gespart.</translation>
     </message>
     <message>
         <source>of {tokens} tokens</source>
-        <translation>von {tokens} Tokens</translation>
+        <translation>von {tokens} Token</translation>
     </message>
     <message>
         <source>no prompts</source>
@@ -6884,7 +6884,7 @@ nach {new}
     </message>
     <message>
         <source>faster form, +{size}</source>
-        <translation>schnellere Form, +{size}</translation>
+        <translation>schneller, +{size}</translation>
     </message>
     <message>
         <source>fits</source>
@@ -6896,7 +6896,7 @@ nach {new}
     </message>
     <message>
         <source>in memory, faster form</source>
-        <translation>im Speicher, schnellere Form</translation>
+        <translation>im Speicher, schneller</translation>
     </message>
     <message>
         <source>loaded {model}</source>

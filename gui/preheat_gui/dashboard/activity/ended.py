@@ -160,7 +160,7 @@ class EndedFilter(QSortFilterProxyModel):
 _WIDTHS: Final[Mapping[IntEnum, tuple[int, int]]] = {
     EndedColumn.TIME: (12, 12),
     EndedColumn.CLIENT: (16, 22),
-    EndedColumn.MODEL: (20, 20),
+    EndedColumn.MODEL: (26, 26),
     EndedColumn.PROMPT: (10, 10),
     EndedColumn.REUSED: (28, 60),
     EndedColumn.TTFT: (14, 22),
