@@ -9,6 +9,7 @@ from preheat.messages import msg
 from preheat.residency import Action, Cause, EvictionReason, Hot, Outcome, Residency, State
 from preheat.residency import events as ev
 from preheat.residency.states import IDLE_UNLOAD_S, OVERDUE_S, Load, Loading
+from preheat.residency.step import HURRIED_SAVE_S, SAVE_S
 from tests.engine.residency.world import TIMEOUT_S, World, reason
 
 NO_MEMORY = InsufficientMemoryError(msg("memory_alarm"))
@@ -507,6 +508,34 @@ def test_releasing_what_is_unknown_changes_nothing(world: World) -> None:
     world.unload("a")
     world.exit("a")
     assert world.of("a") is State.COLD
+
+
+# Storing prompts
+
+
+def test_the_time_to_store_prompts_depends_on_who_waits(world: World) -> None:
+    world.hot("a", "b", "c")
+    world.unload("a")
+    for model in "de":  # the second one needs the room of b
+        world.request(model)
+    world.feed(ev.FileReplaced("c"))  # no model could use its prompts
+    assert world.save_s == {"a": SAVE_S, "b": HURRIED_SAVE_S, "c": 0.0}
+
+
+def test_requests_that_wait_for_a_reload_shorten_the_storing_of_prompts(world: World) -> None:
+    lease = _hot_lease(world)
+    world.change_settings("a")
+    world.clock += OVERDUE_S
+    world.request("a")
+    world.release(lease)
+    assert world.save_s == {"a": HURRIED_SAVE_S}
+
+
+def test_the_end_has_a_time_of_its_own_and_loads_store_nothing(world: World) -> None:
+    world.hot("a")
+    world.request("b")
+    world.feed(ev.Closed(1.5))
+    assert world.save_s == {"a": 1.5, "b": 0.0}
 
 
 # Keep-alive

@@ -41,6 +41,7 @@ class World:
         set_by_s: How far the clock of Unix time was set, in seconds.
         answers: What callers were answered: None, or an error.
         closing: Models with a worker that is being closed.
+        save_s: Time in which closed workers may store their prompts.
         workers: Models with a worker, closing ones included.
         twins: Models with a second worker, closing ones included.
         twin_leases: Requests that the second worker answers.
@@ -69,6 +70,7 @@ class World:
         self.effects: list[ev.Effect] = []
         self.workers: set[str] = set()
         self.closing: set[str] = set()
+        self.save_s: dict[str, float] = {}
         self.held: set[str] = set()
         self.twins: set[str] = set()
         self.closing_twins: set[str] = set()
@@ -259,7 +261,8 @@ class World:
             case ev.StartLoad(model):
                 assert model not in self.workers | self.twins
                 self.workers.add(model)
-            case ev.CloseWorker(model):
+            case ev.CloseWorker(model, save_s):
+                self.save_s[model] = save_s
                 assert model in (self.workers | self.twins) - self.closing
                 self.closing.add(model)
                 self.closing_twins |= self.twins & {model}
