@@ -13,7 +13,7 @@ from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledEr
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
 from preheat.preload import Preloader, PreloadPlan
-from preheat.preload.forms import FormTarget
+from preheat.preload.forms import FormAction, FormTarget
 from preheat.preload.gate import Hold
 from preheat.preload.preloader import FAILED_PAUSE_S, Preload
 from preheat.residency import EvictionReason, Form
@@ -274,3 +274,30 @@ async def test_a_failed_preload_is_skipped_for_a_while() -> None:
         stage.preloader.nudge()
         await stage.settle()
         assert stage.loader.asked == ["a", "b", "a"]
+
+
+def target(model_id: str, action: FormAction, again_s: float | None = None) -> FormTarget:
+    return FormTarget(model_id, Form.REPACKED, action, msg("repack_set_on"), again_s)
+
+
+async def test_forms_change_one_at_a_time_once_everything_is_loaded() -> None:
+    async with running("a") as stage:
+        stage.source.targets = (target("b", FormAction.WAIT, 3.0), target("c", FormAction.CHANGE))
+        await stage.settle()
+        assert stage.loader.exchanges == []
+        await stage.end()
+        assert stage.loader.exchanges == ["c repacked"]
+        stage.source.targets = (target("c", FormAction.CHANGING), target("d", FormAction.CHANGE))
+        await stage.say(None)
+        assert stage.loader.exchanges == ["c repacked"]
+
+
+async def test_a_hold_stops_forms_from_changing() -> None:
+    async with running(hold=BATTERY) as stage:
+        stage.source.targets = (target("c", FormAction.CHANGE),)
+        await stage.say(BATTERY)
+        assert stage.loader.exchanges == []
+        await stage.say(PAUSED)
+        assert stage.loader.exchanges == ["cancel"]
+        await stage.say(None)
+        assert stage.loader.exchanges == ["cancel", "c repacked"]
