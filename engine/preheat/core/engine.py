@@ -56,6 +56,7 @@ from preheat.residency import (
     SizeTable,
     estimate,
     lower_own_priority,
+    parallel_requests,
 )
 from preheat.settings import Settings
 from preheat.usage import PreloadCounters, RecordObserver, UsageLog, UsageTracker
@@ -311,7 +312,7 @@ class Engine:
         self._check_running()
         arrived_at, started_at = time.monotonic(), self._clock()
         model = await self.find(name)
-        self._check_queue(model.model_id, client)
+        self._check_queue(model, client)
         if context_length is not None:
             await self._require_context(model, context_length)
         self._planner.request_arrived(model.model_id, client, started_at)
@@ -459,13 +460,14 @@ class Engine:
         now = self._clock()
         return self._planner.plan_eviction(residents, needed_bytes, limit_bytes, now, for_request=for_request)
 
-    def _check_queue(self, model_id: str, client: str) -> None:
+    def _check_queue(self, model: ModelFile, client: str) -> None:
+        model_id = model.model_id
         record = self._residency.records.get(model_id)
         self._queue.check(
             model_id,
             active=0 if record is None else record.active_requests,
             own=self._requests.count(client, model_id),
-            parallel=self.settings.for_model(model_id).parallel,
+            parallel=parallel_requests(model, self.settings.for_model(model_id)),
             max_queue=self.settings.max_queue,
         )
 

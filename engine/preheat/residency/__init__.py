@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from preheat.residency.memory_watch import MemoryWatch
     from preheat.residency.resume import is_worth_a_look
     from preheat.residency.sizes import SizeTable, estimate
+    from preheat.residency.slots import parallel_requests
     from preheat.residency.standby import Standby, lower_own_priority, touch
     from preheat.residency.states import Hot, Limits, Now, Residency, ResidencyState, State
     from preheat.residency.system_memory import read_memory
@@ -31,6 +32,7 @@ else:
             "preheat.residency.memory_watch": "MemoryWatch",
             "preheat.residency.resume": "is_worth_a_look",
             "preheat.residency.sizes": "SizeTable estimate",
+            "preheat.residency.slots": "parallel_requests",
             "preheat.residency.standby": "Standby lower_own_priority touch",
             "preheat.residency.states": "Hot Limits Now Residency ResidencyState State",
             "preheat.residency.system_memory": "read_memory",

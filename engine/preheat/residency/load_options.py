@@ -6,6 +6,7 @@ from preheat.inference import LoadOptions, PrefixOptions
 from preheat.inference.cores import default_threads
 from preheat.models import ModelFile
 from preheat.residency.forms import Form
+from preheat.residency.slots import parallel_requests
 from preheat.settings import Settings
 
 
@@ -26,7 +27,7 @@ def load_options(
         mmproj=None if model.mmproj is None or model.embeddings else str(model.mmproj),
         embeddings=model.embeddings,
         context_length=own.context_length,
-        parallel=own.parallel,
+        parallel=parallel_requests(model, own),
         kv_cache_type=own.kv_cache_type,
         flash_attention=own.flash_attention,
         repack=form is Form.REPACKED,

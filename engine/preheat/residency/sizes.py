@@ -13,6 +13,7 @@ from typing import Final
 from preheat.inference import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS
 from preheat.models import ModelFile, ModelShape
 from preheat.residency.forms import Form, FormSize
+from preheat.residency.slots import parallel_requests
 from preheat.settings import EffectiveModelSettings, Settings
 
 SizeKey = tuple[str, int, float, int, str]
@@ -85,14 +86,15 @@ def _estimate(model: ModelFile, settings: EffectiveModelSettings, form: Form) ->
         logits = batch * shape.vocabulary * _F32_BYTES
         return Footprint(fixed, _graph_bytes(shape, batch, batch, settings) + logits)
     batch = min(UBATCH_TOKENS, context)
+    parallel = parallel_requests(model, settings)
     window = 0
     if shape.window_kv_values:
-        window = _cells(min(context, shape.window_tokens * settings.parallel + batch))
+        window = _cells(min(context, shape.window_tokens * parallel + batch))
     kv_values = shape.kv_values * context + shape.window_kv_values * window
     kv_cache = int(kv_values * _KV_VALUE_BYTES[settings.kv_cache_type])
-    logits = settings.parallel * shape.vocabulary * _F32_BYTES
+    logits = parallel * shape.vocabulary * _F32_BYTES
     return Footprint(
-        loaded_bytes=fixed + kv_cache + shape.state_bytes * settings.parallel + logits,
+        loaded_bytes=fixed + kv_cache + shape.state_bytes * parallel + logits,
         scratch_bytes=max(_graph_bytes(shape, batch, context + window, settings), logits),
     )
 
@@ -188,7 +190,7 @@ def _key(model: ModelFile, settings: EffectiveModelSettings, form: Form) -> Size
     kind = "-".join(
         (
             settings.kv_cache_type,
-            f"x{settings.parallel}",
+            f"x{parallel_requests(model, settings)}",
             *(["vision"] if model.mmproj_bytes else []),
             *(["repacked"] if form is Form.REPACKED else []),
             *(["scores"] if settings.flash_attention == "off" else []),

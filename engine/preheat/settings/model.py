@@ -148,7 +148,12 @@ class Settings(Declared):
         unit="tokens",
     )
     threads: int | None = _models(
-        None, "Threads", "Threads per model; `auto` means one per physical core.", ge=1, le=1024
+        None,
+        "Threads",
+        "Threads per model. `auto` follows the machine: up to one per performance core, fewer while other programs are "
+        "busy.",
+        ge=1,
+        le=1024,
     )
     repack: Switch = _models(
         "auto",
@@ -156,8 +161,10 @@ class Settings(Declared):
         "Rearrange weights for faster computation, which takes longer to load and more memory. "
         "`auto` does it in the background, while a model rests, if there is room and it gains at least 10 % here.",
     )
-    parallel: Parallel = _models(
-        4, "Parallel requests", "Requests a model answers at the same time; they share its KV cache."
+    parallel: Parallel | None = _models(
+        None,
+        "Parallel requests",
+        "Requests a model answers at the same time; they share its KV cache. `auto` chooses for each model, up to 16.",
     )
     kv_cache_type: KvCacheType = _models(
         "f16", "KV cache", "Precision of the KV cache; q8_0 takes half the memory, q4_0 a quarter."
@@ -333,7 +340,7 @@ class Settings(Declared):
             keep_alive_s=own.keep_alive,
         )
 
-    @field_validator("favourites", "threads", "models_dir", mode="before")
+    @field_validator("favourites", "threads", "parallel", "models_dir", mode="before")
     @classmethod
     def _auto_is_none(cls, value: Any) -> Any:
         return None if value == AUTO else value

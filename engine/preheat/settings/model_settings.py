@@ -68,11 +68,11 @@ class EffectiveModelSettings:
     """The settings that apply to one model: its own, otherwise those for all models."""
 
     context_length: int
-    parallel: int
+    parallel: int | None  # None means as many as the model answers well
     repack: Switch
     kv_cache_type: KvCacheType
     flash_attention: Switch
-    threads: int | None  # None means one per physical core
+    threads: int | None  # None means as many as compute fastest at the moment
     gpu_layers: int
     embedding_cache: int  # number of entries
     speculation: Saving = "auto"

@@ -35,7 +35,7 @@ from preheat_gui.words import format_memory
 _WIDTH: Final = 520
 DEFAULT: Final = "default"  # The text of a setting that uses the value for all models
 _TYPING_PAUSE_MS: Final = 250
-_FIRST_KEEP_ALIVE: Final = "600"
+_FIRST: Final = {"keep_alive": "600", "parallel": "4"}  # Numbers to begin with in place of "auto"
 
 
 class OwnEditor(Editor):
@@ -43,7 +43,7 @@ class OwnEditor(Editor):
 
     def __init__(self, declaration: Declaration, usual: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._first = _FIRST_KEEP_ALIVE if declaration.optional else usual
+        self._first = _FIRST.get(declaration.name, usual) if usual == AUTO else usual
         self._default = QCheckBox(self.tr("Default ({})").format(choice_words(usual)), self)
         self._default.setObjectName(f"default_{declaration.name}")
         self._default.setAccessibleName(f"{declaration.label}: {self._default.text()}")

@@ -33,10 +33,10 @@ from preheat.inference.worker.embedding_service import EmbeddingService
 from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.guarded_process import GuardedPool
 from preheat.inference.worker.llama_model import LlamaModel
-from preheat.inference.worker.priority import lower_priority, run_in_background
 from preheat.inference.worker.repack_gain import measure_gain
 from preheat.inference.worker.scheduler import DecodeError
 from preheat.inference.worker.text_service import TextService
+from preheat.inference.worker.threads import lower_priority, run_in_background
 from preheat.inference.worker.vision import VisionEncoder
 from preheat.messages import msg
 

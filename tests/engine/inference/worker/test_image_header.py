@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preheat.errors import InvalidRequestError
-from preheat.inference.worker.image_header import MAX_IMAGE_BYTES, check_image
+from preheat.inference.worker.vision import MAX_IMAGE_BYTES, check_image
 from vision_model import png
 
 JPEG = base64.b64decode(  # one pixel

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from preheat.inference.worker.priority import run_in_background
+from preheat.inference.worker.threads import run_in_background
 
 
 def niceness() -> int:

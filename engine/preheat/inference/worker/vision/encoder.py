@@ -15,8 +15,8 @@ from typing import Any, Final, TypeAlias
 
 from preheat.errors import InvalidRequestError, ModelLoadError
 from preheat.inference.worker.bindings import llama, load_multimodal
-from preheat.inference.worker.image_header import check_image
 from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.vision.image_header import check_image
 from preheat.messages import msg
 
 logger = logging.getLogger(__name__)
