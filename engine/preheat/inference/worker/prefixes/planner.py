@@ -1,0 +1,142 @@
+"""What to store and what to restore. Pure: neither files nor llama.cpp."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from preheat.inference.prefixes import BLOCK_TOKENS
+from preheat.inference.worker.prefixes.index import Missing, PrefixIndex
+from preheat.inference.worker.prefixes.restore import Restore
+
+if TYPE_CHECKING:
+    from preheat.inference.worker.slots import Slot
+
+MIN_SAVED_S: Final = 1.0
+"""Time of prefill from which storing a prompt is worth it, in seconds."""
+
+CONVERSATION_S: Final = 3600.0
+"""A conversation that was used in so many seconds is stored when its slot is needed."""
+
+MIN_SEEN: Final = 2
+"""Requests with the same fixed beginning from which it is stored."""
+
+TINY_TOKENS: Final = 256
+"""Beginnings of up to so many tokens are stored whatever they cost if they are the template's own."""
+
+_RESTORE_BYTES_PER_S: Final = 400e6
+"""First guess at the speed of reading, checking and putting back."""
+
+_RESTORE_S: Final = 0.003
+"""Time of a restore besides that."""
+
+_RATE_WEIGHT: Final = 0.3
+
+
+class PrefixPlanner:
+    """Decides for the scheduler. Decode thread only.
+
+    Attributes:
+        index: What is stored; None until the folders were listed.
+        room: Bytes of copies that may wait for being written, besides those that wait already.
+        enabled: Something may be stored now.
+    """
+
+    def __init__(self, seen: Iterable[str] = ()) -> None:
+        self.index: PrefixIndex | None = None
+        self.enabled = True
+        self.room = 0
+        self._bytes_per_token = 0.0
+        self._restore_rate = _RESTORE_BYTES_PER_S
+        self._seen = Counter(seen)
+
+    def restore(
+        self, tokens: Sequence[int], held: int, limit: int, *, chunk: int, tokens_per_s: float
+    ) -> Restore | None:
+        """Return the stored blocks to put back, if that is cheaper than computing.
+
+        Args:
+            tokens: The prompt.
+            held: Its first tokens that a slot has.
+            limit: How many of its tokens may be restored at most.
+            chunk: See ``PrefixIndex.chain``.
+            tokens_per_s: Speed of prefill.
+        """
+        if self.index is None:
+            return None
+        restore = Restore(self.index.chain(tokens, limit, chunk=chunk))
+        if not restore.begin(held):
+            return None
+        n_bytes = sum(link.stored.n_bytes for link in restore.rest)
+        cost = _RESTORE_S + n_bytes / self._restore_rate
+        return restore if (restore.length - held) / tokens_per_s > cost else None
+
+    def restored(self, n_bytes: int, seconds: float) -> None:
+        """Learn how long a restore took."""
+        if n_bytes and seconds > 0:
+            self._restore_rate += _RATE_WEIGHT * (n_bytes / seconds - self._restore_rate)
+
+    def count(self, prefix: str) -> None:
+        """Count a request with this fixed beginning."""
+        self._seen[prefix] += 1
+
+    def was_seen(self, prefix: str) -> bool:
+        """Return whether a request before had this fixed beginning."""
+        return self._seen[prefix] > 1
+
+    def copied(self, missing: Missing, n_bytes: int) -> None:
+        """Learn the size of a block."""
+        self._bytes_per_token = n_bytes / len(missing.tokens)
+
+    def lost(self, slot: Slot, keep: int, *, now: float, chunk: int, tokens_per_s: float) -> list[Missing]:
+        """Return the blocks to store before a slot loses all but ``keep`` of its tokens."""
+        if keep >= slot.prompt_tokens > 0 or slot.private or now - slot.used_s > CONVERSATION_S:
+            return []
+        return self.conversation(slot, chunk=chunk, tokens_per_s=tokens_per_s)
+
+    def conversation(self, slot: Slot, *, chunk: int, tokens_per_s: float) -> list[Missing]:
+        """Return the blocks of a slot's content that are worth being stored and are not yet."""
+        tokens = slot.cached
+        if not tokens or slot.private or min(tokens) < 0:  # images have no tokens
+            return []
+        if not self._may_store(len(tokens)) or self.index is None:
+            return []
+        covered = sum(link.tokens for link in self.index.chain(tokens, len(tokens)))
+        if (len(tokens) - covered) / tokens_per_s < MIN_SAVED_S:
+            return []
+        return self.index.missing(tokens, slot.whole, chunk)
+
+    def beginning(
+        self, tokens: Sequence[int], prefix: str, *, whole: int, chunk: int, tokens_per_s: float, is_own: bool
+    ) -> list[Missing]:
+        """Return the blocks of a prompt's fixed beginning that are worth being stored and are not yet.
+
+        Args:
+            tokens: The beginning.
+            prefix: Its id.
+            whole: See ``PrefixIndex.missing``.
+            chunk: The same.
+            tokens_per_s: Speed of prefill.
+            is_own: The template writes it in each chat.
+        """
+        if self.index is None or not tokens or min(tokens) < 0 or not self._may_store(len(tokens)):
+            return []
+        is_tiny = is_own and len(tokens) <= TINY_TOKENS
+        if not is_tiny and (len(tokens) / tokens_per_s < MIN_SAVED_S or self._seen[prefix] < MIN_SEEN):
+            return []
+        return self.index.missing(tokens, whole, chunk)
+
+    def _may_store(self, count: int) -> bool:
+        first = count if self.index is not None and self.index.exact else min(count, BLOCK_TOKENS)
+        return self.enabled and self.room >= first * self._bytes_per_token
+
+    def fitting(self, blocks: Sequence[Missing], most: int) -> list[Missing]:
+        """Return the first of these blocks, up to ``most``, that there is room for."""
+        room, found = self.room, []
+        for block in blocks[:most]:
+            room -= int(len(block.tokens) * self._bytes_per_token)
+            if found and room < 0:
+                break
+            found.append(block)
+        return found

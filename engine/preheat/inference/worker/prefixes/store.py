@@ -1,0 +1,203 @@
+"""The stored prompts of a worker's model: opens the folders, reads and writes blocks on threads of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final, NamedTuple
+
+from preheat.clock import unix_time
+from preheat.inference import prefixes
+from preheat.inference.prefixes import Block, PrefixOptions
+from preheat.inference.worker.prefixes.index import Link, PrefixIndex, Tier
+from preheat.inference.worker.prefixes.restore import Copy, Restore
+from preheat.inference.worker.prefixes.saver import Saved, Saver
+
+logger = logging.getLogger(__name__)
+
+_READ_AHEAD: Final = 6
+"""Blocks that may be in memory between the file and the slot."""
+
+_SUFFIX: Final = ".prefix"
+
+
+class BlockRead(NamedTuple):
+    """A block of a restore; no cells if it is damaged or gone."""
+
+    restore: Restore
+    cells: memoryview | None
+    tier: Tier
+
+
+class PrefixStore:
+    """The stored prompts of one model.
+
+    Args:
+        options: The folders.
+        identify: Returns the model's identity; may take some milliseconds, and raise OSError.
+        exact: See ``PrefixIndex``.
+        deliver: Takes the blocks that were read, on the reading thread.
+    """
+
+    def __init__(
+        self,
+        options: PrefixOptions,
+        identify: Callable[[], bytes],
+        *,
+        exact: bool,
+        deliver: Callable[[BlockRead], None],
+    ) -> None:
+        named = ((Tier.MEMORY, options.memory_folder), (Tier.DISK, options.disk_folder))
+        self._folders: Final[Mapping[Tier, Path]] = {tier: Path(name) for tier, name in named if name}
+        self._exact = exact
+        self._deliver = deliver
+        self.index: PrefixIndex | None = None
+        self.others: frozenset[bytes] = frozenset()
+        """Identities of other models, or of other forms of this one, with prompts in the folders."""
+        self.damaged = False
+        """A stored block turned out to be damaged."""
+        self._changes: dict[Tier, int] = {}
+        self._known: set[Path] = set()
+        self._lock = threading.Lock()
+        self.saver: Final = Saver(dict(self._folders), prefixes.write_block, self._saved)
+        self._reads: SimpleQueue[tuple[Restore, threading.Semaphore, PrefixIndex]] = SimpleQueue()
+        self._windows: dict[int, threading.Semaphore] = {}
+        self._reader: threading.Thread | None = None
+        self._opened = threading.Event()
+        threading.Thread(target=self._open, args=(identify,), daemon=True, name="prefix index").start()
+
+    def _open(self, identify: Callable[[], bytes]) -> None:
+        try:
+            index = PrefixIndex(identify(), exact=self._exact)
+        except OSError as error:
+            logger.warning("prompts cannot be stored: %s", error)
+        else:
+            self._list(index)
+            self.index = index
+        self._opened.set()
+
+    def wait_open(self, timeout: float) -> PrefixIndex | None:
+        """Return the index, once the folders have been listed; None if they cannot be, or not in time. Any thread."""
+        self._opened.wait(timeout)
+        return self.index
+
+    def refresh(self) -> None:
+        """Take in what others have written to the folders since. Any thread."""
+        index = self.index
+        if index is not None and self._changes != self._folder_times():
+            self._list(index)
+
+    def _folder_times(self) -> dict[Tier, int]:
+        times = {}
+        for tier, folder in self._folders.items():
+            try:
+                times[tier] = folder.stat().st_mtime_ns
+            except OSError:
+                times[tier] = 0
+        return times
+
+    def _list(self, index: PrefixIndex) -> None:
+        with self._lock:
+            self._changes = self._folder_times()
+            others = set(self.others)
+            for tier, folder in self._folders.items():
+                for path in _files(folder):
+                    if path in self._known:
+                        continue
+                    self._known.add(path)
+                    block = prefixes.read_header(path)
+                    if block is None:
+                        continue
+                    if block.model == index.model:
+                        index.add(block, path.stat().st_size if path.exists() else 0, tier)
+                    else:
+                        others.add(block.model)
+            self.others = frozenset(others)
+
+    def read(self, restore: Restore) -> None:
+        """Read the blocks of a restore in order. Decode thread."""
+        assert self.index is not None
+        window = threading.Semaphore(_READ_AHEAD)
+        self._windows[id(restore)] = window
+        self._reads.put((restore, window, self.index))
+        if self._reader is None:
+            self._reader = threading.Thread(target=self._read_all, daemon=True, name="prefix reader")
+            self._reader.start()
+
+    def taken(self, restore: Restore) -> None:
+        """Let the next block be read: one was put back. Decode thread."""
+        window = self._windows.get(id(restore))
+        if window is not None:
+            window.release()
+
+    def finished(self, restore: Restore) -> None:
+        """End a restore, whether it is complete or not. Decode thread."""
+        restore.abandoned = True
+        window = self._windows.pop(id(restore), None)
+        if window is not None:
+            window.release()
+
+    def _read_all(self) -> None:
+        while True:
+            restore, window, index = self._reads.get()
+            for link in restore.rest:
+                window.acquire()
+                if restore.abandoned:
+                    break
+                cells, tier = self._read(link, index)
+                self._deliver(BlockRead(restore, cells, tier))
+                if cells is None:
+                    break
+
+    def _read(self, link: Link, index: PrefixIndex) -> tuple[memoryview | None, Tier]:
+        """Return a block's cells, from whichever tier has them now, and the tier."""
+        key = link.stored.key
+        is_there = False
+        for tier in (link.stored.tier, *(other for other in self._folders if other is not link.stored.tier)):
+            if tier not in self._folders:
+                continue
+            path = self._folders[tier] / f"{key.hex()}{_SUFFIX}"
+            found = prefixes.read_block(path, index.model)
+            if found is not None and found[0].key == key and tuple(found[0].tokens) == tuple(link.stored.tokens):
+                prefixes.mark_used(path)
+                return found[1], tier
+            is_there |= os.path.lexists(path)
+        self.damaged |= is_there
+        index.discard(key)
+        return None, link.stored.tier
+
+    def save(self, copy: Copy, cells: memoryview, tokens_per_s: float) -> None:
+        """Store copied cells. Decode thread."""
+        assert self.index is not None
+        missing = copy.missing
+        self.index.write_begins(missing)
+        block = Block(
+            self.index.model,
+            missing.key,
+            missing.parent,
+            missing.start,
+            tuple(missing.tokens),
+            missing.whole_chunks,
+            len(missing.tokens) / tokens_per_s,
+            unix_time(),
+        )
+        self.saver.save(block, cells)
+
+    def _saved(self, saved: Saved) -> None:
+        assert self.index is not None
+        if saved.tier is None:
+            self.index.discard(saved.block.key)
+        else:
+            self._known.add(self._folders[saved.tier] / f"{saved.block.key.hex()}{_SUFFIX}")
+            self.index.add(saved.block, saved.n_bytes, saved.tier)
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if path.suffix == _SUFFIX]
+    except OSError:
+        return []
