@@ -94,6 +94,7 @@ class GenerateRequest:
     prompt_logprobs: bool = False  # also report those of the prompt's tokens, in the first chunk
     priority: Priority = Priority.INTERACTIVE
     client: str = ""  # name of the client; waiting requests take turns by client
+    cache_prompt: bool = True  # False neither reuses nor keeps nor stores what the prompt leaves in the KV cache
     report_progress: bool = False  # send chunks with ``progress`` while the prompt is computed, at least one
     prediction: str = ""  # what the answer will mostly consist of: drafts are made of it. Changes no answer.
 

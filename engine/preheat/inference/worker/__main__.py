@@ -98,8 +98,11 @@ class Worker:
                     self._may_load.clear()
                 else:
                     self._may_load.set()
-            case protocol.SavePrefixes():
-                self._channel.send(protocol.PrefixesSaved())
+            case protocol.SavePrefixes(within_s):
+                if isinstance(self._service, TextService):
+                    self._service.save_prefixes(within_s)
+                else:
+                    self._channel.send(protocol.PrefixesSaved())
             case protocol.Ping():
                 self._channel.send(protocol.Pulse(self._channel.pulse.busy()))
             case protocol.Unreadable(request_id, error):
@@ -172,7 +175,7 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may
         )
         threading.Thread(target=_learn, args=(chat_template, channel), daemon=True, name="template").start()
         service = TextService(model, options, channel, tokens_per_s, chat_template, vision)
-        if options.warm_prefix and not model.recurrent:  # an aborted step would spoil a recurrent state
+        if options.warm_prefix:
             service.warm_up(may_continue)
     model.interrupt_when(None)
     return service

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from preheat.files import write_all
@@ -28,15 +29,18 @@ class Channel:
             write_all(self._descriptor, content)
 
 
-def take(inbox: SimpleQueue[Item], heartbeat: Heartbeat, *, wait: bool) -> list[Item]:
+def take(inbox: SimpleQueue[Item], heartbeat: Heartbeat, *, wait: bool, timeout_s: float | None = None) -> list[Item]:
     """Return what was put since the last call; ``wait`` blocks until there is something. One thread only.
+
+    After ``timeout_s``, it returns nothing.
 
     ``heartbeat`` is that thread's, and is busy except while it waits.
     """
     items = []
     if wait:
         heartbeat.busy = False
-        items.append(inbox.get())
+        with suppress(Empty):
+            items.append(inbox.get(timeout=timeout_s))
         heartbeat.busy = True
     heartbeat.beat()
     while not inbox.empty():

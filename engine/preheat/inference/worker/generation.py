@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -9,8 +10,10 @@ from typing import Final, NamedTuple, Protocol
 
 from preheat.inference import FinishReason, GenerationChunk, Priority, PromptProgress, TokenLogprob, Usage
 from preheat.inference.worker.drafts import Drafter
+from preheat.inference.worker.prefixes import Restore, Restored, Tier
 from preheat.inference.worker.slots import Slot
 from preheat.inference.worker.text_stream import TextStream
+from preheat.messages import Message
 
 MAX_PASSED: Final = 16
 """After this number of requests that went first, one of low priority waits like any other."""
@@ -37,6 +40,24 @@ class ImageSpan(NamedTuple):
 
     start: int
     image: Image
+
+
+class Beginning(NamedTuple):
+    """The part of a prompt before the first message of the user: system message, tools.
+
+    Attributes:
+        id: Its key, as hex.
+        tokens: Its length.
+        is_own: There is nothing in it but what the template writes before each chat.
+    """
+
+    id: str
+    tokens: int
+    is_own: bool
+
+
+def _nothing(_generation: Generation) -> Message | None:
+    return None
 
 
 class Sampled(NamedTuple):
@@ -78,10 +99,20 @@ class Generation:
     priority: Priority = Priority.INTERACTIVE
     client: str = ""
     report_progress: bool = False
+    private: bool = False  # its tokens are neither reused nor kept (``cache_prompt: false``)
+    beginning: Beginning | None = None  # of its prompt
+    beginning_seen: bool = False  # a slot has had it
+    stop_at: int = 0  # a step ends after this many tokens, because the state is copied there; 0 for none
+    restore_only: bool = False  # only puts stored tokens into a slot; nothing is computed
+    explain: Callable[[Generation], Message | None] = _nothing  # says why less of the prompt was reused than expected
+    restore: Restore | None = None  # stored tokens that it waits for
     passed: int = 0  # requests of higher priority that went first
     leader: Generation | None = None  # an earlier request that computes the same beginning
     shared: int = 0  # tokens of that beginning
     cached_tokens: int = 0  # prompt tokens that were not computed
+    tier_tokens: Counter[Tier] = field(default_factory=Counter)  # those that were stored
+    saved_s: float = 0.0  # time that these save, in seconds
+    restore_failed: bool = False
     held_logprobs: list[TokenLogprob] = field(default_factory=list)  # of tokens that belong to text still held back
     slot: Slot | None = None
     admitted: int = 0  # number of its last admission; orders running generations by age
@@ -109,9 +140,10 @@ class Generation:
 
     @property
     def text_due(self) -> int:
-        """Tokens that can be evaluated before the next image."""
+        """Tokens that can be evaluated before the next image, or before the state is to be copied."""
         at = len(self.slot.cached) if self.slot else 0
-        return next((span.start for span in self.images if span.start > at), len(self.tokens)) - at
+        end = next((span.start for span in self.images if span.start > at), len(self.tokens))
+        return (min(end, self.stop_at) if self.stop_at > at else end) - at
 
     @property
     def level(self) -> Priority:
@@ -121,7 +153,7 @@ class Generation:
     @property
     def reusable(self) -> bool:
         """Its prompt may be served from what slots hold: no log probability of a prompt token is missing."""
-        return self.score is None or len(self.prompt_logprobs) >= self.prompt_tokens
+        return not self.private and (self.score is None or len(self.prompt_logprobs) >= self.prompt_tokens)
 
     @property
     def follows(self) -> bool:
@@ -130,6 +162,12 @@ class Generation:
         if leader is None or leader.slot is None or leader.level > self.level:
             return False
         return leader.missing > 1 and len(leader.slot.cached) < self.shared
+
+    def was_restored(self, restored: Restored) -> None:
+        """Count stored tokens that need not be computed."""
+        self.cached_tokens += restored.tokens
+        self.tier_tokens[restored.tier] += restored.tokens
+        self.saved_s += restored.saved_s
 
     def progress(self) -> GenerationChunk | None:
         """Return the progress of the prompt, if it is wanted and not over."""
@@ -169,6 +207,12 @@ class Generation:
             self.prompt_tokens + sum(span.image.cells - span.image.positions for span in self.images),
             len(self.tokens) - self.prompt_tokens,
             self.cached_tokens,
+            memory_tokens=self.tier_tokens[Tier.MEMORY],
+            disk_tokens=self.tier_tokens[Tier.DISK],
+            saved_s=self.saved_s,
+            prefix=self.beginning.id if self.beginning is not None else "",
+            prefix_tokens=self.beginning.tokens if self.beginning is not None else 0,
+            recomputed=self.explain(self),
             prefill_s=first_token_at - (first_token_at if self.began_at is None else self.began_at),
             decode_s=now - first_token_at,
             draft_tokens=self.draft_tokens,

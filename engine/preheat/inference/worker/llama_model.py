@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from preheat.errors import EngineError, InsufficientMemoryError, InvalidRequestError, ModelLoadError
 from preheat.inference import UBATCH_TOKENS, LoadOptions
+from preheat.inference.prefixes import rope_class
 from preheat.inference.worker.backends import load_device_backends, load_processor_backend
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.scheduler import SCORED_TOKENS
@@ -91,7 +92,10 @@ class LlamaModel:
         self.context_length: int = llama.llama_n_ctx_seq(self.ctx)
         self.dimensions: int = llama.llama_model_n_embd_out(self.native) if self.embeddings else 0
         self.input_embedding_size: int = llama.llama_model_n_embd_inp(self.native)
-        self.max_sequences: int = llama.llama_n_seq_max(self.ctx)
+        sequences: int = llama.llama_n_seq_max(self.ctx)
+        self.spare_sequence: int | None = None if not self.can_cut or self.embeddings else sequences - 1
+        """A sequence that no slot has, for cells on their way to and from files."""
+        self.max_sequences: int = sequences if self.spare_sequence is None else sequences - 1
         self.bos: int = llama.llama_vocab_bos(self.vocab)
         self.adds_bos: bool = self.bos >= 0 and llama.llama_vocab_get_add_bos(self.vocab)
         self.infill = self._infill_tokens()
@@ -137,9 +141,10 @@ class LlamaModel:
                 params.pooling_type = _POOLING_MEAN
         else:
             params.n_batch = params.n_ubatch = min(UBATCH_TOKENS, params.n_ctx)
-            # Further sequences keep idle conversations. Recurrent states and sliding windows take memory for each.
-            idle = 0 if self.recurrent or self.n_swa else min(options.parallel, SCORED_TOKENS)
-            params.n_seq_max = options.parallel + idle
+            # Further sequences keep idle conversations, and one is for cells on their way to and from files. Recurrent
+            # states and sliding windows take memory for each.
+            further = 0 if not self.can_cut else min(options.parallel + 1, SCORED_TOKENS)
+            params.n_seq_max = options.parallel + further
             # One row of logits per request, not per token: 100 MB less for a vocabulary of 49,000. llama.cpp aborts if
             # there are fewer than sequences.
             params.n_outputs_max = options.parallel + SCORED_TOKENS
@@ -147,6 +152,22 @@ class LlamaModel:
         if not ctx:
             raise self._load_error("load_context_failed", tokens=params.n_ctx, kv_cache_type=options.kv_cache_type)
         return ctx
+
+    @property
+    def build(self) -> str:
+        """What identifies llama.cpp's build: versions, and the size of the library."""
+        names = []
+        for name in ("llama_version", "ggml_version", "ggml_commit"):
+            if (function := getattr(llama._lib, name, None)) is not None:
+                function.restype = ctypes.c_char_p
+                names.append(function().decode(errors="replace"))
+        library = Path(llama._lib._name)
+        return " ".join((*names, str(library.stat().st_size if library.is_file() else 0)))
+
+    @property
+    def rope_class(self) -> str:
+        """What of the context length the KV cells depend on."""
+        return rope_class(self._metadata, self.context_length)
 
     def _load_error(self, code: str, **params: Param) -> EngineError:
         kind = InsufficientMemoryError if _ALLOCATION.search(native_log.last_error) else ModelLoadError

@@ -128,6 +128,7 @@ class TextPreparer:
             sample=sampler.sample if answer is None else answer.sample,
             max_tokens=request.max_tokens,
             # Computing a prompt in other pieces rounds differently in the last bits, which can change the text.
+            private=not request.cache_prompt,
             seeded=request.sampling.seed is not None,
             score=(lambda index, token: token_logprob(model, index, token, top)) if scored else None,
             prompt_logprobs=[prompt_token(model, tokens[0])] if scored else [],

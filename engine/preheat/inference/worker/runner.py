@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 from preheat.inference import TokenLogprob, normalised
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.generation import Chunk, Sampled
 from preheat.inference.worker.llama_model import INTERRUPTED, Batch, LlamaModel
+from preheat.inference.worker.prefixes import Copy
+from preheat.inference.worker.prefixes.cells import Cells
 from preheat.inference.worker.scheduler import DecodeError, Status, StepPlan, StepResult
 from preheat.inference.worker.slots import PrefixReuse
 from preheat.inference.worker.vision import EncodedImage, VisionEncoder
+
+OnCopy: TypeAlias = Callable[[Copy, memoryview], object]
 
 _NO_MEMORY: Final = -2
 """Status of ``llama_decode`` when memory for the graph ran out."""
@@ -22,11 +26,15 @@ _STATUSES: Final = {0: Status.DONE, 1: Status.NO_ROOM, INTERRUPTED: Status.INTER
 
 
 class ModelRunner:
-    """Runs the steps of a text model."""
+    """Runs the steps of a text model. ``on_copy`` takes the cells that a plan wants copied."""
 
-    def __init__(self, model: LlamaModel, vision: VisionEncoder | None = None) -> None:
+    def __init__(
+        self, model: LlamaModel, vision: VisionEncoder | None = None, on_copy: OnCopy = lambda _copy, _cells: None
+    ) -> None:
         self._model = model
         self._vision = vision
+        self._cells = Cells(model, model.spare_sequence)
+        self._on_copy = on_copy
         self.batch_tokens: int = llama.llama_n_batch(model.ctx)  # llama.cpp aborts on more
         self._batch = Batch(self.batch_tokens)
 
@@ -37,11 +45,22 @@ class ModelRunner:
             return StepResult(sampled=sampled, ended_at=time.perf_counter())
         for slot in plan.cut:
             llama.llama_memory_seq_rm(self._model.memory, slot.index, len(slot.cached), -1)
+        copied = tuple(map(self._copy, plan.copies))
         kept = self._reuse(plan.reuse) if plan.reuse is not None else 0
         for slot in plan.forget:
             self._clear(slot.index)
+        was_put = plan.put is not None and self._cells.put(plan.put)
+        return self._decode(plan)._replace(copied=copied, kept=kept, was_put=was_put)
+
+    def _copy(self, copy: Copy) -> bool:
+        cells = self._cells.copy(copy)
+        if cells is not None:
+            self._on_copy(copy, cells)
+        return cells is not None
+
+    def _decode(self, plan: StepPlan) -> StepResult:
         if not plan.chunks:
-            return StepResult(kept=kept)
+            return StepResult(ended_at=time.perf_counter())
         if plan.chunks[0].image is not None:
             return self._run_image(plan.chunks[0])
         starts = self._fill(plan.chunks)

@@ -5,6 +5,9 @@ step evaluates missing tokens: one for a generation that decodes, a chunk for on
 been evaluated, the next one is sampled. Joining, leaving, prefix reuse and restarting after the cache was full are all
 the same operation. Where drafts pay, a step also evaluates the likely next tokens: see ``speculation``.
 
+Cells that are to be stored are copied between steps, and stored ones are put back into the slot of a generation that
+waits for them. While others decode, a step has at most one block of each (``PrefixPlanner`` decides which).
+
 Prompts are cut at multiples of ``CHUNK_TOKENS``, as many chunks a step as its time budget allows. Generations of low
 priority pause while others run, and give up their slot if it is wanted; what they computed stays in the cache as long
 as there is room.
@@ -23,8 +26,10 @@ from typing import Final, NamedTuple, NoReturn
 
 from preheat.inference import UBATCH_TOKENS, FinishReason, GenerationChunk, Priority, TokenLogprob
 from preheat.inference.worker.drafts import StepCosts
-from preheat.inference.worker.generation import Chunk, Generation, Sampled
-from preheat.inference.worker.slots import CHUNK_TOKENS, PrefixReuse, Slot, oldest_idle, plan_reuse, shared_prefix
+from preheat.inference.worker.generation import Beginning, Chunk, Generation, Sampled
+from preheat.inference.worker.prefixes import Copy, Missing, PrefixPlanner, Put, Restore, Tier
+from preheat.inference.worker.shared_prefix import shared_prefix
+from preheat.inference.worker.slots import CHUNK_TOKENS, PrefixReuse, Slot, oldest_idle, plan_reuse
 from preheat.inference.worker.speculation import Speculation, accept, settle, verification
 from preheat.inference.worker.waiting import WaitingQueue
 
@@ -62,12 +67,14 @@ class Status(Enum):
 class StepPlan(NamedTuple):
     """One step, executed in the order of the attributes."""
 
+    copies: tuple[Copy, ...] = ()  # cells to copy, because they are to be stored
     # the generation that gets a slot. Its chunks are in the next plan, which knows what the slot holds.
     admit: Generation | None = None
     reuse: PrefixReuse | None = None  # how that slot gets the prompt's beginning
     preempt: Generation | None = None  # the generation that gives up its slot and continues later
     cut: tuple[Slot, ...] = ()  # slots that hold tokens of a draft after their content, to be removed
     forget: tuple[Slot, ...] = ()  # slots to empty
+    put: Put | None = None  # stored cells to put into a slot
     chunks: tuple[Chunk, ...] = ()  # what to evaluate in one decode
 
     @property
@@ -80,6 +87,11 @@ class StepPlan(NamedTuple):
         """Nothing is evaluated: the logits of the last batch are used."""
         return bool(self.chunks) and self.chunks[0].row is not None
 
+    @property
+    def empty(self) -> bool:
+        """There is nothing to do now."""
+        return self == StepPlan()
+
 
 class StepResult(NamedTuple):
     """The result of a step: tokens in the admitted slot, and one sampled token for each chunk that ``samples``.
@@ -88,7 +100,9 @@ class StepResult(NamedTuple):
     """
 
     status: Status = Status.DONE
+    copied: Sequence[bool] = ()  # whether each copy was made
     kept: int = 0
+    was_put: bool = False
     sampled: Sequence[Sampled | Exception] = ()
     scores: Sequence[Sequence[TokenLogprob] | Exception] = ()  # of the ``scored`` tokens of each chunk; may be empty
     seconds: float = 0.0  # of the decode
@@ -110,6 +124,7 @@ class Scheduler:
         recurrent: The model's state can be neither cut nor shared.
         tokens_per_s: A first guess at the speed of prefill.
         costs: Times of steps that are known from the load.
+        prefixes: Decides what is stored and restored; None stores nothing.
         failed: Called with the id of a request that was dropped because of an exception, and with the exception.
     """
 
@@ -123,6 +138,7 @@ class Scheduler:
         recurrent: bool,
         tokens_per_s: float,
         costs: StepCosts | None = None,
+        prefixes: PrefixPlanner | None = None,
         failed: Callable[[int, Exception], None] = _raise,
     ) -> None:
         self._failed = failed
@@ -130,9 +146,11 @@ class Scheduler:
         self._parallel = parallel
         self._batch_tokens = batch_tokens
         self._chunk_tokens = max(1, min(CHUNK_TOKENS, batch_tokens // 2))  # leaves room for decoding
-        self._context_length = context_length
+        self.context_length: Final = context_length
         self._recurrent = recurrent
-        self._prefill_rate = tokens_per_s
+        self.tokens_per_s = tokens_per_s
+        """Speed of prefill."""
+        self._prefixes = prefixes or PrefixPlanner()
         self._speculation = Speculation(context_length, SCORED_TOKENS - 1, costs)
         self._waiting = WaitingQueue()
         self._running: list[Generation] = []  # the longest running first
@@ -145,8 +163,13 @@ class Scheduler:
 
     @property
     def idle(self) -> bool:
-        """No generation is running or waiting."""
-        return not self._running and not self._waiting
+        """Nothing is left to do."""
+        return not self._running and not self._waiting and not self._has_chores
+
+    @property
+    def _has_chores(self) -> bool:
+        private = any(slot.private and slot.cached for slot in self.slots)
+        return private or (self._prefixes.has_room and any(slot.to_store for slot in self.slots))
 
     @property
     def requests(self) -> int:
@@ -158,10 +181,43 @@ class Scheduler:
         if not self._recurrent and generation.reusable:
             self._find_leader(generation)
         self._waiting.add(generation)
+        if generation.beginning is not None:
+            self.begins(generation, generation.beginning)
+
+    def begins(self, generation: Generation, beginning: Beginning) -> None:
+        """Take in where a generation's fixed beginning ends, at any time before the generation has ended."""
+        generation.beginning = beginning
+        self._prefixes.count(beginning.id)
+        if self._recurrent or self._prefixes.exact:  # its state has to be copied exactly there
+            wanted = not generation.seeded and self._wanted(generation, beginning)
+            generation.stop_at = beginning.tokens if wanted else 0
+        if generation.slot is not None:
+            self._store_beginning(generation, generation.slot)
+
+    def _wanted(self, generation: Generation, beginning: Beginning, whole: int = 0) -> list[Missing]:
+        return self._prefixes.beginning(
+            generation.tokens[: beginning.tokens],
+            beginning.id,
+            whole=whole,
+            chunk=self._chunk_tokens,
+            tokens_per_s=self.tokens_per_s,
+            is_own=beginning.is_own,
+        )
+
+    def _store_beginning(self, generation: Generation, slot: Slot) -> None:
+        """Let a generation's beginning be stored as soon as the slot has it."""
+        beginning = generation.beginning
+        if beginning is None or generation.beginning_seen or generation.private or len(slot.cached) < beginning.tokens:
+            return
+        generation.beginning_seen = True
+        if not self._prefixes.exact or len(slot.cached) == beginning.tokens:
+            slot.to_store = self._wanted(generation, beginning, slot.whole)
 
     def _find_leader(self, generation: Generation) -> None:
         """Note which earlier generation is to compute the longest part of the same prompt."""
         for other in (*self._running, *self._waiting):
+            if other.private:
+                continue
             shared = min(shared_prefix(other.tokens, generation.tokens), len(generation.tokens) - 1)
             if shared >= self._chunk_tokens and shared > generation.shared:
                 generation.leader, generation.shared = other, shared
@@ -179,15 +235,72 @@ class Scheduler:
         """The next step verifies drafts: it needs the logits of the last one."""
         return any(generation.draft is not None for generation in self._running)
 
-    def plan(self) -> StepPlan:
-        """Return the next step. Changes nothing.
+    def plan(self, now: float = 0.0) -> StepPlan:
+        """Return the next step at a time of the runner's clock, in seconds. Changes nothing.
 
         Raises:
             DecodeError: The KV cache is full with a single generation.
         """
         if self.verifying:
             return StepPlan(chunks=tuple(filter(None, map(verification, self._running))))
-        return self._plan_step()._replace(cut=tuple(slot for slot in self.slots if slot.ahead))
+        step = self._with_put(self._plan_step())
+        taken = step.reuse.slot if step.reuse is not None else None
+        private = tuple(
+            slot
+            for slot in self.slots
+            if slot.private and slot.cached and not slot.busy and slot is not taken and slot not in step.forget
+        )
+        step = step._replace(forget=(*step.forget, *private))
+        most = 1 if any(each.missing == 1 for each in self._running) else None
+        cut = tuple(slot for slot in self.slots if slot.ahead)
+        copies: tuple[Copy, ...] = ()
+        for slot, keep in _losses(step):
+            lost = self._prefixes.lost(slot, keep, now, chunk=self._chunk_tokens, tokens_per_s=self.tokens_per_s)
+            due = self._prefixes.copies(slot, lost, most)
+            if 0 < len(due) < len(lost) or (due and copies and most):
+                # The content is needed for one more step.
+                return StepPlan(
+                    copies=due, cut=cut, chunks=() if self._cache_full else self._plan_chunks(self._running)
+                )
+            copies += due
+        return step._replace(copies=copies or self._prefixes.due(self.slots, most), cut=cut)
+
+    def _with_put(self, step: StepPlan) -> StepPlan:
+        """Return the step with the next stored cells that have been read, and with room for them."""
+        for generation in self._running:
+            link = generation.restore.link if generation.restore is not None else None
+            if link is None or generation.slot is None or generation is step.preempt:
+                continue
+            assert generation.restore is not None
+            cells = sum(len(slot.cached) for slot in self.slots if slot not in step.forget) + link.tokens
+            idle = oldest_idle(slot for slot in self.slots if slot not in step.forget)
+            if cells > self.context_length and idle is not None and step.reuse is None:
+                step = step._replace(forget=(*step.forget, idle))
+            put = Put(generation.slot, link, generation.restore.cells, self._prefixes.exact)
+            return step._replace(put=put)
+        return step
+
+    def store_idle(self, now: float) -> bool:
+        """Let the conversations in the slots be stored, as far as that is worth it; return whether any is."""
+        for slot in self.slots:
+            lost = self._prefixes.lost(slot, 0, now, chunk=self._chunk_tokens, tokens_per_s=self.tokens_per_s)
+            slot.to_store = lost or slot.to_store
+        return self._has_chores
+
+    def arrived(self, restore: Restore, cells: memoryview | None, tier: Tier) -> None:
+        """Take stored cells that were read; None for damaged ones."""
+        if not restore.abandoned:
+            restore.arrived(cells, tier)
+            for generation in self._running:
+                if generation.restore is restore and restore.done:
+                    self._end_restore(generation)
+
+    def give_up_restores(self) -> None:
+        """Compute what was not read in time."""
+        for generation in self._running:
+            if generation.restore is not None:
+                generation.restore.failed = True
+                self._end_restore(generation)
 
     def _plan_step(self) -> StepPlan:
         if self._cache_full:
@@ -209,11 +322,14 @@ class Scheduler:
             generation.tokens,
             reuse=generation.reusable,
             recurrent=self._recurrent,
-            # What a generation has computed itself is used up to the token.
-            chunk=self._chunk_tokens if generation.seeded and not generation.started else 1,
+            chunk=self._reused_chunk(generation),
         )
         assert reuse is not None, "fewer generations run than there are slots"
         return StepPlan(admit=generation, reuse=reuse, forget=self._excess_idle(reuse.slot))
+
+    def _reused_chunk(self, generation: Generation) -> int:
+        """Return ``chunk`` of ``Slot.usable``. What a generation has computed itself is used up to the token."""
+        return self._chunk_tokens if generation.seeded and not generation.started else 1
 
     def _plan_with_room(self) -> StepPlan:
         """Free cells of the KV cache: an idle slot's, else those of the youngest generation of the lowest priority."""
@@ -236,18 +352,19 @@ class Scheduler:
             key=lambda slot: slot.used_at,
         )
         lengths = [len(slot.cached) for slot in idle]
-        excess = sum(lengths) - self._context_length // 2
+        excess = sum(lengths) - self.context_length // 2
         freed_before = accumulate(lengths, initial=0)
         return tuple(slot for slot, freed in zip(idle, freed_before, strict=False) if freed < excess)
 
     def _plan_chunks(self, running: Sequence[Generation]) -> tuple[Chunk, ...]:
+        running = [generation for generation in running if generation.restore is None]
         interactive = [generation for generation in running if generation.level is Priority.INTERACTIVE]
         if interactive and self._paused_steps < BULK_PAUSE_STEPS:
             running = interactive
         decoding = [generation for generation in running if generation.missing == 1]
         prefilling = sorted((each for each in running if each.missing > 1), key=lambda each: each.level)
         seconds = _STEP_WITH_DECODING_S if decoding else _STEP_ALONE_S
-        budget = min(UBATCH_TOKENS, max(MIN_CHUNK_TOKENS, int(self._prefill_rate * seconds)))
+        budget = min(UBATCH_TOKENS, max(MIN_CHUNK_TOKENS, int(self.tokens_per_s * seconds)))
         for generation in prefilling:
             if (span := generation.image_due) is not None:  # llama.cpp decodes it in batches of its own
                 return (_chunk(generation, span.image.positions)._replace(image=span.image),)
@@ -277,7 +394,7 @@ class Scheduler:
         if generation.max_chunk is not None:
             budget = min(budget, generation.max_chunk)
         count = min(missing, max(budget, 0), limit, generation.text_due)
-        if generation.images:
+        if generation.images or generation.stop_at > start:
             return count
         if start != generation.slot.whole or generation.score is not None or generation.max_chunk is not None:
             return count
@@ -290,6 +407,9 @@ class Scheduler:
 
     def update(self, plan: StepPlan, result: StepResult) -> list[tuple[int, GenerationChunk]]:
         """Take in the result of a step; return the output of each generation that has any."""
+        for copy, was_copied in zip(plan.copies, result.copied, strict=True):
+            copy.slot.to_store = [missing for missing in copy.slot.to_store if missing.key != copy.missing.key]
+            copy.slot.storable &= was_copied
         if plan.admit is not None and plan.reuse is not None:
             self._admit(plan.admit, plan.reuse, result.kept)
         if plan.preempt is not None:
@@ -298,21 +418,56 @@ class Scheduler:
             slot.ahead = 0
         for slot in plan.forget:
             slot.clear()
+        if plan.put is not None:
+            self._was_put(plan.put, result.was_put)
+        ended = list(self._end_restored(result.ended_at))
         if plan.verifies:
             return list(self._advance_all(plan.chunks, result))
-        self._cache_full = result.status is Status.NO_ROOM
+        if plan.chunks or not plan.copies:
+            self._cache_full = result.status is Status.NO_ROOM
         if self._cache_full and any(chunk.draft for chunk in plan.chunks):
             self._cache_full = False
             self._speculation.no_room()
         if result.status is not Status.DONE or not plan.chunks:
-            return []
+            return ended
         tokens = plan.tokens
         if tokens >= MIN_CHUNK_TOKENS and result.seconds > 0 and plan.chunks[0].image is None:
-            self._prefill_rate += _RATE_WEIGHT * (tokens / result.seconds - self._prefill_rate)
+            self.tokens_per_s += _RATE_WEIGHT * (tokens / result.seconds - self.tokens_per_s)
         self._speculation.evaluated(plan.chunks, result.seconds)
         bulk_ran = any(chunk.generation.level is not Priority.INTERACTIVE for chunk in plan.chunks)
         self._paused_steps = 0 if bulk_ran else self._paused_steps + 1
-        return list(self._advance_all(plan.chunks, result))
+        return [*ended, *self._advance_all(plan.chunks, result)]
+
+    def _was_put(self, put: Put, was_put: bool) -> None:
+        """Take in that stored cells are in their slot, or that llama.cpp refused them."""
+        slot, link = put.slot, put.link
+        generation = next(each for each in self._running if each.slot is slot)
+        assert generation.restore is not None
+        start, end, held = link.stored.start, link.stored.start + link.tokens, len(slot.cached)
+        slot.cut(min(start, held))
+        if was_put:
+            restored = generation.restore.was_put(held)
+            slot.cached.extend(generation.tokens[start:end])
+            if link.stored.whole_chunks and slot.whole == start:
+                slot.whole = end // self._chunk_tokens * self._chunk_tokens
+            if generation.began_at is None:
+                generation.was_restored(restored)
+        else:
+            generation.restore.failed = True
+        if generation.restore.done or not was_put:
+            self._end_restore(generation)
+
+    def _end_restore(self, generation: Generation) -> None:
+        if generation.restore is not None:
+            generation.restore_failed |= generation.restore.failed
+            generation.restore.end()
+            generation.restore = None
+
+    def _end_restored(self, now: float) -> Iterator[tuple[int, GenerationChunk]]:
+        """End the generations that only put stored tokens into a slot."""
+        for generation in [each for each in self._running if each.restore_only and each.restore is None]:
+            self._leave(generation)
+            yield generation.request_id, generation.finish(FinishReason.LENGTH, now)
 
     def _advance_all(self, chunks: Sequence[Chunk], result: StepResult) -> Iterator[tuple[int, GenerationChunk]]:
         sampled, scores = iter(result.sampled), iter(result.scores)
@@ -347,7 +502,11 @@ class Scheduler:
             accept(generation)
         if slot.whole == chunk.start:
             slot.whole += len(chunk.tokens) // self._chunk_tokens * self._chunk_tokens
+        if self._prefixes.exact:
+            slot.to_store = []  # the state of a moment ago
         slot.cached.extend(chunk.tokens)
+        slot.used_s = result.ended_at
+        self._store_beginning(generation, slot)
         if isinstance(scores, Exception):
             raise scores
         for at, score in enumerate(scores, chunk.start + 1):
@@ -360,7 +519,7 @@ class Scheduler:
         if isinstance(sampled, Exception):
             raise sampled
         if sampled is not None:
-            output = generation.advance(sampled, self._context_length, result.ended_at)
+            output = generation.advance(sampled, self.context_length, result.ended_at)
         elif chunk.last:
             output = generation.finish(FinishReason.LENGTH, result.ended_at)
         if output is not None:
@@ -372,17 +531,29 @@ class Scheduler:
         self._waiting.admit(generation, self._admissions)
         self._running.append(generation)
         slot = reuse.slot
-        slot.whole = reuse.whole(kept, self._chunk_tokens)
-        slot.cached = generation.tokens[:kept]
+        whole = reuse.whole(kept, self._chunk_tokens)
+        slot.cut(min(kept, reuse.keep))
+        slot.whole, slot.cached, slot.prompt_tokens = whole, generation.tokens[:kept], generation.prompt_tokens
+        slot.private, slot.storable = generation.private, not generation.private
         slot.used_at = generation.admitted = self._admissions
         slot.busy = True
         generation.slot = slot
         generation.leader = None
-        if not generation.started:
-            generation.started = True
-            generation.cached_tokens = kept
+        if generation.reusable and not generation.images:
+            generation.restore = self._prefixes.restore(
+                generation.tokens,
+                kept,
+                len(generation.tokens) - (not generation.restore_only),
+                chunk=self._reused_chunk(generation),
+                tokens_per_s=self.tokens_per_s,
+            )
+        if generation.began_at is None:
+            generation.cached_tokens, generation.saved_s = kept, 0.0
+            generation.tier_tokens.clear()
+        generation.started = True
 
     def _preempt(self, generation: Generation, *, crowded: bool) -> None:
+        self._end_restore(generation)
         self._running.remove(generation)
         self._waiting.put_back(generation)
         self._free_slot(generation)
@@ -390,6 +561,7 @@ class Scheduler:
         logger.info("request %d waits for %s", generation.request_id, "room in the KV cache" if crowded else "others")
 
     def _leave(self, generation: Generation) -> None:
+        self._end_restore(generation)
         if generation.slot is not None:
             self._running.remove(generation)
             self._free_slot(generation)
@@ -403,6 +575,13 @@ class Scheduler:
         assert generation.slot is not None
         generation.slot.busy = False
         generation.slot = generation.draft = None
+
+
+def _losses(step: StepPlan) -> Iterator[tuple[Slot, int]]:
+    """Yield the slots that lose content in a step that nobody runs in them, and how much they keep."""
+    if step.reuse is not None and step.reuse.held > step.reuse.keep:
+        yield step.reuse.slot, step.reuse.keep
+    yield from ((slot, 0) for slot in step.forget if not slot.busy)
 
 
 def _chunk(generation: Generation, count: int) -> Chunk:

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from preheat.inference.worker.prefixes import Missing
+from preheat.inference.worker.shared_prefix import shared_prefix
+
 CHUNK_TOKENS: Final = 64
 """Prompts are cut at multiples of this, so that the same prompt is computed in the same pieces.
 
 Larger pieces of whole chunks give the same bits on processors: their attention has one path for up to 63 tokens, and
 another one for more.
 """
-
-_BLOCK: Final = 1024
 
 
 @dataclass(slots=True, eq=False)
@@ -27,18 +28,31 @@ class Slot:
     busy: bool = False  # a running generation owns it
     whole: int = 0  # the first tokens in the cache, as far as they were computed in whole chunks
     ahead: int = 0  # further tokens in the cache, of a draft: to be removed
+    prompt_tokens: int = 0  # length of the last prompt; what follows in the cache was generated
+    used_s: float = 0.0  # time of the last use, in seconds of the runner's clock
+    private: bool = False  # other requests do not get the content; it is forgotten as soon as the slot is idle
+    storable: bool = True  # the content may be copied and stored
+    to_store: list[Missing] = field(default_factory=list)  # parts of the content that are to be copied and stored
 
     def clear(self) -> None:
         """Forget the content."""
-        self.cached.clear()
-        self.whole = self.ahead = 0
+        self.cut(0)
+        self.private, self.storable, self.ahead = False, True, 0
 
-    def usable(self, tokens: Sequence[int], *, chunk: int) -> int:
+    def cut(self, length: int) -> None:
+        """Forget all but the first tokens."""
+        del self.cached[length:]
+        self.whole = min(self.whole, length)
+        self.to_store = [missing for missing in self.to_store if missing.end <= length]
+
+    def usable(self, tokens: list[int], *, chunk: int) -> int:
         """Return how many of a prompt's first tokens need not be computed, at a multiple of ``chunk``.
 
         1 takes any beginning, others only what was computed in whole chunks of this size. At least the last token is
         left to compute, because its logits are needed.
         """
+        if self.private:
+            return 0
         length = min(shared_prefix(self.cached, tokens), len(tokens) - 1)
         if chunk != 1:
             length = min(length, self.whole) // chunk * chunk
@@ -69,7 +83,7 @@ class PrefixReuse(NamedTuple):
 
 
 def plan_reuse(
-    slots: Sequence[Slot], tokens: Sequence[int], *, reuse: bool = True, recurrent: bool, chunk: int = 1
+    slots: Sequence[Slot], tokens: list[int], *, reuse: bool = True, recurrent: bool, chunk: int = 1
 ) -> PrefixReuse | None:
     """Return which free slot a prompt gets and how much of its beginning can be kept; None if every slot is busy.
 
@@ -99,13 +113,3 @@ def plan_reuse(
 def oldest_idle(slots: Iterable[Slot]) -> Slot | None:
     """Return the least recently used idle slot with content."""
     return min((slot for slot in slots if slot.cached and not slot.busy), key=lambda slot: slot.used_at, default=None)
-
-
-def shared_prefix(left: Sequence[int], right: Sequence[int]) -> int:
-    """Return the number of tokens that both begin with."""
-    length = min(len(left), len(right))
-    for start in range(0, length, _BLOCK):  # compared in C
-        end = min(start + _BLOCK, length)
-        if left[start:end] != right[start:end]:
-            return next(at for at in range(start, end) if left[at] != right[at])
-    return length

@@ -5,21 +5,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from queue import SimpleQueue
-from typing import Final, NoReturn
+from typing import Final
 
 from preheat.errors import EngineError, InvalidRequestError, UnsupportedOperationError
-from preheat.inference import GenerationChunk, LoadOptions
+from preheat.inference import GenerationChunk, LoadOptions, prefixes
 from preheat.inference.protocol import Detokenize, Embed, Failed, Generate, Request, Step, Tokenize, client_of
 from preheat.inference.worker.answers import ChatAnswer
 from preheat.inference.worker.channel import Channel, take
-from preheat.inference.worker.chat import ChatTemplate, fixed_tokens
+from preheat.inference.worker.chat import ChatTemplate, beginning_tokens, fixed_tokens
 from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.generation import Generation
 from preheat.inference.worker.lanes import Job, Lanes, Preparer
 from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.prefixes.prompts import Prompts, sample_nothing
 from preheat.inference.worker.preparing import Prepared, TextPreparer
 from preheat.inference.worker.runner import ModelRunner
 from preheat.inference.worker.scheduler import Scheduler, StepPlan
@@ -29,6 +31,15 @@ from preheat.messages import msg
 
 MAX_WARM_TOKENS: Final = 256
 """Longest beginning to warm up: more than any template writes without messages."""
+
+_WARM_UP: Final = -1
+"""Id of the generation that warms up; requests have others."""
+
+_STORE_AFTER_S: Final = 3.0
+"""Idle time after which conversations are stored: what is in a file survives whatever happens to this process."""
+
+_RESTORE_TIMEOUT_S: Final = 5.0
+"""Longest time without any stored cells being read before a prompt is computed instead."""
 
 _WARM_CHUNK_TOKENS: Final = 16
 """Warming up has no waiting client: its steps are short, so that it can be put on hold quickly."""
@@ -76,8 +87,17 @@ class TextService:
         )
         self._lanes: Preparer = lanes or Lanes(self._fail, channel.pulse)
         self._answers: dict[int, ChatAnswer] = {}  # of the chats in progress, by request id
-        self._runner = ModelRunner(model, vision)
-        self._inbox: SimpleQueue[Prepared | int] = SimpleQueue()  # an id cancels its request
+        self._inbox: SimpleQueue[Prepared | int | Callable[[], object]] = SimpleQueue()  # an id cancels its request
+        self._prompts = Prompts(
+            options.prefixes,
+            partial(_identity, model, options, template.source),
+            exact=not model.can_cut,
+            render=partial(beginning_tokens, model, template),
+            run=self._inbox.put,
+            send=channel.send,
+        )
+        self._runner = ModelRunner(model, vision, self._prompts.copied)
+        self._stalled = False  # everything that runs waits for stored cells
         self._cancelled: set[int] = set()  # requests whose cancellation is still in the inbox
         self._watched = False  # the step's progress can be seen while it runs
         self._slow = False  # the last step was
@@ -88,28 +108,48 @@ class TextService:
             context_length=model.context_length,
             recurrent=model.recurrent,
             tokens_per_s=tokens_per_s,
+            prefixes=self._prompts.planner,
             failed=self._broke,
         )
+        self._prompts.scheduler = self._scheduler
 
     def step(self, *, wait: bool = False) -> bool:
         """Take in new requests and advance all generations; return whether any is left. ``wait`` blocks while idle."""
-        for item in take(self._inbox, self._channel.pulse.decode, wait=wait and self._scheduler.idle):
+        self._take_in(wait=wait)
+        self._prompts.before()
+        plan = self._scheduler.plan(time.perf_counter())
+        self._stalled = plan.empty and not self._scheduler.idle
+        if not plan.empty:
+            self._watch_cancellations(plan)
+            chunks = self._run(plan)
+            while self._scheduler.verifying:
+                chunks += self._run(self._scheduler.plan())
+            if chunks:
+                self._channel.send(Step(chunks))
+        return not self._scheduler.idle
+
+    def _take_in(self, *, wait: bool) -> None:
+        idle = self._scheduler.idle
+        timeout_s = _RESTORE_TIMEOUT_S if self._stalled else _STORE_AFTER_S if self._prompts.unsaved else None
+        waits = self._stalled or (wait and idle)
+        items = take(self._inbox, self._channel.pulse.decode, wait=waits, timeout_s=timeout_s)
+        if waits and not items:
+            if idle:
+                self._prompts.idle()
+            else:
+                self._scheduler.give_up_restores()
+        for item in items:
             if isinstance(item, int):
                 self._scheduler.cancel(item)
                 self._answers.pop(item, None)
                 self._cancelled.discard(item)
-            else:
+            elif isinstance(item, Prepared):
                 if item.answer is not None:
                     self._answers[item.generation.request_id] = item.answer
+                self._prompts.added(item.generation)
                 self._scheduler.add(item.generation)
-        plan = self._scheduler.plan()
-        self._watch_cancellations(plan)
-        chunks = self._run(plan)
-        while self._scheduler.verifying:
-            chunks += self._run(self._scheduler.plan())
-        if chunks:
-            self._channel.send(Step(chunks))
-        return not self._scheduler.idle
+            else:
+                item()
 
     def _is_alone(self) -> bool:
         return self._scheduler.requests == 1 and self._inbox.empty()
@@ -119,6 +159,11 @@ class TextService:
         if not plan.verifies:
             self._slow = result.seconds >= _SLOW_STEP_S
         chunks = self._scheduler.update(plan, result)
+        self._prompts.after(plan)
+        for request_id, chunk in chunks:
+            if request_id < 0:
+                self._prompts.ended(request_id, chunk)
+        chunks = [each for each in chunks if each[0] >= 0]
         return [(request_id, part) for request_id, chunk in chunks for part in self._parts(request_id, chunk)]
 
     def _parts(self, request_id: int, chunk: GenerationChunk) -> Sequence[GenerationChunk]:
@@ -149,23 +194,29 @@ class TextService:
         """Evaluate the beginning that all chats share, and keep it, before the first ``step``.
 
         ``may_continue`` is called before each step, and blocks while the load is on hold."""
+        for generation in self._prompts.loads():
+            self._scheduler.add(generation)
         limit = min(MAX_WARM_TOKENS, self._model.context_length - 1)
         tokens = fixed_tokens(self._model, self._template)[:limit]
-        if not tokens:
-            return
-        self._scheduler.add(
-            Generation(
-                request_id=0,
-                tokens=tokens,
-                text=TextStream(),
-                sample=_sample_nothing,
-                max_tokens=0,
-                max_chunk=_WARM_CHUNK_TOKENS,
+        if tokens and not self._model.recurrent:  # an aborted step would spoil a recurrent state
+            self._scheduler.add(
+                Generation(
+                    request_id=_WARM_UP,
+                    tokens=tokens,
+                    text=TextStream(),
+                    sample=sample_nothing,
+                    max_tokens=0,
+                    max_chunk=_WARM_CHUNK_TOKENS,
+                    beginning=self._prompts.own_beginning(tokens),
+                )
             )
-        )
         while not self._scheduler.idle:
             may_continue()
-            self._run(self._scheduler.plan())
+            self.step()
+
+    def save_prefixes(self, within_s: float) -> None:
+        """Store the prompts in the slots, and answer with ``PrefixesSaved``. Any thread."""
+        self._inbox.put(partial(self._prompts.save, within_s))
 
     def cancel(self, request_id: int) -> None:
         """Drop a request. Any thread."""
@@ -182,8 +233,14 @@ class TextService:
 
     def _prepared(self, frame: Generate | Tokenize | Detokenize, job: Job) -> Callable[[], None]:
         if isinstance(frame, Generate):
-            return partial(self._inbox.put, self._preparer.generation(frame, job))
+            prepared = self._preparer.generation(frame, job)
+            rest = self._prompts.prepare(prepared.generation, frame.request.chat)
+            return partial(self._queue, prepared, rest)
         return partial(self._channel.send, self._preparer.answer(frame, job))
+
+    def _queue(self, prepared: Prepared, rest: Callable[[], None]) -> None:
+        self._inbox.put(prepared)
+        rest()
 
     def _broke(self, request_id: int, error: Exception) -> None:
         """End a request that failed while it was answered. Decode thread."""
@@ -197,5 +254,12 @@ class TextService:
         self._fail(request_id, InvalidRequestError(msg("constraint_failed", reason=reason), param="response_format"))
 
 
-def _sample_nothing(_index: int) -> NoReturn:
-    raise AssertionError("max_tokens is 0")
+def _identity(model: LlamaModel, options: LoadOptions, template: str) -> bytes:
+    return prefixes.model_identity(
+        options.files,
+        llama_cpp=model.build,
+        kv_types=(options.kv_cache_type, options.kv_cache_type),
+        flash_attention=options.flash_attention,
+        rope=model.rope_class,
+        chat_template=template,
+    )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from preheat.inference.worker.chat.dialects import thinking_openings as thinking_openings
     from preheat.inference.worker.chat.parsing import AnswerParser as AnswerParser
     from preheat.inference.worker.chat.prompt import ChatTokens as ChatTokens
+    from preheat.inference.worker.chat.prompt import beginning_tokens as beginning_tokens
     from preheat.inference.worker.chat.prompt import chat_tokens as chat_tokens
     from preheat.inference.worker.chat.prompt import fixed_tokens as fixed_tokens
     from preheat.inference.worker.chat.remote_template import renderer_pool as renderer_pool
@@ -34,7 +35,7 @@ else:
                 "THINKING CallForm Dialect Thinking dialect_of prompted_thinking thinking_openings"
             ),
             "preheat.inference.worker.chat.parsing": "AnswerParser",
-            "preheat.inference.worker.chat.prompt": "ChatTokens chat_tokens fixed_tokens",
+            "preheat.inference.worker.chat.prompt": "ChatTokens beginning_tokens chat_tokens fixed_tokens",
             "preheat.inference.worker.chat.remote_template": "renderer_pool",
             "preheat.inference.worker.chat.template": "ChatTemplate Prompt template_abilities",
             "preheat.inference.worker.chat.tool_constraints": "arguments_schema calls_grammar optional_thinking",

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, NamedTuple, Protocol
 
-from preheat.inference import Chat, ContentPart, Message
+from preheat.inference import Chat, ContentPart, Message, Role, text_message
 from preheat.inference.worker.chat.guarding import contained
 from preheat.inference.worker.chat.template import ChatTemplate, Prompt
 from preheat.inference.worker.generation import Image, ImageSpan
@@ -77,6 +77,22 @@ def fixed_tokens(vocabulary: Vocabulary, template: ChatTemplate) -> list[int]:
     """Return the tokens that every chat without a system message begins with; may be empty."""
     beginning = template.fixed_beginning()
     return _tokens(vocabulary, beginning, _Marks(()), no_limit).tokens if beginning.pieces else []
+
+
+def beginning_tokens(vocabulary: Vocabulary, template: ChatTemplate, chat: Chat) -> list[int]:
+    """Return the tokens of the prompt that come before whatever the user writes after these messages.
+
+    Raises what ``chat_tokens`` raises.
+    """
+    mark = f"u{secrets.token_hex(6)}u"
+    marked = replace(chat, messages=(*chat.messages, text_message(Role.USER, mark)))
+    pieces = []
+    for text, is_literal in chat_tokens(vocabulary, template, marked).prompt.pieces:
+        before, found, _ = text.partition(mark)
+        pieces.append((before, is_literal))
+        if found:
+            return _tokens(vocabulary, Prompt(tuple(pieces)), _Marks(()), no_limit).tokens
+    return []
 
 
 class _Marks:

@@ -3,8 +3,8 @@
 What was measured with llama-cpp-python 0.3.36 on SmolLM2 (22.5 KiB a token) before this was built:
 
 - ``llama_memory_seq_cp`` of a range to a spare sequence, ``llama_state_seq_get_data_ext`` of that one and
-  ``llama_memory_seq_rm`` cut a block of 256 tokens out in 2–5 ms, mostly page faults of the copy. Putting one back takes
-  0.5–3 ms.
+  ``llama_memory_seq_rm`` cut a block of 256 tokens out in 2 to 5 ms, mostly page faults of the copy. Putting one
+  back takes 0.5 to 3 ms.
 - The cells need not be contiguous: blocks also go into a cache with single free cells between those of others.
 - The next 16 tokens at temperature 0 are equal. In an empty cache the logits are equal bit by bit; elsewhere the order
   of the cells differs, and with it the last bits of a sum, as for any other prompt.

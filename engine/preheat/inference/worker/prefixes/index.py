@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from preheat.inference.prefixes import BLOCK_TOKENS, Block, next_key, root_key
+from preheat.inference.worker.shared_prefix import shared_prefix
 
 
 class Tier(StrEnum):
@@ -76,9 +77,6 @@ class PrefixIndex:
         self._children: dict[bytes, set[bytes]] = {}
         self._pending: dict[bytes, bool] = {}  # blocks that are being written, and whether in whole chunks
 
-    def __contains__(self, key: bytes) -> bool:
-        return key in self._stored
-
     def add(self, block: Block, n_bytes: int, tier: Tier) -> None:
         """Note a block that is stored now. Memory goes before disk."""
         stored = Stored(
@@ -114,6 +112,11 @@ class PrefixIndex:
         """Note that a block is about to be written: it is not missing any more."""
         with self._lock:
             self._pending[missing.key] = missing.whole_chunks
+
+    def write_failed(self, key: bytes) -> None:
+        """Note that a block could not be written."""
+        with self._lock:
+            self._pending.pop(key, None)
 
     def chain(self, tokens: Sequence[int], limit: int, *, chunk: int = 1) -> list[Link]:
         """Return the stored blocks for the longest beginning of a prompt, in order.
@@ -153,7 +156,7 @@ class PrefixIndex:
             stored = self._stored[key]
             if chunk != 1 and not stored.whole_chunks:
                 continue
-            shared = _shared(stored.tokens, part) // chunk * chunk
+            shared = shared_prefix(stored.tokens, part) // chunk * chunk
             if shared > most or (shared == most and best is not None and stored.n_bytes < best.n_bytes):
                 best, most = stored, shared
         if best is not None:
@@ -176,8 +179,8 @@ class PrefixIndex:
             is_whole = whole >= (start + len(part)) // chunk * chunk
             with self._lock:
                 stored, pending = self._stored.get(key), self._pending.get(key)
-            has = (stored is not None and stored.whole_chunks >= is_whole) or (pending is not None and pending >= is_whole)
-            if not has:
+            has = pending if stored is None else stored.whole_chunks or bool(pending)
+            if has is None or has < is_whole:
                 found.append(Missing(key, parent, start, part, is_whole))
         return found
 
@@ -200,10 +203,3 @@ class PrefixIndex:
         for start in range(0, len(prompt), max(size, 1)):
             key = next_key(key, prompt[start : start + size])
         return key
-
-
-def _shared(left: array[int], right: array[int]) -> int:
-    count = min(len(left), len(right))
-    if left[:count] == right[:count]:
-        return count
-    return next(at for at in range(count) if left[at] != right[at])

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from preheat.inference.prefixes import BLOCK_TOKENS
 from preheat.inference.worker.prefixes.index import Missing, PrefixIndex
-from preheat.inference.worker.prefixes.restore import Restore
+from preheat.inference.worker.prefixes.restore import Copy, Restore
 
 if TYPE_CHECKING:
     from preheat.inference.worker.slots import Slot
@@ -37,19 +36,29 @@ _RATE_WEIGHT: Final = 0.3
 class PrefixPlanner:
     """Decides for the scheduler. Decode thread only.
 
+    Args:
+        exact: See ``PrefixIndex``.
+        seen: The ids of beginnings that requests have had before.
+
     Attributes:
-        index: What is stored; None until the folders were listed.
+        index: What is stored; None until the folders have been listed, or if nothing is stored.
         room: Bytes of copies that may wait for being written, besides those that wait already.
         enabled: Something may be stored now.
     """
 
-    def __init__(self, seen: Iterable[str] = ()) -> None:
+    def __init__(self, *, exact: bool = False, seen: Iterable[str] = ()) -> None:
+        self.exact: Final = exact
         self.index: PrefixIndex | None = None
-        self.enabled = True
+        self.enabled = False
         self.room = 0
         self._bytes_per_token = 0.0
         self._restore_rate = _RESTORE_BYTES_PER_S
         self._seen = Counter(seen)
+
+    @property
+    def has_room(self) -> bool:
+        """Cells may be copied now."""
+        return self.index is not None and self.enabled and self.room > 0
 
     def restore(
         self, tokens: Sequence[int], held: int, limit: int, *, chunk: int, tokens_per_s: float
@@ -83,24 +92,24 @@ class PrefixPlanner:
 
     def was_seen(self, prefix: str) -> bool:
         """Return whether a request before had this fixed beginning."""
-        return self._seen[prefix] > 1
+        return self._seen[prefix] >= MIN_SEEN
 
     def copied(self, missing: Missing, n_bytes: int) -> None:
         """Learn the size of a block."""
         self._bytes_per_token = n_bytes / len(missing.tokens)
 
-    def lost(self, slot: Slot, keep: int, *, now: float, chunk: int, tokens_per_s: float) -> list[Missing]:
-        """Return the blocks to store before a slot loses all but ``keep`` of its tokens."""
-        if keep >= slot.prompt_tokens > 0 or slot.private or now - slot.used_s > CONVERSATION_S:
-            return []
-        return self.conversation(slot, chunk=chunk, tokens_per_s=tokens_per_s)
+    def lost(self, slot: Slot, keep: int, now: float, *, chunk: int, tokens_per_s: float) -> list[Missing]:
+        """Return the blocks to store before a slot loses all but its first ``keep`` tokens.
 
-    def conversation(self, slot: Slot, *, chunk: int, tokens_per_s: float) -> list[Missing]:
-        """Return the blocks of a slot's content that are worth being stored and are not yet."""
+        They are worth it if they save enough time, and if the conversation was used not long ago. A conversation whose
+        prompt stays as it is only loses an answer, which is not in the next prompt.
+        """
         tokens = slot.cached
-        if not tokens or slot.private or min(tokens) < 0:  # images have no tokens
+        if self.index is None or not tokens or not slot.storable or now - slot.used_s > CONVERSATION_S:
             return []
-        if not self._may_store(len(tokens)) or self.index is None:
+        if keep >= slot.prompt_tokens > 0 or len(tokens) / tokens_per_s < MIN_SAVED_S or not self.has_room:
+            return []
+        if min(tokens) < 0:  # there are images
             return []
         covered = sum(link.tokens for link in self.index.chain(tokens, len(tokens)))
         if (len(tokens) - covered) / tokens_per_s < MIN_SAVED_S:
@@ -120,23 +129,27 @@ class PrefixPlanner:
             tokens_per_s: Speed of prefill.
             is_own: The template writes it in each chat.
         """
-        if self.index is None or not tokens or min(tokens) < 0 or not self._may_store(len(tokens)):
+        if self.index is None or not self.has_room or min(tokens, default=-1) < 0:
             return []
         is_tiny = is_own and len(tokens) <= TINY_TOKENS
-        if not is_tiny and (len(tokens) / tokens_per_s < MIN_SAVED_S or self._seen[prefix] < MIN_SEEN):
+        if not is_tiny and (len(tokens) / tokens_per_s < MIN_SAVED_S or not self.was_seen(prefix)):
             return []
         return self.index.missing(tokens, whole, chunk)
 
-    def _may_store(self, count: int) -> bool:
-        first = count if self.index is not None and self.index.exact else min(count, BLOCK_TOKENS)
-        return self.enabled and self.room >= first * self._bytes_per_token
-
-    def fitting(self, blocks: Sequence[Missing], most: int) -> list[Missing]:
-        """Return the first of these blocks, up to ``most``, that there is room for."""
-        room, found = self.room, []
+    def copies(self, slot: Slot, blocks: Sequence[Missing], most: int | None) -> tuple[Copy, ...]:
+        """Return the copies of the first of these blocks, up to ``most``, that there is room for."""
+        found: list[Copy] = []
+        room = self.room
         for block in blocks[:most]:
+            if self.exact and block.end != len(slot.cached):
+                continue
             room -= int(len(block.tokens) * self._bytes_per_token)
             if found and room < 0:
                 break
-            found.append(block)
-        return found
+            found.append(Copy(slot, block, self.exact))
+        return tuple(found)
+
+    def due(self, slots: Iterable[Slot], most: int | None) -> tuple[Copy, ...]:
+        """Return the copies to make now of what the slots have to store."""
+        slot = next((slot for slot in slots if slot.to_store), None)
+        return self.copies(slot, slot.to_store, most) if slot is not None and self.has_room else ()

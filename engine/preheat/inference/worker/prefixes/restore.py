@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from threading import Semaphore
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from preheat.inference.worker.prefixes.index import Link, Missing, Tier
@@ -12,24 +13,34 @@ if TYPE_CHECKING:
     from preheat.inference.worker.slots import Slot
 
 
+_READ_AHEAD: Final = 6
+"""Blocks that may be in memory between file and slot."""
+
+
+class Restored(NamedTuple):
+    """Tokens that a block brought into a slot, and the time of prefill that they save."""
+
+    tier: Tier
+    tokens: int
+    saved_s: float
+
+
 class Restore:
-    """The stored blocks that one generation gets, in order. Decode thread only, except ``abandoned``.
+    """The stored blocks that one generation gets, in order. Decode thread only, except ``window`` and ``abandoned``.
 
     Attributes:
         links: The blocks; each one continues the one before it.
         length: Tokens of the prompt that are in the slot after the last block.
-        abandoned: Nobody waits for further blocks; read by the reading thread.
-        tokens: What was put back, by tier.
-        saved_s: Seconds of prefill that the blocks in the slot save.
+        window: Acquired by the reading thread before each block.
+        abandoned: Nobody waits for further blocks.
         failed: A block was damaged, or llama.cpp refused it.
     """
 
     def __init__(self, links: Sequence[Link]) -> None:
         self.links: Final = tuple(links)
         self.length: Final = sum(link.tokens for link in links)
+        self.window: Final = Semaphore(_READ_AHEAD)
         self.abandoned = False
-        self.tokens = dict.fromkeys(Tier, 0)
-        self.saved_s = 0.0
         self.failed = False
         self.first = 0
         """Number of the first block that is needed."""
@@ -64,7 +75,7 @@ class Restore:
     @property
     def done(self) -> bool:
         """No further block comes."""
-        return self.failed or self._next == len(self.links)
+        return self._next == len(self.links) or (self.failed and not self._ready)
 
     def arrived(self, cells: memoryview | None, tier: Tier) -> None:
         """Take a block that was read; None for one that is damaged or gone."""
@@ -73,13 +84,18 @@ class Restore:
         else:
             self._ready.append((cells, tier))
 
-    def was_put(self, held: int) -> None:
-        """Note that the next block is in the slot, which held this many tokens before it."""
+    def was_put(self, held: int) -> Restored:
+        """Note that the next block is in the slot, which held this many tokens before it; return what it brought."""
         link, (_, tier) = self.links[self._next], self._ready.popleft()
-        count = link.stored.start + link.tokens - held
-        self.tokens[tier] += count
-        self.saved_s += link.stored.seconds * count / len(link.stored.tokens)
         self._next += 1
+        self.window.release()
+        count = link.stored.start + link.tokens - held
+        return Restored(tier, count, link.stored.seconds * count / len(link.stored.tokens))
+
+    def end(self) -> None:
+        """Let no further block be read."""
+        self.abandoned = True
+        self.window.release()
 
 
 class Copy(NamedTuple):

@@ -19,9 +19,6 @@ from preheat.inference.worker.prefixes.saver import Saved, Saver
 
 logger = logging.getLogger(__name__)
 
-_READ_AHEAD: Final = 6
-"""Blocks that may be in memory between the file and the slot."""
-
 _SUFFIX: Final = ".prefix"
 
 
@@ -40,7 +37,7 @@ class PrefixStore:
         options: The folders.
         identify: Returns the model's identity; may take some milliseconds, and raise OSError.
         exact: See ``PrefixIndex``.
-        deliver: Takes the blocks that were read, on the reading thread.
+        deliver: Takes the blocks that were read, on the reading thread; None after one was written, on another one.
     """
 
     def __init__(
@@ -49,7 +46,7 @@ class PrefixStore:
         identify: Callable[[], bytes],
         *,
         exact: bool,
-        deliver: Callable[[BlockRead], None],
+        deliver: Callable[[BlockRead | None], None],
     ) -> None:
         named = ((Tier.MEMORY, options.memory_folder), (Tier.DISK, options.disk_folder))
         self._folders: Final[Mapping[Tier, Path]] = {tier: Path(name) for tier, name in named if name}
@@ -64,8 +61,7 @@ class PrefixStore:
         self._known: set[Path] = set()
         self._lock = threading.Lock()
         self.saver: Final = Saver(dict(self._folders), prefixes.write_block, self._saved)
-        self._reads: SimpleQueue[tuple[Restore, threading.Semaphore, PrefixIndex]] = SimpleQueue()
-        self._windows: dict[int, threading.Semaphore] = {}
+        self._reads: SimpleQueue[tuple[Restore, PrefixIndex]] = SimpleQueue()
         self._reader: threading.Thread | None = None
         self._opened = threading.Event()
         threading.Thread(target=self._open, args=(identify,), daemon=True, name="prefix index").start()
@@ -121,31 +117,16 @@ class PrefixStore:
     def read(self, restore: Restore) -> None:
         """Read the blocks of a restore in order. Decode thread."""
         assert self.index is not None
-        window = threading.Semaphore(_READ_AHEAD)
-        self._windows[id(restore)] = window
-        self._reads.put((restore, window, self.index))
+        self._reads.put((restore, self.index))
         if self._reader is None:
             self._reader = threading.Thread(target=self._read_all, daemon=True, name="prefix reader")
             self._reader.start()
 
-    def taken(self, restore: Restore) -> None:
-        """Let the next block be read: one was put back. Decode thread."""
-        window = self._windows.get(id(restore))
-        if window is not None:
-            window.release()
-
-    def finished(self, restore: Restore) -> None:
-        """End a restore, whether it is complete or not. Decode thread."""
-        restore.abandoned = True
-        window = self._windows.pop(id(restore), None)
-        if window is not None:
-            window.release()
-
     def _read_all(self) -> None:
         while True:
-            restore, window, index = self._reads.get()
+            restore, index = self._reads.get()
             for link in restore.rest:
-                window.acquire()
+                restore.window.acquire()
                 if restore.abandoned:
                     break
                 cells, tier = self._read(link, index)
@@ -190,10 +171,11 @@ class PrefixStore:
     def _saved(self, saved: Saved) -> None:
         assert self.index is not None
         if saved.tier is None:
-            self.index.discard(saved.block.key)
+            self.index.write_failed(saved.block.key)
         else:
             self._known.add(self._folders[saved.tier] / f"{saved.block.key.hex()}{_SUFFIX}")
             self.index.add(saved.block, saved.n_bytes, saved.tier)
+        self._deliver(None)
 
 
 def _files(folder: Path) -> list[Path]:

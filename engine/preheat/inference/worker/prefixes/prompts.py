@@ -1,0 +1,239 @@
+"""What a text service does about stored prompts, between the scheduler and the files."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from preheat.errors import EngineError
+from preheat.inference import Chat, GenerationChunk
+from preheat.inference.prefixes import PrefixOptions
+from preheat.inference.protocol import FromWorker, PrefixesSaved, PrefixRestored
+from preheat.inference.worker.generation import Beginning, Generation
+from preheat.inference.worker.prefixes.beginnings import Beginnings, is_own
+from preheat.inference.worker.prefixes.history import PromptHistory, reason
+from preheat.inference.worker.prefixes.planner import PrefixPlanner
+from preheat.inference.worker.prefixes.restore import Copy, Restore
+from preheat.inference.worker.prefixes.store import BlockRead, PrefixStore
+from preheat.inference.worker.text_stream import TextStream
+from preheat.messages import Message
+
+if TYPE_CHECKING:
+    from preheat.inference.worker.scheduler import Scheduler, StepPlan
+
+_OPEN_S: Final = 0.5
+"""Longest time that a request waits for the list of what is stored."""
+
+_MAX_CELLS_SHARE: Final = 2
+"""The prompts that a load puts back take at most one part in so many of the KV cache."""
+
+
+class Prompts:
+    """Stored prompts of one text model.
+
+    Args:
+        options: Where they are; None stores nothing.
+        identify: See ``PrefixStore``.
+        exact: See ``PrefixIndex``.
+        render: See ``Beginnings``.
+        run: Lets the decode thread call a function soon. Any thread.
+        send: Sends a frame to the engine. Any thread.
+    """
+
+    def __init__(
+        self,
+        options: PrefixOptions | None,
+        identify: Callable[[], bytes],
+        *,
+        exact: bool,
+        render: Callable[[Chat], Sequence[int]],
+        run: Callable[[Callable[[], object]], object],
+        send: Callable[[FromWorker], object],
+    ) -> None:
+        self._run = run
+        self._send = send
+        self._store: PrefixStore | None = None
+        if options is not None and (options.memory_folder or options.disk_folder):
+            self._store = PrefixStore(options, identify, exact=exact, deliver=self._deliver)
+        self.planner: Final = PrefixPlanner(exact=exact, seen=options.seen if options is not None else ())
+        self.scheduler: Scheduler
+        self._beginnings: Final = Beginnings(render)
+        self._history: Final = PromptHistory()
+        self._restores: list[tuple[Generation, Restore, float]] = []
+        self._to_restore = list(options.restore) if options is not None else []
+        self._loaded: dict[int, str] = {}  # ids of beginnings that a load puts back, by request id
+        self._ids = itertools.count(-2, -1)
+        self._drained: threading.Event | None = None  # set when everything is copied that ``save`` wants
+        self._unsaved = False  # something was computed since the last ``idle``
+
+    # On the threads that prepare requests.
+
+    def prepare(self, generation: Generation, chat: Chat | None) -> Callable[[], None]:
+        """Look up what is known of a request's prompt; return what remains to be done after it is queued."""
+        if self._store is not None:
+            self._store.wait_open(_OPEN_S)
+            self._store.refresh()
+        if chat is None or generation.images or generation.private:
+            return lambda: None
+        length = self._beginnings.known(chat, generation.tokens)
+        if length is not None:
+            generation.beginning = self._beginning(generation.tokens, length, chat)
+            return lambda: None
+        return partial(self._find_beginning, generation, chat, generation.tokens[: generation.prompt_tokens])
+
+    def _find_beginning(self, generation: Generation, chat: Chat, tokens: Sequence[int]) -> None:
+        try:
+            beginning = self._beginning(tokens, self._beginnings.find(chat, tokens), chat)
+        except EngineError:  # the template wants other messages; the chat itself was rendered
+            return
+        if beginning is not None:
+            self._run(partial(self._begins, generation, beginning))
+
+    def _begins(self, generation: Generation, beginning: Beginning) -> None:
+        self.scheduler.begins(generation, beginning)
+
+    def _beginning(self, tokens: Sequence[int], length: int, chat: Chat) -> Beginning | None:
+        index = self._store.index if self._store is not None else None
+        if not length or index is None:
+            return None
+        return Beginning(index.key_of(tokens[:length]).hex(), length, is_own(chat))
+
+    def own_beginning(self, tokens: Sequence[int]) -> Beginning | None:
+        """Return what the template writes before each chat, as the beginning of a prompt."""
+        index = self._store.wait_open(_OPEN_S) if self._store is not None else None
+        return Beginning(index.key_of(tokens).hex(), len(tokens), True) if index is not None else None
+
+    # On the decode thread.
+
+    def added(self, generation: Generation) -> None:
+        """Note a request's prompt, to explain later why it was computed again."""
+        if generation.private or generation.images:
+            return
+        expected = self._history.add(generation.client, generation.tokens)
+        beginning = generation.beginning
+        if beginning is not None and not beginning.is_own and self.planner.was_seen(beginning.id):
+            expected = expected._replace(beginning=beginning.tokens)
+        store = self._store
+
+        def explain(ended: Generation) -> Message | None:
+            return reason(
+                expected,
+                ended.cached_tokens,
+                ended.prompt_tokens,
+                seeded=ended.seeded,
+                damaged=ended.restore_failed and store is not None and store.damaged,
+                model=store.index.model if store is not None and store.index is not None else b"",
+                others=store.others if store is not None else (),
+            )
+
+        generation.explain = explain
+
+    def before(self) -> None:
+        """Let the planner know what may be stored now."""
+        if self._store is not None:
+            self.planner.index = self._store.index
+            self.planner.enabled, self.planner.room = self._store.saver.enabled, self._store.saver.room
+
+    def copied(self, copy: Copy, cells: memoryview) -> None:
+        """Store cells that were copied."""
+        assert self._store is not None
+        self.planner.copied(copy.missing, cells.nbytes)
+        self._store.save(copy, cells, self.scheduler.tokens_per_s)
+
+    def after(self, plan: StepPlan) -> None:
+        """Begin the restore of an admitted generation, and learn from those that have ended."""
+        self._unsaved |= bool(plan.chunks)
+        if plan.admit is not None and plan.admit.restore is not None and self._store is not None:
+            self._restores.append((plan.admit, plan.admit.restore, time.perf_counter()))
+            self._store.read(plan.admit.restore)
+        for generation, restore, began in self._restores:
+            if generation.restore is not restore and not restore.failed:
+                n_bytes = sum(link.stored.n_bytes for link in restore.rest)
+                self.planner.restored(n_bytes, time.perf_counter() - began)
+        self._restores = [each for each in self._restores if each[0].restore is each[1]]
+        self._check_drained()
+
+    def _check_drained(self) -> None:
+        if self._drained is not None and not any(slot.to_store for slot in self.scheduler.slots):
+            self._drained.set()
+            self._drained = None
+
+    def _deliver(self, read: BlockRead | None) -> None:
+        """Hand a block that was read to the decode thread, or wake it after one was written."""
+        self._run(partial(self.scheduler.arrived, *read) if read is not None else _nothing)
+
+    @property
+    def unsaved(self) -> bool:
+        """Slots may have conversations that are not stored, or stored prompts are to be put back."""
+        return self._store is not None and (self._unsaved or bool(self._to_restore))
+
+    def idle(self) -> None:
+        """Store conversations, and put back what the load should have, while nobody waits."""
+        self._unsaved = False
+        if not self.scheduler.store_idle(time.perf_counter()):
+            for generation in self.loads():
+                self.scheduler.add(generation)
+
+    def loads(self) -> Iterator[Generation]:
+        """Yield what puts back the prompts that the load asked for. Each one once."""
+        index = self._store.wait_open(_OPEN_S) if self._store is not None else None
+        room = self.scheduler.context_length // _MAX_CELLS_SHARE
+        wanted, self._to_restore = self._to_restore[: max(len(self.scheduler.slots) - 1, 1)], []
+        for prefix in wanted if index is not None else ():
+            assert index is not None
+            tokens = index.tokens_of(bytes.fromhex(prefix))
+            if not tokens or len(tokens) > room:
+                continue
+            room -= len(tokens)
+            request_id = next(self._ids)
+            self._loaded[request_id] = prefix
+            yield resting(request_id, tokens)
+
+    def ended(self, request_id: int, chunk: GenerationChunk) -> None:
+        """Report a prompt that is back in a slot."""
+        prefix, usage = self._loaded.pop(request_id, None), chunk.usage
+        if prefix is not None and usage is not None and usage.cached_tokens >= usage.prompt_tokens - 1:
+            self._send(PrefixRestored(prefix, usage.prompt_tokens, "disk" if usage.disk_tokens else "memory"))
+
+    def save(self, within_s: float) -> None:
+        """Store the prompts in the slots, and answer ``SavePrefixes``."""
+        self.before()
+        if self._store is None or not self.planner.has_room:
+            self._send(PrefixesSaved())
+            return
+        until = time.monotonic() + within_s
+        self.scheduler.store_idle(time.perf_counter())
+        self._drained = drained = threading.Event()
+        self._check_drained()
+        threading.Thread(target=self._finish_saving, args=(self._store, drained, until), daemon=True).start()
+
+    def _finish_saving(self, store: PrefixStore, drained: threading.Event, until: float) -> None:
+        blocks, n_bytes = store.saver.blocks, store.saver.n_bytes
+        drained.wait(max(until - time.monotonic(), 0))
+        store.saver.wait(until)
+        self._send(PrefixesSaved(store.saver.blocks - blocks, store.saver.n_bytes - n_bytes))
+
+
+def resting(request_id: int, tokens: list[int]) -> Generation:
+    """Return a generation that only puts stored tokens into a slot."""
+    return Generation(
+        request_id=request_id,
+        tokens=tokens,
+        text=TextStream(),
+        sample=sample_nothing,
+        max_tokens=0,
+        restore_only=True,
+    )
+
+
+def sample_nothing(_index: int) -> NoReturn:
+    """Stand for the sampler of a generation that samples nothing."""
+    raise AssertionError("max_tokens is 0")
+
+
+def _nothing() -> None:
+    """Only wake the decode thread."""
