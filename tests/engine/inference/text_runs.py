@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from preheat.errors import EngineError
@@ -21,7 +23,16 @@ from preheat.inference import (
     Usage,
     text_message,
 )
-from preheat.inference.protocol import Failed, FrameDecoder, FromWorker, Generate, Step, encode_frame
+from preheat.inference.protocol import (
+    Failed,
+    FrameDecoder,
+    FromWorker,
+    Generate,
+    PrefixesSaved,
+    PrefixRestored,
+    Step,
+    encode_frame,
+)
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.failures import failure_of
@@ -113,7 +124,11 @@ class Inline:
 
 
 class TextRun(Channel):
-    """A text service and its output. ``on_step`` is called after each step that has output."""
+    """A text service and its output. ``on_step`` is called after each step that has output.
+
+    Attributes:
+        reports: What it sent about stored prompts.
+    """
 
     def __init__(self, model: LlamaModel, options: LoadOptions) -> None:
         assert llama.llama_n_seq_max(model.ctx) >= options.parallel
@@ -121,6 +136,7 @@ class TextRun(Channel):
         llama.llama_memory_clear(model.memory, True)
         self.model = model
         self.answers: dict[int, Answer] = {}
+        self.reports: SimpleQueue[PrefixRestored | PrefixesSaved] = SimpleQueue()
         self.steps = 0
         self.on_step: Callable[[], None] = lambda: None
         self.service = TextService(
@@ -142,6 +158,9 @@ class TextRun(Channel):
         [received] = FrameDecoder().feed(encode_frame(frame))
         if isinstance(received, Failed):
             self.answers[received.id].error = received.error
+            return
+        if isinstance(received, PrefixRestored | PrefixesSaved):
+            self.reports.put(received)
             return
         assert isinstance(received, Step)
         self.steps += 1
@@ -168,6 +187,16 @@ class TextRun(Channel):
         """Step until every request has ended."""
         while self.service.step():
             pass
+
+    def save_prefixes(self, within_s: float = 30.0) -> PrefixesSaved:
+        """Store the prompts in the slots, as before an unload."""
+        self.service.save_prefixes(within_s)
+        while self.reports.empty():
+            self.service.step()
+            time.sleep(0.001)
+        saved = self.reports.get()
+        assert isinstance(saved, PrefixesSaved)
+        return saved
 
     def one(self, request: GenerateRequest) -> Answer:
         """Answer one request."""

@@ -19,7 +19,6 @@ IGNORED: Final[Mapping[str, str]] = {
     "prompt_cache_retention": "",
     "verbosity": "only OpenAI's models know it",
     PREDICTION: "a hint for speed, which does not change the answer",
-    "cache_prompt": "every prompt's beginning is reused where possible",
     "id_slot": "slots are chosen by the longest common beginning",
     "slot_id": "slots are chosen by the longest common beginning",
     "n_keep": "a prompt is never cut",

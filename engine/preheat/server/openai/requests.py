@@ -38,6 +38,7 @@ def chat_requests(body: ChatBody) -> list[GenerateRequest]:
             max_tokens=_no_limit(body.token_limit),
             stop=body.stops,
             constraint=constraint,
+            cache_prompt=body.cache_prompt is not False,
             top_logprobs=(body.top_logprobs or 0) if body.logprobs else None,
             prediction=body.prediction.text if body.prediction is not None else "",
         )
@@ -82,6 +83,7 @@ def completion_requests(body: CompletionBody) -> list[GenerateRequest]:
             max_tokens=limit,
             stop=body.stops,
             constraint=constraint,
+            cache_prompt=body.cache_prompt is not False,
             top_logprobs=body.logprobs if body.logprobs is not None else 0 if ranked else None,
             # The text of a prompt of tokens comes from its tokens' log probabilities.
             prompt_logprobs=body.echo is True and (body.logprobs is not None or not isinstance(prompt, str)),

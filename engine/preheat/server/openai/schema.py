@@ -56,6 +56,9 @@ class SamplingBody(ConstraintFields):
     max_tokens: Limit = Field(None, description="-1 is up to the context length.")
     n_predict: Limit = Field(None, description="llama.cpp's name of max_tokens.")
     n: Annotated[Int, Field(ge=1, le=MAX_CHOICES)] | None = None
+    cache_prompt: bool | None = Field(
+        None, description="false neither reuses nor keeps nor stores the prompt's computed tokens."
+    )
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     return_progress: bool | None = Field(

@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
-from preheat.inference.prefixes import identity_changes
 from preheat.inference.worker.shared_prefix import shared_prefix
 from preheat.messages import Message, msg
 
@@ -66,8 +65,7 @@ def reason(
     *,
     seeded: bool = False,
     damaged: bool = False,
-    model: bytes = b"",
-    others: Collection[bytes] = (),
+    changes: Collection[str] = (),
 ) -> Message | None:
     """Return why less of a prompt was reused than expected; None if nothing was missing.
 
@@ -77,23 +75,16 @@ def reason(
         length: Tokens of the prompt.
         seeded: The request has a seed.
         damaged: A stored prompt was damaged.
-        model: The model's identity.
-        others: Identities of models with stored prompts in the same folder.
+        changes: What has changed about the model since it had the beginning; see ``identity_changes``.
     """
     had = max(expected.shared, expected.beginning)
     if had - cached >= _WORTH_TELLING_TOKENS:
         if damaged:
             return msg("prefix_damaged")
-        if expected.length == 0 and others:
-            return _changed(model, others)
+        if changes and had == expected.beginning:
+            return msg(next((code for name, code in _CHANGES.items() if name in changes), "prefix_settings_changed"))
         return msg("prefix_in_other_pieces" if seeded and cached else "prefix_evicted", tokens=had)
     end = min(expected.length, length)
     if expected.shared < end and end - cached >= _WORTH_TELLING_TOKENS:
         return msg("prefix_differs", token=expected.shared + 1, tokens=expected.length)
     return None
-
-
-def _changed(model: bytes, others: Collection[bytes]) -> Message:
-    """Name the difference to the model, among those with stored prompts, that is most like this one."""
-    changes = min((identity_changes(other, model) for other in others), key=len)
-    return msg(next((code for name, code in _CHANGES.items() if name in changes), "prefix_settings_changed"))

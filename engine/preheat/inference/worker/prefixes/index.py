@@ -196,9 +196,9 @@ class PrefixIndex:
                 key = stored.parent
         return [token for part in reversed(parts) for token in part]
 
-    def key_of(self, tokens: Sequence[int]) -> bytes:
-        """Return the key of a whole prompt."""
-        prompt, key = array("i", tokens), self._root
+    def key_of(self, tokens: Sequence[int], model: bytes | None = None) -> bytes:
+        """Return the key of a whole prompt, of this model or another one."""
+        prompt, key = array("i", tokens), self._root if model is None else root_key(model)
         size = len(prompt) if self.exact else BLOCK_TOKENS
         for start in range(0, len(prompt), max(size, 1)):
             key = next_key(key, prompt[start : start + size])

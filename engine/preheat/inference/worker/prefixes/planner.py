@@ -94,6 +94,10 @@ class PrefixPlanner:
         """Return whether a request before had this fixed beginning."""
         return self._seen[prefix] >= MIN_SEEN
 
+    def knows(self, prefix: str) -> bool:
+        """Return whether any request had this fixed beginning."""
+        return prefix in self._seen
+
     def copied(self, missing: Missing, n_bytes: int) -> None:
         """Learn the size of a block."""
         self._bytes_per_token = n_bytes / len(missing.tokens)
@@ -112,7 +116,7 @@ class PrefixPlanner:
         if min(tokens) < 0:  # there are images
             return []
         covered = sum(link.tokens for link in self.index.chain(tokens, len(tokens)))
-        if (len(tokens) - covered) / tokens_per_s < MIN_SAVED_S:
+        if (len(tokens) - max(keep, covered)) / tokens_per_s < MIN_SAVED_S:
             return []
         return self.index.missing(tokens, slot.whole, chunk)
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from preheat.errors import EngineError
 from preheat.inference import Chat, GenerationChunk
-from preheat.inference.prefixes import PrefixOptions
+from preheat.inference.prefixes import PrefixOptions, identity_changes
 from preheat.inference.protocol import FromWorker, PrefixesSaved, PrefixRestored
 from preheat.inference.worker.generation import Beginning, Generation
 from preheat.inference.worker.prefixes.beginnings import Beginnings, is_own
-from preheat.inference.worker.prefixes.history import PromptHistory, reason
+from preheat.inference.worker.prefixes.history import Expected, PromptHistory, reason
+from preheat.inference.worker.prefixes.index import PrefixIndex
 from preheat.inference.worker.prefixes.planner import PrefixPlanner
 from preheat.inference.worker.prefixes.restore import Copy, Restore
 from preheat.inference.worker.prefixes.store import BlockRead, PrefixStore
@@ -113,24 +114,31 @@ class Prompts:
         """Note a request's prompt, to explain later why it was computed again."""
         if generation.private or generation.images:
             return
-        expected = self._history.add(generation.client, generation.tokens)
-        beginning = generation.beginning
-        if beginning is not None and not beginning.is_own and self.planner.was_seen(beginning.id):
-            expected = expected._replace(beginning=beginning.tokens)
-        store = self._store
+        generation.explain = partial(self._explain, self._history.add(generation.client, generation.tokens))
 
-        def explain(ended: Generation) -> Message | None:
-            return reason(
-                expected,
-                ended.cached_tokens,
-                ended.prompt_tokens,
-                seeded=ended.seeded,
-                damaged=ended.restore_failed and store is not None and store.damaged,
-                model=store.index.model if store is not None and store.index is not None else b"",
-                others=store.others if store is not None else (),
-            )
+    def _explain(self, expected: Expected, generation: Generation) -> Message | None:
+        store, beginning, changes = self._store, generation.beginning, tuple[str, ...]()
+        if store is not None and store.index is not None and beginning is not None and not beginning.is_own:
+            other = self._changed_model(store, store.index, generation.tokens[: beginning.tokens])
+            if other is not None:
+                changes = identity_changes(other, store.index.model)
+            if other is not None or self.planner.was_seen(beginning.id):
+                expected = expected._replace(beginning=beginning.tokens)
+        return reason(
+            expected,
+            generation.cached_tokens,
+            generation.prompt_tokens,
+            seeded=generation.seeded,
+            damaged=generation.restore_failed and store is not None and store.damaged,
+            changes=changes,
+        )
 
-        generation.explain = explain
+    def _changed_model(self, store: PrefixStore, index: PrefixIndex, beginning: Sequence[int]) -> bytes | None:
+        """Return the identity of the model that had this beginning, if it is not this one."""
+        if self.planner.was_seen(index.key_of(beginning).hex()):
+            return None
+        known = (model for model in store.others if self.planner.knows(index.key_of(beginning, model).hex()))
+        return next(known, None)
 
     def before(self) -> None:
         """Let the planner know what may be stored now."""
@@ -209,13 +217,15 @@ class Prompts:
         self.scheduler.store_idle(time.perf_counter())
         self._drained = drained = threading.Event()
         self._check_drained()
-        threading.Thread(target=self._finish_saving, args=(self._store, drained, until), daemon=True).start()
+        saver = self._store.saver
+        before = PrefixesSaved(saver.blocks, saver.n_bytes)
 
-    def _finish_saving(self, store: PrefixStore, drained: threading.Event, until: float) -> None:
-        blocks, n_bytes = store.saver.blocks, store.saver.n_bytes
-        drained.wait(max(until - time.monotonic(), 0))
-        store.saver.wait(until)
-        self._send(PrefixesSaved(store.saver.blocks - blocks, store.saver.n_bytes - n_bytes))
+        def finish() -> None:
+            drained.wait(max(until - time.monotonic(), 0))
+            saver.wait(until)
+            self._send(PrefixesSaved(saver.blocks - before.blocks, saver.n_bytes - before.bytes))
+
+        threading.Thread(target=finish, daemon=True, name="saved prefixes").start()
 
 
 def resting(request_id: int, tokens: list[int]) -> Generation:

@@ -25,6 +25,7 @@ def response_request(body: ResponseBody, items: Sequence[InputItem], earlier: in
         max_tokens=token_limit(body),
         stop=body.stops,
         constraint=_constraint(body),
+        cache_prompt=body.cache_prompt is not False,
         top_logprobs=body.logprobs,
     )
 

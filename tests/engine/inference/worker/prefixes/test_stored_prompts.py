@@ -1,0 +1,204 @@
+"""Prompts stored and restored with a real model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preheat.inference import Chat, GenerateRequest, Role, Sampling, text_message
+from preheat.inference.prefixes import PrefixOptions
+from preheat.inference.protocol import PrefixesSaved, PrefixRestored
+from preheat.messages import msg
+from tests.engine.inference.text_runs import GREEDY, TextRun, ask
+
+LIST = " ".join(f"The lamp number {number} is in room {number % 7}." for number in range(28))
+"""Some 300 tokens."""
+
+Restart = Callable[..., TextRun]
+"""Makes a text service with an empty KV cache over the same folders."""
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    return tmp_path / "memory", tmp_path / "disk"
+
+
+@pytest.fixture
+def restart(new_run: Callable[..., TextRun], folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> Restart:
+    monkeypatch.setattr("preheat.inference.worker.prefixes.planner.MIN_SAVED_S", 0.0)  # on any machine
+
+    def make(memory: Path | None = folders[0], warm_prefix: bool = False, **options: Any) -> TextRun:
+        names = ("" if memory is None else str(memory), str(folders[1]))
+        return new_run(prefixes=PrefixOptions(*names, memory_bytes=1 << 30, **options), warm_prefix=warm_prefix)
+
+    return make
+
+
+def talk(question: str, system: str = LIST, **fields: Any) -> GenerateRequest:
+    messages = (text_message(Role.SYSTEM, system), text_message(Role.USER, question))
+    return GenerateRequest(chat=Chat(messages=messages), max_tokens=8, sampling=GREEDY, client="editor", **fields)
+
+
+def test_a_conversation_survives_its_worker(restart: Restart) -> None:
+    first = restart()
+    computed = first.one(ask(LIST, 16))
+    again = first.one(ask(LIST, 16))
+    saved = first.save_prefixes()
+    assert saved.blocks >= 2
+    assert saved.bytes > 0
+
+    second = restart()
+    restored = second.one(ask(LIST, 16))
+    assert restored.usage.cached_tokens == restored.usage.prompt_tokens - 1 == restored.usage.memory_tokens
+    assert restored.usage.saved_s > 0
+    assert computed.usage.cached_tokens == restored.usage.disk_tokens == 0
+    assert restored.text == again.text == computed.text
+    # Nothing is written twice.
+    assert second.save_prefixes() == PrefixesSaved()
+
+
+def test_without_memory_the_disk_is_used(restart: Restart, folders: tuple[Path, Path]) -> None:
+    first = restart(memory=None)
+    first.one(ask(LIST, 8))
+    first.save_prefixes()
+    assert list(folders[1].iterdir())
+    usage = restart().one(ask(LIST, 8)).usage
+    assert (usage.memory_tokens, usage.disk_tokens) == (0, usage.prompt_tokens - 1)
+
+
+def test_a_seed_gets_the_same_pieces(restart: Restart) -> None:
+    seeded = ask(LIST, 16, sampling=Sampling(seed=5))
+    first = restart()
+    computed = first.one(seeded)
+    first.save_prefixes()
+    restored = restart().one(seeded)
+    assert restored.text == computed.text
+    assert restored.usage.memory_tokens == (restored.usage.prompt_tokens - 1) // 64 * 64
+
+
+@pytest.mark.parametrize("harm", ["cut", "flip", "remove"])
+def test_a_damaged_file_only_costs_time(restart: Restart, folders: tuple[Path, Path], harm: str) -> None:
+    first = restart()
+    computed = first.one(ask(LIST, 8, client="editor"))
+    first.save_prefixes()
+    second = restart()
+    second.one(ask("Hi", 1))  # the folders have been listed
+    for path in folders[0].iterdir():
+        content = bytearray(path.read_bytes())
+        match harm:
+            case "cut":
+                path.write_bytes(content[:-1])
+            case "flip":
+                content[-9] ^= 1
+                path.write_bytes(content)
+            case "remove":
+                path.unlink()
+    answer = second.one(ask(LIST, 8))
+    assert answer.text == computed.text
+    assert answer.usage.cached_tokens <= 1
+    # Afterwards, it is stored again.
+    assert second.save_prefixes().blocks >= 2
+
+
+def test_a_beginning_that_is_seen_twice_is_stored(restart: Restart) -> None:
+    run = restart()
+    usages = [run.one(talk(question)).usage for question in ("Where is lamp 3?", "How many lamps?", "Hi")]
+    assert {usage.prefix for usage in usages} - {""} == {usages[-1].prefix}
+    assert usages[-1].prefix_tokens > 256
+    seen = (usages[-1].prefix,)
+
+    warm = restart(restore=seen, seen=seen, warm_prefix=True)
+    report = warm.reports.get()
+    assert report == PrefixRestored(seen[0], usages[-1].prefix_tokens, "memory")
+    usage = warm.one(talk("Which room?")).usage
+    assert usage.cached_tokens >= usages[-1].prefix_tokens
+    assert usage.memory_tokens == 0  # the load had put it back
+
+
+def test_a_new_question_gets_the_stored_beginning(restart: Restart) -> None:
+    first = restart()
+    for question in ("Where is lamp 3?", "How many lamps?"):
+        last = first.one(talk(question)).usage
+    first.save_prefixes()
+    usage = restart(seen=(last.prefix,)).one(talk("Which room?")).usage
+    assert usage.memory_tokens >= last.prefix_tokens
+    assert usage.recomputed is None
+
+
+def test_why_a_beginning_is_computed_again(restart: Restart, folders: tuple[Path, Path]) -> None:
+    first = restart()
+    for question in ("Where is lamp 3?", "How many lamps?"):
+        last = first.one(talk(question)).usage
+    assert last.recomputed is None
+    reason = first.one(talk("How many lamps?", system=f"Be brief. {LIST}")).usage.recomputed
+    assert reason is not None
+    assert reason.code == "prefix_differs"
+    for path in (each for folder in folders for each in folder.glob("*")):
+        path.unlink()
+    usage = restart(seen=(last.prefix,)).one(talk("Which room?")).usage
+    assert usage.recomputed == msg("prefix_evicted", tokens=last.prefix_tokens)
+
+
+def test_a_private_prompt_leaves_nothing(restart: Restart, folders: tuple[Path, Path]) -> None:
+    run = restart()
+    run.one(ask(LIST, 8, cache_prompt=False))
+    assert run.save_prefixes() == PrefixesSaved()
+    assert run.one(ask(LIST, 8)).usage.cached_tokens == 0  # not even in the slot
+    run.save_prefixes()
+    usage = run.one(ask(LIST, 8, cache_prompt=False)).usage
+    assert usage.cached_tokens == 0
+    assert restart().one(ask(LIST, 8, cache_prompt=False)).usage.cached_tokens == 0
+
+
+def test_a_restore_is_cancelled(restart: Restart) -> None:
+    first = restart()
+    first.one(ask(LIST, 8))
+    first.save_prefixes()
+    second = restart()
+    request_id = second.submit(ask(LIST, 8))
+    second.service.step()
+    second.cancel(request_id)
+    second.run()
+    assert second.one(ask(LIST, 8)).usage.cached_tokens > 256
+
+
+def test_others_continue_while_prompts_come_and_go(restart: Restart) -> None:
+    alone = restart().one(ask("1, 2, 3, 4, 5,", 40)).text
+    first = restart()
+    first.one(ask(LIST, 8))
+    first.save_prefixes()
+    second = restart()
+    counting = second.submit(ask("1, 2, 3, 4, 5,", 40))
+    second.service.step()
+    second.service.step()
+    restored = second.submit(ask(LIST, 8))
+    second.run()
+    assert second.answers[restored].usage.memory_tokens > 256
+    assert second.answers[counting].text == alone
+
+
+def test_an_overwritten_conversation_is_stored_before(restart: Restart) -> None:
+    run = restart()
+    run.one(ask(LIST, 8))
+    # More than the KV cache holds idle conversations.
+    for number in range(4):
+        run.one(ask(f"{number} {LIST}", 1))
+    run.save_prefixes()
+    assert restart().one(ask(LIST, 8)).usage.memory_tokens > 256
+
+
+def test_the_reason_names_what_has_changed(
+    restart: Restart, folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = restart()
+    for question in ("Where is lamp 3?", "How many lamps?"):
+        last = first.one(talk(question)).usage
+    first.save_prefixes()
+    monkeypatch.setattr("preheat.inference.worker.llama_model.LlamaModel.build", "another version")
+    usage = restart(seen=(last.prefix,)).one(talk("Which room?")).usage
+    assert usage.cached_tokens == 0
+    assert usage.prefix != last.prefix
+    assert usage.recomputed == msg("prefix_llama_cpp_changed")
