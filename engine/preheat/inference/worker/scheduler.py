@@ -27,8 +27,7 @@ from typing import Final, NamedTuple, NoReturn
 from preheat.inference import UBATCH_TOKENS, FinishReason, GenerationChunk, Priority, TokenLogprob
 from preheat.inference.worker.drafts import StepCosts
 from preheat.inference.worker.generation import Beginning, Chunk, Generation, Sampled
-from preheat.inference.worker.prefixes import Copy, Missing, PrefixPlanner, Put, Restore, Tier
-from preheat.inference.worker.shared_prefix import shared_prefix
+from preheat.inference.worker.prefixes import Copy, Missing, PrefixPlanner, Put, Restore, Tier, shared_prefix
 from preheat.inference.worker.slots import CHUNK_TOKENS, PrefixReuse, Slot, oldest_idle, plan_reuse
 from preheat.inference.worker.speculation import Speculation, accept, settle, verification
 from preheat.inference.worker.waiting import WaitingQueue

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from preheat.inference.worker.prefixes import Missing
-from preheat.inference.worker.shared_prefix import shared_prefix
+from preheat.inference.worker.prefixes import Missing, shared_prefix
 
 CHUNK_TOKENS: Final = 64
 """Prompts are cut at multiples of this, so that the same prompt is computed in the same pieces.

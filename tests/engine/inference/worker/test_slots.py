@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.inference.worker.shared_prefix import shared_prefix
+from preheat.inference.worker.prefixes import shared_prefix
 from preheat.inference.worker.slots import PrefixReuse, Slot, oldest_idle, plan_reuse
 
 TOKENS = st.lists(st.integers(0, 2), max_size=6)

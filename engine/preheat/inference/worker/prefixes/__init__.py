@@ -16,3 +16,4 @@ from preheat.inference.worker.prefixes.restore import Copy as Copy
 from preheat.inference.worker.prefixes.restore import Put as Put
 from preheat.inference.worker.prefixes.restore import Restore as Restore
 from preheat.inference.worker.prefixes.restore import Restored as Restored
+from preheat.inference.worker.prefixes.shared import shared_prefix as shared_prefix

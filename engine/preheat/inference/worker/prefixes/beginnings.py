@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Final
 
 from preheat.inference import Chat, Role
-from preheat.inference.worker.shared_prefix import shared_prefix
+from preheat.inference.worker.prefixes.shared import shared_prefix
 
 MAX_BEGINNINGS: Final = 32
 """Beginnings that are remembered."""

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
-from preheat.inference.worker.shared_prefix import shared_prefix
+from preheat.inference.worker.prefixes.shared import shared_prefix
 from preheat.messages import Message, msg
 
 MAX_CLIENTS: Final = 16

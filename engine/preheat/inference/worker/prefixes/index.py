@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from preheat.inference.prefixes import BLOCK_TOKENS, Block, next_key, root_key
-from preheat.inference.worker.shared_prefix import shared_prefix
+from preheat.inference.worker.prefixes.shared import shared_prefix
 
 
 class Tier(StrEnum):

@@ -111,8 +111,8 @@ class PrefixPlanner:
         tokens = slot.cached
         if self.index is None or not tokens or not slot.storable or now - slot.used_s > CONVERSATION_S:
             return []
-        if keep >= slot.prompt_tokens > 0 or len(tokens) / tokens_per_s < MIN_SAVED_S or not self.has_room:
-            return []
+        if keep > max(slot.prompt_tokens - chunk, 0) or len(tokens) / tokens_per_s < MIN_SAVED_S or not self.has_room:
+            return []  # of a prompt that stays, the last chunk is computed again
         if min(tokens) < 0:  # there are images
             return []
         covered = sum(link.tokens for link in self.index.chain(tokens, len(tokens)))

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from preheat.inference import Usage
 from preheat.inference.prefixes import BLOCK_TOKENS, Block
 from preheat.inference.worker.generation import Beginning, Generation, Sampled
-from preheat.inference.worker.prefixes import Copy, Missing, PrefixIndex, PrefixPlanner, Put, Restore, Tier
+from preheat.inference.worker.prefixes import Copy, Link, PrefixIndex, PrefixPlanner, Put, Restore, Tier
 from preheat.inference.worker.scheduler import Scheduler, Status, StepPlan, StepResult
 from preheat.inference.worker.text_stream import TextStream
 
@@ -62,7 +62,7 @@ class Machine:
         self.exact = exact
         self.files: dict[bytes, tuple[int, ...]] = {}
         self.cache: dict[int, list[int]] = {slot.index: [] for slot in self.scheduler.slots}
-        self.reading: list[tuple[Restore, list[Missing | Any]]] = []
+        self.reading: list[tuple[Restore, list[Link]]] = []
         self.usages: dict[int, Usage] = {}
         self.now = 0.0
         self.refuses = False  # llama.cpp refuses what is put
@@ -97,10 +97,8 @@ class Machine:
         assert not self.exact or len(cells) == missing.end
         self.files[missing.key] = tuple(missing.tokens)
         self.planner.copied(missing, 1000 * len(missing.tokens))
-        block = Block(
-            MODEL, missing.key, missing.parent, missing.start, tuple(missing.tokens), missing.whole_chunks, 9.0
-        )
-        self.index.add(block, 1000, Tier.DISK)
+        key, parent, start, tokens, whole_chunks = missing
+        self.index.add(Block(MODEL, key, parent, start, tuple(tokens), whole_chunks, 9.0), 1000, Tier.DISK)
         return True
 
     def _reuse(self, plan: StepPlan) -> int:
