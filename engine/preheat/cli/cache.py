@@ -45,6 +45,8 @@ def list_(as_json: AsJson = False) -> None:
     out.print()
     for line in _limits(found):
         out.print(line, markup=False)
+    if found["problem"]:
+        out.print(f"{found['problem']}.", markup=False)
 
 
 @cache_app.command()

@@ -72,4 +72,6 @@ TABLE: Final[Mapping[str, Template]] = {
     "memory_stalls": Template("programs waited for memory in {share:percent} of the last ten seconds"),
     "memory_stalls_fading": Template("programs still wait for memory now and then"),
     "near_keep_free": Template("little more than keep_free ({keep_free:memory}) is available"),
+    # Kept prompts.
+    "prefixes_unusable": Template("Prompts cannot be kept in {path}: {reason}", "{remedy}"),
 }

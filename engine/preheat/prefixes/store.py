@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from preheat.errors import file_error
 from preheat.inference.prefixes import (
     FoundFile,
     Limits,
@@ -33,6 +34,7 @@ from preheat.inference.prefixes import (
     write_day,
     write_limits,
 )
+from preheat.messages import Message
 from preheat.prefixes.budgets import Disk, disk_limits, memory_limits, uses_disk
 from preheat.prefixes.folders import MemoryFolder, disk_folder, folder_name, take_abandoned
 from preheat.settings import Settings
@@ -41,6 +43,7 @@ logger = logging.getLogger(__name__)
 
 _NOTHING: Final = Limits(0, writable=False)
 _TIDY_S: Final = 600.0
+_MEMORY, _DISK, _WRITING = "memory", "disk", "writing"  # what may fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class PrefixFigures:
     disk_limit_bytes: int = 0
     written_today_bytes: int = 0  # to the disk
     daily_limit_bytes: int = 0
+    problem: Message | None = None  # why prompts cannot be kept where they should be; None if they can
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class PrefixStore:
         self._first = True
         self._tidied_at = -_TIDY_S
         self._disk_takes = True
-        self._warned = ""
+        self._problems: dict[str, Message] = {}
         self.figures = PrefixFigures()
         """The figures at the last ``refresh``. Any thread, without blocking."""
 
@@ -122,6 +126,8 @@ class PrefixStore:
     def _refresh(self, settings: Settings) -> PrefixFigures:
         disk = self._refresh_disk(settings)
         memory = self._refresh_memory(settings, to_disk=disk.writable and disk.max_bytes > 0 and self._disk_takes)
+        if not self.memory_bytes:
+            self._problems.pop(_WRITING, None)  # nothing waits for it any more
         day = read_day(self._disk)
         self.figures = PrefixFigures(
             settings.prefix_cache,
@@ -131,6 +137,7 @@ class PrefixStore:
             disk_limit_bytes=disk.max_bytes,
             written_today_bytes=day.written_bytes,
             daily_limit_bytes=settings.prefix_cache_daily.resolve(0),
+            problem=next(iter(self._problems.values()), None),
         )
         return self.figures
 
@@ -160,8 +167,9 @@ class PrefixStore:
                 logger.debug("prompts stay in memory: %s", error.strerror)
                 return False
         except OSError as error:
-            self._warn("prompts cannot be written to %s: %s", self._disk, error)
+            self._failed(_WRITING, self._disk, error)
             return False
+        self._problems.pop(_WRITING, None)
         remove(file.path)
         self._disk_takes = True
         return True
@@ -246,8 +254,9 @@ class PrefixStore:
                     remove_least(folder, disk.own_bytes - limits.max_bytes)
                     remove_empty_folders(folder)
         except OSError as error:
-            self._warn("prompts cannot be kept in %s: %s", folder, error)
+            self._failed(_DISK, folder, error)
             return _NOTHING
+        self._problems.pop(_DISK, None)
         return limits
 
     def _tidy(self, folder: Path) -> None:
@@ -278,8 +287,9 @@ class PrefixStore:
             if own > limits.max_bytes:
                 self.shrink_memory(own - limits.max_bytes, within_s=1.0)
         except OSError as error:
-            self._warn("prompts cannot be kept in %s: %s", folder, error)
+            self._failed(_MEMORY, folder, error)
             return _NOTHING
+        self._problems.pop(_MEMORY, None)
         return limits
 
     def _make_memory(self) -> bool:
@@ -291,7 +301,7 @@ class PrefixStore:
             if taken := take_abandoned(self._root, made.path):
                 logger.info("%d parts of prompts of an engine that was killed are kept", taken)
         except OSError as error:
-            self._warn("prompts cannot be kept in %s: %s", self._root, error)
+            self._failed(_MEMORY, self._root, error)
             return False
         self._memory = made
         return True
@@ -300,11 +310,11 @@ class PrefixStore:
         with suppress(OSError), locked(tier):
             remove_least(tier, excess_bytes)
 
-    def _warn(self, text: str, place: Path, error: OSError) -> None:
-        reason = error.strerror or str(error)
-        if reason != self._warned:  # once, not at every attempt
-            self._warned = reason
-            logger.warning(text, place, reason)
+    def _failed(self, what: str, place: Path, error: OSError) -> None:
+        problem = file_error("prefixes_unusable", error, place).message
+        if self._problems.get(what) != problem:  # once, not at every attempt
+            self._problems[what] = problem
+            logger.warning("%s", problem)
 
 
 def _publish(tier: Path, limits: Limits) -> None:

@@ -152,8 +152,10 @@ def test_a_full_disk_leaves_nothing_over(
     assert place.on_disk() == before
     assert len(place.in_memory()) == 2
     assert len(caplog.records) == 1, "once, not for each attempt"
+    assert "No space left" in str(store.refresh().problem)
     place.move_all(store)
     assert len(place.on_disk()) == 3
+    assert store.refresh().problem is None
 
 
 def _no_space(*_: object) -> None:

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,16 @@ def test_no_more_is_written_a_day_than_allowed(tier: Path) -> None:
         write_block(tier / "model", a_block(3), CELLS)
     assert not caught.value.full
     assert 20_000 < read_day(tier).written_bytes <= 25_000
+
+
+def test_the_day_does_not_end_when_the_clock_is_set(tier: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_limits(tier, Limits(10**9, daily_bytes=15_000, durable=False))
+    write_block(tier / "model", a_block(1), CELLS)
+    now = time.time()
+    for jump in (3 * 86_400, -30 * 86_400, 0):
+        monkeypatch.setattr(time, "time", lambda jump=jump: now + jump)
+        with pytest.raises(NoRoomError):
+            write_block(tier / "model", a_block(2), CELLS)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"max_bytes": "much"}', '{"unknown": 1}', "null"])
