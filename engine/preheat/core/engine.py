@@ -10,7 +10,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 from preheat import paths
@@ -91,9 +91,11 @@ class Engine:
         self._planner = PreloadPlanner(self._usage, policy_of(self.settings))
         self._sizes = SizeTable(self.settings, on_measured=self._usage.measured)
         store = PrefixStore(self.settings, on_battery, memory_root=memory_file_system())
-        self.prefixes = PrefixKeeper(store, self._prefixes_changed, lower_own_priority)
+        self.prefixes = PrefixKeeper(store, lambda: self._prompts.changed(), lower_own_priority)
         """Prompts kept outside the models."""
-        self._prompts = ModelPrompts(self.settings, self.prefixes, self._usage, clock=clock)
+        self._prompts = ModelPrompts(
+            self.settings, self.prefixes, self._usage, lambda: self._publisher.publish_soon(), clock=clock
+        )
         self._gains = GainTable(paths.cache_dir() / "repack.json")
         self._residency = ResidencyExecutor(
             self.settings,
@@ -123,8 +125,6 @@ class Engine:
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
         self._stopping = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._prompts_changed = asyncio.Event()
         self._queue = QueueLimit()
         self._requests = LiveRequests(lambda: self._publisher.publish_soon())
         self.library = LibraryService(self, self._files, lambda: self._publisher.publish_soon())
@@ -172,7 +172,6 @@ class Engine:
         self._started = True
         self._preloads.awaits_use = at_login and not self.settings.preload_at_login
         self._residency.prepare()
-        self._loop = asyncio.get_running_loop()
         known, *_ = await asyncio.gather(
             asyncio.to_thread(self._usage.open),
             self._files.look(),
@@ -185,7 +184,7 @@ class Engine:
         self._tasks = [
             asyncio.create_task(keep_running("preloading", self._preloader.run)),
             asyncio.create_task(keep_running("watching memory", self._guard.run)),
-            asyncio.create_task(keep_running("watching stored prompts", self._follow_prompts)),
+            asyncio.create_task(keep_running("watching stored prompts", self._prompts.run)),
             asyncio.create_task(keep_running("watching the models", self._files.follow)),
             asyncio.create_task(keep_running("checking for updates", self.updates.run)),
         ]
@@ -493,20 +492,6 @@ class Engine:
         self._planner.favourites = choose_favourites(wanted, models)
         self._missing_favourites = missing_favourites(wanted, models)
         self._residency.set_favourites(self._planner.favourites)
-
-    def _prefixes_changed(self) -> None:
-        """Publish the figures of stored prompts. The keeper's thread."""
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop has just been closed
-                self._loop.call_soon_threadsafe(self._prompts_changed.set)
-
-    async def _follow_prompts(self) -> None:
-        """Publish which prompts are stored, whenever that may have changed."""
-        while True:
-            self._prompts_changed.clear()
-            await self._prompts.look()
-            self._publisher.publish_soon()
-            await self._prompts_changed.wait()
 
     def _figures_changed(self) -> None:
         self._preloader.nudge()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,7 @@ class ModelPrompts:
     Args:
         keeper: Where prompts are stored.
         usage: Which prompts the clients use.
+        on_change: Called when other prompts are stored.
         clock: Returns Unix time.
     """
 
@@ -40,17 +42,20 @@ class ModelPrompts:
         settings: Settings,
         keeper: PrefixKeeper,
         usage: UsageTracker,
+        on_change: Callable[[], None],
         *,
         clock: Callable[[], float] = unix_time,
     ) -> None:
         self._settings = settings
         self._keeper = keeper
         self._usage = usage
+        self._on_change = on_change
         self._clock = clock
         self._in_slots: dict[str, dict[str, int]] = {}  # tokens by key, the last used one last; by model
         self._stored: Mapping[str, Mapping[str, str]] = {}  # tiers by key; by model
         self._shown: dict[str, tuple[PromptSnapshot, ...]] = {}
-        self._looking = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._changed = asyncio.Event()
 
     def apply_settings(self, settings: Settings) -> None:
         """Apply new settings."""
@@ -100,21 +105,34 @@ class ModelPrompts:
         if record.prefix and hot:
             self._hold(record.model_id, record.prefix, record.prefix_tokens)
 
-    async def look(self) -> bool:
-        """Look for the stored prompts; return whether something has changed."""
-        async with self._looking:
-            prompts, before = self._usage.prompts, self._stored
-            wanted = {model_id: self._keeper.options(model_id) for model_id in prompts.models}
-            keys = {model_id: prompts.keys(model_id) for model_id in wanted}
-            self._stored = await asyncio.to_thread(
-                lambda: {
-                    model_id: _stored(folders, keys[model_id])
-                    for model_id, folders in wanted.items()
-                    if folders is not None
-                }
-            )
-            self._shown.clear()
-            return self._stored != before
+    def changed(self) -> None:
+        """Other prompts may be stored now. Any thread."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has just been closed
+                self._loop.call_soon_threadsafe(self._changed.set)
+
+    async def run(self) -> None:
+        """Look for the stored prompts, now and whenever they may have changed, until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            self._changed.clear()
+            await self.look()
+            self._on_change()
+            await self._changed.wait()
+
+    async def look(self) -> None:
+        """Look for the stored prompts."""
+        prompts = self._usage.prompts
+        wanted = {model_id: self._keeper.options(model_id) for model_id in prompts.models}
+        keys = {model_id: prompts.keys(model_id) for model_id in wanted}
+        self._stored = await asyncio.to_thread(
+            lambda: {
+                model_id: _stored(folders, keys[model_id])
+                for model_id, folders in wanted.items()
+                if folders is not None
+            }
+        )
+        self._shown.clear()
 
     def snapshots(self, model_id: str) -> tuple[PromptSnapshot, ...]:
         """Return a model's prompts that need not be computed again, the likeliest first."""

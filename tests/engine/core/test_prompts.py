@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -53,7 +54,10 @@ class Known:
         self.keeper = FakeKeeper(folder)
         self.usage = UsageTracker(SETTINGS, clock=lambda: NOW)
         keeper: Any = self.keeper
-        self.prompts = ModelPrompts(SETTINGS, cast(PrefixKeeper, keeper), self.usage, clock=lambda: NOW)
+        self.published = asyncio.Event()
+        self.prompts = ModelPrompts(
+            SETTINGS, cast(PrefixKeeper, keeper), self.usage, self.published.set, clock=lambda: NOW
+        )
 
     def used(self, client: str, key: str, tokens: int = 100, *, age_s: float = 60.0, hot: bool = False) -> None:
         record = RequestRecord("a", NOW - age_s, Outcome.HIT, client=client, prefix=key, prefix_tokens=tokens)
@@ -113,8 +117,7 @@ async def test_prompts_are_shown_where_they_are(known: Known) -> None:
     known.keeper.store("disk", "n")
     known.keeper.store("disk", "e")
     known.keeper.store("memory", "e")
-    assert await known.prompts.look()
-    assert not await known.prompts.look()
+    await known.prompts.look()
     assert sorted(known.shown()) == [("editor", "memory", False), ("notes", "disk", False)]
     known.prompts.restored("a", "n", 100, "disk")
     assert sorted(known.shown()) == [("editor", "memory", False), ("notes", "slot", True)]
@@ -123,6 +126,20 @@ async def test_prompts_are_shown_where_they_are(known: Known) -> None:
     known.prompts.unloaded("a")
     assert sorted(known.shown()) == [("editor", "memory", False), ("notes", "disk", False)]
     assert known.keeper.nudges == 1
+
+
+async def test_other_stored_prompts_are_noticed_and_published(known: Known) -> None:
+    known.used("notes", "n")
+    known.prompts.changed()  # before anything runs
+    running = asyncio.create_task(known.prompts.run())
+    await known.published.wait()
+    assert known.shown() == []
+    known.published.clear()
+    known.keeper.store("disk", "n")
+    await asyncio.to_thread(known.prompts.changed)
+    await known.published.wait()
+    assert known.shown() == [("notes", "disk", False)]
+    running.cancel()
 
 
 def test_slots_hold_the_last_prompts_only(known: Known) -> None:
