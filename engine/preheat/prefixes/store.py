@@ -23,7 +23,6 @@ from preheat.inference.prefixes import (
     files_in,
     list_blocks,
     locked,
-    make_private,
     read_day,
     read_limits,
     remove,
@@ -36,7 +35,7 @@ from preheat.inference.prefixes import (
 )
 from preheat.messages import Message
 from preheat.prefixes.budgets import Disk, disk_limits, memory_limits, uses_disk
-from preheat.prefixes.folders import MemoryFolder, disk_folder, folder_name, take_abandoned
+from preheat.prefixes.folders import MemoryFolder, disk_folder, folder_name, make_disk_folder, take_abandoned
 from preheat.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -243,8 +242,7 @@ class PrefixStore:
         if not uses_disk(settings) and not folder.exists():
             return _NOTHING
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            make_private(folder)
+            make_disk_folder(folder)
             disk = Disk(shutil.disk_usage(folder).free, taken_bytes(self._disk))
             limits = disk_limits(settings, disk, on_battery=self._on_battery())
             _publish(folder, limits)
@@ -273,7 +271,7 @@ class PrefixStore:
         """Publish the limits of the tier in memory, and keep to them; return them."""
         first, self._first = self._first, False
         if first and settings.prefix_cache == "off" and self._root is not None:
-            take_abandoned(self._root, None)
+            take_abandoned(self._root, self._disk, None)
         if self._memory is None and (settings.prefix_cache == "off" or self._closed or not self._make_memory()):
             return _NOTHING
         assert self._memory is not None
@@ -296,9 +294,9 @@ class PrefixStore:
         if self._root is None:
             return False
         try:
-            made = MemoryFolder(self._root)
+            made = MemoryFolder(self._root, self._disk)
             write_limits(made.path, _NOTHING)
-            if taken := take_abandoned(self._root, made.path):
+            if taken := take_abandoned(self._root, self._disk, made.path):
                 logger.info("%d parts of prompts of an engine that was killed are kept", taken)
         except OSError as error:
             self._failed(_MEMORY, self._root, error)

@@ -25,7 +25,7 @@ class Place:
     def __init__(self, root: Path) -> None:
         self.disk = root / "cache" / "prefixes"
         self.memory = root / "memory"
-        self.memory.mkdir()
+        self.memory.mkdir(parents=True)
         self.on_battery = False
         self.stores: list[PrefixStore] = []
 

@@ -288,6 +288,25 @@ def test_nothing_of_a_killed_engine_stays_where_nothing_is_kept(place: Place) ->
     assert place.on_disk() == []
 
 
+def test_a_killed_engine_with_another_cache_folder(place: Place, tmp_path: Path) -> None:
+    """Its prompts are its own: they are only removed when it does not come back."""
+    engine = start_engine(place, 1)
+    assert engine.stdout is not None
+    engine.stdout.readline()
+    engine.kill()
+    engine.communicate()
+    (left,) = place.memory.iterdir()
+    other = Place(tmp_path / "other")
+    other.memory = place.memory
+    assert other.store().waiting() == []
+    assert left.exists()
+    os.utime(left, (1e9, 1e9))
+    assert other.store().waiting() == []
+    assert not left.exists()
+    for store in other.stores:
+        store.close()
+
+
 def test_folders_of_others_are_left_alone(place: Place) -> None:
     for name in ("preheat-0-1-other", f"preheat-{os.geteuid()}-new", "something"):
         (place.memory / name).mkdir()
