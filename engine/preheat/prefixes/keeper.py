@@ -61,7 +61,7 @@ class PrefixKeeper:
     def allow(self, memory_bytes: int) -> None:
         """Take no more memory than this from now on; what is too much moves to the disk or is removed soon."""
         before, self._store.allowed_bytes = self._store.allowed_bytes, memory_bytes
-        if rounded(before) != rounded(memory_bytes):
+        if before is None or rounded(before) != rounded(memory_bytes):
             self.nudge()
 
     def start(self) -> None:

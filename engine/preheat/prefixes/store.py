@@ -42,6 +42,10 @@ logger = logging.getLogger(__name__)
 
 _NOTHING: Final = Limits(0, writable=False)
 _TIDY_S: Final = 600.0
+
+_LEAVE_S: Final = 2.0
+"""Time in which prompts that have to leave memory may move to the disk, in seconds. Then they are removed."""
+
 _MEMORY, _DISK, _WRITING = "memory", "disk", "writing"  # what may fail
 
 
@@ -89,8 +93,8 @@ class PrefixStore:
         memory_root: Path | None = None,
     ) -> None:
         self.settings = settings
-        self.allowed_bytes = 0
-        """Memory that stored prompts may take now: what the limit leaves besides models."""
+        self.allowed_bytes: int | None = None
+        """Memory that stored prompts may take now: what the limit leaves besides models. None before that is known."""
         self._on_battery = on_battery
         self._disk: Final = disk or disk_folder()
         self._root: Final = memory_root
@@ -143,15 +147,17 @@ class PrefixStore:
     @property
     def memory_bytes(self) -> int:
         """Bytes of the tier in memory now."""
-        return 0 if self._memory is None else taken_bytes(self._memory.path)
+        memory = self._memory  # another thread may close it
+        return 0 if memory is None else taken_bytes(memory.path)
 
     def waiting(self) -> list[FoundFile]:
         """Return the files in memory that belong on the disk, beginnings of prompts first."""
-        if self._memory is None or not uses_disk(self.settings):
+        memory = self._memory
+        if memory is None or not uses_disk(self.settings):
             return []
-        blocks = [block for folder in _folders(self._memory.path) for block in list_blocks(folder)]
+        blocks = [block for folder in _folders(memory.path) for block in list_blocks(folder)]
         order = {block.path: (block.block.start, -block.used_at) for block in blocks}
-        found = [file for file in files_in(self._memory.path) if file.path in order]
+        found = [file for file in files_in(memory.path) if file.path in order]
         return sorted(found, key=lambda file: order[file.path])
 
     def move(self, file: FoundFile) -> bool:
@@ -179,7 +185,8 @@ class PrefixStore:
         Returns:
             The bytes freed, at least ``n_bytes`` unless there were fewer.
         """
-        if self._memory is None or n_bytes <= 0:
+        memory = self._memory
+        if memory is None or n_bytes <= 0:
             return 0
         ends_at, before = time.monotonic() + within_s, self.memory_bytes
         for file in self.waiting():
@@ -187,7 +194,8 @@ class PrefixStore:
                 break
         rest = n_bytes - (before - self.memory_bytes)
         if rest > 0:
-            self._remove_excess(self._memory.path, rest)
+            with suppress(OSError), locked(memory.path):
+                remove_least(memory.path, rest)
         return before - self.memory_bytes
 
     def clear(self, model_id: str | None = None) -> int:
@@ -202,28 +210,29 @@ class PrefixStore:
     def close(self) -> None:
         """Remove the folder in memory."""
         self._closed = True
-        if self._memory is not None:
-            self._memory.remove()
-            self._memory = None
+        memory, self._memory = self._memory, None
+        if memory is not None:
+            memory.remove()
 
     def _tiers(self) -> Iterator[Path]:
-        if self._memory is not None:
-            yield self._memory.path
+        memory = self._memory
+        if memory is not None:
+            yield memory.path
         yield self._disk
 
     def _model(self, name: str) -> StoredModel | None:
         tiers = {tier: list_blocks(tier / name) for tier in self._tiers()}
+        on_disk = tiers[self._disk]
         blocks: Mapping[bytes, StoredBlock] = {each.block.key: each for found in tiers.values() for each in found}
         if not blocks:
             return None
         continued = {each.block.parent for each in blocks.values()}
-        in_memory = 0 if self._memory is None else _bytes_of(tiers[self._memory.path])
         return StoredModel(
             name,
             prompts=sum(key not in continued for key in blocks),
             tokens=sum(len(each.block.tokens) for each in blocks.values()),
-            memory_bytes=in_memory,
-            disk_bytes=_bytes_of(tiers[self._disk]),
+            memory_bytes=sum(_bytes_of(found) for found in tiers.values() if found is not on_disk),
+            disk_bytes=_bytes_of(on_disk),
             used_at=max(each.used_at for each in blocks.values()),
         )
 
@@ -272,27 +281,30 @@ class PrefixStore:
         first, self._first = self._first, False
         if first and settings.prefix_cache == "off" and self._root is not None:
             take_abandoned(self._root, self._disk, None)
-        if self._memory is None and (settings.prefix_cache == "off" or self._closed or not self._make_memory()):
+        memory = self._memory
+        if memory is None and settings.prefix_cache != "off" and not self._closed:
+            memory = self._memory = self._make_memory()
+        if memory is None:
             return _NOTHING
-        assert self._memory is not None
-        folder, own = self._memory.path, self.memory_bytes
-        disk = Disk(shutil.disk_usage(folder).free, own)
-        limits = memory_limits(settings, self.allowed_bytes, disk, to_disk=to_disk)
+        own = taken_bytes(memory.path)
         try:
-            _publish(folder, limits)
-            with locked(folder):
-                remove_abandoned(folder)
-            if own > limits.max_bytes:
-                self.shrink_memory(own - limits.max_bytes, within_s=1.0)
+            limits = Limits(own, durable=False)
+            if self.allowed_bytes is not None:
+                disk = Disk(shutil.disk_usage(memory.path).free, own)
+                limits = memory_limits(settings, self.allowed_bytes, disk, to_disk=to_disk)
+            _publish(memory.path, limits)
+            with locked(memory.path):
+                remove_abandoned(memory.path)
+            self.shrink_memory(own - limits.max_bytes, _LEAVE_S)
         except OSError as error:
-            self._failed(_MEMORY, folder, error)
+            self._failed(_MEMORY, memory.path, error)
             return _NOTHING
         self._problems.pop(_MEMORY, None)
         return limits
 
-    def _make_memory(self) -> bool:
+    def _make_memory(self) -> MemoryFolder | None:
         if self._root is None:
-            return False
+            return None
         try:
             made = MemoryFolder(self._root, self._disk)
             write_limits(made.path, _NOTHING)
@@ -300,17 +312,12 @@ class PrefixStore:
                 logger.info("%d parts of prompts of an engine that was killed are kept", taken)
         except OSError as error:
             self._failed(_MEMORY, self._root, error)
-            return False
-        self._memory = made
-        return True
-
-    def _remove_excess(self, tier: Path, excess_bytes: int) -> None:
-        with suppress(OSError), locked(tier):
-            remove_least(tier, excess_bytes)
+            return None
+        return made
 
     def _failed(self, what: str, place: Path, error: OSError) -> None:
         problem = file_error("prefixes_unusable", error, place).message
-        if self._problems.get(what) != problem:  # once, not at every attempt
+        if self._problems.get(what) != problem and not self._closed:  # once, not at every attempt
             self._problems[what] = problem
             logger.warning("%s", problem)
 

@@ -277,6 +277,19 @@ def test_the_prompts_of_a_killed_engine_are_kept(place: Place) -> None:
     assert len(list(place.memory.iterdir())) == 2
 
 
+def test_they_are_kept_before_the_room_in_memory_is_known(place: Place) -> None:
+    engine = start_engine(place, 1)
+    assert engine.stdout is not None
+    engine.stdout.readline()
+    engine.kill()
+    engine.communicate()
+    store = PrefixStore(Settings(), lambda: True, disk=place.disk, memory_root=place.memory)
+    place.stores.append(store)
+    figures = store.refresh()
+    assert 0 < figures.memory_bytes == figures.memory_limit_bytes
+    assert len(store.waiting()) == 1
+
+
 def test_nothing_of_a_killed_engine_stays_where_nothing_is_kept(place: Place) -> None:
     engine = start_engine(place, 1)
     assert engine.stdout is not None
