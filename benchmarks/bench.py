@@ -56,9 +56,12 @@ class Bench:
         threads: int | None = SAME_THREADS,
         parallel: int | None = 4,
         memory_limit: str = "90%",
-        repack: str = "auto",
+        repack: str = "off",
     ) -> Iterator[Server]:
-        """Run Preheat; yield once its port answers. None is a default."""
+        """Run Preheat; yield once its port answers. None is a default.
+
+        Without ``repack``, an idle model does not change its form while another server is measured.
+        """
         settings = self.settings(
             *favourites, threads=threads, parallel=parallel, memory_limit=memory_limit, repack=repack
         )
@@ -83,7 +86,7 @@ class Bench:
 
     @contextmanager
     def pair(
-        self, model: Path, *, parallel: int = 4, embeddings: bool = False, repack: str = "auto"
+        self, model: Path, *, parallel: int = 4, embeddings: bool = False, repack: str = "off"
     ) -> Iterator[tuple[Server, Server]]:
         """Run both servers with this model. An idle server uses no processor time."""
         with ExitStack() as stack:

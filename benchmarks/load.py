@@ -48,6 +48,11 @@ class Streams:
         return self.tokens / (max(a.ended_at for a in self.answers) - min(a.sent_at for a in self.answers))
 
     @property
+    def decode_tokens_per_s(self) -> float:
+        """The sum of what each answer decoded per second after its first token."""
+        return sum((a.completion_tokens - 1) / (a.ended_at - a.first_at) for a in self.answers)
+
+    @property
     def tokens(self) -> int:
         return sum(answer.completion_tokens for answer in self.answers)
 

@@ -26,6 +26,7 @@ from benchmarks.measures import (
     throughput,
     tray,
     ttft,
+    upgrade,
 )
 
 Measure = Callable[[Bench], Coroutine[Any, Any, list[Figure]]]
@@ -37,6 +38,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "ttft": ttft.measure,
         "throughput": throughput.measure,
         "busy": busy.measure,
+        "upgrade": upgrade.measure,
         "adapters": adapters.measure,
         "switch": switch.measure,
         "embeddings": embeddings.measure,

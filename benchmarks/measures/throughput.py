@@ -27,7 +27,7 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 async def _measure_model(
-    bench: Bench, label: str, path: Path, stream_counts: tuple[int, ...], max_tokens: int, repack: str = "auto"
+    bench: Bench, label: str, path: Path, stream_counts: tuple[int, ...], max_tokens: int, repack: str = "off"
 ) -> list[Figure]:
     figures = []
     with bench.pair(path, parallel=_SLOTS, repack=repack) as (mine, theirs):

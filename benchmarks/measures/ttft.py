@@ -24,7 +24,7 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 async def _measure_model(
-    bench: Bench, label: str, path: Path, short: int, long: int = 0, repack: str = "auto"
+    bench: Bench, label: str, path: Path, short: int, long: int = 0, repack: str = "off"
 ) -> list[Figure]:
     """Take samples with short and with long prompts."""
     bench.say(f"Hot TTFT of {label}")

@@ -13,6 +13,7 @@ from preheat.messages import Message, msg
 from preheat.models import ModelFile
 from preheat.preload.forms import FormFacts, FormTarget, describe_form, facts_of, plan_forms
 from preheat.preload.gate import Conditions, Hold, blocking_reason
+from preheat.preload.idle_processor import IdleProcessor
 from preheat.preload.planner import PreloadPlanner
 from preheat.preload.policy import PolicySettings, PreloadPlan
 from preheat.preload.power import on_battery
@@ -64,6 +65,7 @@ class PreloadContext:
         self._watch = watch
         self._models = models
         self._gains = gains or GainTable()
+        self._processor = IdleProcessor()
         self._clock = clock
         self._standby = Standby()
         self._ended_at = -math.inf
@@ -132,6 +134,10 @@ class PreloadContext:
     def forms(self) -> tuple[FormTarget, ...]:
         """Return what to do about the forms of hot models."""
         return plan_forms(self._form_facts(), self._pool.free_bytes)
+
+    def busy_for_s(self) -> float:
+        """Return 0 if other programs leave the processor alone, otherwise when to ask again, in seconds."""
+        return self._processor.busy_for_s()
 
     def _form_facts(self) -> tuple[FormFacts, ...]:
         files = self._pool.models

@@ -92,6 +92,8 @@ class FormTarget(NamedTuple):
         form: The form that it should have.
         reason: Why it should have that one; None if it has no reason to change.
         again_s: When to ask again, in seconds; None waits for a change.
+        missing_bytes: What is missing for both forms at once (``NO_ROOM``).
+        chosen: The user set this form; otherwise it changes only while the processor is idle.
     """
 
     model_id: str
@@ -100,6 +102,7 @@ class FormTarget(NamedTuple):
     reason: Message | None = None
     again_s: float | None = None
     missing_bytes: int = 0
+    chosen: bool = False
 
 
 def plan_forms(models: Iterable[FormFacts], free_bytes: int) -> tuple[FormTarget, ...]:
@@ -114,18 +117,19 @@ def plan_forms(models: Iterable[FormFacts], free_bytes: int) -> tuple[FormTarget
 
 def _target(model: FormFacts, free_bytes: int) -> FormTarget:
     wanted, reason = _wanted(model)
-    model_id = model.model_id
+    chosen = model.setting != "auto"
+    target = FormTarget(model.model_id, wanted, FormAction.CHANGE, reason, chosen=chosen)
     if model.changing:
-        return FormTarget(model_id, wanted, FormAction.CHANGING, reason)
+        return target._replace(action=FormAction.CHANGING)
     if wanted is model.form or reason is None:
-        return FormTarget(model_id, wanted, _kept(model), reason)
-    pause_s = max(REST_S - model.idle_s, model.resting_s if wanted is Form.REPACKED else 0.0)
+        return target._replace(action=_kept(model))
+    pause_s = max(0.0 if chosen else REST_S - model.idle_s, model.resting_s if wanted is Form.REPACKED else 0.0)
     if pause_s > 0:
-        return FormTarget(model_id, wanted, FormAction.WAIT, reason, again_s=pause_s)
+        return target._replace(action=FormAction.WAIT, again_s=pause_s)
     missing = model.added_bytes - free_bytes
     if missing > 0 and wanted is Form.REPACKED:
-        return FormTarget(model_id, wanted, FormAction.NO_ROOM, reason, missing_bytes=missing)
-    return FormTarget(model_id, wanted, FormAction.CHANGE, reason)
+        return target._replace(action=FormAction.NO_ROOM, missing_bytes=missing)
+    return target
 
 
 def _wanted(model: FormFacts) -> tuple[Form, Message | None]:

@@ -54,6 +54,7 @@ class PlanSource(Protocol):
     def stop_standby(self) -> None: ...
     def form_hold(self) -> Hold | None: ...
     def forms(self) -> tuple[FormTarget, ...]: ...
+    def busy_for_s(self) -> float: ...
 
 
 class Loader(Protocol):
@@ -144,6 +145,8 @@ class Preloader:
         changing = any(target.action is FormAction.CHANGING for target in targets)
         target = next((target for target in targets if target.action is FormAction.CHANGE), None)
         if target is not None and target.reason is not None and not changing:
+            if not target.chosen and (pause_s := self._source.busy_for_s()) > 0:
+                return pause_s
             self._loader.exchange(target.model_id, target.form, target.reason)
         return min((target.again_s for target in targets if target.again_s is not None), default=REPLAN_S)
 

@@ -75,6 +75,7 @@ class FakeSource:
         self.reason: Hold | None = None
         self.standby: list[str] = []
         self.targets: tuple[FormTarget, ...] = ()
+        self.busy_s = 0.0
         self.on_plan: Callable[[], None] = lambda: None
 
     def hold(self) -> Hold | None:
@@ -100,6 +101,9 @@ class FakeSource:
 
     def forms(self) -> tuple[FormTarget, ...]:
         return self.targets
+
+    def busy_for_s(self) -> float:
+        return self.busy_s
 
 
 class Stage:
@@ -301,3 +305,14 @@ async def test_a_hold_stops_forms_from_changing() -> None:
         assert stage.loader.exchanges == ["cancel"]
         await stage.say(None)
         assert stage.loader.exchanges == ["cancel", "c repacked"]
+
+
+async def test_forms_that_are_not_chosen_change_while_the_processor_is_idle() -> None:
+    async with running(hold=PAUSED) as stage:
+        stage.source.targets = (target("c", FormAction.CHANGE),)
+        stage.source.busy_s = 10.0
+        await stage.say(None)
+        assert "c repacked" not in stage.loader.exchanges
+        stage.source.targets = (target("c", FormAction.CHANGE)._replace(chosen=True),)
+        await stage.say(None)
+        assert "c repacked" in stage.loader.exchanges
