@@ -24,6 +24,7 @@ MEMORY_LIMIT: Final = 0.70
 TTFT_LIMIT: Final = 1.5
 
 _REST_S: Final = 30.0
+_MAX_TOKENS: Final = 64
 _EXCHANGES: Final = 20
 _REQUESTS: Final = 1000
 _PAUSES_S: Final = (0.0, 0.05, 0.1, 0.2)
@@ -59,7 +60,7 @@ async def _after_a_rest(bench: Bench) -> list[Figure]:
             for pair in bench.turns(mine, theirs):
                 round_prompts = prompts.chats(count)
                 for server in pair:
-                    streams = await chats(server.port, server.model_name(path), round_prompts, max_tokens=32)
+                    streams = await chats(server.port, server.model_name(path), round_prompts, _MAX_TOKENS)
                     samples.add(server.label, streams.decode_tokens_per_s)
         after = largest_memory(mine.pid).rss / 1e6
     target = ratio_at_least(DECODE_LIMIT)
