@@ -43,8 +43,8 @@ _CLEAR: Final = 0.1
 _HOPELESS: Final = 1.5
 """A trial ends after its first step at this multiple of the current cost."""
 
-_SUDDEN: Final = 1.4
-"""The last steps cost this multiple of the steps before: the machine has changed."""
+_SUDDEN: Final = 1.25
+"""Most of the last steps cost this multiple of the mean, or this fraction: the machine has changed."""
 
 _SUDDEN_STEPS: Final = 4
 _SOON_S: Final = 0.25
@@ -164,8 +164,9 @@ class CountChooser:
         self._time_s += seconds
         self._recent.append(cost)
         self._mean += (cost - before) / min(self._steps, _MEMORY_STEPS)
-        recent = sum(self._recent) / len(self._recent)
-        return self._steps > 2 * _SUDDEN_STEPS and not before / _SUDDEN < recent < before * _SUDDEN
+        slower = sum(each > before * _SUDDEN for each in self._recent)
+        faster = sum(each < before / _SUDDEN for each in self._recent)
+        return self._steps > 2 * _SUDDEN_STEPS and max(slower, faster) > _SUDDEN_STEPS // 2
 
     def _examine(self, likely: int, *, at_once: bool = False) -> None:
         """The machine has changed: try this number next, then the neighbours."""
