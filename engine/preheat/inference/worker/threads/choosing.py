@@ -147,7 +147,7 @@ class CountChooser:
             return
         self._waited_s += seconds
         if self._add(cost, seconds):
-            self._examine(self.current, at_once=True)
+            self._examine(self.current)
         elif self._known and self._waited_s >= self._wait_s:
             self._begin_trial(seconds)
 
@@ -168,16 +168,13 @@ class CountChooser:
         faster = sum(each < before / _SUDDEN for each in self._recent)
         return self._steps > 2 * _SUDDEN_STEPS and max(slower, faster) > _SUDDEN_STEPS // 2
 
-    def _examine(self, likely: int, *, at_once: bool = False) -> None:
-        """The machine has changed: try this number next, then the neighbours."""
+    def _examine(self, likely: int) -> None:
+        """The machine has changed: try this number next, at once if it is another one, then the neighbours."""
         self._restart()
         others = [count for count in _neighbours(self.current, self._most) if count != likely]
-        self._candidates = others[::-1]
-        if likely != self.current:
-            self._candidates.append(likely)
-            at_once = True
-        self._changed = at_once
-        self._wait_s, self._waited_s = _SOON_S, _SOON_S if at_once else 0.0
+        self._candidates = [*reversed(others), likely] if likely != self.current else others[::-1]
+        self._changed = True
+        self._wait_s, self._waited_s = _SOON_S, _SOON_S if likely != self.current else 0.0
 
     def _restart(self) -> None:
         """Forget the costs."""
@@ -204,7 +201,8 @@ class CountChooser:
         ratio = mean / self._mean
         wanted = min(max(math.ceil(_TRIAL_S / seconds), _FEWEST_STEPS), _ENOUGH_STEPS) if seconds < _LONG_STEP_S else 1
         unclear = abs(ratio - 1) < _CLEAR and seconds < _LONG_STEP_S
-        if ratio < _HOPELESS and steps < (_MOST_STEPS if unclear else wanted):
+        hopeless = ratio >= _HOPELESS or (steps >= _FEWEST_STEPS and min(trial.costs) > self._mean * (1 + _CLEAR))
+        if not hopeless and steps < (_MOST_STEPS if unclear else wanted):
             return
         self._trial, self._waited_s = None, 0.0
         self._allowance.spend(max(trial.lost_s, 0.0), changed=trial.changed)
