@@ -30,6 +30,7 @@ class Answer:
     ended_at: float  # arrival of the last chunk
     prompt_tokens: int
     completion_tokens: int
+    accepted_tokens: int = 0  # those that were drafted
 
     @property
     def ttft_s(self) -> float:
@@ -105,7 +106,15 @@ async def _stream(
             first_at = ended_at
     if not first_at or not usage:
         raise LoadError(f"{model}: a stream ended without text or without usage")
-    return Answer(sent_at, first_at, ended_at, usage["prompt_tokens"], usage["completion_tokens"])
+    details = usage.get("completion_tokens_details", {})
+    return Answer(
+        sent_at,
+        first_at,
+        ended_at,
+        usage["prompt_tokens"],
+        usage["completion_tokens"],
+        details.get("accepted_prediction_tokens", 0),
+    )
 
 
 async def chats(port: int, model: str, prompts: Sequence[Chat], max_tokens: int) -> Streams:

@@ -21,6 +21,7 @@ from benchmarks.measures import (
     preload_beside,
     residency,
     scan,
+    speculation,
     startup,
     switch,
     throughput,
@@ -40,6 +41,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "busy": busy.measure,
         "upgrade": upgrade.measure,
         "adapters": adapters.measure,
+        "speculation": speculation.measure,
         "switch": switch.measure,
         "embeddings": embeddings.measure,
         "memory": residency.measure,
@@ -62,6 +64,7 @@ COMPARED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "decision": ("long log", "short log"),
         "download": ("Preheat", "huggingface_hub"),
         "scan": ("Preheat", ""),
+        "speculation": ("drafts", "none"),
         "tray": ("Preheat", ""),
         "bundle": ("bundle", "source"),
     }

@@ -35,6 +35,7 @@ from preheat.inference.protocol import (
 )
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.channel import Channel
+from preheat.inference.worker.drafts import StepCosts
 from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.lanes import Job, Lane
 from preheat.inference.worker.llama_model import LlamaModel
@@ -60,6 +61,7 @@ def load_options(path: Path, **changes: Any) -> LoadOptions:
         "embedding_cache": 16,
         "probe": True,
         "warm_prefix": False,
+        "speculation": False,  # whether drafts pay depends on the machine
     }
     return LoadOptions(**{**values, **changes})
 
@@ -106,6 +108,18 @@ class Answer:
         return self.error is not None or self.finish_reason is not None
 
 
+class FreeDrafts(StepCosts):
+    """What steps cost on a machine on which a batch costs as much as a token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for rows in (1, 2, 4, 8) * 3:
+            super().observe(rows, 0.01)
+
+    def observe(self, rows: int, seconds: float) -> None:
+        """Forget this machine's time."""
+
+
 class Inline:
     """Prepares each request at once, on the thread that submits it. A failure is sent to ``channel``."""
 
@@ -130,7 +144,7 @@ class TextRun(Channel):
         reports: What it sent about stored prompts.
     """
 
-    def __init__(self, model: LlamaModel, options: LoadOptions) -> None:
+    def __init__(self, model: LlamaModel, options: LoadOptions, costs: StepCosts | None = None) -> None:
         assert llama.llama_n_seq_max(model.ctx) >= options.parallel
         super().__init__(-1)
         llama.llama_memory_clear(model.memory, True)
@@ -148,6 +162,7 @@ class TextRun(Channel):
                 model.chat_template(), model.chat_template("tool_use"), bos=model.bos_text, eos=model.eos_text
             ),
             lanes=Inline(self),
+            costs=costs,
         )
         self._ids = itertools.count()
         if options.warm_prefix:

@@ -122,8 +122,8 @@ class Scheduler:
         context_length: Prompt plus completion limit, in tokens; also the size of the shared KV cache.
         recurrent: The model's state can be neither cut nor shared.
         tokens_per_s: A first guess at the speed of prefill.
-        costs: Times of steps that are known from the load.
         prefixes: Decides what is stored and restored; None stores nothing.
+        costs: What steps cost; measured by default.
         failed: Called with the id of a request that was dropped because of an exception, and with the exception.
     """
 

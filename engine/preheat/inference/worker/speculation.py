@@ -23,7 +23,7 @@ class Speculation:
     Args:
         context_length: Prompt plus completion limit, in tokens.
         max_drafted: Maximum drafted tokens in a step: each one's logits take memory.
-        costs: Times of steps that are known from the load.
+        costs: What steps cost; measured by default.
     """
 
     def __init__(self, context_length: int, max_drafted: int, costs: StepCosts | None = None) -> None:

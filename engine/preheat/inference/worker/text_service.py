@@ -17,6 +17,7 @@ from preheat.inference.protocol import Detokenize, Embed, Failed, Generate, Requ
 from preheat.inference.worker.answers import ChatAnswer
 from preheat.inference.worker.channel import Channel, take
 from preheat.inference.worker.chat import ChatTemplate, beginning_tokens, fixed_tokens
+from preheat.inference.worker.drafts import StepCosts
 from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.generation import Generation
 from preheat.inference.worker.lanes import Job, Lanes, Preparer
@@ -62,6 +63,7 @@ class TextService:
         template: Its chat template.
         vision: Its image encoder; None for models without one.
         lanes: Where requests are prepared; threads by default.
+        costs: What steps cost; measured by default.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class TextService:
         template: ChatTemplate,
         vision: VisionEncoder | None = None,
         lanes: Preparer | None = None,
+        costs: StepCosts | None = None,
     ) -> None:
         self._model = model
         self._channel = channel
@@ -109,6 +112,7 @@ class TextService:
             recurrent=model.recurrent,
             tokens_per_s=tokens_per_s,
             prefixes=self._prompts.planner,
+            costs=costs,
             failed=self._broke,
         )
         self._prompts.scheduler = self._scheduler

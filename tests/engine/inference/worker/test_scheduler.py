@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from random import Random
 from typing import Any, NoReturn
 
 import pytest
@@ -12,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from preheat.inference import FinishReason, GenerationChunk, Priority, PromptProgress, TokenLogprob, Usage
-from preheat.inference.worker.drafts import Drafter, PromptLookup, StepCosts
+from preheat.inference.worker.drafts import Drafter, PromptLookup
 from preheat.inference.worker.generation import MAX_PASSED, Generation, ImageSpan, Sampled
 from preheat.inference.worker.scheduler import (
     BULK_PAUSE_STEPS,
@@ -25,6 +28,7 @@ from preheat.inference.worker.scheduler import (
     StepResult,
 )
 from preheat.inference.worker.text_stream import TextStream
+from tests.engine.inference.text_runs import FreeDrafts
 
 END = 26
 
@@ -167,9 +171,6 @@ class Bench:
         rate: float = 1000.0,
         can_cut: bool = True,
     ) -> None:
-        costs = StepCosts()
-        for rows in (1, 2, 4, 8) * 3:
-            costs.observe(rows, 0.01)
         self.scheduler = Scheduler(
             parallel=parallel,
             slots=slots or parallel,
@@ -177,7 +178,7 @@ class Bench:
             context_length=cells,
             recurrent=not can_cut,
             tokens_per_s=rate,
-            costs=costs,
+            costs=FreeDrafts(),
         )
         self.runner = PythonRunner(self.scheduler, cells, batch_tokens, can_cut=can_cut)
         self.chunks: dict[int, list[GenerationChunk]] = {}
@@ -954,3 +955,35 @@ def test_cancelled_in_the_middle_of_a_draft() -> None:
     bench.add(generation(2, [1, 2, 3, *continued([1, 2, 3], 3), 7]))
     bench.finish()
     assert bench.text(2) == expected([1, 2, 3, *continued([1, 2, 3], 3), 7], 4)
+
+
+def test_drafts_do_not_change_the_distribution_of_texts() -> None:
+    """Chi-square over the tokens that follow each token of a random text, with drafts of the text so far."""
+    chances = {0: (0.1, 0.8, 0.1), 1: (0.05, 0.05, 0.9), 2: (0.9, 0.02, 0.08)}
+    chance = Random(11)
+
+    class RandomText(PythonRunner):
+        def _sample(self, of: Generation) -> Sampled:
+            (token,) = chance.choices(range(3), chances[of.tokens[-1]])
+            return Sampled(token, b"x")
+
+    prompt = [0, 1, 2] * 8
+    followers: dict[int, Counter[int]] = {token: Counter() for token in chances}
+    accepted = 0
+    for _ in range(300):
+        bench = Bench(parallel=1)
+        bench.runner = RandomText(bench.scheduler, 1000, 512)
+        asked = generation(1, prompt, max_tokens=40, drafter=Drafter(PromptLookup(prompt)))
+        bench.add(asked)
+        bench.finish()
+        accepted += usage(bench, 1).accepted_tokens
+        for before, after in pairwise(asked.tokens[len(prompt) - 1 :]):
+            followers[before][after] += 1
+    assert accepted > 1000
+    for before, expected_shares in chances.items():
+        total = followers[before].total()
+        statistic = sum(
+            (followers[before][token] - total * share) ** 2 / (total * share)
+            for token, share in enumerate(expected_shares)
+        )
+        assert statistic < 13.8, (before, followers[before])  # 0.1 % for two degrees of freedom
