@@ -421,7 +421,7 @@ class Scheduler:
             self._was_put(plan.put, result.was_put)
         ended = list(self._end_restored(result.ended_at))
         if plan.verifies:
-            return list(self._advance_all(plan.chunks, result))
+            return [*ended, *self._advance_all(plan.chunks, result)]
         if plan.chunks or not plan.copies:
             self._cache_full = result.status is Status.NO_ROOM
         if self._cache_full and any(chunk.draft for chunk in plan.chunks):
