@@ -126,7 +126,7 @@ class Engine:
         self._started = False
         self._stopping = False
         self._queue = QueueLimit()
-        self._requests = LiveRequests(lambda: self._publisher.publish_soon())
+        self._requests = LiveRequests(lambda: self._publisher.publish_requests())
         self.library = LibraryService(self, self._files, lambda: self._publisher.publish_soon())
         """Pull, remove, import and move models."""
         self.updates = UpdateWatch(self.settings, lambda: self._publisher.publish_soon())
@@ -153,6 +153,7 @@ class Engine:
                 self._missing_favourites,
             ),
             self._residency.measure,
+            maker.count,
         )
 
     async def __aenter__(self) -> Engine:
@@ -327,7 +328,7 @@ class Engine:
                     arrival.waited()
                 request.waiting = False
                 arrival.lease = lease = Lease(model.model_id, hot, arrived_at, request.wrote_token, client)
-                self._publisher.publish_soon()
+                self._publisher.publish_requests()
                 yield lease
         finally:
             answered = arrival.lease is not None and arrival.lease.answered
@@ -480,7 +481,8 @@ class Engine:
         self._usage.request_ended(record)
         hot = self._residency.worker_pid(record.model_id) is not None
         self._prompts.request_ended(record, hot=hot)
-        self._figures_changed()
+        self._preloader.nudge()
+        self._publisher.publish_requests()
 
     def _files_scanned(self) -> None:
         self._choose_favourites()

@@ -10,6 +10,9 @@ from preheat.core.snapshot import EngineSnapshot
 
 PUBLISH_INTERVAL_S: Final = 0.1
 
+FIGURES_INTERVAL_S: Final = 1.0
+"""Least time between whole snapshots that only requests cause: each one measures the workers' memory."""
+
 Subscriber = Callable[[EngineSnapshot], None]
 
 
@@ -19,13 +22,22 @@ class Publisher:
     Args:
         make: Makes a snapshot of the current state.
         measure: Updates sizes; called before timed snapshots.
+        count: Returns a snapshot with the open requests as they are now; takes microseconds.
     """
 
-    def __init__(self, make: Callable[[], EngineSnapshot], measure: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        make: Callable[[], EngineSnapshot],
+        measure: Callable[[], None],
+        count: Callable[[EngineSnapshot], EngineSnapshot] = lambda latest: latest,
+    ) -> None:
         self._make = make
         self._measure = measure
+        self._count = count
         self._subscribers: list[Subscriber] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None  # for a whole snapshot
+        self._count_timer: asyncio.TimerHandle | None = None
+        self._measured_at = 0.0
         self._closed = False
         self.latest = make()
         """The latest snapshot. Any thread."""
@@ -38,26 +50,51 @@ class Publisher:
 
     def publish(self) -> None:
         """Publish now."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self.latest = self._make()
-        for callback in tuple(self._subscribers):
-            callback(self.latest)
+        self._cancel()
+        self._set(self._make())
 
     def publish_soon(self) -> None:
         """Publish within a tenth of a second, once for several calls."""
-        if self._timer is None and not self._closed:
-            self._timer = asyncio.get_running_loop().call_later(PUBLISH_INTERVAL_S, self.publish_measured)
+        if not self._closed:
+            loop = asyncio.get_running_loop()
+            self._publish_at(loop, loop.time() + PUBLISH_INTERVAL_S)
+
+    def publish_requests(self) -> None:
+        """Publish the open requests within a tenth of a second, and everything else within a second."""
+        if self._count_timer is None and not self._closed:
+            loop = asyncio.get_running_loop()
+            soon = loop.time() + PUBLISH_INTERVAL_S
+            self._count_timer = loop.call_at(soon, self._publish_count)
+            self._publish_at(loop, max(soon, self._measured_at + FIGURES_INTERVAL_S))
+
+    def _publish_at(self, loop: asyncio.AbstractEventLoop, at: float) -> None:
+        if self._timer is None or self._timer.when() > at:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_at(at, self.publish_measured)
 
     def publish_measured(self) -> None:
         """Measure, then publish."""
+        self._measured_at = asyncio.get_running_loop().time()
         self._measure()
         self.publish()
+
+    def _publish_count(self) -> None:
+        self._count_timer = None
+        self._set(self._count(self.latest))
+
+    def _set(self, snapshot: EngineSnapshot) -> None:
+        self.latest = snapshot
+        for callback in tuple(self._subscribers):
+            callback(snapshot)
 
     def close(self) -> None:
         """Stop timed snapshots."""
         self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._cancel()
+
+    def _cancel(self) -> None:
+        for timer in (self._timer, self._count_timer):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._count_timer = None

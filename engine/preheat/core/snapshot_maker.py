@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from preheat._version import __version__
@@ -40,6 +40,7 @@ class SnapshotMaker:
     prefixes: Callable[[], PrefixFigures] = PrefixFigures
     _started_at: float = field(init=False, default_factory=unix_time)
     _peak_bytes: int = field(init=False, default=0)
+    _latest: dict[str, ModelSnapshot] = field(init=False, default_factory=dict)
 
     def make(
         self,
@@ -66,12 +67,16 @@ class SnapshotMaker:
             favourites=favourites,
             missing_favourites=missing_favourites,
             warning=log.warning if log is not None else None,
-            models=tuple(self._model(model, favourites, on_disk) for model in models),
+            models=self._models(models, favourites, on_disk),
             requests=self.requests.snapshots(),
             downloads=self.downloads(),
             update=self.update(),
             prefixes=self.prefixes(),
         )
+
+    def count(self, latest: EngineSnapshot) -> EngineSnapshot:
+        """Return a snapshot with the open requests as they are now."""
+        return replace(latest, requests=self.requests.snapshots())
 
     def _memory(self, settings: Settings) -> MemorySnapshot:
         used, system = self.pool.used_bytes, read_memory()
@@ -105,6 +110,18 @@ class SnapshotMaker:
             round_total=preloads.total,
             round_progress=preloads.progress(share),
         )
+
+    def _models(
+        self, models: Sequence[ModelFile], favourites: tuple[str, ...], on_disk: Set[str]
+    ) -> tuple[ModelSnapshot, ...]:
+        """Return the snapshots of all models; one that has not changed is the same object as before."""
+        before, now = self._latest, {}
+        for model in models:
+            snapshot = self._model(model, favourites, on_disk)
+            known = before.get(model.model_id)
+            now[model.model_id] = known if known is not None and known == snapshot else snapshot
+        self._latest = now
+        return tuple(now.values())
 
     def _model(self, model: ModelFile, favourites: tuple[str, ...], on_disk: Set[str]) -> ModelSnapshot:
         record = self.pool.records.get(model.model_id, _COLD)

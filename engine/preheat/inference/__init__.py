@@ -162,6 +162,20 @@ class GenerationChunk:
     # the prompt's tokens, in the first chunk, if requested; the first token's log probability has no meaning
     prompt_logprobs: tuple[TokenLogprob, ...] = ()
 
+    @property
+    def is_text(self) -> bool:
+        """Nothing but ``text`` is set, as in nearly all chunks."""
+        return not (
+            self.reasoning
+            or self.tool_calls
+            or self.logprobs
+            or self.finish_reason
+            or self.progress
+            or self.prompt_logprobs
+            or self.usage
+            or self.stop_text
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
@@ -56,15 +57,25 @@ _Answer: TypeAlias = GenerationChunk | protocol.Embedded | protocol.Tokens | pro
 
 @dataclass(slots=True)
 class _Call:
-    """A request in progress."""
+    """A request in progress. One task reads its answers."""
 
     id: int
-    answers: asyncio.Queue[_Answer] = field(default_factory=asyncio.Queue)
     finished: bool = False
+    _answers: deque[_Answer] = field(default_factory=deque)
+    _arrival: asyncio.Future[None] | None = None
+
+    def put(self, answer: _Answer) -> None:
+        """Add an answer."""
+        self._answers.append(answer)
+        if self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
 
     async def next(self) -> Any:
         """Return the next answer; raise it if it is an error."""
-        answer = await self.answers.get()
+        if not self._answers:
+            self._arrival = asyncio.get_running_loop().create_future()
+            await self._arrival
+        answer = self._answers.popleft()
         if isinstance(answer, EngineError):
             self.finished = True
             raise answer
@@ -268,10 +279,10 @@ class WorkerClient(WorkerProcess):
     def _deliver(self, request_id: int, answer: _Answer) -> None:
         call = self._calls.get(request_id)
         if call is not None:  # otherwise the client is gone and the worker does not know it yet
-            call.answers.put_nowait(answer)
+            call.put(answer)
 
     def _lost(self, ended: WorkerExit) -> None:
         for call in self._calls.values():
-            call.answers.put_nowait(request_error(ended))
+            call.put(request_error(ended))
         cancelled = self._load_cancelled or self._closing
         fail(self._loaded, LoadCancelledError(msg("worker_load_cancelled")) if cancelled else load_error(ended))

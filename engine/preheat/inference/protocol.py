@@ -165,7 +165,10 @@ class LoadFailed(NamedTuple):
 
 
 class Step(NamedTuple):
-    """The output of one decode step: (request id, chunk) for each request that has any."""
+    """The output of one decode step: (request id, chunk) for each request that has any.
+
+    In JSON, a chunk of text is that text.
+    """
 
     chunks: Sequence[tuple[int, GenerationChunk]]
 
@@ -259,7 +262,9 @@ def encode_frame(frame: Frame) -> bytes:
     """Return the bytes of one frame."""
     raw = _RawWriter()
     content: tuple[Any, ...] = frame
-    if isinstance(frame, Embedded):
+    if isinstance(frame, Step):
+        content = ([(request_id, chunk.text if chunk.is_text else chunk) for request_id, chunk in frame.chunks],)
+    elif isinstance(frame, Embedded):
         content = frame[:-1]
         raw.parts.append(frame.vectors)
     elif isinstance(frame, Embed):
@@ -295,7 +300,13 @@ class FrameDecoder:
 def _decode(body: bytes, raw: bytes) -> Frame | Unreadable:
     try:
         name, content = json.loads(body, object_hook=_raw_reader(raw) if raw else None)
-        frame: Frame = Embedded._make([*content, raw]) if name == "Embedded" else _reader(_TYPES[name])(content)
+        frame: Frame
+        if name == "Step":
+            frame = Step(tuple((request_id, _read_chunk(chunk)) for request_id, chunk in content[0]))
+        elif name == "Embedded":
+            frame = Embedded._make([*content, raw])
+        else:
+            frame = _reader(_TYPES[name])(content)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ProtocolError(f"a frame that cannot be read: {error!r}") from error
     except (MemoryError, RecursionError) as error:
@@ -304,6 +315,13 @@ def _decode(body: bytes, raw: bytes) -> Frame | Unreadable:
             raise
         return Unreadable(int(request[1]), error)
     return frame
+
+
+def _read_chunk(content: Any) -> GenerationChunk:
+    if isinstance(content, str):
+        return GenerationChunk(content)
+    chunk: GenerationChunk = _reader(GenerationChunk)(content)
+    return chunk
 
 
 class _LongText:

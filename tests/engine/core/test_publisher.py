@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from preheat.control import empty_snapshot
 from preheat.core import EngineSnapshot
-from preheat.core.publisher import PUBLISH_INTERVAL_S, Publisher
+from preheat.core.publisher import FIGURES_INTERVAL_S, PUBLISH_INTERVAL_S, Publisher
 
 
 class Maker:
@@ -62,3 +62,29 @@ async def test_an_ended_subscription_gets_nothing() -> None:
     publisher.subscribe(got.append)()
     publisher.publish()
     assert len(got) == 1
+
+
+async def test_tokens_are_published_without_a_whole_snapshot() -> None:
+    maker, counted = Maker(), asyncio.Event()
+
+    def count(latest: EngineSnapshot) -> EngineSnapshot:
+        counted.set()
+        return replace(latest, prefix_tokens_reused=latest.prefix_tokens_reused + 1)
+
+    publisher = Publisher(maker.make, maker.measure, count)
+    publisher.publish_measured()
+    for _ in range(100):
+        publisher.publish_requests()
+    await asyncio.wait_for(counted.wait(), 100 * PUBLISH_INTERVAL_S)
+    assert (publisher.latest.prompt_tokens, publisher.latest.prefix_tokens_reused) == (2, 1)
+    assert maker.measured == 1
+    publisher.close()
+
+
+async def test_requests_lead_to_a_whole_snapshot_too() -> None:
+    maker, whole = Maker(), asyncio.Event()
+    publisher = Publisher(maker.make, maker.measure)
+    publisher.subscribe(lambda snapshot: whole.set() if snapshot.prompt_tokens > 1 else None)
+    publisher.publish_requests()
+    await asyncio.wait_for(whole.wait(), 100 * FIGURES_INTERVAL_S)
+    assert maker.measured == 1

@@ -261,7 +261,7 @@ def test_frames_before_a_broken_one_arrive() -> None:
 
 def test_a_plain_token_is_short() -> None:
     body = encode_frame(Step([(3, GenerationChunk("hi"))]))[8:]
-    assert json.loads(body) == ["Step", [[[3, {"text": "hi"}]]]]
+    assert json.loads(body) == ["Step", [[[3, "hi"]]]]
 
 
 @pytest.mark.parametrize(

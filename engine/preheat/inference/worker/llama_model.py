@@ -322,9 +322,12 @@ class Batch:
 
     def __init__(self, capacity: int) -> None:
         self.native: Any = llama.llama_batch_init(capacity, 0, 1)
-        self._sequence_ids = [self.native.seq_id[at] for at in range(capacity)]
-        for at in range(capacity):
-            self.native.n_seq_id[at] = 1
+        # Views of llama.cpp's memory: a pointer's items cost several times as much.
+        self._tokens = _array(self.native.token, ctypes.c_int32, capacity)
+        self._positions = _array(self.native.pos, ctypes.c_int32, capacity)
+        self._outputs = _array(self.native.logits, ctypes.c_int8, capacity)
+        self._sequence_ids = [_array(self.native.seq_id[at], ctypes.c_int32, 1) for at in range(capacity)]
+        _array(self.native.n_seq_id, ctypes.c_int32, capacity)[:] = [1] * capacity
         self.size = 0
 
     def clear(self) -> None:
@@ -334,9 +337,12 @@ class Batch:
     def add(self, token: int, position: int, sequence: int, *, output: bool) -> None:
         """Add one token; ``output`` keeps its logits, at its index in the batch."""
         at = self.size
-        native = self.native
-        native.token[at] = token
-        native.pos[at] = position
+        self._tokens[at] = token
+        self._positions[at] = position
         self._sequence_ids[at][0] = sequence
-        native.logits[at] = output
-        self.size = native.n_tokens = at + 1
+        self._outputs[at] = output
+        self.size = self.native.n_tokens = at + 1
+
+
+def _array(pointer: Any, kind: Any, length: int) -> Any:
+    return ctypes.cast(pointer, ctypes.POINTER(kind * length)).contents

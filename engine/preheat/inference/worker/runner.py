@@ -74,7 +74,8 @@ class ModelRunner:
             return StepResult(_STATUSES[code])
         self._model.threads.took(self._batch.size, seconds)
         placed = list(zip(plan.chunks, starts, strict=True))
-        scores = [_scores(chunk, start) for chunk, start in placed]
+        scored = any(chunk.generation.score is not None for chunk in plan.chunks)
+        scores = [_scores(chunk, start) for chunk, start in placed] if scored else ()
         sampled = [_sampled(chunk, start) for chunk, start in placed if chunk.samples]
         return StepResult(sampled=sampled, scores=scores, seconds=seconds, ended_at=time.perf_counter())
 

@@ -304,7 +304,8 @@ class Scheduler:
     def _plan_step(self) -> StepPlan:
         if self._cache_full:
             return self._plan_with_room()
-        generation = next((each for each in self._waiting.in_turn(self._running) if not each.follows), None)
+        waiting = self._waiting.in_turn(self._running) if self._waiting else ()
+        generation = next((each for each in waiting if not each.follows), None)
         if generation is not None:
             if len(self._running) < self._parallel and not self._crowded:
                 return self._plan_admission(generation)
@@ -360,18 +361,20 @@ class Scheduler:
         interactive = [generation for generation in running if generation.level is Priority.INTERACTIVE]
         if interactive and self._paused_steps < BULK_PAUSE_STEPS:
             running = interactive
-        decoding = [generation for generation in running if generation.missing == 1]
-        prefilling = sorted((each for each in running if each.missing > 1), key=lambda each: each.level)
+        decoding: list[Generation] = []
+        prefilling: list[Generation] = []
+        for generation in running:
+            (decoding if generation.missing == 1 else prefilling).append(generation)
+        chunks = [_chunk(generation, 1) for generation in decoding[: self._batch_tokens]]
+        if not prefilling:
+            return self._speculation.with_drafts(chunks)
+        prefilling.sort(key=lambda each: each.level)
         seconds = _STEP_WITH_DECODING_S if decoding else _STEP_ALONE_S
         budget = min(UBATCH_TOKENS, max(MIN_CHUNK_TOKENS, int(self.tokens_per_s * seconds)))
         for generation in prefilling:
             if (span := generation.image_due) is not None:  # llama.cpp decodes it in batches of its own
                 return (_chunk(generation, span.image.positions)._replace(image=span.image),)
-        room, scored = self._batch_tokens, SCORED_TOKENS
-        chunks = [_chunk(generation, 1) for generation in decoding[:room]]
-        if not prefilling:
-            return self._speculation.with_drafts(chunks)
-        room -= len(chunks)
+        room, scored = self._batch_tokens - len(chunks), SCORED_TOKENS
         for generation in prefilling:
             limit = room if generation.score is None else min(room, scored)
             count = self._prefill_count(generation, budget, limit, first=len(chunks) == len(decoding))

@@ -185,10 +185,10 @@ class TextService:
 
     def _watch_cancellations(self, plan: StepPlan) -> None:
         """Let a long step show progress, and end early if all of its requests are cancelled."""
-        running = {chunk.generation.request_id for chunk in plan.chunks}
-        beat, may_end = self._channel.pulse.decode.beat, not self._model.recurrent
-        watched = bool(running) and (plan.tokens >= _INTERRUPTIBLE_TOKENS or self._slow)
+        watched = bool(plan.chunks) and (self._slow or plan.tokens >= _INTERRUPTIBLE_TOKENS)
         if watched:
+            running = {chunk.generation.request_id for chunk in plan.chunks}
+            beat, may_end = self._channel.pulse.decode.beat, not self._model.recurrent
             self._model.interrupt_when(lambda: beat() or (may_end and running <= self._cancelled))
         elif self._watched:
             self._model.interrupt_when(None)

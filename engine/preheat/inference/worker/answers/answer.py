@@ -16,6 +16,7 @@ from preheat.inference.worker.chat import (
     CallForm,
     ChatTemplate,
     Dialect,
+    Part,
     Prompt,
     dialect_of,
     prompted_thinking,
@@ -178,6 +179,8 @@ class ChatAnswer:
         if last:
             parts += parser.finish()
         self._stream.suspended = parser.before_text
+        if chunk.is_text and parts == [Part(chunk.text)] and not self._logprobs:
+            return [chunk]
         self._logprobs += chunk.logprobs
         outputs = [GenerationChunk(part.text, reasoning=part.reasoning, tool_calls=part.calls) for part in parts]
         if self._logprobs and (last or (parts and not parser.held)):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from preheat.inference.worker.chat.dialects import prompted_thinking as prompted_thinking
     from preheat.inference.worker.chat.dialects import thinking_openings as thinking_openings
     from preheat.inference.worker.chat.parsing import AnswerParser as AnswerParser
+    from preheat.inference.worker.chat.parts import Part as Part
     from preheat.inference.worker.chat.prompt import ChatTokens as ChatTokens
     from preheat.inference.worker.chat.prompt import beginning_tokens as beginning_tokens
     from preheat.inference.worker.chat.prompt import chat_tokens as chat_tokens
@@ -35,6 +36,7 @@ else:
                 "THINKING CallForm Dialect Thinking dialect_of prompted_thinking thinking_openings"
             ),
             "preheat.inference.worker.chat.parsing": "AnswerParser",
+            "preheat.inference.worker.chat.parts": "Part",
             "preheat.inference.worker.chat.prompt": "ChatTokens beginning_tokens chat_tokens fixed_tokens",
             "preheat.inference.worker.chat.remote_template": "renderer_pool",
             "preheat.inference.worker.chat.template": "ChatTemplate Prompt template_abilities",
