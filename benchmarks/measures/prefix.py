@@ -48,7 +48,7 @@ _STORE_S: Final = 6.0
 """Idle time in which prompts are stored, in seconds."""
 
 _SHORT_PROMPTS: Final = 20
-_SHORT_WORDS: Final = 1500
+_SHORT_WORDS: Final = 450
 _COMPARED_TOKENS: Final = 16
 
 _OF_SERVER: Final = ratio_at_most(0.05)
