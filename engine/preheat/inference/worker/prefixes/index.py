@@ -108,6 +108,19 @@ class PrefixIndex:
                 if not siblings:
                     del self._children[stored.parent]
 
+    def superseded(self, key: bytes) -> list[Stored]:
+        """Return the blocks that a stored one makes useless: whoever uses them can use its first tokens."""
+        with self._lock:
+            block = self._stored.get(key)
+            if block is None or self.exact:
+                return []
+            siblings = [self._stored[other] for other in self._children[block.parent] if other != key]
+            return [
+                other
+                for other in siblings
+                if other.whole_chunks <= block.whole_chunks and block.tokens[: len(other.tokens)] == other.tokens
+            ]
+
     def write_begins(self, missing: Missing) -> None:
         """Note that a block is about to be written: it is not missing any more."""
         with self._lock:

@@ -24,10 +24,10 @@ MIN_SEEN: Final = 2
 TINY_TOKENS: Final = 256
 """Beginnings of up to so many tokens are stored whatever they cost if they are the template's own."""
 
-_RESTORE_BYTES_PER_S: Final = 400e6
+RESTORE_BYTES_PER_S: Final = 400e6
 """First guess at the speed of reading, checking and putting back."""
 
-_RESTORE_S: Final = 0.003
+RESTORE_S: Final = 0.003
 """Time of a restore besides that."""
 
 _RATE_WEIGHT: Final = 0.3
@@ -52,7 +52,7 @@ class PrefixPlanner:
         self.enabled = False
         self.room = 0
         self._bytes_per_token = 0.0
-        self._restore_rate = _RESTORE_BYTES_PER_S
+        self._restore_rate = RESTORE_BYTES_PER_S
         self._seen = Counter(seen)
 
     @property
@@ -78,7 +78,7 @@ class PrefixPlanner:
         if not restore.begin(held):
             return None
         n_bytes = sum(link.stored.n_bytes for link in restore.rest)
-        cost = _RESTORE_S + n_bytes / self._restore_rate
+        cost = RESTORE_S + n_bytes / self._restore_rate
         return restore if (restore.length - held) / tokens_per_s > cost else None
 
     def restored(self, n_bytes: int, seconds: float) -> None:

@@ -57,10 +57,12 @@ class Prompts:
     ) -> None:
         self._run = run
         self._send = send
+        self.planner: Final = PrefixPlanner(exact=exact, seen=options.seen if options is not None else ())
         self._store: PrefixStore | None = None
         if options is not None and (options.memory_folder or options.disk_folder):
-            self._store = PrefixStore(options, identify, exact=exact, deliver=self._deliver)
-        self.planner: Final = PrefixPlanner(exact=exact, seen=options.seen if options is not None else ())
+            self._store = PrefixStore(
+                options, identify, exact=exact, deliver=self._deliver, is_beginning=self.planner.knows
+            )
         self.scheduler: Scheduler
         self._beginnings: Final = Beginnings(render)
         self._history: Final = PromptHistory()

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final, NamedTuple
@@ -13,7 +14,7 @@ from typing import Final, NamedTuple
 from preheat.clock import unix_time
 from preheat.inference import prefixes
 from preheat.inference.prefixes import Block, PrefixOptions
-from preheat.inference.worker.prefixes.index import Link, PrefixIndex, Tier
+from preheat.inference.worker.prefixes.index import Link, PrefixIndex, Stored, Tier
 from preheat.inference.worker.prefixes.restore import Copy, Restore
 from preheat.inference.worker.prefixes.saver import Saved, Saver
 
@@ -38,6 +39,7 @@ class PrefixStore:
         identify: Returns the model's identity; may take some milliseconds, and raise OSError.
         exact: See ``PrefixIndex``.
         deliver: Takes the blocks that were read, on the reading thread; None after one was written, on another one.
+        is_beginning: Whether a key, as hex, is that of a prompt's fixed beginning, which others look for. Any thread.
     """
 
     def __init__(
@@ -47,11 +49,13 @@ class PrefixStore:
         *,
         exact: bool,
         deliver: Callable[[BlockRead | None], None],
+        is_beginning: Callable[[str], bool],
     ) -> None:
         named = ((Tier.MEMORY, options.memory_folder), (Tier.DISK, options.disk_folder))
         self._folders: Final[Mapping[Tier, Path]] = {tier: Path(name) for tier, name in named if name}
         self._exact = exact
         self._deliver = deliver
+        self._is_beginning = is_beginning
         self.index: PrefixIndex | None = None
         self.others: frozenset[bytes] = frozenset()
         """Identities of other models, or of other forms of this one, with prompts in the folders."""
@@ -175,7 +179,18 @@ class PrefixStore:
         else:
             self._known.add(self._folders[saved.tier] / f"{saved.block.key.hex()}{_SUFFIX}")
             self.index.add(saved.block, saved.n_bytes, saved.tier)
+            for other in self.index.superseded(saved.block.key):
+                if not self._is_beginning(other.key.hex()):
+                    self._remove(other)
         self._deliver(None)
+
+    def _remove(self, stored: Stored) -> None:
+        """Remove the shorter end of a conversation that has gone on since."""
+        assert self.index is not None
+        self.index.discard(stored.key)
+        for folder in self._folders.values():
+            with suppress(OSError):
+                (folder / f"{stored.key.hex()}{_SUFFIX}").unlink()
 
 
 def _files(folder: Path) -> list[Path]:

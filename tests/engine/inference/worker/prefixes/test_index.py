@@ -101,6 +101,14 @@ def test_memory_goes_before_the_disk(index: PrefixIndex) -> None:
     assert [link.stored.tier for link in index.chain(list(range(100)), 100)] == [Tier.MEMORY]
 
 
+def test_a_shorter_end_is_superseded(index: PrefixIndex) -> None:
+    store(index, list(range(600)))
+    store(index, [*range(512), 7])
+    [longer] = store(index, list(range(700)))
+    assert [(each.start, each.end) for each in index.superseded(longer.key)] == [(512, 600)]
+    assert index.superseded(b"unknown") == []
+
+
 def test_a_prompt_by_its_key(index: PrefixIndex) -> None:
     prompt = list(range(600))
     missing = store(index, prompt)
