@@ -12,8 +12,8 @@ from benchmarks.shaped_gguf import ModelDimensions, ensure_shaped
 from preheat.inference import GenerateRequest
 from preheat.inference.prefixes import PrefixOptions
 from preheat.inference.worker.llama_model import LlamaModel
+from recurrent_model import write_recurrent_model
 from tests.engine.inference.text_runs import GREEDY, TextRun, load_options
-from tests.support.recurrent_model import write_recurrent_model
 
 PROMPT = tuple(range(100, 400))
 WINDOW = ModelDimensions("small-window", layers=6, width=128, ffn=128, window_tokens=64)
