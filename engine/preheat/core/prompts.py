@@ -24,6 +24,9 @@ MOST_RESTORED: Final = 8
 
 MOST_SHOWN: Final = 5
 
+_GIVE_WAY_S: Final = 0.2
+"""Time in which prompts may move from memory to disk before a load, in seconds; what is left then is removed."""
+
 _SLOT: Final = "slot"
 
 
@@ -50,6 +53,7 @@ class ModelPrompts:
         self._keeper = keeper
         self._usage = usage
         self._on_change = on_change
+        self._allowed_bytes = 0
         self._clock = clock
         self._in_slots: dict[str, dict[str, int]] = {}  # tokens by key, the last used one last; by model
         self._stored: Mapping[str, Mapping[str, str]] = {}  # tiers by key; by model
@@ -68,7 +72,13 @@ class ModelPrompts:
 
     def allow(self, memory_bytes: int) -> None:
         """Take no more memory than this: what the limit leaves besides models."""
+        self._allowed_bytes = memory_bytes
         self._keeper.allow(memory_bytes)
+
+    async def give_way(self) -> None:
+        """Return once no more memory is taken than allowed: a load needs it."""
+        if self._keeper.memory_bytes > self._allowed_bytes:
+            await asyncio.to_thread(self._keeper.give_way, _GIVE_WAY_S)
 
     def options(self, model: ModelFile, clients: Sequence[str]) -> PrefixOptions | None:
         """Return what a load of the model gets; None if its prompts are not kept.

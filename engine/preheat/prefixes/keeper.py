@@ -64,6 +64,12 @@ class PrefixKeeper:
         if before is None or rounded(before) != rounded(memory_bytes):
             self.nudge()
 
+    def give_way(self, within_s: float) -> None:
+        """Free at once what is more than the allowed memory; prompts move to the disk while there is time. Blocks."""
+        allowed_bytes = self._store.allowed_bytes
+        if allowed_bytes is not None:
+            self._store.shrink_memory(self.memory_bytes - allowed_bytes, within_s)
+
     def start(self) -> None:
         """Make the folders, and begin. Blocks briefly on the disk."""
         self._store.refresh()

@@ -510,6 +510,7 @@ class ResidencyExecutor:
         form = loaded_form(self._settings.for_model(model_id))
         handle.first = first = LoadedWorker(form)
         first.worker = worker = await self._spare.take()
+        await self._prompts.give_way()
         record = self.records[model_id]
         clients = tuple(dict.fromkeys(self._clients[waiter_id] for waiter_id in record.requests()))
         prefixes = None if model.embeddings else self._prompts.options(model, clients)

@@ -19,6 +19,9 @@ class PromptStore(Protocol):
     def allow(self, memory_bytes: int) -> None:
         """Take no more memory than this: what the limit leaves besides models."""
 
+    async def give_way(self) -> None:
+        """Return once no more memory is taken than allowed: a load needs it."""
+
     def options(self, model: ModelFile, clients: Sequence[str]) -> PrefixOptions | None:
         """Return what a load of the model gets; None if its prompts are not kept.
 
@@ -39,6 +42,9 @@ class NoPrompts:
     memory_bytes = 0
 
     def allow(self, memory_bytes: int) -> None:
+        """Do nothing."""
+
+    async def give_way(self) -> None:
         """Do nothing."""
 
     def options(self, model: ModelFile, clients: Sequence[str]) -> None:

@@ -38,6 +38,9 @@ class FakeKeeper:
     def allow(self, memory_bytes: int) -> None:
         self.allowed.append(memory_bytes)
 
+    def give_way(self, within_s: float) -> None:
+        self.memory_bytes = self.allowed[-1]
+
     def nudge(self) -> None:
         self.nudges += 1
 
@@ -151,6 +154,8 @@ def test_slots_hold_the_last_prompts_only(known: Known) -> None:
     assert len(known.shown()) == MOST_SHOWN
 
 
-def test_memory_of_prompts_is_the_keepers(known: Known) -> None:
-    known.prompts.allow(12)
-    assert (known.prompts.memory_bytes, known.keeper.allowed) == (7, [12])
+async def test_memory_of_prompts_is_the_keepers(known: Known) -> None:
+    for allowed, taken in ((12, 7), (3, 3)):
+        known.prompts.allow(allowed)
+        await known.prompts.give_way()
+        assert (known.prompts.memory_bytes, known.keeper.allowed[-1]) == (taken, allowed)

@@ -85,6 +85,24 @@ def test_a_smaller_allowance_and_new_settings_apply_at_once(place: Place, start:
     assert keeper.look().mode == "off"
 
 
+def test_a_load_has_its_memory_at_once(place: Place) -> None:
+    """The keeper's thread may wait for the processor for long."""
+    store = place.store(Settings(prefix_cache="memory"))
+    keeper = PrefixKeeper(store, lambda: None, lambda: True)
+    keeper.give_way(0.0)  # nothing is known yet
+    keeper.allow(GB)
+    keeper.look()
+    for number in range(5):
+        save(store, a_block(number))
+    taken = keeper.memory_bytes
+    keeper.give_way(0.0)
+    assert keeper.memory_bytes == taken > 250_000
+    keeper.allow(250_000)
+    keeper.give_way(0.0)
+    assert 0 < keeper.memory_bytes <= 250_000
+    store.close()
+
+
 def test_a_bug_ends_no_limits(place: Place, start: Start, monkeypatch: pytest.MonkeyPatch, bugs: BugWatch) -> None:
     store = place.store()
     keeper = start(store)

@@ -492,5 +492,6 @@ async def test_stored_prompts_give_way_to_models() -> None:
     taken = sum(each.resident_bytes for each in bench.executor.residents())
     assert bench.prompts.allowed[-1] == 200 * MB - taken  # without what the worker has taken since
     assert bench.executor.reachable_bytes == 240 * MB  # 40 MB of the worker, and what is or can be free
+    assert bench.prompts.gave_way == 1
     bench.executor.share_memory()
     assert bench.prompts.allowed[-1] == 240 * MB - taken

@@ -135,12 +135,16 @@ class FakePrompts:
     def __init__(self) -> None:
         self.memory_bytes = 0
         self.allowed: list[int] = []
+        self.gave_way = 0
         self.asked: list[tuple[str, Sequence[str]]] = []
         self.restored_keys: list[tuple[str, str, int, str]] = []
         self.gone: list[str] = []
 
     def allow(self, memory_bytes: int) -> None:
         self.allowed.append(memory_bytes)
+
+    async def give_way(self) -> None:
+        self.gave_way += 1
 
     def options(self, model: ModelFile, clients: Sequence[str]) -> PrefixOptions:
         self.asked.append((model.model_id, clients))
