@@ -93,6 +93,7 @@ class ModelActions(QObject):
             self._settings,
             "Ctrl+,",
         )
+        self.clear_prompts = self._add("clear_model_prompts", self.tr("Delete kept &prompts…"), "", self._clear_prompts)
         self.delete = self._add("delete_model", "", "", self._delete, "Shift+Del")
         self.delete.setIcon(symbol("trash"))
         self.show_for(())
@@ -109,6 +110,8 @@ class ModelActions(QObject):
         self.reveal.setEnabled(one and bool(models[0].path))
         self.copy_name.setEnabled(bool(models))
         self.settings.setEnabled(one)
+        kept = self._bridge.snapshot.prefixes
+        self.clear_prompts.setEnabled(one and not models[0].embeddings and kept.memory_bytes + kept.disk_bytes > 0)
         self._show_delete()
 
     def show_facts(self, facts: ModelFacts) -> None:
@@ -126,7 +129,7 @@ class ModelActions(QObject):
         menu.addSeparator()
         menu.addActions([self.reveal, self.copy_name])
         menu.addSeparator()
-        menu.addActions([self.settings, self.delete])
+        menu.addActions([self.settings, self.clear_prompts, self.delete])
         return menu
 
     def toggle_favourite(self, model: ModelSnapshot) -> None:
@@ -192,6 +195,18 @@ class ModelActions(QObject):
 
     def _delete(self) -> None:
         self.delete_requested.emit(self._models[0])
+
+    def _clear_prompts(self) -> None:
+        model_id = self._models[0].model_id
+        ask(
+            self._view,
+            "clear_model_prompts_question",
+            self.tr("Delete the kept prompts of {model}?").format(model=model_id),
+            self.tr("The model computes them again when an app sends them. That takes longer once."),
+            yes=(self.tr("&Delete"), partial(self._bridge.ask, control.ClearPrefixCache(model_id))),
+            no=(self.tr("&Keep"), None),
+            icon=QMessageBox.Icon.Warning,
+        )
 
     def _settings(self) -> None:
         self.settings_requested.emit(self._models[0].model_id)

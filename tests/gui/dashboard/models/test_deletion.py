@@ -9,8 +9,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from children import child
 from fake_bridge import FakeBridge, model, snapshot
-from preheat.control import ModelFacts
+from preheat.control import ModelFacts, PrefixFigures
 from preheat_gui.dashboard.models.details import facts_line
 from preheat_gui.dashboard.models.page import ModelsPage
 from preheat_gui.dashboard.models.view import ModelsView
@@ -134,3 +135,18 @@ def test_the_card_describes_the_model(qtbot: QtBot, page: ModelsPage) -> None:
 )
 def test_where_a_model_is_from(qapp: object, source: str, words: str) -> None:
     assert facts_line(ModelFacts("a", source=source)) == words
+
+
+def test_kept_prompts_of_one_model_are_deleted_after_a_question(page: ModelsPage, bridge: FakeBridge) -> None:
+    cleared: list[str | None] = []
+    bridge.answer_with(clear_prefix_cache=lambda model_id: cleared.append(model_id))
+    action = child(page, QAction, "clear_model_prompts")
+    page.open_model("llama")
+    assert not action.isEnabled()
+    bridge.publish(snapshot(model("llama"), prefixes=PrefixFigures("disk", disk_bytes=5)))
+    action.trigger()
+    box = child(page, QMessageBox, "clear_model_prompts_question")
+    assert box.text() == "Delete the kept prompts of llama?"
+    assert cleared == []
+    next(each for each in box.buttons() if each.text() == "&Delete").click()
+    assert cleared == ["llama"]

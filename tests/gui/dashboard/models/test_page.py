@@ -168,7 +168,8 @@ def test_the_menu_fits_the_selection(qtbot: QtBot, page: ModelsPage) -> None:
     view(page).customContextMenuRequested.emit(QPoint(5, 5))
     menu = find(page, QMenu, "model_menu")
     names = [action.objectName() for action in menu.actions() if not action.isSeparator()]
-    assert names == ["toggle_load", "favourite", "reveal_file", "copy_name", "model_settings", "delete_model"]
+    own = ["model_settings", "clear_model_prompts", "delete_model"]
+    assert names == ["toggle_load", "favourite", "reveal_file", "copy_name", *own]
     menu.close()
     view(page).selectAll()
     view(page).customContextMenuRequested.emit(QPoint(5, 5))
