@@ -31,9 +31,9 @@ def format_memory(count: int) -> str:
 
 
 def format_count(count: int) -> str:
-    """Return a model's parameters as its name would: ``135 M``, ``1.7 B``, ``70 B``."""
+    """Return a number, from a million on as in a model's name: ``3,104``, ``135 M``, ``1.7 B``, ``70 B``."""
     if count < _KILO**2:
-        return str(count)
+        return f"{count:,}"
     value, unit = (count / _KILO**3, "B") if count >= 0.9995 * _KILO**3 else (count / _KILO**2, "M")
     return f"{value:.1f} {unit}" if unit == "B" and value < 19.95 else f"{value:.0f} {unit}"
 

@@ -1246,7 +1246,7 @@ nach {new}
     </message>
     <message>
         <source>Computed prompts, for apps that send them again. They make room for models.</source>
-        <translation>Berechnete Prompts, für Apps, die sie wieder senden. Sie machen Platz für Modelle.</translation>
+        <translation>Berechnete Prompts, für Apps, die sie wieder senden. Für Modelle machen sie Platz.</translation>
     </message>
     <message>
         <source>Kept prompts</source>
@@ -1342,6 +1342,10 @@ nach {new}
     <message>
         <source>Accept them on {page}, then sign in with hf auth login or set HF_TOKEN</source>
         <translation>Auf {page} zustimmen, dann mit hf auth login anmelden oder HF_TOKEN setzen</translation>
+    </message>
+    <message>
+        <source>Allow more memory or disk for kept prompts</source>
+        <translation>Mehr Speicher oder Speicherplatz für behaltene Prompts erlauben</translation>
     </message>
     <message>
         <source>An administrator may have locked the startup programs</source>
@@ -1612,6 +1616,10 @@ nach {new}
         <translation>Es kann in {wait:duration} wieder geladen werden</translation>
     </message>
     <message>
+        <source>It differs from this client&apos;s last prompt at token {token:count} of {tokens:count}</source>
+        <translation>Er weicht vom letzten Prompt dieses Programms ab Token {token:count} von {tokens:count} ab</translation>
+    </message>
+    <message>
         <source>It has no GGUF files</source>
         <translation>Es hat keine GGUF-Dateien</translation>
     </message>
@@ -1622,6 +1630,10 @@ nach {new}
     <message>
         <source>It was kept as {kept_as}. Resume to download it again; if that fails too, contact the publisher</source>
         <translation>Aufbewahrt als {kept_as}. Fortsetzen lädt sie erneut herunter; schlägt auch das fehl, den Herausgeber benachrichtigen</translation>
+    </message>
+    <message>
+        <source>It was stored by another version of llama.cpp</source>
+        <translation>Er wurde von einer anderen Version von llama.cpp gespeichert</translation>
     </message>
     <message>
         <source>Its GGUF files: {names:names}</source>
@@ -1758,6 +1770,10 @@ nach {new}
     <message>
         <source>Prompts are not kept: the setting prefix_cache is off</source>
         <translation>Prompts werden nicht behalten: Die Einstellung prefix_cache ist off</translation>
+    </message>
+    <message>
+        <source>Prompts cannot be kept in {path}: {reason}</source>
+        <translation>Prompts können nicht in {path} behalten werden: {reason}</translation>
     </message>
     <message>
         <source>Put them next to it: {names:names}</source>
@@ -2084,8 +2100,16 @@ nach {new}
         <translation>Das Laden wurde abgebrochen</translation>
     </message>
     <message>
+        <source>The model file has changed since it was stored</source>
+        <translation>Die Modelldatei hat sich geändert, seit er gespeichert wurde</translation>
+    </message>
+    <message>
         <source>The model&apos;s chat template cannot render these messages: {reason}</source>
         <translation>Die Chatvorlage des Modells kann diese Nachrichten nicht umsetzen: {reason}</translation>
+    </message>
+    <message>
+        <source>The model&apos;s settings have changed since it was stored</source>
+        <translation>Die Einstellungen des Modells haben sich geändert, seit er gespeichert wurde</translation>
     </message>
     <message>
         <source>The models are in {folder} already</source>
@@ -2136,8 +2160,16 @@ nach {new}
         <translation>Das laufende Preheat hat eine andere Version ({version}) und lässt sich nicht anzeigen</translation>
     </message>
     <message>
+        <source>The stored prompt was damaged</source>
+        <translation>Der gespeicherte Prompt war beschädigt</translation>
+    </message>
+    <message>
         <source>The token for the hub cannot be read ({reason})</source>
         <translation>Das Token für den Hub ist nicht lesbar ({reason})</translation>
+    </message>
+    <message>
+        <source>The type of the KV cache has changed since it was stored</source>
+        <translation>Der Typ des KV-Caches hat sich geändert, seit er gespeichert wurde</translation>
     </message>
     <message>
         <source>The usage log was damaged ({error}). It was moved to {path}, and a new one was started</source>
@@ -4168,6 +4200,10 @@ nach {new}
         <translation>Dieses System hat kein Dateisystem im Arbeitsspeicher, daher werden keine Prompts behalten</translation>
     </message>
     <message>
+        <source>With a seed, only what was computed in the same pieces is reused</source>
+        <translation>Mit einem Seed wird nur wiederverwendet, was in denselben Stücken berechnet wurde</translation>
+    </message>
+    <message>
         <source>Written for kept prompts today: {written:bytes} of {limit:bytes}</source>
         <translation>Heute für behaltene Prompts geschrieben: {written:bytes} von {limit:bytes}</translation>
     </message>
@@ -4712,6 +4748,10 @@ nach {new}
         <translation>{path} ist kein Ordner: Es werden keine Prompts auf der Festplatte behalten</translation>
     </message>
     <message>
+        <source>{tokens:count} tokens of it were no longer in the cache</source>
+        <translation>{tokens:count} Tokens davon waren nicht mehr im Cache</translation>
+    </message>
+    <message>
         <source>{what} cannot be written into a service&apos;s description: {reason}</source>
         <translation>{what} lässt sich nicht in die Beschreibung eines Dienstes schreiben: {reason}</translation>
     </message>
@@ -4955,8 +4995,28 @@ nach {new}
         <translation>Kontextlänge und mehr für dieses Modell (Strg+,)</translation>
     </message>
     <message>
+        <source>Delete kept &amp;prompts…</source>
+        <translation>Behaltene &amp;Prompts löschen …</translation>
+    </message>
+    <message>
         <source>Preheat deletes only files in its own folder</source>
         <translation>Preheat löscht nur Dateien in seinem eigenen Ordner</translation>
+    </message>
+    <message>
+        <source>Delete the kept prompts of {model}?</source>
+        <translation>Die behaltenen Prompts von {model} löschen?</translation>
+    </message>
+    <message>
+        <source>The model computes them again when an app sends them. That takes longer once.</source>
+        <translation>Das Modell berechnet sie neu, wenn eine App sie sendet. Das dauert einmal länger.</translation>
+    </message>
+    <message>
+        <source>&amp;Delete</source>
+        <translation>&amp;Löschen</translation>
+    </message>
+    <message>
+        <source>&amp;Keep</source>
+        <translation>&amp;Behalten</translation>
     </message>
     <message>
         <source>&amp;Cancel load</source>
@@ -6070,6 +6130,10 @@ nach {new}
         <translation>Vorladen</translation>
     </message>
     <message>
+        <source>Requests a model answers at the same time; they share its KV cache. `auto` chooses for each model, up to 16.</source>
+        <translation>Anfragen, die ein Modell gleichzeitig beantwortet; sie teilen seinen KV-Cache. `auto` wählt für jedes Modell, bis 16.</translation>
+    </message>
+    <message>
         <source>Spare worker</source>
         <translation>Arbeitsprozess in Reserve</translation>
     </message>
@@ -6080,6 +6144,10 @@ nach {new}
     <message>
         <source>Threads</source>
         <translation>Threads</translation>
+    </message>
+    <message>
+        <source>Threads per model. `auto` follows the machine: up to one per performance core, fewer while other programs are busy.</source>
+        <translation>Threads je Modell. `auto` richtet sich nach dem Rechner: bis zu einem je Leistungskern, weniger, während andere Programme rechnen.</translation>
     </message>
     <message>
         <source>Unload when unused</source>
@@ -6326,20 +6394,12 @@ nach {new}
         <translation>Gewichte umordnen</translation>
     </message>
     <message>
-        <source>Requests a model answers at the same time; they share its KV cache.</source>
-        <translation>Anfragen, die ein Modell gleichzeitig beantwortet; sie teilen sich seinen KV-Cache.</translation>
-    </message>
-    <message>
         <source>Requests the model answers at the same time; they share its KV cache.</source>
         <translation>Anfragen, die das Modell gleichzeitig beantwortet; sie teilen sich seinen KV-Cache.</translation>
     </message>
     <message>
         <source>Shutdown grace</source>
         <translation>Frist beim Beenden</translation>
-    </message>
-    <message>
-        <source>Threads per model; `auto` means one per physical core.</source>
-        <translation>Threads je Modell; `auto` heißt einer je physischem Kern.</translation>
     </message>
     <message>
         <source>Time that requests in progress get to finish when Preheat exits, in seconds.</source>

@@ -9,8 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from preheat.errors import EngineError
 from preheat.messages import Message, Words, render
-from preheat.units import format_count
-from preheat_gui.words.figures import format_bytes, format_duration, format_memory, percent, sentence
+from preheat_gui.words.figures import format_bytes, format_count, format_duration, format_memory, percent, sentence
 
 FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     "memory": format_memory,
