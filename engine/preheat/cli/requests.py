@@ -54,10 +54,10 @@ def _table(found: list[JsonObject]) -> Table:
             "Client": escape(request["client"]),
             "Model": escape(short_name(request["model"], out, others=100)),
             "Found": _FOUND[request["outcome"]],
-            "Prompt": str(request["prompt_tokens"]),
-            "Reused": str(sum(request[name] for name, _ in _SOURCES)),
+            "Prompt": f"{request['prompt_tokens']:,}",
+            "Reused": f"{sum(request[name] for name, _ in _SOURCES):,}",
             "TTFT": "" if request["ttft_s"] is None else format_duration(request["ttft_s"]),
-            "Answer": str(request["completion_tokens"]),
+            "Answer": f"{request['completion_tokens']:,}",
             "Reused from": escape(_sources(request)),
         }
         rows.add_row(*(cells[column] for column in shown))
