@@ -1616,8 +1616,8 @@ nach {new}
         <translation>Es kann in {wait:duration} wieder geladen werden</translation>
     </message>
     <message>
-        <source>It differs from this client&apos;s last prompt at token {token:count} of {tokens:count}</source>
-        <translation>Er weicht vom letzten Prompt dieses Programms ab Token {token:count} von {tokens:count} ab</translation>
+        <source>differs from this client&apos;s last prompt at token {token:count} of {tokens:count}</source>
+        <translation>weicht vom letzten Prompt dieses Programms ab Token {token:count} von {tokens:count} ab</translation>
     </message>
     <message>
         <source>It has no GGUF files</source>
@@ -1632,8 +1632,8 @@ nach {new}
         <translation>Aufbewahrt als {kept_as}. Fortsetzen lädt sie erneut herunter; schlägt auch das fehl, den Herausgeber benachrichtigen</translation>
     </message>
     <message>
-        <source>It was stored by another version of llama.cpp</source>
-        <translation>Er wurde von einer anderen Version von llama.cpp gespeichert</translation>
+        <source>it was stored by another version of llama.cpp</source>
+        <translation>er wurde von einer anderen Version von llama.cpp gespeichert</translation>
     </message>
     <message>
         <source>Its GGUF files: {names:names}</source>
@@ -2100,16 +2100,16 @@ nach {new}
         <translation>Das Laden wurde abgebrochen</translation>
     </message>
     <message>
-        <source>The model file has changed since it was stored</source>
-        <translation>Die Modelldatei hat sich geändert, seit er gespeichert wurde</translation>
+        <source>the model file has changed since it was stored</source>
+        <translation>die Modelldatei hat sich geändert, seit er gespeichert wurde</translation>
     </message>
     <message>
         <source>The model&apos;s chat template cannot render these messages: {reason}</source>
         <translation>Die Chatvorlage des Modells kann diese Nachrichten nicht umsetzen: {reason}</translation>
     </message>
     <message>
-        <source>The model&apos;s settings have changed since it was stored</source>
-        <translation>Die Einstellungen des Modells haben sich geändert, seit er gespeichert wurde</translation>
+        <source>the model&apos;s settings have changed since it was stored</source>
+        <translation>die Einstellungen des Modells haben sich geändert, seit er gespeichert wurde</translation>
     </message>
     <message>
         <source>The models are in {folder} already</source>
@@ -2160,16 +2160,16 @@ nach {new}
         <translation>Das laufende Preheat hat eine andere Version ({version}) und lässt sich nicht anzeigen</translation>
     </message>
     <message>
-        <source>The stored prompt was damaged</source>
-        <translation>Der gespeicherte Prompt war beschädigt</translation>
+        <source>the stored prompt was damaged</source>
+        <translation>der gespeicherte Prompt war beschädigt</translation>
     </message>
     <message>
         <source>The token for the hub cannot be read ({reason})</source>
         <translation>Das Token für den Hub ist nicht lesbar ({reason})</translation>
     </message>
     <message>
-        <source>The type of the KV cache has changed since it was stored</source>
-        <translation>Der Typ des KV-Caches hat sich geändert, seit er gespeichert wurde</translation>
+        <source>the type of the KV cache has changed since it was stored</source>
+        <translation>der Typ des KV-Caches hat sich geändert, seit er gespeichert wurde</translation>
     </message>
     <message>
         <source>The usage log was damaged ({error}). It was moved to {path}, and a new one was started</source>
@@ -4200,8 +4200,8 @@ nach {new}
         <translation>Dieses System hat kein Dateisystem im Arbeitsspeicher, daher werden keine Prompts behalten</translation>
     </message>
     <message>
-        <source>With a seed, only what was computed in the same pieces is reused</source>
-        <translation>Mit einem Seed wird nur wiederverwendet, was in denselben Stücken berechnet wurde</translation>
+        <source>with a seed, only what was computed in the same pieces is reused</source>
+        <translation>mit einem Seed wird nur wiederverwendet, was in denselben Stücken berechnet wurde</translation>
     </message>
     <message>
         <source>Written for kept prompts today: {written:bytes} of {limit:bytes}</source>

@@ -181,14 +181,14 @@ TABLE: Final[Mapping[str, Template]] = {
         "The process that runs chat templates does not start", "Free memory or close programs, then try again"
     ),
     # Why a prompt was computed although it was known.
-    "prefix_differs": Template("It differs from this client's last prompt at token {token:count} of {tokens:count}"),
+    "prefix_differs": Template("differs from this client's last prompt at token {token:count} of {tokens:count}"),
     "prefix_evicted": Template(
         "{tokens:count} tokens of it were no longer in the cache", "Allow more memory or disk for kept prompts"
     ),
-    "prefix_in_other_pieces": Template("With a seed, only what was computed in the same pieces is reused"),
-    "prefix_damaged": Template("The stored prompt was damaged"),
-    "prefix_file_changed": Template("The model file has changed since it was stored"),
-    "prefix_kv_type_changed": Template("The type of the KV cache has changed since it was stored"),
-    "prefix_settings_changed": Template("The model's settings have changed since it was stored"),
-    "prefix_llama_cpp_changed": Template("It was stored by another version of llama.cpp"),
+    "prefix_in_other_pieces": Template("with a seed, only what was computed in the same pieces is reused"),
+    "prefix_damaged": Template("the stored prompt was damaged"),
+    "prefix_file_changed": Template("the model file has changed since it was stored"),
+    "prefix_kv_type_changed": Template("the type of the KV cache has changed since it was stored"),
+    "prefix_settings_changed": Template("the model's settings have changed since it was stored"),
+    "prefix_llama_cpp_changed": Template("it was stored by another version of llama.cpp"),
 }

@@ -22,7 +22,7 @@ def test_the_first_other_token_is_named() -> None:
     assert expected == Expected(11, 3000)
     message = reason(expected, 11, len(changed))
     assert message == msg("prefix_differs", token=12, tokens=3000)
-    assert render(message).text == "It differs from this client's last prompt at token 12 of 3000"
+    assert render(message).text == "differs from this client's last prompt at token 12 of 3,000"
 
 
 def test_clients_do_not_share_a_history() -> None:
