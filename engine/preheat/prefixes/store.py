@@ -160,11 +160,15 @@ class PrefixStore:
         found = [file for file in files_in(memory.path) if file.path in order]
         return sorted(found, key=lambda file: order[file.path])
 
-    def move(self, file: FoundFile) -> bool:
-        """Move a file from memory to the disk, unless all there is worth more; return whether the disk takes more."""
+    def move(self, file: FoundFile, *, synced: bool = True) -> bool:
+        """Move a file from memory to the disk, unless all there is worth more; return whether the disk takes more.
+
+        Args:
+            synced: See ``copy_block``.
+        """
         self._disk_takes = False
         try:
-            copy_block(file.path, self._disk / file.path.parent.name)
+            copy_block(file.path, self._disk / file.path.parent.name, synced=synced)
         except FileNotFoundError:
             pass  # removed meanwhile
         except NoRoomError as error:
@@ -190,7 +194,11 @@ class PrefixStore:
             return 0
         ends_at, before = time.monotonic() + within_s, self.memory_bytes
         for file in self.waiting():
-            if before - self.memory_bytes >= n_bytes or time.monotonic() >= ends_at or not self.move(file):
+            if (
+                before - self.memory_bytes >= n_bytes
+                or time.monotonic() >= ends_at
+                or not self.move(file, synced=False)
+            ):
                 break
         rest = n_bytes - (before - self.memory_bytes)
         if rest > 0:

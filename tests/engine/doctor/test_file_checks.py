@@ -180,7 +180,8 @@ def test_kept_prompts() -> None:
     assert found["doctor_prompts_limit"].title.params["size"] == "3.0 MB"
     assert found["doctor_prompts_limit"].title.params["limit"] == "1.0 GB"
     assert found["doctor_prompts_today"].title.params["written"] > 3_000_000  # type: ignore[operator]
-    assert look("cache")["doctor_cache"].title.params["size"] == "0 B", "they have a limit of their own"
+    cache = look("cache")["doctor_cache"]
+    assert (cache.title.params["size"], cache.details) == ("0 B", ()), "they have a limit of their own"
     write_settings('prefix_cache = "off"\n')
     assert set(look("prompts")) == {"doctor_prompts_off"}
 

@@ -34,22 +34,22 @@ def check_cache() -> Iterator[Finding]:
     """Check the size of the cache, and look for downloads that do not continue."""
     from preheat.prefixes import disk_folder  # prompts have a limit, and a check of their own
 
-    folder = paths.cache_dir()
-    content = content_of(folder, without=disk_folder())
+    folder, prompts = paths.cache_dir(), disk_folder()
+    content = content_of(folder, without=prompts)
     size = ("" if content.complete else "more than ") + format_bytes(content.size_bytes)
-    parts = _size_of_entries(folder)
+    parts = _size_of_entries(folder, without=prompts)
     yield good("doctor_cache", path=short(folder), size=size, details=parts)
     if content.size_bytes > _LARGE_BYTES:
         yield to_do("doctor_cache_large", path=short(folder), size=size)
     yield from _downloads()
 
 
-def _size_of_entries(folder: Path) -> list[str]:
+def _size_of_entries(folder: Path, without: Path) -> list[str]:
     sizes = []
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             size = content_of(Path(entry.path)).size_bytes if entry.is_dir(follow_symlinks=False) else _size(entry)
-            if size >= 1_000_000:
+            if size >= 1_000_000 and Path(entry.path) != without:
                 sizes.append(f"{entry.name}: {format_bytes(size)}")
     return sizes
 

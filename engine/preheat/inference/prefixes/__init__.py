@@ -11,6 +11,7 @@ from preheat._lazy import lazy_exports
 from preheat.inference.prefixes.blocks import BLOCK_TOKENS, Block, PrefixOptions, next_key, prompt_keys, root_key
 
 if TYPE_CHECKING:
+    from preheat.inference.prefixes.disk_priority import lower_disk_priority
     from preheat.inference.prefixes.identity import identity_changes, model_identity, rope_class
     from preheat.inference.prefixes.reading import StoredBlock, list_blocks, mark_used, read_block, read_header
     from preheat.inference.prefixes.tier import (
@@ -34,6 +35,7 @@ else:
     __getattr__ = lazy_exports(
         __name__,
         {
+            "preheat.inference.prefixes.disk_priority": "lower_disk_priority",
             "preheat.inference.prefixes.identity": "identity_changes model_identity rope_class",
             "preheat.inference.prefixes.reading": "StoredBlock list_blocks mark_used read_block read_header",
             "preheat.inference.prefixes.tier": (

@@ -69,8 +69,11 @@ def write_block(folder: Path, block: Block, payload: bytes | bytearray | memoryv
     return path
 
 
-def copy_block(source: Path, folder: Path) -> Path | None:
+def copy_block(source: Path, folder: Path, *, synced: bool = True) -> Path | None:
     """Copy a block's file into a model's folder in another tier, and return the path; None if it is no block's file.
+
+    Args:
+        synced: Wait until it would survive a power cut. Otherwise it may be damaged after one, which is noticed.
 
     Raises:
         NoRoomError: The limits of the tier do not allow it.
@@ -81,7 +84,7 @@ def copy_block(source: Path, folder: Path) -> Path | None:
         return None
     with source.open("rb", buffering=0) as file:
         status, path = os.fstat(file.fileno()), folder / source.name
-        with new_file(path, candidate_of(block, status.st_size, status.st_mtime)) as handle:
+        with new_file(path, candidate_of(block, status.st_size, status.st_mtime), synced=synced) as handle:
             copied = copy_chunks(file.fileno(), handle)
             if copied != status.st_size:
                 raise OSError(errno.EIO, "the file has changed", str(source))
@@ -91,7 +94,7 @@ def copy_block(source: Path, folder: Path) -> Path | None:
 
 
 @contextmanager
-def new_file(path: Path, block: Candidate) -> Iterator[int]:
+def new_file(path: Path, block: Candidate, *, synced: bool = True) -> Iterator[int]:
     """Yield the handle of a new file that gets its name at the end, and is removed after an exception. Any thread.
 
     Raises:
@@ -110,7 +113,7 @@ def new_file(path: Path, block: Candidate) -> Iterator[int]:
                 _count(path.parent.parent, block.n_bytes)
         try:
             yield handle
-            if durable:
+            if durable and synced:
                 os.fsync(handle)
             if sys.platform != "win32":  # there, only closed files can be renamed
                 temporary.replace(path)

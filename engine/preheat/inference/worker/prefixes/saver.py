@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from preheat.inference.prefixes import Block
+from preheat.inference.prefixes import Block, lower_disk_priority
 from preheat.inference.worker.prefixes.index import Tier
 
 logger = logging.getLogger(__name__)
@@ -82,6 +82,7 @@ class Saver:
             return self._changed.wait_for(lambda: not self._pending_bytes, max(until - time.monotonic(), 0))
 
     def _run(self) -> None:
+        lower_disk_priority()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: bool(self._queue))
