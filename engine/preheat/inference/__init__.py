@@ -53,8 +53,9 @@ class Sampling:
     logit_bias: Mapping[int, float] = field(default_factory=dict)  # added to the logits of these token ids
 
     # The same seed, prompt and settings give the same text from the same model with the same history. The prompt is
-    # always computed in the same pieces. Other conversations in the KV cache and requests that run at the same time can
-    # change the last bits of a logit. That changes the text where two tokens are almost equally likely.
+    # always computed in the same pieces. Other conversations in the KV cache, requests that run at the same time, and
+    # busy programs, which change the number of threads, can change the last bits of a logit. That changes the text
+    # where two tokens are almost equally likely.
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class ModelRunner:
         if plan.chunks[0].image is not None:
             return self._run_image(plan.chunks[0])
         starts = self._fill(plan.chunks)
-        self._model.threads.prepare(self._batch.size)
+        self._model.threads.prepare(self._batch.size, seeded=plan.chunks[0].generation.seeded)
         began = time.perf_counter()
         code: int = llama.llama_decode(self._model.ctx, self._batch.native)
         seconds = time.perf_counter() - began

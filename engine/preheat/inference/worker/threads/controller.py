@@ -30,6 +30,11 @@ class ThreadController:
         self._others = 0  # cores that other programs use
         self._kind = 0
 
+    @property
+    def steady(self) -> int:
+        """The number that leaves a core to each other program. It depends on nothing else."""
+        return min(max(self.most - self._others, 1), self.most)
+
     def count(self, tokens: int) -> int:
         """Return the number of threads for a step with this many tokens."""
         if self.most == 1:
@@ -62,9 +67,7 @@ class ThreadController:
     def _first(self, kind: int) -> int:
         """Return the number of the most similar kind that is known."""
         known = min(self._choosers, key=lambda other: abs(other - kind), default=None)
-        if known is not None:
-            return self._choosers[known].current
-        return min(max(self.most - self._others, 1), self.most)
+        return self.steady if known is None else self._choosers[known].current
 
 
 def _kind(tokens: int) -> int:

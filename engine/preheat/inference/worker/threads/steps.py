@@ -16,22 +16,29 @@ class StepThreads:
         context: llama.cpp's context.
         most: Largest number of threads.
         follows: Whether the number follows the machine; otherwise it is always ``most``.
+        load: The load by other programs; measured by default.
     """
 
-    def __init__(self, context: Any, most: int, *, follows: bool) -> None:
+    def __init__(self, context: Any, most: int, *, follows: bool, load: OtherLoad | None = None) -> None:
         self._context = context
         self._count = most
         self._controller = ThreadController(most if follows else 1)
-        self._load = OtherLoad()
+        self._load = load or OtherLoad()
         self._follows = follows and most > 1
+        self._steady = False  # the step in progress does not count
 
-    def prepare(self, tokens: int) -> None:
-        """Set the number of threads for a step with this many tokens."""
+    def prepare(self, tokens: int, *, seeded: bool = False) -> None:
+        """Set the number of threads for a step with this many tokens.
+
+        With flash attention, the number changes the last bits of a step of one token (``use_split_kv_path`` in ggml's
+        ops.cpp). One with a seed gets a number that changes only with the load.
+        """
         if not self._follows:
             return
         if (cores := self._load.cores()) is not None:
             self._controller.note_load(cores)
-        count = self._controller.count(tokens)
+        self._steady = seeded and tokens == 1
+        count = self._controller.steady if self._steady else self._controller.count(tokens)
         if count != self._count:
             self._count = count
             # Both: llama.cpp takes the second for any step of more than one token.
@@ -39,5 +46,5 @@ class StepThreads:
 
     def took(self, tokens: int, seconds: float) -> None:
         """Take in the duration of the step that was prepared."""
-        if self._follows:
+        if self._follows and not self._steady:
             self._controller.took(tokens, seconds)

@@ -134,3 +134,14 @@ def test_a_load_while_idle_changes_the_next_steps() -> None:
     assert controller.count(1) == 4
     controller.note_load(2.1)
     assert controller.count(8) == 2
+
+
+def test_the_steady_number_depends_on_the_load_alone() -> None:
+    controller = ThreadController(4)
+    for _ in range(200):
+        controller.took(1, 0.01 if controller.count(1) == 2 else 0.03)
+    assert (controller.count(1), controller.steady) == (2, 4)
+    controller.note_load(1.0)
+    assert controller.steady == 3
+    controller.note_load(9.0)
+    assert controller.steady == 1
