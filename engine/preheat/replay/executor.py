@@ -11,9 +11,8 @@ from typing import Final
 from preheat.messages import msg
 from preheat.replay.machine import Machine, PageCache
 from preheat.replay.trace import ModelSize
-from preheat.residency import Action, EvictionPolicy, Limits, Now, Outcome, ResidencyState, decide
+from preheat.residency import Action, EvictionPolicy, Form, FormSize, Limits, Now, Outcome, ResidencyState, decide
 from preheat.residency import events as ev
-from preheat.residency.forms import Form, FormSize
 
 _REPACKED_BYTES_PER_S: Final = 1.0e9
 """Speed of repacking weights, measured with two cores."""

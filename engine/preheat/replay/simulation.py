@@ -11,8 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
-from preheat.preload import REPLAN_S, PolicySettings, PreloadPlanner
-from preheat.preload.forms import FormAction, FormFacts, facts_of, plan_forms
+from preheat.preload import (
+    REPLAN_S,
+    FormAction,
+    FormFacts,
+    PolicySettings,
+    PreloadPlanner,
+    facts_of,
+    plan_forms,
+)
 from preheat.replay.executor import Figures, SimulatedExecutor
 from preheat.replay.machine import Machine
 from preheat.replay.trace import ModelSize

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from preheat.residency.decisions import Action, Cause, DecisionRecord, EvictionReason, Outcome
     from preheat.residency.eviction import EvictionPlan, EvictionPolicy, ResidentModel, plan_eviction
     from preheat.residency.executor import Claim, HotModel, ResidencyExecutor
-    from preheat.residency.forms import Form
+    from preheat.residency.forms import Form, FormSize
     from preheat.residency.gains import LEAST_GAIN, GainTable, is_repackable
     from preheat.residency.memory_watch import MemoryWatch
     from preheat.residency.resume import is_worth_a_look
@@ -27,7 +27,7 @@ else:
             "preheat.residency.decisions": "Action Cause DecisionRecord EvictionReason Outcome",
             "preheat.residency.eviction": "EvictionPlan EvictionPolicy ResidentModel plan_eviction",
             "preheat.residency.executor": "Claim HotModel ResidencyExecutor",
-            "preheat.residency.forms": "Form",
+            "preheat.residency.forms": "Form FormSize",
             "preheat.residency.gains": "LEAST_GAIN GainTable is_repackable",
             "preheat.residency.memory_watch": "MemoryWatch",
             "preheat.residency.resume": "is_worth_a_look",
