@@ -105,6 +105,7 @@ if TYPE_CHECKING:
         SettingsChange,
         SettingsState,
     )
+    from preheat.control.status_changes import changes, merged
     from preheat.control.table import COMMANDS
     from preheat.control.timespan import parse_span
     from preheat.control.updates import CheckForUpdate, GetUpdate, UpdateState
@@ -173,6 +174,7 @@ else:
                 "FavouritesChange GetFavourites GetSettings MemoryEstimate OrderFavourites ReloadSettings "
                 "SetFavourites SettingsChange SettingsState"
             ),
+            "preheat.control.status_changes": "changes merged",
             "preheat.control.table": "COMMANDS",
             "preheat.control.timespan": "parse_span",
             "preheat.control.updates": "CheckForUpdate GetUpdate UpdateState",

@@ -184,18 +184,34 @@ class HttpClient:
 
     def snapshots(self) -> Generator[EngineSnapshot, None, None]:
         """Yield the snapshot now and at every change, until the application ends or ``interrupt`` is called."""
-        from preheat.control.models import Status
+        from dataclasses import replace
 
-        for event in self.events():
-            yield _decoded(Status, event).snapshot
+        from preheat.control.models import Status
+        from preheat.core import ModelSnapshot
+
+        known: dict[str, tuple[JsonObject, ModelSnapshot]] = {}  # what has not changed is not decoded again
+        for status in self.events():
+            before, known = known, {}
+            for content in status["models"]:
+                entry = before.get(content["id"])
+                if entry is None or entry[0] is not content:
+                    entry = content, _decoded(ModelSnapshot, content)
+                known[content["id"]] = entry
+            snapshot = _decoded(Status, {**status, "models": []}).snapshot
+            yield replace(snapshot, models=tuple(model for _, model in known.values()))
 
     def status(self) -> JsonObject:
         """Return the status as JSON."""
         return self._ask("GET", "/preheat/v1/status")
 
     def events(self) -> Generator[JsonObject, None, None]:
-        """Yield the status as JSON now and at every change."""
-        yield from self._events("GET", "/preheat/v1/events", None, None)
+        """Yield the status as JSON now and at every change. What has not changed is the same object as before."""
+        from preheat.control.status_changes import merged
+
+        status: JsonObject = {}
+        for event in self._events("GET", "/preheat/v1/events", None, None):
+            status = merged(status, event["changes"]) if "changes" in event else event
+            yield status
 
     def models(self) -> list[ModelChoice]:
         """See ``ControlClient``."""

@@ -187,7 +187,12 @@ class GetStatus(Command[Status]):
 
 @command("GET", "events", risk=Risk.USE, streams=True)
 class WatchStatus(Command[Status]):
-    """Stream the status as server-sent events: now, and at every change. A slow reader gets the latest only."""
+    """Stream the status as server-sent events: the whole status now, then ``{"changes": {...}}`` at every change.
+
+    A change holds the fields that are different. In it, ``models``, ``requests`` and ``downloads`` are objects: for
+    each item that is different, its id and its different fields; all of them for a new item, null for one that is gone.
+    A slow reader gets several changes as one.
+    """
 
     async def run(self, host: ControlHost) -> Status:
         return Status.of(host.engine.snapshot, host.port)

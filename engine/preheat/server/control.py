@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -25,18 +25,17 @@ from preheat.control import (
     ControlHost,
     LoadModel,
     Risk,
-    Status,
     encode,
     parse_command,
     parse_flag,
     wants_body,
 )
-from preheat.core import EngineSnapshot
 from preheat.errors import EngineError
 from preheat.server.access import caller_of
 from preheat.server.bodies import parse_json, read_with
 from preheat.server.generation import client_gone
 from preheat.server.in_flight import ClientGoneError, InFlight
+from preheat.server.status_events import StatusEvents
 from preheat.server.streams import SSE, StreamResponse
 from preheat.settings import KeyScope
 
@@ -67,7 +66,7 @@ class ResultCache:
         return result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ControlRoutes:
     """Runs commands for HTTP clients. Engine's loop only."""
 
@@ -75,7 +74,10 @@ class ControlRoutes:
     in_flight: InFlight
     cache: ResultCache = field(default_factory=ResultCache)
     _background: set[asyncio.Task[Any]] = field(default_factory=set)
-    _latest_event: list[tuple[EngineSnapshot, bytes]] = field(default_factory=list)  # at most one
+    _status_events: StatusEvents = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._status_events = StatusEvents(self.host)
 
     def routes(self) -> list[Route]:
         """Return the routes of all commands; those that end in a model's id last, since it may contain slashes."""
@@ -131,33 +133,9 @@ class ControlRoutes:
 
     async def _events(self, request: Request) -> Response:
         caller_of(request).require(KeyScope.READ, costly=True)
-        return StreamResponse(self._statuses, _EventsFormat(), self.in_flight, header_delay_s=0.0, subscription=True)
-
-    async def _statuses(self) -> AsyncGenerator[bytes, None]:
-        latest: EngineSnapshot | None = None
-        changed = asyncio.Event()
-
-        def on_snapshot(snapshot: EngineSnapshot) -> None:
-            nonlocal latest
-            latest = snapshot
-            changed.set()
-
-        unsubscribe = self.host.engine.subscribe(on_snapshot)
-        try:
-            while True:
-                await changed.wait()
-                changed.clear()
-                if latest is not None:
-                    yield self._event_of(latest)
-        finally:
-            unsubscribe()
-
-    def _event_of(self, snapshot: EngineSnapshot) -> bytes:
-        """Return the event for a snapshot; encoded once for all subscribers."""
-        if not self._latest_event or self._latest_event[0][0] is not snapshot:
-            event = b"data: " + to_json(encode(Status.of(snapshot, self.host.port))) + b"\n\n"
-            self._latest_event[:] = [(snapshot, event)]
-        return self._latest_event[0][1]
+        return StreamResponse(
+            self._status_events.stream, _EventsFormat(), self.in_flight, header_delay_s=0.0, subscription=True
+        )
 
 
 class _EventsFormat:

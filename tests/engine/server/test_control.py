@@ -106,15 +106,14 @@ async def test_events_tell_every_change_until_the_reader_leaves(engine: FakeEngi
     async with wire.stream("GET", "/preheat/v1/events") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = (line async for line in answer.aiter_lines() if line.startswith("data: "))
+        first = json.loads((await anext(lines)).removeprefix("data: "))
+        assert first["models"][0]["id"] == CHAT
         states = []
-        for state in (State.HOT, State.UNLOADING, State.COLD):
+        for state in (State.UNLOADING, State.COLD, State.HOT):
             engine.set_model(CHAT, state=state)
-            while True:
-                seen = json.loads((await anext(lines)).removeprefix("data: "))["models"][0]["state"]
-                if seen == state:
-                    break
-            states.append(seen)
-    assert states == ["hot", "unloading", "cold"]
+            change = json.loads((await anext(lines)).removeprefix("data: "))["changes"]
+            states.append(change["models"][CHAT]["state"])
+    assert states == ["unloading", "cold", "hot"]
     while engine.subscribers:
         await asyncio.sleep(0)
 
