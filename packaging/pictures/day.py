@@ -184,7 +184,7 @@ def _bucket(dice: random.Random, at: float, length_s: int, rate: float) -> Usage
     misses, prompts = requests - hits, requests * dice.randint(2600, 5200)
     slots, disk = round(prompts * rate * dice.uniform(0.6, 0.75)), round(prompts * rate * 0.15)
     tokens: dict[str, Any] = {
-        "prompt_tokens": prompts,
+        "text_prompt_tokens": prompts,
         "slot_tokens": slots,
         "disk_tokens": disk,
         "prefill_saved_s": disk / 120,

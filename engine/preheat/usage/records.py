@@ -146,9 +146,10 @@ class Counts:
         prefill_saved_s: Seconds of prefill that stored prompts saved.
         draft_tokens: Tokens that were drafted.
         accepted_tokens: Completion tokens that were drafted.
+        text_prompt_tokens: Prompt tokens of answered requests for text. Embeddings reuse nothing.
     """
 
-    JSON_PROPERTIES: ClassVar = ("requests", "preload_hit_rate", "reused_tokens")
+    JSON_PROPERTIES: ClassVar = ("requests", "preload_hit_rate", "reused_tokens", "prefix_cache_hit_rate")
 
     hits: int = 0
     late_hits: int = 0
@@ -169,11 +170,17 @@ class Counts:
     prefill_saved_s: float = 0.0
     draft_tokens: int = 0
     accepted_tokens: int = 0
+    text_prompt_tokens: int = 0
 
     @property
     def reused_tokens(self) -> int:
         """Prompt tokens that were not computed again."""
         return self.slot_tokens + self.memory_tokens + self.disk_tokens
+
+    @property
+    def prefix_cache_hit_rate(self) -> float | None:
+        """Prompt tokens not computed again / prompt tokens, of answered requests for text; None without any."""
+        return min(self.reused_tokens / self.text_prompt_tokens, 1.0) if self.text_prompt_tokens else None
 
     @property
     def requests(self) -> int:

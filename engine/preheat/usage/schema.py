@@ -37,10 +37,11 @@ _REUSED: Final = tuple(
         "accepted_tokens INTEGER",
     )
 )
+_REUSED_SUMS: Final = (*_REUSED, "text_prompt_tokens INTEGER DEFAULT 0")
 _SUMS: Final = ", ".join(
     f"{field.name} {'REAL' if field.type == 'float' else 'INTEGER'}"
     for field in fields(Counts)
-    if not any(column.startswith(f"{field.name} ") for column in _REUSED)
+    if not any(column.startswith(f"{field.name} ") for column in _REUSED_SUMS)
 )
 
 _OF_VERSION_1: Final = {
@@ -92,8 +93,8 @@ ADDED_COLUMNS: Final[Mapping[int, Mapping[str, Sequence[str]]]] = {
             "recomputed TEXT DEFAULT ''",
             "recomputed_why TEXT DEFAULT ''",
         ),
-        "hours": _REUSED,
-        "days": _REUSED,
+        "hours": _REUSED_SUMS,
+        "days": _REUSED_SUMS,
     }
 }
 """Columns of earlier tables by the version that added them."""
@@ -111,6 +112,7 @@ _OF_REQUESTS: Final = {
     "saved_s": "SUM(saved_s)",
     "prompt_tokens": "SUM(prompt_tokens)",
     "completion_tokens": "SUM(completion_tokens)",
+    "text_prompt_tokens": "SUM(CASE WHEN ttft_s IS NULL THEN 0 ELSE prompt_tokens END)",
     "slot_tokens": "SUM(slot_tokens)",
     "memory_tokens": "SUM(memory_tokens)",
     "disk_tokens": "SUM(disk_tokens)",

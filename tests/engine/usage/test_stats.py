@@ -100,6 +100,7 @@ def count(records: Sequence[RequestRecord | DecisionRecord]) -> Counts:
         prefill_saved_s=sum(record.prefill_saved_s for record in asked),
         draft_tokens=sum(record.draft_tokens for record in asked),
         accepted_tokens=sum(record.accepted_tokens for record in asked),
+        text_prompt_tokens=sum(record.prompt_tokens for record in asked if record.ttft_s is not None),
     )
 
 

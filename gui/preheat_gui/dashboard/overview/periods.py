@@ -52,7 +52,8 @@ class PeriodFigures:
 
     @property
     def prompt_tokens(self) -> int:
-        return sum(bucket.counts.prompt_tokens for bucket in self.buckets)
+        """Prompt tokens of requests for text."""
+        return sum(bucket.counts.text_prompt_tokens for bucket in self.buckets)
 
     @property
     def reused_tokens(self) -> int:
@@ -149,9 +150,9 @@ def time_saved_series(figures: PeriodFigures) -> Series:
 def reuse_series(figures: PeriodFigures) -> Series:
     """Return the prefix cache hit rate over time; buckets without prompts have no point."""
     points = tuple(
-        Point(_middle(bucket), _reuse(bucket), _reuse_tooltip(bucket, figures.period))
+        Point(_middle(bucket), rate, _reuse_tooltip(bucket, rate, figures.period))
         for bucket in figures.buckets
-        if bucket.counts.prompt_tokens
+        if (rate := bucket.counts.prefix_cache_hit_rate) is not None
     )
     rate = figures.prefix_cache_hit_rate
     summary = translate("Overview", "No prompts.")
@@ -163,16 +164,12 @@ def reuse_series(figures: PeriodFigures) -> Series:
     return Series(points, figures.begin, figures.end, 1.0, _time_ticks(figures), ticks, summary)
 
 
-def _reuse(bucket: UsageBucket) -> float:
-    return min(bucket.counts.reused_tokens / bucket.counts.prompt_tokens, 1.0)
-
-
-def _reuse_tooltip(bucket: UsageBucket, period: Period) -> str:
+def _reuse_tooltip(bucket: UsageBucket, rate: float, period: Period) -> str:
     return translate("Overview", "{when}: {rate}, {reused} of {tokens} tokens").format(
         when=_when(bucket.begins_at, period),
-        rate=percent(_reuse(bucket)),
+        rate=percent(rate),
         reused=format_number(bucket.counts.reused_tokens),
-        tokens=format_number(bucket.counts.prompt_tokens),
+        tokens=format_number(bucket.counts.text_prompt_tokens),
     )
 
 

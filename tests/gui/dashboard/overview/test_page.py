@@ -31,7 +31,7 @@ def history(counts: Counts) -> UsageHistory:
     )
 
 
-USED = history(Counts(hits=9, misses=1, saved_s=60.0, prompt_tokens=4000, slot_tokens=2000, disk_tokens=1000))
+USED = history(Counts(hits=9, misses=1, saved_s=60.0, text_prompt_tokens=4000, slot_tokens=2000, disk_tokens=1000))
 
 
 @pytest.fixture
