@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import random
 import stat
+import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +24,13 @@ from preheat.inference.prefixes import (
     read_header,
     root_key,
     write_block,
+)
+from preheat.inference.prefixes.header import (
+    FORMAT_VERSION,
+    MAX_HEADER_BYTES,
+    decode_head,
+    decode_header,
+    encode_header,
 )
 
 MODEL = b'{"files":[[1,2,"3"]],"kv_types":["f16","f16"]}'
@@ -120,6 +130,36 @@ def mutated(data: bytes, randomly: random.Random) -> bytes:
             del content[place : place + length]
             content[randomly.randrange(len(content)) :] += bytes(randomly.randrange(2) * length)
     return bytes(content)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"key": bytes(16)},
+        {"tokens": (5,)},
+        {"tokens": ()},
+        {"start": 256},
+        {"parent": bytes(16)},
+        {"seconds": math.nan},
+        {"made_at": math.inf},
+    ],
+    ids=lambda changes: "-".join(changes),
+)
+def test_a_header_that_contradicts_itself_is_not_accepted(changes: dict[str, Any], tmp_path: Path) -> None:
+    path = write_block(tmp_path, a_block()._replace(**changes), CELLS)
+    assert read_header(path) is None
+    assert read_block(path, MODEL) is None
+
+
+def test_lengths_are_checked_before_anything_is_read() -> None:
+    intact = encode_header(a_block(), memoryview(CELLS))
+    size = len(intact) + len(CELLS)
+    assert decode_head(intact, size) is not None
+    assert decode_header(intact, size) is not None
+    assert decode_header(intact[:-1], size) is None
+    for header_bytes in (0, 100, MAX_HEADER_BYTES + 1, 2**32 - 1):
+        lengths = struct.pack("<8sIIQ", b"PREHEAT\0", FORMAT_VERSION, header_bytes, size)
+        assert decode_head(lengths + intact[len(lengths) :], header_bytes + size) is None
 
 
 @pytest.mark.parametrize("kind", ["folder", "link", "pipe", "empty", "foreign", "writable", "missing"])
