@@ -24,7 +24,7 @@ from preheat.control import (
 )
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, PromptSnapshot, RequestSnapshot
 from preheat.log import log_file
-from preheat.messages import verbatim
+from preheat.messages import msg, verbatim
 from preheat.residency import Action, DecisionRecord, State
 from preheat.settings import Settings, load_settings
 from preheat.usage import Counts
@@ -233,7 +233,7 @@ def _requests() -> list[RequestRecord]:
         found.append(RequestRecord(model, NOW - minutes * MINUTE_S, client=client, **(known | more)))
 
     found: list[RequestRecord] = []
-    other = verbatim("differs from this app's last prompt at token 12 of 3,104")
+    other = msg("prefix_differs", token=12, tokens=3104)
     ago(0.6, "VS Code", CODER, 12_846, 212, 0.3, slot_tokens=12_544)
     ago(3.1, "VS Code", CODER, 12_400, 388, 0.4, memory_tokens=12_288)
     ago(4.0, "notes", EMBEDDER, 212, 0, 0.02)
