@@ -100,6 +100,8 @@ def plan(as_json: AsJson = False) -> None:
         typer.echo("There is nothing to preload: there are no favourites, and no model is used often enough.")
     for place, decision in enumerate(now["decisions"], 1):
         typer.echo(f"{place}. {decision['model']}: {decision['why']}")
+        for prompt in decision["prompts"]:
+            typer.echo(f"   {_prompt_words(prompt)}")
     for model in now["unloaded"]:
         typer.echo(f"{model}: unloaded by the user; it returns when it is used")
     if now["standby"]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from preheat.clock import MAX_SPAN_S
 from preheat.control.command import Command, Risk, command
 from preheat.control.timespan import parse_span
-from preheat.core import PreloadSnapshot
+from preheat.core import PreloadSnapshot, PromptSnapshot
 from preheat.errors import AmbiguousModelError, InvalidRequestError, ModelNotFoundError
 from preheat.messages import Message, msg
 from preheat.prefixes import PrefixFigures, folder_name
@@ -41,6 +41,7 @@ class PlannedModel:
     displaces: tuple[str, ...]  # models it would evict
     missing_bytes: int  # memory that it lacks
     why: Message
+    prompts: tuple[PromptSnapshot, ...] = ()  # those kept for it, which a load puts back
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class GetPlan(Command[Plan]):
 
     async def run(self, host: ControlHost) -> Plan:
         engine, plan = host.engine, host.engine.plan()
-        cached = {model.model_id for model in engine.snapshot.models if model.standby}
+        models = {model.model_id: model for model in engine.snapshot.models}
         decisions = (
             PlannedModel(
                 each.model_id,
@@ -107,6 +108,7 @@ class GetPlan(Command[Plan]):
                 each.displaces,
                 each.missing_bytes,
                 engine.why(each.model_id),
+                models[each.model_id].prompts if each.model_id in models else (),
             )
             for each in plan.targets
         )
@@ -115,7 +117,7 @@ class GetPlan(Command[Plan]):
             tuple(decisions),
             tuple(each.model_id for each in plan.preloads),
             engine.suppressed(),
-            tuple(StandbyModel(model_id, model_id in cached) for model_id in plan.standby),
+            tuple(StandbyModel(model_id, model_id in models and models[model_id].standby) for model_id in plan.standby),
         )
 
 

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from preheat.control import Command, GetHistory, GetStats
+from preheat.core import PromptSnapshot
 from preheat.messages import message_json, verbatim
 from preheat.preload import PlanAction, PreloadPlan, PreloadTarget, TargetKind
 from preheat.residency import Action, DecisionRecord, Outcome
@@ -42,8 +43,13 @@ async def test_plan_says_what_is_next_and_why(client: httpx2.AsyncClient, engine
     )
     engine.set_model(EMBED, standby=True)
     engine.unloaded = ("favourite",)
+    prompt = PromptSnapshot("editor/1.0", 12_400, "disk", False, 1.0)
+    engine.set_model(CHAT, prompts=(prompt,))
     plan = (await client.get("/preheat/v1/plan")).json()
     assert plan["next"] == [EMBED]
+    (kept,) = plan["decisions"][0]["prompts"]
+    assert (kept["client"], kept["tokens"], kept["tier"], kept["ready"]) == ("editor/1.0", 12_400, "disk", False)
+    assert (await client.get(f"/preheat/v1/models/{CHAT}/why")).json()["prompts"] == [kept]
     assert plan["unloaded"] == ["favourite"]
     assert plan["standby"] == [{"model": EMBED, "cached": True}, {"model": "other", "cached": False}]
     assert (plan["hold"], plan["paused"], plan["enabled"]) == (None, False, True)
