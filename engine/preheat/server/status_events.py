@@ -40,8 +40,8 @@ class StatusEvents:
                 await changed.wait()
                 changed.clear()
                 if latest is not None and latest is not sent:
-                    yield self._event(latest) if sent is None else self._change(sent, latest)
-                    sent = latest
+                    before, sent = sent, latest  # the next snapshots come while this event is sent
+                    yield self._event(sent) if before is None else self._change(before, sent)
         finally:
             unsubscribe()
 
