@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from preheat.control.application import CheckForUpdate, Ending, GetUpdate, Quit, UpdateState
     from preheat.control.client import (
         ControlClient,
         HttpClient,
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from preheat.control.host import ControlHost
     from preheat.control.hub import Catalogue, FoundModels, GetCatalogue, GetRepo, SearchHub, Sort
     from preheat.control.keys import CreatedKey, CreateKey, KeyInfo, Keys, ListKeys, RevokeKey
-    from preheat.control.lifetime import Ending, Quit
     from preheat.control.live_settings import LiveSettings
     from preheat.control.models import (
         ExplainModel,
@@ -108,7 +108,6 @@ if TYPE_CHECKING:
     from preheat.control.status_changes import changes, merged
     from preheat.control.table import COMMANDS
     from preheat.control.timespan import parse_span
-    from preheat.control.updates import CheckForUpdate, GetUpdate, UpdateState
     from preheat.core import (
         DownloadSnapshot,
         DownloadState,
@@ -153,7 +152,6 @@ else:
             "preheat.control.host": "ControlHost",
             "preheat.control.hub": "Catalogue FoundModels GetCatalogue GetRepo SearchHub Sort",
             "preheat.control.keys": "CreateKey CreatedKey KeyInfo Keys ListKeys RevokeKey",
-            "preheat.control.lifetime": "Ending Quit",
             "preheat.control.live_settings": "LiveSettings",
             "preheat.control.models": (
                 "ExplainModel Explanation GetModel GetStatus ImportedFile ImportFile ImportMode ListModels "
@@ -177,7 +175,7 @@ else:
             "preheat.control.status_changes": "changes merged",
             "preheat.control.table": "COMMANDS",
             "preheat.control.timespan": "parse_span",
-            "preheat.control.updates": "CheckForUpdate GetUpdate UpdateState",
+            "preheat.control.application": "CheckForUpdate Ending GetUpdate Quit UpdateState",
             "preheat.core": (
                 "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
                 "PromptSnapshot RequestSnapshot State"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from preheat.control import (  # noqa: F401 (registers the commands)
+    application,
     downloads,
     figures,
     hub,
     keys,
-    lifetime,
     models,
     preloading,
     settings,
-    updates,
 )
 from preheat.control.command import COMMANDS, Command
 
