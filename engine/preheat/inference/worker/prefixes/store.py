@@ -86,7 +86,7 @@ class PrefixStore:
         return self.index
 
     def refresh(self) -> None:
-        """Take in what others have written to the folders since. Any thread."""
+        """Take in what others have written to the folders or removed since. Any thread."""
         index = self.index
         if index is not None and self._changes != self._folder_times():
             self._list(index)
@@ -103,12 +103,12 @@ class PrefixStore:
     def _list(self, index: PrefixIndex) -> None:
         with self._lock:
             self._changes = self._folder_times()
-            others = set(self.others)
-            for tier, folder in self._folders.items():
+            others, seen = set(self.others), set[Path]()
+            for tier, folder in self._folders.items():  # memory first: what is being moved is found in one of both
                 for path in _files(folder):
+                    seen.add(path)
                     if path in self._known:
                         continue
-                    self._known.add(path)
                     block = prefixes.read_header(path)
                     if block is None:
                         continue
@@ -116,6 +116,12 @@ class PrefixStore:
                         index.add(block, path.stat().st_size if path.exists() else 0, tier)
                     else:
                         others.add(block.model)
+            left = {path.stem for path in seen}
+            for path in self._known - seen:  # removed for others, or by the user
+                if path.stem not in left:
+                    with suppress(ValueError):  # another program's file
+                        index.discard(bytes.fromhex(path.stem))
+            self._known = seen
             self.others = frozenset(others)
 
     def read(self, restore: Restore) -> None:
@@ -177,8 +183,9 @@ class PrefixStore:
         if saved.tier is None:
             self.index.write_failed(saved.block.key)
         else:
-            self._known.add(self._folders[saved.tier] / f"{saved.block.key.hex()}{_SUFFIX}")
-            self.index.add(saved.block, saved.n_bytes, saved.tier)
+            with self._lock:
+                self._known.add(self._folders[saved.tier] / f"{saved.block.key.hex()}{_SUFFIX}")
+                self.index.add(saved.block, saved.n_bytes, saved.tier)
             for other in self.index.superseded(saved.block.key):
                 if not self._is_beginning(other.key.hex()):
                     self._remove(other)
