@@ -9,7 +9,7 @@ from typing import Final
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, Samples, ratio_at_most
 from benchmarks.http_client import Connection
-from benchmarks.load import complete
+from benchmarks.load import chat, complete
 from benchmarks.page_cache import can_drop, drop, warm
 from benchmarks.prompts import Prompts
 from benchmarks.servers import Server
@@ -25,7 +25,7 @@ _SETTLE_S: Final = 1.0
 async def measure(bench: Bench) -> list[Figure]:
     """Switch back and forth between the 0.6 and the 1.1 GB model."""
     small, large = bench.small_model, bench.large_model
-    to_small, to_large, from_disk = Samples(), Samples(), Samples()
+    to_small, to_large, to_small_chat, from_disk = Samples(), Samples(), Samples(), Samples()
     prompts = Prompts()
     with bench.preheat(memory_limit=_MEMORY_LIMIT) as mine, bench.router() as theirs:
         for server in (mine, theirs):
@@ -36,12 +36,18 @@ async def measure(bench: Bench) -> list[Figure]:
                 for path, samples in ((small, to_small), (large, to_large)):
                     warm(path)
                     samples.add(server.label, await _switch_s(server, path, prompts))
+                warm(small)
+                to_small_chat.add(server.label, await _switch_s(server, small, prompts, is_chat=True))
+                await _switch_s(server, large, prompts)
                 if can_drop():
                     from_disk.add(server.label, await _switch_from_disk_s(server, small, prompts))
                     await _switch_s(server, large, prompts)
     name = "first token after a switch"
     figures = [
         to_small.figure(f"{name}, 0.6 GB, file in the page cache", "s", ratio_at_most(SWITCH_LIMIT)),
+        to_small_chat.figure(
+            f"{name}, 0.6 GB, file in the page cache, a chat of two words", "s", ratio_at_most(SWITCH_LIMIT)
+        ),
         to_large.figure(f"{name}, 1.1 GB, file in the page cache", "s"),
     ]
     return [*figures, from_disk.figure(f"{name}, 0.6 GB, from disk", "s")] if can_drop() else figures
@@ -54,9 +60,15 @@ async def _switch_from_disk_s(server: Server, path: Path, prompts: Prompts) -> f
     return await _switch_s(server, path, prompts, settle_s=0)
 
 
-async def _switch_s(server: Server, path: Path, prompts: Prompts, settle_s: float = _SETTLE_S) -> float:
+async def _switch_s(
+    server: Server, path: Path, prompts: Prompts, settle_s: float = _SETTLE_S, *, is_chat: bool = False
+) -> float:
     await asyncio.sleep(settle_s)
+    model, text = server.model_name(path), prompts.texts(1, words=2)[0]
     async with Connection(server.port) as connection:
         # A few tokens: prefill is measured by ``ttft``.
-        answer = await complete(connection, server.model_name(path), prompts.texts(1, words=2)[0], max_tokens=4)
+        if is_chat:
+            answer = await chat(connection, model, [{"role": "user", "content": text}], max_tokens=4)
+        else:
+            answer = await complete(connection, model, text, max_tokens=4)
     return answer.ttft_s
