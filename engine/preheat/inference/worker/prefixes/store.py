@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,9 @@ from preheat.inference.worker.prefixes.restore import Copy, Restore
 from preheat.inference.worker.prefixes.saver import Saved, Saver
 
 logger = logging.getLogger(__name__)
+
+_READERS: Final = 2
+"""Threads that read and check blocks: one checks 0.6 to 0.9 GB/s."""
 
 _SUFFIX: Final = ".prefix"
 
@@ -133,16 +137,21 @@ class PrefixStore:
             self._reader.start()
 
     def _read_all(self) -> None:
+        from concurrent.futures import Future, ThreadPoolExecutor  # only workers that restore something need it
+
+        readers = ThreadPoolExecutor(_READERS, "prefix reader")
         while True:
             restore, index = self._reads.get()
+            reading: deque[Future[tuple[memoryview | None, Tier]]] = deque()
             for link in restore.rest:
                 restore.window.acquire()
                 if restore.abandoned:
                     break
-                cells, tier = self._read(link, index)
-                self._deliver(BlockRead(restore, cells, tier))
-                if cells is None:
-                    break
+                reading.append(readers.submit(self._read, link, index))
+                if len(reading) == _READERS:
+                    self._deliver(BlockRead(restore, *reading.popleft().result()))
+            for read in reading:
+                self._deliver(BlockRead(restore, *read.result()))
 
     def _read(self, link: Link, index: PrefixIndex) -> tuple[memoryview | None, Tier]:
         """Return a block's cells, from whichever tier has them now, and the tier."""
