@@ -175,8 +175,8 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may
         )
         threading.Thread(target=_learn, args=(chat_template, channel), daemon=True, name="template").start()
         service = TextService(model, options, channel, tokens_per_s, chat_template, vision)
-        if options.warm_prefix:
-            service.warm_up(may_continue)
+        if options.probe:  # no request waits
+            service.warm_up(may_continue, computes=options.warm_prefix)
     model.interrupt_when(None)
     return service
 

@@ -194,10 +194,13 @@ class TextService:
             self._model.interrupt_when(None)
         self._watched = watched
 
-    def warm_up(self, may_continue: Callable[[], object]) -> None:
-        """Evaluate the beginning that all chats share, and keep it, before the first ``step``.
+    def warm_up(self, may_continue: Callable[[], object], *, computes: bool = True) -> None:
+        """Put back stored prompts, and evaluate the beginning that all chats share, before the first ``step``.
 
-        ``may_continue`` is called before each step, and blocks while the load is on hold."""
+        Args:
+            may_continue: Called before each step; blocks while the load is on hold.
+            computes: Evaluate that beginning if it is not stored.
+        """
         for generation in self._prompts.loads():
             self._scheduler.add(generation)
         limit = min(MAX_WARM_TOKENS, self._model.context_length - 1)
@@ -211,6 +214,7 @@ class TextService:
                     sample=sample_nothing,
                     max_tokens=0,
                     max_chunk=_WARM_CHUNK_TOKENS,
+                    restore_only=not computes,
                     beginning=self._prompts.own_beginning(tokens),
                 )
             )

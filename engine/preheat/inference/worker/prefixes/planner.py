@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 MIN_SAVED_S: Final = 1.0
 """Time of prefill from which storing a prompt is worth it, in seconds."""
 
+MIN_ADDED_S: Final = 0.1
+"""The same, before an unload, for what a conversation has more than what is stored of it already."""
+
 CONVERSATION_S: Final = 3600.0
 """A conversation that was used in so many seconds is stored when its slot is needed."""
 
@@ -102,8 +105,10 @@ class PrefixPlanner:
         """Learn the size of a block."""
         self._bytes_per_token = n_bytes / len(missing.tokens)
 
-    def lost(self, slot: Slot, keep: int, now: float, *, chunk: int, tokens_per_s: float) -> list[Missing]:
-        """Return the blocks to store before a slot loses all but its first ``keep`` tokens.
+    def lost(
+        self, slot: Slot, keep: int, now: float, *, chunk: int, tokens_per_s: float, unloads: bool = False
+    ) -> list[Missing]:
+        """Return the blocks to store before a slot loses all but its first ``keep`` tokens, or the model is unloaded.
 
         They are worth it if they save enough time, and if the conversation was used not long ago. A conversation whose
         prompt stays as it is only loses an answer, which is not in the next prompt.
@@ -116,7 +121,7 @@ class PrefixPlanner:
         if min(tokens) < 0:  # there are images
             return []
         covered = sum(link.tokens for link in self.index.chain(tokens, len(tokens)))
-        if (len(tokens) - max(keep, covered)) / tokens_per_s < MIN_SAVED_S:
+        if (len(tokens) - max(keep, covered)) / tokens_per_s < (MIN_ADDED_S if unloads else MIN_SAVED_S):
             return []
         return self.index.missing(tokens, slot.whole, chunk)
 

@@ -184,7 +184,7 @@ class Prompts:
     def idle(self) -> None:
         """Store conversations, and put back what the load should have, while nobody waits."""
         self._unsaved = False
-        if not self.scheduler.store_idle(time.perf_counter()):
+        if not self.scheduler.store_all(time.perf_counter()):
             for generation in self.loads():
                 self.scheduler.add(generation)
 
@@ -216,7 +216,7 @@ class Prompts:
             self._send(PrefixesSaved())
             return
         until = time.monotonic() + within_s
-        self.scheduler.store_idle(time.perf_counter())
+        self.scheduler.store_all(time.perf_counter(), unloads=True)
         self._drained = drained = threading.Event()
         self._check_drained()
         saver = self._store.saver

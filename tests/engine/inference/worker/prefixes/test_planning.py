@@ -202,7 +202,7 @@ class Requests(RuleBasedStateMachine):
 
     @rule()
     def store(self) -> None:
-        self.machine.scheduler.store_idle(self.machine.now)
+        self.machine.scheduler.store_all(self.machine.now)
 
     @invariant()
     def slots_have_what_the_cache_has(self) -> None:
@@ -237,7 +237,7 @@ def test_a_stored_prompt_is_put_back_block_by_block() -> None:
     machine = Machine()
     prompt = [*SYSTEMS[0], *SYSTEMS[1]]
     machine.answer(generation(1, prompt))
-    machine.scheduler.store_idle(machine.now)
+    machine.scheduler.store_all(machine.now)
     machine.run()
     again = Machine()
     again.files, again.index, again.planner.index = machine.files, machine.index, machine.index
@@ -283,7 +283,7 @@ def test_a_whole_state_is_copied_exactly_at_its_boundary() -> None:
 def test_resting_tokens_are_put_back_without_computing() -> None:
     machine = Machine()
     machine.answer(generation(1, SYSTEMS[0]))
-    machine.scheduler.store_idle(machine.now)
+    machine.scheduler.store_all(machine.now)
     machine.run()
     again = Machine()
     again.files, again.index, again.planner.index = machine.files, machine.index, machine.index

@@ -29,6 +29,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 @pytest.fixture
 def restart(new_run: Callable[..., TextRun], folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> Restart:
     monkeypatch.setattr("preheat.inference.worker.prefixes.planner.MIN_SAVED_S", 0.0)  # on any machine
+    monkeypatch.setattr("preheat.inference.worker.prefixes.planner.MIN_ADDED_S", 0.0)
 
     def make(memory: Path | None = folders[0], warm_prefix: bool = False, **options: Any) -> TextRun:
         names = ("" if memory is None else str(memory), str(folders[1]))

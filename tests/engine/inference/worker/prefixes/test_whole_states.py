@@ -36,6 +36,7 @@ def llama(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture
 def restart(llama: LlamaModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], TextRun]:
     monkeypatch.setattr("preheat.inference.worker.prefixes.planner.MIN_SAVED_S", 0.0)
+    monkeypatch.setattr("preheat.inference.worker.prefixes.planner.MIN_ADDED_S", 0.0)
     # The tiny model computes faster than anything is read.
     monkeypatch.setattr("preheat.inference.worker.prefixes.planner.RESTORE_BYTES_PER_S", math.inf)
     monkeypatch.setattr("preheat.inference.worker.prefixes.planner.RESTORE_S", 0.0)
