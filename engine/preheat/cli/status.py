@@ -43,7 +43,7 @@ def status(as_json: AsJson = False) -> None:
     out.print(f"Hit rate  {_hit_rate_line(now['preload'])}")
     prompts = _prompts_line(now)
     if prompts:
-        out.print(f"Prompts   {prompts}")
+        out.print(f"Prompts   {prompts}", markup=False)
     preloading = preloading_line(now["preload"])
     if preloading:
         out.print(f"Preload   {preloading}", markup=False)
@@ -107,6 +107,8 @@ def _prompts_line(now: JsonObject) -> str:
     """Return how much of prompts was reused, and how much is kept; empty for nothing."""
     rate, kept = now["prefix_cache_hit_rate"], now["prefixes"]
     parts = [] if rate is None else [f"{min(rate, 1.0) * 100:.0f} % of their tokens reused"]
+    if kept["problem"]:
+        parts.append(kept["problem"])
     for size, place in (("memory_bytes", "in memory"), ("disk_bytes", "on disk")):
         if kept[size]:
             parts.append(f"{format_bytes(kept[size])} kept {place}")

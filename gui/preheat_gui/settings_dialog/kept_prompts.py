@@ -9,7 +9,7 @@ from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.settings_dialog.page import Remark, lay_out_row
 from preheat_gui.widgets import ask, button, caption, hbox, named, text_label
-from preheat_gui.words import error_text, format_bytes, kept_words, written_words
+from preheat_gui.words import error_text, format_bytes, kept_words, message_sentences, written_words
 
 
 class KeptPromptsRow(QWidget):
@@ -25,6 +25,8 @@ class KeptPromptsRow(QWidget):
         self._written = named(caption(parent=self), "written_today")
         self._remark = named(Remark(self), "remark_kept_prompts")
         self._clearing = False
+        self._outcome = ""  # Of the last deletion
+        self._failed = False
         field = QWidget(self)
         hbox((self._size, 1), self._clear, parent=field)
         lay_out_row(self, self._side, field, self._written, self._remark)
@@ -41,6 +43,8 @@ class KeptPromptsRow(QWidget):
         self._written.setText(written_words(figures))
         self._written.setVisible(figures.mode == "disk")
         self._clear.setEnabled(not self._clearing and figures.disk_bytes + figures.memory_bytes > 0)
+        problem = message_sentences(figures.problem)
+        self._remark.show_words(problem or self._outcome, wrong=bool(problem) or self._failed)
 
     def _on_clear(self) -> None:
         ask(
@@ -54,9 +58,8 @@ class KeptPromptsRow(QWidget):
         )
 
     def _delete(self) -> None:
-        self._clearing = True
-        self._clear.setEnabled(False)
-        self._remark.show_words("", wrong=False)
+        self._clearing, self._outcome = True, ""
+        self._show(self._bridge.snapshot)
         self._bridge.ask(ClearPrefixCache(), self._on_cleared, self._on_error)
 
     def _on_cleared(self, cleared: ClearedCache) -> None:
@@ -67,6 +70,5 @@ class KeptPromptsRow(QWidget):
         self._end(error_text(error), wrong=True)
 
     def _end(self, words: str, *, wrong: bool) -> None:
-        self._clearing = False
-        self._remark.show_words(words, wrong=wrong)
+        self._clearing, self._outcome, self._failed = False, words, wrong
         self._show(self._bridge.snapshot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton
@@ -11,6 +12,7 @@ from children import child
 from fake_bridge import snapshot
 from preheat.control import ClearedCache, PrefixFigures
 from preheat.errors import FolderError
+from preheat.messages import msg
 from preheat.settings import Group
 from preheat_gui.settings_dialog.page import Remark
 
@@ -33,6 +35,12 @@ def test_the_size_follows_the_engine(open_dialog: Callable[[], SettingsDialog], 
     assert written.text() == "Written today: 1.0 GB of up to 40.0 GB"
     assert written.isVisible()
     assert clear.isEnabled()
+    problem = msg("text", text="The disk is full", hint="Delete files")
+    bridge.publish(snapshot(prefixes=replace(KEPT, problem=problem)))
+    remark = child(dialog, Remark, "remark_kept_prompts")
+    assert remark.words == "The disk is full. Delete files."
+    bridge.publish(snapshot(prefixes=KEPT))
+    assert remark.words == ""
 
 
 def test_clearing_asks_first_and_says_what_came_of_it(
