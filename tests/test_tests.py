@@ -18,6 +18,8 @@ MAY_SLEEP = {
     "engine/application.py",
     "engine/inference/gated_worker.py",
     "engine/inference/test_client.py",
+    "engine/inference/text_runs.py",
+    "engine/residency/test_real_exchanges.py",
     "faults/health_probe.py",
     "faults/killing.py",
     "faults/soak.py",
@@ -25,7 +27,8 @@ MAY_SLEEP = {
     "support/running_preheat.py",
     "support/virtual_screen.py",
 }
-"""Helpers that wait for a condition, probes and campaigns that take a while, and a worker that waits for its test."""
+"""Helpers that wait for a condition, probes and campaigns that take a while, a worker that waits for its test, and
+clients that pause between requests."""
 
 
 def defined_names(tree: ast.Module) -> set[str]:
