@@ -19,6 +19,7 @@ _OURS: Final = ("preheat", "preheat_gui")
 _MARK: Final = "preheat_log"
 _FILE_BYTES: Final = 5_000_000
 _OLD_FILES: Final = 3
+_LONG_LINE_BYTES: Final = 100_000
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE_START: Final = re.compile(r"\n(?! )")
 _FILE_FORMAT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
@@ -45,6 +46,14 @@ class _ConsoleFormatter(_Formatter):
         source = "" if record.name.split(".")[0] in _OURS else f"{record.name}: "
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
         return f"{record.asctime} {level}{source}{record.message}"
+
+
+class _LogFile(RotatingFileHandler):
+    """The log file. The base class formats each line twice, and asks the system about the file, to know its size."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> int:  # noqa: N802 (the base class's name)
+        nearly_full = self.stream is None or self.stream.tell() >= self.maxBytes - _LONG_LINE_BYTES
+        return nearly_full and super().shouldRollover(record)
 
 
 def log_file() -> Path:
@@ -79,7 +88,7 @@ def setup_logging(level: str, *, to_file: bool, console: bool) -> None:
         try:
             log_file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             check_regular(log_file())
-            file = RotatingFileHandler(
+            file = _LogFile(
                 log_file(), maxBytes=_FILE_BYTES, backupCount=_OLD_FILES, encoding="utf-8", errors="backslashreplace"
             )
         except OSError as error:

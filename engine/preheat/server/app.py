@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -51,6 +53,15 @@ _BODIES: Final = (
 )
 
 
+class _DirectRoute(APIRoute):
+    """A described route that calls its handler directly. Ours take a request and return a response; looking for
+    parameters to fill in would take 0.1 ms of each request."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return handler
+
+
 def create_app(
     engine: Engine,
     *,
@@ -72,6 +83,7 @@ def create_app(
     in_flight = in_flight if in_flight is not None else InFlight()  # an empty one is false
     # /docs and /redoc load their script from a public CDN, in the browser, when opened; /openapi.json needs nothing.
     app = FastAPI(title="Preheat", version=__version__, description="Local models, ready before they are asked for.")
+    app.router.route_class = _DirectRoute
     generator = Generator(engine, in_flight)
     AnthropicApi(generator).add_routes(app)
     OpenAiApi(generator).add_routes(app)

@@ -243,6 +243,9 @@ class Scheduler:
         if self.verifying:
             return StepPlan(chunks=tuple(filter(None, map(verification, self._running))))
         step = self._with_put(self._plan_step())
+        has_chores = any(slot.private or slot.ahead or slot.to_store for slot in self.slots)
+        if not has_chores and step == StepPlan(chunks=step.chunks):
+            return step  # decodes or prefills, as nearly all do
         taken = step.reuse.slot if step.reuse is not None else None
         private = tuple(
             slot
