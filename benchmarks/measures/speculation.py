@@ -28,9 +28,9 @@ LEAST_SHARE: Final = 0.98
 """``auto`` may not be slower than this share of ``off``."""
 
 _FILE_CHARS: Final = 10_500  # about 3,000 tokens
-_BEGUN_CHARS: Final = 400
+_BEGUN_CHARS: Final = 200
 _TOKENS: Final = 200
-_NAMES: Final = ("width", "text", "indent", "chunks", "lines", "words", "line", "chunk", "wrapper")
+_NAMES: Final = ("width", "text", "indent", "lines", "whitespace", "sentence", "words", "tabs", "string")
 """Names in the file; each edit replaces one of them."""
 
 
@@ -62,7 +62,7 @@ async def _measure_servers(bench: Bench) -> Figure:
         servers = (auto, replace(off, label=Label.LLAMA_SERVER))
         for server in servers:
             await wait_until_hot(server, model)
-        first, *prompts = edits(1 + 3 * bench.rounds)
+        first, *prompts = edits(1 + 2 * bench.rounds)
         for number, prompt in enumerate((first, *prompts)):
             for server in servers if number % 2 else servers[::-1]:
                 async with Connection(server.port) as connection:

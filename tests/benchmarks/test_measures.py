@@ -9,6 +9,7 @@ import pytest
 from benchmarks.measures import COMPARED, MEASURES
 from benchmarks.measures.decision_cost import known_usage
 from benchmarks.measures.preload_beside import Phase, p95
+from benchmarks.measures.speculation import edits
 
 
 def test_columns_belong_to_existing_measures() -> None:
@@ -29,6 +30,16 @@ def test_columns_belong_to_existing_measures() -> None:
 )
 def test_the_phase_of_a_preload(state: str, progress: float | None, phases: set[Phase]) -> None:
     assert {phase for phase in Phase if phase.is_on({"state": state, "progress": progress})} == phases
+
+
+def test_an_edit_begins_with_the_changed_name() -> None:
+    prompts = list(edits(20))
+    assert len(set(prompts)) == 20
+    for prompt in prompts:
+        file, copy = prompt.split("\n\n# The same file, with ")
+        old, new = copy.split("\n")[0].split(" renamed to ")
+        assert old in file
+        assert new in copy.split("\n", 1)[1]
 
 
 def test_95th_percentile() -> None:
