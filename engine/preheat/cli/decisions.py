@@ -9,13 +9,13 @@ import typer
 
 from preheat.cli.output import (
     AsJson,
-    JsonObject,
     ModelName,
     ask,
     ask_running,
     console,
     history_days,
     print_json,
+    prompt_words,
     short_name,
     state_words,
     table,
@@ -75,13 +75,7 @@ def why(model: ModelName, as_json: AsJson = False) -> None:
         if answer["warning"]:
             typer.echo(f"{answer['warning']}.")
         for prompt in answer["prompts"]:
-            typer.echo(f"  {_prompt_words(prompt)}")
-
-
-def _prompt_words(prompt: JsonObject) -> str:
-    owner = f"prompt of {prompt['client']}" if prompt["client"] else "a prompt"
-    place = {"slot": "ready", "memory": "kept in memory", "disk": "kept on disk"}[prompt["tier"]]
-    return f"{owner}, {prompt['tokens']:,} tokens, {place}"
+            typer.echo(f"  {prompt_words(prompt)}")
 
 
 def plan(as_json: AsJson = False) -> None:
@@ -101,7 +95,7 @@ def plan(as_json: AsJson = False) -> None:
     for place, decision in enumerate(now["decisions"], 1):
         typer.echo(f"{place}. {decision['model']}: {decision['why']}")
         for prompt in decision["prompts"]:
-            typer.echo(f"   {_prompt_words(prompt)}")
+            typer.echo(f"   {prompt_words(prompt)}")
     for model in now["unloaded"]:
         typer.echo(f"{model}: unloaded by the user; it returns when it is used")
     if now["standby"]:

@@ -17,6 +17,7 @@ from preheat.cli.output import (
     ask_running,
     console,
     print_json,
+    prompt_words,
     short_name,
     state_words,
     table,
@@ -161,6 +162,8 @@ def _lines(known: JsonObject) -> Iterator[tuple[str, str]]:
     yield "State", state_words(known) + ("; its file was removed" if known["file_missing"] else "")
     yield "Warning", known["warning"] or ""
     yield "Why", known["why"] or ""
+    for number, prompt in enumerate(known["prompts"]):
+        yield "Prompts" if number == 0 else "", prompt_words(prompt)
 
 
 def _quantization(known: JsonObject) -> str:

@@ -109,6 +109,13 @@ def state_words(model: JsonObject) -> str:
     return words if progress is None else f"{words} {round(progress * 100)} %"
 
 
+def prompt_words(prompt: JsonObject) -> str:
+    """Return a kept prompt and where it is: ``prompt of notes, 12,400 tokens, ready``."""
+    owner = f"prompt of {prompt['client']}" if prompt["client"] else "a prompt"
+    place = {"slot": "ready", "memory": "kept in memory", "disk": "kept on disk"}[prompt["tier"]]
+    return f"{owner}, {prompt['tokens']:,} tokens, {place}"
+
+
 def state_style(model: JsonObject) -> str:
     """Return rich's style for a model's state."""
     return _STYLES.get(model["state"], "")
