@@ -90,6 +90,8 @@ async def test_a_twin_that_ends_is_not_noticed(agent_model: Path, stopped: bool)
         twin = engine.residency.spare_pid
         assert twin is not None
         engine.residency.exchange(MODEL, Form.REPACKED, REASON)
+        while engine.residency.spare_pid == twin:
+            await asyncio.sleep(0.005)
         if stopped:
             os.kill(twin, signal.SIGSTOP)
             await ask(engine)
