@@ -36,7 +36,7 @@ MAX_WARM_TOKENS: Final = 256
 _WARM_UP: Final = -1
 """Id of the generation that warms up; requests have others."""
 
-_STORE_AFTER_S: Final = 3.0
+STORE_AFTER_S: Final = 3.0
 """Idle time after which conversations are stored: what is in a file survives whatever happens to this process."""
 
 _RESTORE_TIMEOUT_S: Final = 5.0
@@ -134,7 +134,7 @@ class TextService:
 
     def _take_in(self, *, wait: bool) -> None:
         idle = self._scheduler.idle
-        timeout_s = _RESTORE_TIMEOUT_S if self._stalled else _STORE_AFTER_S if self._prompts.unsaved else None
+        timeout_s = _RESTORE_TIMEOUT_S if self._stalled else STORE_AFTER_S if self._prompts.unsaved else None
         waits = self._stalled or (wait and idle)
         items = take(self._inbox, self._channel.pulse.decode, wait=waits, timeout_s=timeout_s)
         if waits and not items:

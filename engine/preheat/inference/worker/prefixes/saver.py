@@ -85,7 +85,9 @@ class Saver:
         lower_disk_priority()
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: bool(self._queue))
+                if not self._queue:
+                    self._thread = None  # the next one may have a higher priority than that of a preload
+                    return
                 block, cells = self._queue.popleft()
             outcome = self._save(block, cells)
             n_bytes = cells.nbytes

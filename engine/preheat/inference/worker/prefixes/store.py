@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Final, NamedTuple
 
 from preheat.clock import unix_time
@@ -69,8 +68,6 @@ class PrefixStore:
         self._known: set[Path] = set()
         self._lock = threading.Lock()
         self.saver: Final = Saver(dict(self._folders), prefixes.write_block, self._saved)
-        self._reads: SimpleQueue[tuple[Restore, PrefixIndex]] = SimpleQueue()
-        self._reader: threading.Thread | None = None
         self._opened = threading.Event()
         threading.Thread(target=self._open, args=(identify,), daemon=True, name="prefix index").start()
 
@@ -131,18 +128,14 @@ class PrefixStore:
     def read(self, restore: Restore) -> None:
         """Read the blocks of a restore in order. Decode thread."""
         assert self.index is not None
-        self._reads.put((restore, self.index))
-        if self._reader is None:
-            self._reader = threading.Thread(target=self._read_all, daemon=True, name="prefix reader")
-            self._reader.start()
+        # A thread of its own: one that is started during a preload has the preload's low priority.
+        threading.Thread(target=self._read_all, args=(restore, self.index), daemon=True, name="prefix restore").start()
 
-    def _read_all(self) -> None:
+    def _read_all(self, restore: Restore, index: PrefixIndex) -> None:
         from concurrent.futures import Future, ThreadPoolExecutor  # only workers that restore something need it
 
-        readers = ThreadPoolExecutor(_READERS, "prefix reader")
-        while True:
-            restore, index = self._reads.get()
-            reading: deque[Future[tuple[memoryview | None, Tier]]] = deque()
+        reading: deque[Future[tuple[memoryview | None, Tier]]] = deque()
+        with ThreadPoolExecutor(_READERS, "prefix reader") as readers:
             for link in restore.rest:
                 restore.window.acquire()
                 if restore.abandoned:

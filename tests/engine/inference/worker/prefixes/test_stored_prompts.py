@@ -203,3 +203,19 @@ def test_the_reason_names_what_has_changed(
     assert usage.cached_tokens == 0
     assert usage.prefix != last.prefix
     assert usage.recomputed == msg("prefix_llama_cpp_changed")
+
+
+def test_idle_time_is_used(restart: Restart, folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("preheat.inference.worker.text_service.STORE_AFTER_S", 0.01)
+    first = restart()
+    usages = [first.one(talk(question)).usage for question in ("Where is lamp 3?", "How many lamps?")]
+    first.one(ask(LIST, 4))
+    key = usages[-1].prefix
+    while not (folders[0] / f"{key}.prefix").exists() or len(list(folders[0].iterdir())) < 4:
+        first.service.step(wait=True)  # returns at the latest when a block was written
+
+    second = restart(restore=(key, "00"))
+    while second.reports.empty():
+        second.service.step(wait=True)
+    assert second.reports.get() == PrefixRestored(key, usages[-1].prefix_tokens, "memory")
+    assert second.one(talk("Which room?")).usage.cached_tokens >= usages[-1].prefix_tokens
