@@ -62,9 +62,12 @@ class Streams:
         return tuple(answer.ttft_s for answer in self.answers)
 
 
-async def chat(connection: Connection, model: str, messages: Chat, max_tokens: int) -> Answer:
+async def chat(
+    connection: Connection, model: str, messages: Chat, max_tokens: int, *, seed: int | None = None
+) -> Answer:
     """Stream the answer to a chat at temperature 0; see ``_stream``."""
-    return await _stream(connection, "/v1/chat/completions", model, {"messages": messages}, max_tokens)
+    body = {"messages": messages} if seed is None else {"messages": messages, "seed": seed}
+    return await _stream(connection, "/v1/chat/completions", model, body, max_tokens)
 
 
 async def complete(connection: Connection, model: str, prompt: str, max_tokens: int) -> Answer:

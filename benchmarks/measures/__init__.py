@@ -24,6 +24,7 @@ from benchmarks.measures import (
     scan,
     speculation,
     startup,
+    step_cost,
     switch,
     throughput,
     tray,
@@ -53,6 +54,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "decision": decision_cost.measure,
         "download": download.measure,
         "scan": scan.measure,
+        "step-cost": step_cost.measure,
         "tray": tray.measure,
         "bundle": bundle.measure,
     }
@@ -66,6 +68,7 @@ COMPARED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "decision": ("long log", "short log"),
         "download": ("Preheat", "huggingface_hub"),
         "scan": ("Preheat", ""),
+        "step-cost": ("Preheat", ""),
         "speculation": ("drafts", "none"),
         "tray": ("Preheat", ""),
         "bundle": ("bundle", "source"),

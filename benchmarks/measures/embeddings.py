@@ -6,7 +6,7 @@ from array import array
 from typing import Final
 
 from benchmarks.bench import Bench
-from benchmarks.figures import Figure, Samples, value_at_most
+from benchmarks.figures import Figure, Samples, ratio_at_least, value_at_most
 from benchmarks.http_client import Connection
 from benchmarks.load import LoadError, embed, embed_concurrently
 from benchmarks.prompts import Prompts
@@ -14,6 +14,7 @@ from benchmarks.servers import Server, wait_until_hot
 
 WARM_LIMIT_MS: Final = 10.0
 CACHED_LIMIT_MS: Final = 2.0
+SINGLE_LIMIT: Final = 0.95
 _REQUESTS: Final = 40
 _RUNS: Final = ((1, 1, 150), (1, 8, 300), (32, 1, 10), (32, 8, 24))
 """Texts per request, clients, requests per round."""
@@ -82,6 +83,6 @@ async def _throughput(
             latencies.add(server.label, *(latency_s * 1000 for latency_s in run.latencies_s))
     what = f"{batch} a request, {clients} client{'s' if clients > 1 else ''}"
     return [
-        rates.figure(f"embeddings, {what}", "texts/s"),
+        rates.figure(f"embeddings, {what}", "texts/s", ratio_at_least(SINGLE_LIMIT) if batch == 1 else None),
         latencies.figure(f"latency of a request, {what}", "ms"),
     ]
