@@ -153,7 +153,7 @@ class ResidencyExecutor:
         self._twins = TwinLoader(self, settings, self._spare, sizes, gains or GainTable(), self._memory)
         self._handles: dict[str, _Handle] = {}
         self._answers: dict[int, asyncio.Future[Any]] = {}
-        self._clients: dict[int, str] = {}  # of the requests in ``_answers``
+        self._clients: dict[int, str | None] = {}  # of the requests in ``_answers``; None for a command
         self._memory_short = False
         self._saving: set[asyncio.Task[None]] = set()
         self._ids = itertools.count(1)
@@ -245,8 +245,11 @@ class ResidencyExecutor:
         """Start the spare worker."""
         self._spare.prepare()
 
-    def request(self, model: ModelFile, client: str = "") -> Claim:
-        """Claim a model for a client's request: immediately if it is hot, otherwise once it is loaded."""
+    def request(self, model: ModelFile, client: str | None = "") -> Claim:
+        """Claim a model for a client's request: immediately if it is hot, otherwise once it is loaded.
+
+        A command to load it has no client: stored prompts are put back before the model is hot.
+        """
         self._handle(model)
         model_id, waiter_id = model.model_id, next(self._ids)
 
@@ -269,7 +272,7 @@ class ResidencyExecutor:
         Raises:
             EngineError: As ``Claim.hot``.
         """
-        claim = self.request(model)
+        claim = self.request(model, None)
         try:
             await claim.hot()
         finally:
@@ -512,9 +515,10 @@ class ResidencyExecutor:
         first.worker = worker = await self._spare.take()
         await self._prompts.give_way()
         record = self.records[model_id]
-        clients = tuple(dict.fromkeys(self._clients[waiter_id] for waiter_id in record.requests()))
+        waiting = [self._clients[waiter_id] for waiter_id in record.requests()]
+        clients = tuple(dict.fromkeys(client for client in waiting if client is not None))
         prefixes = None if model.embeddings else self._prompts.options(model, clients)
-        probe, preload = not record.leased, record.preloading
+        probe, preload = not clients, record.preloading
         options = load_options(model, self._settings, form, probe=probe, warm_prefix=preload, prefixes=prefixes)
         self.feed(ev.Started(model_id))
 

@@ -36,9 +36,6 @@ MAX_WARM_TOKENS: Final = 256
 _WARM_UP: Final = -1
 """Id of the generation that warms up; requests have others."""
 
-STORE_AFTER_S: Final = 3.0
-"""Idle time after which conversations are stored: what is in a file survives whatever happens to this process."""
-
 _RESTORE_TIMEOUT_S: Final = 5.0
 """Longest time without any stored cells being read before a prompt is computed instead."""
 
@@ -115,7 +112,7 @@ class TextService:
             costs=costs,
             failed=self._broke,
         )
-        self._prompts.scheduler = self._scheduler
+        self._prompts.serve(self._scheduler)
 
     def step(self, *, wait: bool = False) -> bool:
         """Take in new requests and advance all generations; return whether any is left. ``wait`` blocks while idle."""
@@ -134,7 +131,7 @@ class TextService:
 
     def _take_in(self, *, wait: bool) -> None:
         idle = self._scheduler.idle
-        timeout_s = _RESTORE_TIMEOUT_S if self._stalled else STORE_AFTER_S if self._prompts.unsaved else None
+        timeout_s = _RESTORE_TIMEOUT_S if self._stalled else self._prompts.idle_s
         waits = self._stalled or (wait and idle)
         items = take(self._inbox, self._channel.pulse.decode, wait=waits, timeout_s=timeout_s)
         if waits and not items:
@@ -201,7 +198,7 @@ class TextService:
             may_continue: Called before each step; blocks while the load is on hold.
             computes: Evaluate that beginning if it is not stored.
         """
-        for generation in self._prompts.loads():
+        for generation in self._prompts.loads(len(self._scheduler.slots)):
             self._scheduler.add(generation)
         limit = min(MAX_WARM_TOKENS, self._model.context_length - 1)
         tokens = fixed_tokens(self._model, self._template)[:limit]

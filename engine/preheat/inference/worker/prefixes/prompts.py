@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 _OPEN_S: Final = 0.5
 """Longest time that a request waits for the list of what is stored."""
 
+STORE_AFTER_S: Final = 3.0
+"""Idle time after which conversations are stored: what is in a file survives whatever happens to this process."""
+
+RESTORE_AFTER_S: Final = 0.05
+"""Idle time after which a prompt is put back that the load should have: a request that waits comes first."""
+
 _MAX_CELLS_SHARE: Final = 2
 """The prompts that a load puts back take at most one part in so many of the KV cache."""
 
@@ -63,7 +69,6 @@ class Prompts:
             self._store = PrefixStore(
                 options, identify, exact=exact, deliver=self._deliver, is_beginning=self.planner.knows
             )
-        self.scheduler: Scheduler
         self._beginnings: Final = Beginnings(render)
         self._history: Final = PromptHistory()
         self._restores: list[tuple[Generation, Restore, float]] = []
@@ -74,6 +79,12 @@ class Prompts:
         self._unsaved = False  # something was computed since the last ``idle``
 
     # On the threads that prepare requests.
+
+    def serve(self, scheduler: Scheduler) -> None:
+        """Begin to work for a scheduler."""
+        self.scheduler = scheduler
+        self._restore_room = scheduler.context_length // _MAX_CELLS_SHARE
+        self._to_restore = self._to_restore[: max(len(scheduler.slots) - 1, 1)]
 
     def prepare(self, generation: Generation, chat: Chat | None) -> Callable[[], None]:
         """Look up what is known of a request's prompt; return what remains to be done after it is queued."""
@@ -177,31 +188,33 @@ class Prompts:
         self._run(partial(self.scheduler.arrived, *read) if read is not None else _nothing)
 
     @property
-    def unsaved(self) -> bool:
-        """Slots may have conversations that are not stored, or stored prompts are to be put back."""
-        return self._store is not None and (self._unsaved or bool(self._to_restore))
+    def idle_s(self) -> float | None:
+        """Idle time after which ``idle`` has something to do, in seconds; None if it has nothing."""
+        if self._store is None or not (self._unsaved or self._to_restore):
+            return None
+        return RESTORE_AFTER_S if self._to_restore else STORE_AFTER_S
 
     def idle(self) -> None:
-        """Store conversations, and put back what the load should have, while nobody waits."""
-        self._unsaved = False
-        if not self.scheduler.store_all(time.perf_counter()):
-            for generation in self.loads():
+        """Put back a prompt that the load should have, or store conversations, while nobody waits."""
+        if self._to_restore:
+            for generation in self.loads(1):
                 self.scheduler.add(generation)
+        else:
+            self._unsaved = False
+            self.scheduler.store_all(time.perf_counter())
 
-    def loads(self) -> Iterator[Generation]:
-        """Yield what puts back the prompts that the load asked for. Each one once."""
+    def loads(self, most: int) -> Iterator[Generation]:
+        """Yield what puts back the next prompts that the load asked for, up to this number. Each one once."""
         index = self._store.wait_open(_OPEN_S) if self._store is not None else None
-        room = self.scheduler.context_length // _MAX_CELLS_SHARE
-        wanted, self._to_restore = self._to_restore[: max(len(self.scheduler.slots) - 1, 1)], []
+        wanted, self._to_restore = self._to_restore[:most], self._to_restore[most:]
         for prefix in wanted if index is not None else ():
             assert index is not None
             tokens = index.tokens_of(bytes.fromhex(prefix))
-            if not tokens or len(tokens) > room:
-                continue
-            room -= len(tokens)
-            request_id = next(self._ids)
-            self._loaded[request_id] = prefix
-            yield resting(request_id, tokens)
+            if tokens and len(tokens) <= self._restore_room:
+                self._restore_room -= len(tokens)
+                request_id = next(self._ids)
+                self._loaded[request_id] = prefix
+                yield resting(request_id, tokens)
 
     def ended(self, request_id: int, chunk: GenerationChunk) -> None:
         """Report a prompt that is back in a slot."""

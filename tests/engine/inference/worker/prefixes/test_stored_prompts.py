@@ -206,7 +206,7 @@ def test_the_reason_names_what_has_changed(
 
 
 def test_idle_time_is_used(restart: Restart, folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("preheat.inference.worker.text_service.STORE_AFTER_S", 0.01)
+    monkeypatch.setattr("preheat.inference.worker.prefixes.prompts.STORE_AFTER_S", 0.01)
     first = restart()
     usages = [first.one(talk(question)).usage for question in ("Where is lamp 3?", "How many lamps?")]
     first.one(ask(LIST, 4))
