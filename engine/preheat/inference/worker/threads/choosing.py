@@ -20,7 +20,7 @@ _SHARE_AFTER_CHANGES: Final = 0.05
 """In addition, the share for trials after a change of the machine."""
 
 _MOST_SAVED_S: Final = 0.25
-"""Limit of each of the two budgets, in seconds."""
+"""Limit of each of the two budgets and of their debts, in seconds."""
 
 _TRIAL_S: Final = 0.06
 """Duration of a trial, in seconds: longer than the turns in which a system shares a core among programs."""
@@ -75,9 +75,9 @@ class Allowance:
     def spend(self, seconds: float, *, changed: bool) -> None:
         """Subtract what a trial has cost; it may be more than there was."""
         if changed:
-            self._after_changes_s -= seconds
+            self._after_changes_s = max(self._after_changes_s - seconds, -_MOST_SAVED_S)
         else:
-            self._usual_s -= seconds
+            self._usual_s = max(self._usual_s - seconds, -_MOST_SAVED_S)
 
 
 @dataclass(slots=True)
