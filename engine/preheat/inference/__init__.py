@@ -135,7 +135,7 @@ class Usage:
     prefix: str = ""  # key of the prompt's fixed beginning (system prompt and tools), as hex; empty without one
     prefix_tokens: int = 0  # length of that beginning
     recomputed: messages.Message | None = None  # why less was reused than expected; None if nothing was
-    draft_tokens: int = 0  # tokens that were drafted; none of them counts twice
+    draft_tokens: int = 0  # drafted tokens that were verified
     accepted_tokens: int = 0  # completion tokens that were drafted
 
 

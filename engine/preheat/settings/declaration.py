@@ -29,7 +29,7 @@ MAX_ITEMS: Final = 1000
 _MAX_SHOWN: Final = 60
 
 Switch = Literal["auto", "on", "off"]
-Saving = Literal["auto", "off"]
+AutoOrOff = Literal["auto", "off"]
 """What is used where it saves time, or not at all."""
 
 

@@ -20,11 +20,11 @@ from preheat.messages import msg
 from preheat.settings.addresses import AppName, checked_host, is_loopback, is_origin
 from preheat.settings.declaration import (
     AUTO,
+    AutoOrOff,
     CombinationError,
     Declared,
     Effect,
     Group,
-    Saving,
     Switch,
     WrongValueError,
     extra,
@@ -172,7 +172,7 @@ class Settings(Declared):
     flash_attention: Switch = _models(
         "auto", "Flash attention", "Compute attention without large intermediate buffers.", rare=True
     )
-    speculation: Saving = _models(
+    speculation: AutoOrOff = _models(
         "auto",
         "Draft answers",
         "Answers that repeat their prompt, such as an edited file, take several tokens at a time from it; the model "

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, field_validator
 
-from preheat.settings.declaration import AUTO, Declared, Group, Saving, Switch, setting
+from preheat.settings.declaration import AUTO, AutoOrOff, Declared, Group, Switch, setting
 
 KvCacheType = Literal["f16", "q8_0", "q4_0"]
 
@@ -42,7 +42,7 @@ class ModelSettings(Declared):
         inherits=True,
         group=Group.MODELS,
     )
-    speculation: Saving | None = setting(
+    speculation: AutoOrOff | None = setting(
         None,
         "Draft answers",
         "Answers that repeat their prompt take several tokens at a time from it, where that is faster.",
@@ -75,7 +75,7 @@ class EffectiveModelSettings:
     threads: int | None  # None means as many as compute fastest at the moment
     gpu_layers: int
     embedding_cache: int  # number of entries
-    speculation: Saving = "auto"
+    speculation: AutoOrOff = "auto"
     keep_alive_s: float | None = None  # idle time before it is unloaded; None keeps it until its memory is needed
 
     def loads_like(self, other: EffectiveModelSettings) -> bool:
