@@ -107,6 +107,8 @@ def test_a_load_restores_what_idle_slots_can_hold(known: Known) -> None:
     known.used("large", "l", 2000, age_s=40)
     known.used("huge", "h", 3000, age_s=30)
     assert known.restore() == ("l",)
+    known.prompts.apply_settings(Settings(context_length=8192))
+    assert known.restore() == ("h", "s")
     for number in range(20):
         known.used(f"tiny {number}", f"{number}", 1, age_s=20)
     assert len(known.restore()) == MOST_RESTORED

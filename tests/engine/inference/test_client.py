@@ -506,3 +506,18 @@ async def test_a_worker_gets_no_secrets(spawn: Spawn, monkeypatch: pytest.Monkey
     names = psutil.Process(worker.pid).environ()
     assert not set(secrets) & set(names)
     assert "TOKENIZERS_PARALLELISM" in names
+
+
+async def test_storing_prompts_ends_in_time_whatever_the_worker_does(spawn: Spawn, chat_model: Path) -> None:
+    worker = await spawn()
+    await worker.ready()
+    await load(worker, chat_model)
+    assert await worker.save_prefixes(30.0) == 0  # there is nothing to store
+    process = psutil.Process(worker.pid)
+    process.suspend()
+    assert await worker.save_prefixes(0.05) == 0
+    first = asyncio.ensure_future(worker.save_prefixes(30.0))
+    await asyncio.sleep(0)
+    process.kill()
+    assert await first == 0
+    assert await worker.save_prefixes(30.0) == 0  # it has ended
