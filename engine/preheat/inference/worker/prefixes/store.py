@@ -74,12 +74,12 @@ class PrefixStore:
     def _open(self, identify: Callable[[], bytes]) -> None:
         try:
             index = PrefixIndex(identify(), exact=self._exact)
-        except OSError as error:
-            logger.warning("prompts cannot be stored: %s", error)
-        else:
             self._list(index)
             self.index = index
-        self._opened.set()
+        except OSError as error:
+            logger.warning("prompts cannot be stored: %s", error)
+        finally:
+            self._opened.set()
 
     def wait_open(self, timeout: float) -> PrefixIndex | None:
         """Return the index, once the folders have been listed; None if they cannot be, or not in time. Any thread."""
@@ -113,10 +113,11 @@ class PrefixStore:
                     block = prefixes.read_header(path)
                     if block is None:
                         continue
-                    if block.model == index.model:
-                        index.add(block, path.stat().st_size if path.exists() else 0, tier)
-                    else:
+                    if block.model != index.model:
                         others.add(block.model)
+                        continue
+                    with suppress(FileNotFoundError):
+                        index.add(block, path.stat().st_size, tier)
             left = {path.stem for path in seen}
             for path in self._known - seen:  # removed for others, or by the user
                 if path.stem not in left:
