@@ -134,6 +134,14 @@ def test_requests_without_drafts(chat_llama: LlamaModel, chat_model: Path, field
     assert answer.usage.draft_tokens == 0
 
 
+def test_a_model_that_cannot_drop_tokens_gets_no_drafts(
+    chat_llama: LlamaModel, chat_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_llama, "can_cut", False)
+    answer = _answers(chat_llama, chat_model, [ask(PROMPTS[3], 16)], speculation=True)[0]
+    assert answer.usage.draft_tokens == 0
+
+
 def test_a_conversation_goes_on_after_rejected_drafts(chat_llama: LlamaModel, chat_model: Path) -> None:
     run = TextRun(chat_llama, load_options(chat_model, speculation=True), FreeDrafts())
     first = run.one(ask(PROMPTS[4], 20))
