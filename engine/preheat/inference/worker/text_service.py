@@ -117,9 +117,7 @@ class TextService:
     def step(self, *, wait: bool = False) -> bool:
         """Take in new requests and advance all generations; return whether any is left. ``wait`` blocks while idle."""
         self._take_in(wait=wait)
-        self._prompts.before()
-        plan = self._scheduler.plan(time.perf_counter())
-        self._stalled = plan.empty and not self._scheduler.idle
+        plan = self._plan()
         if not plan.empty:
             self._watch_cancellations(plan)
             chunks = self._run(plan)
@@ -128,6 +126,12 @@ class TextService:
             if chunks:
                 self._channel.send(Step(chunks))
         return not self._scheduler.idle
+
+    def _plan(self) -> StepPlan:
+        self._prompts.before()
+        plan = self._scheduler.plan(time.perf_counter())
+        self._stalled = plan.empty and not self._scheduler.idle
+        return plan
 
     def _take_in(self, *, wait: bool) -> None:
         idle = self._scheduler.idle
@@ -217,7 +221,8 @@ class TextService:
             )
         while not self._scheduler.idle:
             may_continue()
-            self.step()
+            self._take_in(wait=False)
+            self._run(self._plan())  # interrupted as the load is, when it is put on hold
 
     def save_prefixes(self, within_s: float) -> None:
         """Store the prompts in the slots, and answer with ``PrefixesSaved``. Any thread."""
