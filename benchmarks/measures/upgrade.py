@@ -32,7 +32,7 @@ _LONG_PAUSE_S: Final = 1.5
 """A pause in which Preheat notices that it is idle."""
 
 _LONG_PAUSE_EACH: Final = 15
-_TIMEOUT_S: Final = 120.0
+_TIMEOUT_S: Final = 300.0
 
 
 async def measure(bench: Bench) -> list[Figure]:
@@ -126,7 +126,7 @@ async def _ask_until(
     """
     prompts, pauses = Prompts(seed=len(ttfts)), random.Random(len(ttfts))
     deadline = time.perf_counter() + _TIMEOUT_S
-    async with Connection(server.port) as connection, Connection(server.port) as status:
+    async with Connection(server.port) as connection:
         sent = 0
         while True:
             try:
@@ -136,7 +136,7 @@ async def _ask_until(
                 failures.append(str(error))
             sent += 1
             if len(ttfts) + len(failures) >= least:
-                model = await _model(server, path, status)
+                model = await _model(server, path)
                 if model["form"] == form and not model["changes_form"]:
                     return
                 if time.perf_counter() > deadline:
@@ -144,11 +144,9 @@ async def _ask_until(
             await asyncio.sleep(_LONG_PAUSE_S if sent % _LONG_PAUSE_EACH == 0 else pauses.choice(_PAUSES_S))
 
 
-async def _model(server: Server, path: Path, connection: Connection | None = None) -> dict[str, Any]:
+async def _model(server: Server, path: Path) -> dict[str, Any]:
     """Return Preheat's status of the model."""
-    if connection is None:
-        async with Connection(server.port) as connection:
-            return await _model(server, path, connection)
-    _, content = await connection.get("/preheat/v1/status")
+    async with Connection(server.port) as connection:
+        _, content = await connection.get("/preheat/v1/status")
     models: list[dict[str, Any]] = json.loads(content)["models"]
     return next(model for model in models if model["id"] == server.model_name(path))

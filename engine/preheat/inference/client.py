@@ -145,14 +145,15 @@ class WorkerClient(WorkerProcess):
         self._send(protocol.HoldLoad(hold))
         self._watch()
 
-    async def save_prefixes(self, within_s: float) -> int:
+    async def save_prefixes(self, within_s: float, *, hands_over: bool = False) -> int:
         """Let the worker store the prompts in its slots; returns the bytes stored, after ``within_s`` at the latest.
 
-        A worker that has ended or does not answer in time has stored nothing, as far as is known.
+        With ``hands_over``, another worker takes over, and short prompts are stored, too. A worker that has ended or
+        does not answer in time has stored nothing, as far as is known.
         """
         if self._saved is None:
             self._saved = asyncio.get_running_loop().create_future()
-            self._send(protocol.SavePrefixes(within_s))
+            self._send(protocol.SavePrefixes(within_s, hands_over))
         answer = self._saved
         ends: list[asyncio.Future[Any]] = [answer, self.exited]
         await asyncio.wait(ends, timeout=within_s + _SAVE_SLACK_S, return_when=asyncio.FIRST_COMPLETED)

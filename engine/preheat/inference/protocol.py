@@ -92,9 +92,13 @@ class Detokenize(NamedTuple):
 
 
 class SavePrefixes(NamedTuple):
-    """Store the prompts in the slots, as far as that is worth it and done in time; answered by ``PrefixesSaved``."""
+    """Store the prompts in the slots, as far as that is worth it and done in time; answered by ``PrefixesSaved``.
+
+    ``hands_over``: another worker takes over now, so that short ones are worth it, too.
+    """
 
     within_s: float
+    hands_over: bool = False
 
 
 class Cancel(NamedTuple):

@@ -72,10 +72,10 @@ class TwinLoader:
         """Load the twin, and report how that ended."""
         model_id, feed = model.model_id, self._owner.feed
         try:
-            await first.save_prefixes(_SAVE_S)  # what is in its slots: the twin finds it
+            await first.save_prefixes(_SAVE_S, hands_over=True)  # what is in its slots: the twin finds it
             problem = await self._load(model, twin)
             if problem is None:
-                await first.save_prefixes(_SAVE_S)  # what has come meanwhile
+                await first.save_prefixes(_SAVE_S, hands_over=True)  # what has come meanwhile
         except LoadCancelledError as error:
             feed(ev.TwinFailed(model_id, error.message, failed=False))
         except EngineError as error:

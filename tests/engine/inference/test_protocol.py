@@ -159,7 +159,7 @@ FRAMES: st.SearchStrategy[Frame] = st.one_of(
     st.builds(Tokens, IDS, st.lists(IDS, max_size=3).map(tuple)),
     st.builds(Detokenized, IDS, TEXTS, st.lists(st.binary(max_size=5), max_size=3).map(tuple)),
     st.builds(Cancel, IDS),
-    st.builds(SavePrefixes, FINITE),
+    st.builds(SavePrefixes, FINITE, st.booleans()),
     st.builds(PrefixesSaved, IDS, IDS),
     st.builds(PrefixRestored, TEXTS, IDS, st.sampled_from(["memory", "disk"])),
     st.just(Ready()),

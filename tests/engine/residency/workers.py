@@ -101,7 +101,7 @@ class FakeWorker:
     async def detokenize(self, tokens: Sequence[int], client: str = "") -> tuple[str, tuple[bytes, ...]]:
         raise NotImplementedError
 
-    async def save_prefixes(self, within_s: float) -> int:
+    async def save_prefixes(self, within_s: float, *, hands_over: bool = False) -> int:
         self.save_within_s = within_s
         await self.may_save.wait()
         return 1000

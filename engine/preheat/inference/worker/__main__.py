@@ -98,9 +98,9 @@ class Worker:
                     self._may_load.clear()
                 else:
                     self._may_load.set()
-            case protocol.SavePrefixes(within_s):
+            case protocol.SavePrefixes(within_s, hands_over):
                 if isinstance(self._service, TextService):
-                    self._service.save_prefixes(within_s)
+                    self._service.save_prefixes(within_s, hands_over)
                 else:
                     self._channel.send(protocol.PrefixesSaved())
             case protocol.Ping():

@@ -282,11 +282,17 @@ class Scheduler:
             return step._replace(put=put)
         return step
 
-    def store_all(self, now: float, *, unloads: bool = False) -> bool:
+    def store_all(self, now: float, *, unloads: bool = False, hands_over: bool = False) -> bool:
         """Let the conversations in the slots be stored, as far as that is worth it; return whether any is."""
         for slot in self.slots:
             lost = self._prefixes.lost(
-                slot, 0, now, chunk=self._chunk_tokens, tokens_per_s=self.tokens_per_s, unloads=unloads
+                slot,
+                0,
+                now,
+                chunk=self._chunk_tokens,
+                tokens_per_s=self.tokens_per_s,
+                unloads=unloads,
+                hands_over=hands_over,
             )
             slot.to_store = lost or slot.to_store
         return self._has_chores

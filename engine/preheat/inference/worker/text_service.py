@@ -224,9 +224,9 @@ class TextService:
             self._take_in(wait=False)
             self._run(self._plan())  # interrupted as the load is, when it is put on hold
 
-    def save_prefixes(self, within_s: float) -> None:
+    def save_prefixes(self, within_s: float, hands_over: bool = False) -> None:
         """Store the prompts in the slots, and answer with ``PrefixesSaved``. Any thread."""
-        self._inbox.put(partial(self._prompts.save, within_s))
+        self._inbox.put(partial(self._prompts.save, within_s, hands_over))
 
     def cancel(self, request_id: int) -> None:
         """Drop a request. Any thread."""

@@ -12,6 +12,9 @@ from preheat.inference.worker.prefixes.restore import Copy, Restore
 if TYPE_CHECKING:
     from preheat.inference.worker.slots import Slot
 
+MIN_HANDED_S: Final = 0.05
+"""Shortest prefill, in seconds, for which a worker hands a prompt over to the one that takes its place."""
+
 MIN_SAVED_S: Final = 1.0
 """Time of prefill from which storing a prompt is worth it, in seconds."""
 
@@ -106,22 +109,32 @@ class PrefixPlanner:
         self._bytes_per_token = n_bytes / len(missing.tokens)
 
     def lost(
-        self, slot: Slot, keep: int, now: float, *, chunk: int, tokens_per_s: float, unloads: bool = False
+        self,
+        slot: Slot,
+        keep: int,
+        now: float,
+        *,
+        chunk: int,
+        tokens_per_s: float,
+        unloads: bool = False,
+        hands_over: bool = False,
     ) -> list[Missing]:
         """Return the blocks to store before a slot loses all but its first ``keep`` tokens, or the model is unloaded.
 
         They are worth it if they save enough time, and if the conversation was used not long ago. A conversation whose
-        prompt stays as it is only loses an answer, which is not in the next prompt.
+        prompt stays as it is only loses an answer, which is not in the next prompt. A worker that hands over to another
+        one stores short ones, too.
         """
+        least_s = MIN_HANDED_S if hands_over else MIN_SAVED_S
         tokens = slot.cached
         if self.index is None or not tokens or not slot.storable or now - slot.used_s > CONVERSATION_S:
             return []
-        if keep > max(slot.prompt_tokens - chunk, 0) or len(tokens) / tokens_per_s < MIN_SAVED_S or not self.has_room:
+        if keep > max(slot.prompt_tokens - chunk, 0) or len(tokens) / tokens_per_s < least_s or not self.has_room:
             return []  # of a prompt that stays, the last chunk is computed again
         if min(tokens) < 0:  # there are images
             return []
         covered = sum(link.tokens for link in self.index.chain(tokens, len(tokens)))
-        if (len(tokens) - max(keep, covered)) / tokens_per_s < (MIN_ADDED_S if unloads else MIN_SAVED_S):
+        if (len(tokens) - max(keep, covered)) / tokens_per_s < min(least_s, MIN_ADDED_S if unloads else MIN_SAVED_S):
             return []
         return self.index.missing(tokens, slot.whole, chunk)
 

@@ -222,14 +222,14 @@ class Prompts:
         if prefix is not None and usage is not None and usage.cached_tokens >= usage.prompt_tokens - 1:
             self._send(PrefixRestored(prefix, usage.prompt_tokens, "disk" if usage.disk_tokens else "memory"))
 
-    def save(self, within_s: float) -> None:
+    def save(self, within_s: float, hands_over: bool = False) -> None:
         """Store the prompts in the slots, and answer ``SavePrefixes``."""
         self.before()
         if self._store is None or not self.planner.has_room:
             self._send(PrefixesSaved())
             return
         until = time.monotonic() + within_s
-        self.scheduler.store_all(time.perf_counter(), unloads=True)
+        self.scheduler.store_all(time.perf_counter(), unloads=True, hands_over=hands_over)
         self._drained = drained = threading.Event()
         self._check_drained()
         saver = self._store.saver
