@@ -191,13 +191,13 @@ class HttpClient:
 
         known: dict[str, tuple[JsonObject, ModelSnapshot]] = {}  # what has not changed is not decoded again
         for status in self.events():
+            snapshot = _decoded(Status, {**status, "models": []}).snapshot  # first: another version may have no models
             before, known = known, {}
             for content in status["models"]:
                 entry = before.get(content["id"])
                 if entry is None or entry[0] is not content:
                     entry = content, _decoded(ModelSnapshot, content)
                 known[content["id"]] = entry
-            snapshot = _decoded(Status, {**status, "models": []}).snapshot
             yield replace(snapshot, models=tuple(model for _, model in known.values()))
 
     def status(self) -> JsonObject:
