@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from preheat.models import ModelFile
-from preheat.settings import EffectiveModelSettings
+from preheat.settings import AUTO, EffectiveModelSettings
 
 _USUAL: Final = 4
 _MOST: Final = 16
@@ -26,7 +26,7 @@ def parallel_requests(model: ModelFile, settings: EffectiveModelSettings) -> int
     Requests share a step's reading of the weights, so more of them are faster in total. In a unified KV cache, each
     costs only a row of logits. Recurrent states and sliding windows take memory for each.
     """
-    if settings.parallel is not None:
+    if settings.parallel != AUTO:
         return settings.parallel
     shape = model.shape
     if shape.state_bytes or shape.window_kv_values:

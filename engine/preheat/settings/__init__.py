@@ -11,11 +11,13 @@ from preheat.settings.declaration import (
     Effect,
     Group,
     allowed,
+    choices_of,
     extra,
     is_inherited,
     is_list,
     is_secret,
     kinds_of,
+    may_be_auto,
 )
 from preheat.settings.keys import KeyNotFoundError, KeyScope, KeyStore, NamedKey
 from preheat.settings.layers import Origin, parse_text, variable_of

@@ -28,6 +28,7 @@ MAX_ITEMS: Final = 1000
 
 _MAX_SHOWN: Final = 60
 
+Auto = Literal["auto"]
 Switch = Literal["auto", "on", "off"]
 AutoOrOff = Literal["auto", "off"]
 """What is used where it saves time, or not at all."""
@@ -154,6 +155,20 @@ def is_inherited(field: FieldInfo) -> bool:
     return bool(extra(field, "inherits"))
 
 
+def may_be_auto(field: FieldInfo) -> bool:
+    """Return whether a setting can have the value ``auto``, next to others that are no choices."""
+    kinds = kinds_of(field.annotation)
+    return Auto in kinds or (type(None) in kinds and not is_inherited(field))
+
+
+def choices_of(field: FieldInfo) -> tuple[str, ...]:
+    """Return the values of a setting that is a choice; none for others."""
+    kinds = kinds_of(field.annotation)
+    if int in kinds:  # ``auto`` is the only other value
+        return ()
+    return next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
+
+
 def is_secret(field: FieldInfo) -> bool:
     """Return whether a setting's value is hidden by default."""
     return bool(extra(field, "secret"))
@@ -171,14 +186,13 @@ def allowed(field: FieldInfo) -> Message:
     if isinstance(code, str) and code:
         return msg(code)
     kinds = kinds_of(field.annotation)
-    choices = [str(choice) for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
-    if choices:
-        return msg("allowed_choice", choices=choices)
+    if choices := choices_of(field):
+        return msg("allowed_choice", choices=list(choices))
     if field.annotation is bool:
         return msg("allowed_boolean")
     bounds = _bounds(field)
     code = "allowed_integer" if int in kinds else "allowed_number" if "ge" in bounds else "allowed_number_above"
-    or_auto = "_or_auto" if type(None) in kinds and not is_inherited(field) else ""
+    or_auto = "_or_auto" if may_be_auto(field) else ""
     return msg(code + or_auto, low=bounds.get("ge", bounds.get("gt")), high=bounds["le"])
 
 

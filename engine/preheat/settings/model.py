@@ -161,8 +161,8 @@ class Settings(Declared):
         "Rearrange weights for faster computation, which takes longer to load and more memory. "
         "`auto` does it in the background, while a model rests, if there is room and it gains at least 10 % here.",
     )
-    parallel: Parallel | None = _models(
-        None,
+    parallel: Parallel = _models(
+        AUTO,
         "Parallel requests",
         "Requests a model answers at the same time; they share its KV cache. `auto` chooses for each model, up to 16.",
     )
@@ -340,7 +340,7 @@ class Settings(Declared):
             keep_alive_s=own.keep_alive,
         )
 
-    @field_validator("favourites", "threads", "parallel", "models_dir", mode="before")
+    @field_validator("favourites", "threads", "models_dir", mode="before")
     @classmethod
     def _auto_is_none(cls, value: Any) -> Any:
         return None if value == AUTO else value

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, field_validator
 
-from preheat.settings.declaration import AUTO, AutoOrOff, Declared, Group, Switch, setting
+from preheat.settings.declaration import AUTO, Auto, AutoOrOff, Declared, Group, Switch, setting
 
 KvCacheType = Literal["f16", "q8_0", "q4_0"]
 
 ContextLength = Annotated[int, Field(ge=64, le=2**24)]
-Parallel = Annotated[int, Field(ge=1, le=64)]
+Parallel = Annotated[int, Field(ge=1, le=64)] | Auto
 
 _YEAR_S: Final = 365 * 86_400
 
@@ -31,7 +31,7 @@ class ModelSettings(Declared):
     parallel: Parallel | None = setting(
         None,
         "Parallel requests",
-        "Requests the model answers at the same time; they share its KV cache.",
+        "Requests the model answers at the same time; they share its KV cache. `auto` chooses for it, up to 16.",
         inherits=True,
         group=Group.MODELS,
     )
@@ -68,7 +68,7 @@ class EffectiveModelSettings:
     """The settings that apply to one model: its own, otherwise those for all models."""
 
     context_length: int
-    parallel: int | None  # None means as many as the model answers well
+    parallel: Parallel  # "auto" means as many as the model answers well
     repack: Switch
     kv_cache_type: KvCacheType
     flash_attention: Switch

@@ -5,13 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, get_args, get_origin
+from typing import Final
 
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QCoreApplication
 
 from preheat.installation import build_info
-from preheat.settings import FIELDS, Group, ModelSettings, Size, extra, is_inherited, is_list, is_secret, kinds_of
+from preheat.settings import (
+    FIELDS,
+    Group,
+    ModelSettings,
+    Size,
+    choices_of,
+    extra,
+    is_inherited,
+    is_list,
+    is_secret,
+    kinds_of,
+    may_be_auto,
+)
 from preheat_gui.words import PROGRAMS
 
 _QUOTED: Final = re.compile(r"`(\w+)`")
@@ -89,7 +101,6 @@ def _as_shown(quoted: re.Match[str]) -> str:
 
 def _declaration(name: str, field: FieldInfo) -> Declaration:
     kinds = kinds_of(field.annotation)
-    choices = next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
     kind = next((kind for kind in (bool, Size, int, float) if kind in kinds), str)
     unit = extra(field, "unit")
     description = _QUOTED.sub(_as_shown, translated(field.description or ""))
@@ -102,8 +113,8 @@ def _declaration(name: str, field: FieldInfo) -> Declaration:
         description=description,
         unit=translated(unit) if isinstance(unit, str) else "",
         kind=kind,
-        choices=choices,
-        optional=type(None) in kinds and not is_inherited(field),
+        choices=choices_of(field),
+        optional=may_be_auto(field),
         inherits=is_inherited(field),
         rare=bool(extra(field, "rare")),
         secret=is_secret(field),

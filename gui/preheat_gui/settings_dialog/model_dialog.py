@@ -48,8 +48,9 @@ class OwnEditor(Editor):
         self._default.setObjectName(f"default_{declaration.name}")
         self._default.setAccessibleName(f"{declaration.label}: {self._default.text()}")
         self._default.clicked.connect(self._emit)
-        # The check box replaces the field's own one for "auto".
-        self._field = editor_for(replace(declaration, optional=False), 0, self)
+        # Without a value for all models, the check box replaces the field's own one for "auto".
+        optional = declaration.optional and declaration.inherits
+        self._field = editor_for(replace(declaration, optional=optional), 0, self)
         self._field.edited.connect(self.edited)
         set_row(self, self._default, self._field, spacing=GROUP_GAP)
         self.setMinimumHeight(self._field.sizeHint().height())  # the same height with a hidden field

@@ -77,6 +77,12 @@ def test_a_model_has_its_own_values_and_those_of_all() -> None:
     assert settings.for_model("another") == Settings().for_model("any")
 
 
+def test_a_model_can_choose_for_itself_next_to_a_number_for_all() -> None:
+    document = "parallel = 2\n[models.m]\nparallel = 'auto'\n[models.n]\nparallel = '3'"
+    settings = merge_settings({}, {}, NOWHERE, document).settings
+    assert [settings.for_model(each).parallel for each in ("m", "n", "o")] == ["auto", 3, 2]
+
+
 def test_only_what_a_load_depends_on_asks_for_another_load() -> None:
     one = Settings(models={"m": ModelSettings(keep_alive=5)}).for_model("m")
     other = Settings(models={"m": ModelSettings(keep_alive=None)}).for_model("m")
@@ -121,7 +127,7 @@ def test_auto_keeps_a_model_until_its_memory_is_needed() -> None:
         ),
         (
             "[models]\n'a.b' = {parallel = 99}",
-            'settings.toml line 2: models."a.b".parallel cannot be 99; allowed: a whole number from 1 to 64',
+            'settings.toml line 2: models."a.b".parallel cannot be 99; allowed: a whole number from 1 to 64, or auto',
         ),
         (
             "models.x.repack = true",
