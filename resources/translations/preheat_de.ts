@@ -989,19 +989,19 @@ nach {new}
     <name>KeptPromptsRow</name>
     <message>
         <source>Kept now</source>
-        <translation>Derzeit behalten</translation>
+        <translation>Derzeit gespeichert</translation>
     </message>
     <message>
-        <source>&amp;Clear…</source>
+        <source>&amp;Delete…</source>
         <translation>&amp;Löschen …</translation>
     </message>
     <message>
         <source>Delete all kept prompts</source>
-        <translation>Alle behaltenen Prompts löschen</translation>
+        <translation>Alle gespeicherten Prompts löschen</translation>
     </message>
     <message>
         <source>Delete all kept prompts?</source>
-        <translation>Alle behaltenen Prompts löschen?</translation>
+        <translation>Alle gespeicherten Prompts löschen?</translation>
     </message>
     <message>
         <source>Their models compute them again when an app sends them. That takes longer once.</source>
@@ -1246,11 +1246,11 @@ nach {new}
     </message>
     <message>
         <source>Computed prompts, for apps that send them again. They make room for models.</source>
-        <translation>Berechnete Prompts, für Apps, die sie wieder senden. Für Modelle machen sie Platz.</translation>
+        <translation>Berechnete Prompts für Apps, die sie noch einmal senden. Sie machen Modellen Platz.</translation>
     </message>
     <message>
         <source>Kept prompts</source>
-        <translation>Behaltene Prompts</translation>
+        <translation>Gespeicherte Prompts</translation>
     </message>
     <message>
         <source>Preheat always leaves {size} of it to other apps.</source>
@@ -1274,7 +1274,7 @@ nach {new}
     </message>
     <message>
         <source>The most memory that loaded models and kept prompts may use: {limit} (set to {setting}). Prompts make room for models, and the least recently used models for others.</source>
-        <translation>Höchstens so viel Speicher dürfen geladene Modelle und behaltene Prompts belegen: {limit} (eingestellt auf {setting}). Prompts machen Platz für Modelle, und die am längsten nicht genutzten Modelle für andere.</translation>
+        <translation>Höchstens so viel Speicher dürfen geladene Modelle und gespeicherte Prompts belegen: {limit} (eingestellt auf {setting}). Prompts machen Platz für Modelle, und die am längsten nicht genutzten Modelle für andere.</translation>
     </message>
     <message>
         <source>{count} more</source>
@@ -1345,7 +1345,7 @@ nach {new}
     </message>
     <message>
         <source>Allow more memory or disk for kept prompts</source>
-        <translation>Mehr Speicher oder Speicherplatz für behaltene Prompts erlauben</translation>
+        <translation>Mehr Speicher oder Speicherplatz für gespeicherte Prompts erlauben</translation>
     </message>
     <message>
         <source>An administrator may have locked the startup programs</source>
@@ -1657,11 +1657,11 @@ nach {new}
     </message>
     <message>
         <source>Kept prompts take {size} ({path})</source>
-        <translation>Behaltene Prompts belegen {size} ({path})</translation>
+        <translation>Gespeicherte Prompts belegen {size} ({path})</translation>
     </message>
     <message>
         <source>Kept prompts take {size} of {limit} ({path})</source>
-        <translation>Behaltene Prompts belegen {size} von {limit} ({path})</translation>
+        <translation>Gespeicherte Prompts belegen {size} von {limit} ({path})</translation>
     </message>
     <message>
         <source>Leave out --limit and --csv</source>
@@ -1697,7 +1697,7 @@ nach {new}
     </message>
     <message>
         <source>No prompts are kept on disk yet</source>
-        <translation>Auf der Festplatte sind noch keine Prompts</translation>
+        <translation>Auf der Festplatte sind noch keine Prompts gespeichert</translation>
     </message>
     <message>
         <source>No usage history is kept</source>
@@ -1769,11 +1769,11 @@ nach {new}
     </message>
     <message>
         <source>Prompts are not kept: the setting prefix_cache is off</source>
-        <translation>Prompts werden nicht behalten: Die Einstellung prefix_cache ist off</translation>
+        <translation>Prompts werden nicht gespeichert: Die Einstellung prefix_cache ist off</translation>
     </message>
     <message>
         <source>Prompts cannot be kept in {path}: {reason}</source>
-        <translation>Prompts können nicht in {path} behalten werden: {reason}</translation>
+        <translation>Prompts können nicht in {path} gespeichert werden: {reason}</translation>
     </message>
     <message>
         <source>Put them next to it: {names:names}</source>
@@ -4197,7 +4197,7 @@ nach {new}
     </message>
     <message>
         <source>This system has no file system in memory, so no prompts are kept</source>
-        <translation>Dieses System hat kein Dateisystem im Arbeitsspeicher, daher werden keine Prompts behalten</translation>
+        <translation>Dieses System hat kein Dateisystem im Arbeitsspeicher, daher werden keine Prompts gespeichert</translation>
     </message>
     <message>
         <source>with a seed, only what was computed in the same pieces is reused</source>
@@ -4205,7 +4205,7 @@ nach {new}
     </message>
     <message>
         <source>Written for kept prompts today: {written:bytes} of {limit:bytes}</source>
-        <translation>Heute für behaltene Prompts geschrieben: {written:bytes} von {limit:bytes}</translation>
+        <translation>Heute für gespeicherte Prompts geschrieben: {written:bytes} von {limit:bytes}</translation>
     </message>
     <message>
         <source>a second worker with the model&apos;s other form could not take over: {reason}</source>
@@ -4741,11 +4741,11 @@ nach {new}
     </message>
     <message>
         <source>{path} belongs to another user or cannot be written: no prompts are kept on disk</source>
-        <translation>{path} gehört jemand anderem oder ist nicht beschreibbar: Es werden keine Prompts auf der Festplatte behalten</translation>
+        <translation>{path} gehört jemand anderem oder ist nicht beschreibbar: Es werden keine Prompts auf der Festplatte</translation>
     </message>
     <message>
         <source>{path} is not a folder: no prompts are kept on disk</source>
-        <translation>{path} ist kein Ordner: Es werden keine Prompts auf der Festplatte behalten</translation>
+        <translation>{path} ist kein Ordner: Es werden keine Prompts auf der Festplatte</translation>
     </message>
     <message>
         <source>{tokens:count} tokens of it were no longer in the cache</source>
@@ -4996,7 +4996,7 @@ nach {new}
     </message>
     <message>
         <source>Delete kept &amp;prompts…</source>
-        <translation>Behaltene &amp;Prompts löschen …</translation>
+        <translation>Gespeicherte &amp;Prompts löschen …</translation>
     </message>
     <message>
         <source>Preheat deletes only files in its own folder</source>
@@ -5004,7 +5004,7 @@ nach {new}
     </message>
     <message>
         <source>Delete the kept prompts of {model}?</source>
-        <translation>Die behaltenen Prompts von {model} löschen?</translation>
+        <translation>Die gespeicherten Prompts von {model} löschen?</translation>
     </message>
     <message>
         <source>The model computes them again when an app sends them. That takes longer once.</source>
@@ -5769,15 +5769,15 @@ nach {new}
     </message>
     <message>
         <source>held by the model</source>
-        <translation>vom Modell gehalten</translation>
+        <translation>im geladenen Modell</translation>
     </message>
     <message>
         <source>kept in memory</source>
-        <translation>im Speicher behalten</translation>
+        <translation>im Arbeitsspeicher</translation>
     </message>
     <message>
         <source>kept on disk</source>
-        <translation>auf der Festplatte behalten</translation>
+        <translation>auf der Festplatte</translation>
     </message>
     <message>
         <source>prompt of {app} ready</source>
@@ -5865,7 +5865,7 @@ nach {new}
     </message>
     <message>
         <source>The prefix cache hit rate: the share of prompt tokens that were not computed again. Prompts that were kept in memory and on disk saved {duration} of computing.</source>
-        <translation>Die Trefferquote des Prompt-Caches: der Anteil der Prompt-Token, die nicht neu berechnet wurden. Im Speicher und auf der Festplatte behaltene Prompts haben {duration} Rechenzeit gespart.</translation>
+        <translation>Die Trefferquote des Prompt-Caches: der Anteil der Prompt-Token, die nicht neu berechnet wurden. Im Speicher und auf der Festplatte gespeicherte Prompts haben {duration} Rechenzeit gespart.</translation>
     </message>
     <message>
         <source>of {tokens} tokens</source>
@@ -6082,6 +6082,10 @@ nach {new}
         <translation>Gelernte Modelle</translation>
     </message>
     <message>
+        <source>Maximum memory for all hot models and kept prompts together.</source>
+        <translation>Größter Speicher für alle bereiten Modelle und gespeicherten Prompts zusammen.</translation>
+    </message>
+    <message>
         <source>Memory</source>
         <translation>Speicher</translation>
     </message>
@@ -6234,12 +6238,8 @@ nach {new}
         <translation>Einen leeren Arbeitsprozess bereithalten, damit Laden nicht auf Python wartet.</translation>
     </message>
     <message>
-        <source>Keep on battery</source>
-        <translation>Im Akkubetrieb behalten</translation>
-    </message>
-    <message>
         <source>Keep prompts</source>
-        <translation>Prompts behalten</translation>
+        <translation>Prompts speichern</translation>
     </message>
     <message>
         <source>Keys that clients may send; if there are none, no key is required.</source>
@@ -6279,7 +6279,7 @@ nach {new}
     </message>
     <message>
         <source>Maximum disk space of kept prompts; a share is one of the free space, at most 20 GB. 0 keeps none on disk.</source>
-        <translation>Höchster Speicherplatz für behaltene Prompts; ein Anteil ist einer des freien Platzes, höchstens 20 GB. 0 behält keine auf der Festplatte.</translation>
+        <translation>Höchster Speicherplatz für gespeicherte Prompts; ein Anteil bezieht sich auf den freien Platz und gilt bis 20 GB. 0 speichert keine auf der Festplatte.</translation>
     </message>
     <message>
         <source>Maximum length of prompt plus completion, in tokens.</source>
@@ -6288,10 +6288,6 @@ nach {new}
     <message>
         <source>Maximum length of prompt plus completion, in tokens; never more than a model was trained for.</source>
         <translation>Größte Länge von Prompt und Antwort zusammen, in Tokens; nie mehr, als ein Modell gelernt hat.</translation>
-    </message>
-    <message>
-        <source>Maximum memory for all hot models together.</source>
-        <translation>Größter Speicher für alle bereiten Modelle zusammen.</translation>
     </message>
     <message>
         <source>Maximum number of requests that wait for one model; further ones get a 503.</source>
@@ -6427,7 +6423,11 @@ nach {new}
     </message>
     <message>
         <source>Where computed prompts are kept, so that they are not computed again after their model was unloaded: `disk` also keeps them after a restart, `memory` while Preheat runs, `off` nowhere.</source>
-        <translation>Wo berechnete Prompts behalten werden, damit sie nach dem Entladen ihres Modells nicht neu berechnet werden: `disk` behält sie auch nach einem Neustart, `memory`, solange Preheat läuft, `off` nirgends.</translation>
+        <translation>Wo berechnete Prompts gespeichert werden, damit sie nach dem Entladen ihres Modells nicht neu berechnet werden: `disk` behält sie auch nach einem Neustart, `memory`, solange Preheat läuft, `off` nirgends.</translation>
+    </message>
+    <message>
+        <source>Write on battery</source>
+        <translation>Im Akkubetrieb schreiben</translation>
     </message>
     <message>
         <source>Written per day</source>

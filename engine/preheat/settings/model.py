@@ -60,7 +60,10 @@ class Settings(Declared):
     """
 
     memory_limit: Size = _memory(
-        Size("50%"), "Memory limit", "Maximum memory for all hot models together.", allowed="allowed_memory_limit"
+        Size("50%"),
+        "Memory limit",
+        "Maximum memory for all hot models and kept prompts together.",
+        allowed="allowed_memory_limit",
     )
     keep_free: Size = _memory(
         Size("10%"), "Keep free", "Memory that is always left to the rest of the system.", allowed="allowed_keep_free"
@@ -115,7 +118,7 @@ class Settings(Declared):
         allowed="allowed_amount",
     )
     prefix_cache_on_battery: bool = _prompts(
-        False, "Keep on battery", "Also write prompts to the disk on battery power."
+        False, "Write on battery", "Also write prompts to the disk on battery power."
     )
     models_dir: Path | None = _models(
         None,

@@ -55,9 +55,11 @@ class SettingsDialog(QDialog):
         self._closing = False
         self._total_bytes = bridge.snapshot.memory.total_bytes or psutil.virtual_memory().total
         self._curve = curve or LimitCurve(bridge, self)
+        # Tab goes through them in the order in which they are made.
+        self._side = named(QListWidget(self), "pages", self.tr("Pages"))
+        self._login = LoginRow(login or login_item(), self)
         self._pages = {group: self._page(group) for group in Group}
         self._rows = {row.declaration.name: row for page in self._pages.values() for row in page.rows}
-        self._login = LoginRow(login or login_item(), self)
         self._login.edited.connect(self._refresh)
         self._login.set_label_width(self._pages[Group.APPLICATION].label_width)
         self._pages[Group.APPLICATION].insert_row(self._login)
@@ -95,7 +97,6 @@ class SettingsDialog(QDialog):
         return editor_for(declaration, 0 if declaration.name == "prefix_cache_disk" else self._total_bytes)
 
     def _lay_out(self) -> None:
-        self._side = named(QListWidget(self), "pages", self.tr("Pages"))
         self._side.addItems([translated(GROUP_LABELS[group]) for group in Group])
         self._side.setFixedWidth(_SIDE_WIDTH)
         set_role(self._side, "sidebar")

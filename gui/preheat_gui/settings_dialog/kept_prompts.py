@@ -20,7 +20,7 @@ class KeptPromptsRow(QWidget):
         self._bridge = bridge
         self._side = text_label(self.tr("Kept now"), "kept_label", self)
         self._size = text_label("", "kept_size", self)
-        self._clear = button(self.tr("&Clear…"), "clear_prompts", self._on_clear, self)
+        self._clear = button(self.tr("&Delete…"), "clear_prompts", self._on_clear, self)
         self._clear.setAccessibleName(self.tr("Delete all kept prompts"))
         self._written = named(caption(parent=self), "written_today")
         self._remark = named(Remark(self), "remark_kept_prompts")

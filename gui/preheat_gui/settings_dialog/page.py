@@ -170,6 +170,7 @@ class SettingsPage(QScrollArea):
         self.setObjectName(f"page_{name}")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         content = QWidget(self)
         self.rows = [FieldRow(each, make_editor(each), content) for each in declarations]

@@ -15,8 +15,7 @@ SPAN_DEG: Final = 270.0  # The ring is open at the bottom, as in the logo
 _START_DEG: Final = 225.0  # Qt counts from three o'clock, anticlockwise
 _STROKE: Final = 0.085  # of the ring's diameter
 _FOOT: Final = 0.9  # Bottom of the ring's ends, as a share of its height; the caption starts there
-_SMALLEST_PX: Final = 112
-_PREFERRED_PX: Final = 124
+_SMALLEST_PX: Final = 104
 _UNIT_SCALE: Final = 1.15
 _NOTICEABLE: Final = 0.0005  # of the ring: less than half a pixel
 
@@ -59,10 +58,10 @@ class RingGauge(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        return QSize(_PREFERRED_PX, math.ceil(_PREFERRED_PX * _FOOT) + self._caption_height())
+        return QSize(_SMALLEST_PX, math.ceil(_SMALLEST_PX * _FOOT) + self._caption_height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        return QSize(_SMALLEST_PX, math.ceil(_SMALLEST_PX * _FOOT) + self._caption_height())
+        return self.sizeHint()
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ApplicationFontChange:  # changeEvent never gets it

@@ -156,15 +156,15 @@ class EndedFilter(QSortFilterProxyModel):
         return left.row() < right.row() if ascending else left.row() > right.row()
 
 
-# Needed and preferred width, in characters of the body font. The model takes the rest.
+# Needed and preferred width, in characters of the body font. What was reused, and why not more, takes the rest.
 _WIDTHS: Final[Mapping[IntEnum, tuple[int, int]]] = {
-    EndedColumn.TIME: (12, 12),
+    EndedColumn.TIME: (11, 11),
     EndedColumn.CLIENT: (16, 22),
-    EndedColumn.MODEL: (26, 26),
-    EndedColumn.PROMPT: (10, 10),
-    EndedColumn.REUSED: (28, 60),
-    EndedColumn.TTFT: (14, 22),
-    EndedColumn.ANSWER: (10, 10),
+    EndedColumn.MODEL: (22, 44),
+    EndedColumn.PROMPT: (9, 9),
+    EndedColumn.REUSED: (28, 28),
+    EndedColumn.TTFT: (14, 16),
+    EndedColumn.ANSWER: (9, 9),
 }
 _HIDDEN_FIRST: Final = (EndedColumn.ANSWER, EndedColumn.TTFT, EndedColumn.PROMPT, EndedColumn.CLIENT)
 
@@ -174,7 +174,7 @@ class EndedView(FittingTable):
 
     def __init__(self, requests: EndedFilter) -> None:
         name = self.tr("Requests that have ended")
-        super().__init__("ended_table", name, requests, EndedColumn.MODEL, _WIDTHS, _HIDDEN_FIRST)
+        super().__init__("ended_table", name, requests, EndedColumn.REUSED, _WIDTHS, _HIDDEN_FIRST)
         self.setSelectionMode(self.SelectionMode.ExtendedSelection)
         self.horizontalHeader().setSortIndicator(requests.sortColumn(), requests.sortOrder())
         self.setSortingEnabled(True)

@@ -121,7 +121,8 @@ class StackedBar(QWidget):
 
 _GB: Final = 10**9
 _GAUGE_PX: Final = 300
-_COMPACT_GAUGE_PX: Final = 176
+_COMPACT_GAUGE_PX: Final = 152
+_GAUGE_STRETCH, _GAP_STRETCH = 4, 1
 _STEP: Final = 2 * 10**7
 _MAX_ROWS: Final = 5  # The smallest of more models than this share the last line
 
@@ -138,8 +139,8 @@ class MemoryCard(Card):
         self._models = named(StackedBar(), "memory_models", self.tr("Models in memory"))
         self._machine_title = caption(self.tr("This machine"))
         self._machine = named(StackedBar(), "memory_machine", self.tr("Memory of this machine"))
-        self.body.addWidget(self._gauge, 4)
-        self.body.addStretch(1)
+        self.body.addWidget(self._gauge, _GAUGE_STRETCH)
+        self.body.addStretch(_GAP_STRETCH)
         self.body.addWidget(self._models_title)
         self.body.addWidget(self._models)
         self.body.addSpacing(GAP)
@@ -148,8 +149,12 @@ class MemoryCard(Card):
         self.body.addStretch(1)
 
     def set_compact(self, on: bool) -> None:
-        """Shrink the gauge for small windows."""
+        """Give the gauge a fixed height, with the rest right under it, for small windows."""
+        self._gauge.setMinimumHeight(_COMPACT_GAUGE_PX if on else 0)
         self._gauge.setMaximumHeight(_COMPACT_GAUGE_PX if on else _GAUGE_PX)
+        gauge = self.body.indexOf(self._gauge)
+        self.body.setStretch(gauge, 0 if on else _GAUGE_STRETCH)
+        self.body.setStretch(gauge + 1, 0 if on else _GAP_STRETCH)
 
     def render_memory(self, snapshot: EngineSnapshot, limit_setting: str) -> None:
         """Show a snapshot's memory; ``limit_setting`` is the limit as the user wrote it."""

@@ -64,7 +64,7 @@ class Curve(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        return QSize(280, 120)
+        return QSize(280, 96)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         return QSize(140, 84)
