@@ -85,7 +85,10 @@ DEEP: Mapping[tuple[str, str], str] = {
     ("preheat_gui.dashboard.models.page", "preheat_gui.settings_dialog.model_dialog"): "likewise, the dialog",
     ("preheat.replay.executor", "preheat.residency.decide"): "replay drives the pure core, which only it and the",
     ("preheat.replay.executor", "preheat.residency.events"): "executor see",
-    ("preheat.residency.spare", "preheat.inference.client"): "the package itself has only values, cheap to import",
+    (
+        "preheat.residency.processes.spare",
+        "preheat.inference.client",
+    ): "the package itself has only values, cheap to import",
     ("preheat_gui", "preheat_gui.widgets.theme"): "a module of colours and fonts, used as a namespace",
 }
 """Imports that reach past a package's ``__init__``, and why."""

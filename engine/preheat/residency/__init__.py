@@ -10,15 +10,17 @@ from preheat.residency.decide import decide
 if TYPE_CHECKING:
     from preheat.residency.decisions import Action, Cause, DecisionRecord, EvictionReason, Outcome
     from preheat.residency.eviction import EvictionPlan, EvictionPolicy, ResidentModel, plan_eviction
-    from preheat.residency.executor import Claim, HotModel, ResidencyExecutor
+    from preheat.residency.executor import ResidencyExecutor
     from preheat.residency.forms import Form, FormSize
     from preheat.residency.gains import LEAST_GAIN, GainTable, is_repackable
     from preheat.residency.memory_watch import MemoryWatch
+    from preheat.residency.phases import Hot, Now, State
+    from preheat.residency.processes.handles import HotModel
     from preheat.residency.resume import is_worth_a_look
     from preheat.residency.sizes import SizeTable, estimate
     from preheat.residency.slots import parallel_requests
     from preheat.residency.standby import Standby, lower_own_priority, touch
-    from preheat.residency.states import Hot, Limits, Now, Residency, ResidencyState, State
+    from preheat.residency.states import Limits, Residency, ResidencyState
     from preheat.residency.system_memory import read_memory
 else:
     __getattr__ = lazy_exports(
@@ -26,15 +28,17 @@ else:
         {
             "preheat.residency.decisions": "Action Cause DecisionRecord EvictionReason Outcome",
             "preheat.residency.eviction": "EvictionPlan EvictionPolicy ResidentModel plan_eviction",
-            "preheat.residency.executor": "Claim HotModel ResidencyExecutor",
+            "preheat.residency.executor": "ResidencyExecutor",
             "preheat.residency.forms": "Form FormSize",
             "preheat.residency.gains": "LEAST_GAIN GainTable is_repackable",
             "preheat.residency.memory_watch": "MemoryWatch",
+            "preheat.residency.processes.handles": "HotModel",
             "preheat.residency.resume": "is_worth_a_look",
             "preheat.residency.sizes": "SizeTable estimate",
             "preheat.residency.slots": "parallel_requests",
             "preheat.residency.standby": "Standby lower_own_priority touch",
-            "preheat.residency.states": "Hot Limits Now Residency ResidencyState State",
+            "preheat.residency.phases": "Hot Now State",
+            "preheat.residency.states": "Limits Residency ResidencyState",
             "preheat.residency.system_memory": "read_memory",
         },
     )

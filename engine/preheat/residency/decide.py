@@ -12,37 +12,16 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from preheat.errors import (
-    EngineStoppedError,
-    InsufficientMemoryError,
     LoadTimeoutError,
-    ModelLoadError,
 )
 from preheat.messages import Message, msg
 from preheat.residency import events as ev
-from preheat.residency.decisions import Action, Cause, EvictionReason
-from preheat.residency.eviction import EvictionPolicy, RoomPlan
-from preheat.residency.exchanges import ExchangeStep
+from preheat.residency.decisions import Action, EvictionReason
+from preheat.residency.eviction import EvictionPolicy
 from preheat.residency.forms import Form, Stage
-from preheat.residency.states import (
-    COLD,
-    Cold,
-    Failed,
-    Hot,
-    Load,
-    Loading,
-    Now,
-    Outdated,
-    Queued,
-    Residency,
-    ResidencyState,
-    Unloading,
-    Waiter,
-    Warming,
-)
-from preheat.residency.step import load_cancelled
-
-_MAX_TIMER_S: Final = 86_400.0
-_TIMER_SLACK_S: Final = 0.01
+from preheat.residency.loads import LoadStep
+from preheat.residency.phases import Cold, Failed, Hot, Loading, Now, Outdated, Queued, Unloading, Waiter, Warming
+from preheat.residency.states import Residency, ResidencyState
 
 
 def decide(
@@ -58,7 +37,7 @@ def decide(
     return step.finish(), step.effects
 
 
-class _Step(ExchangeStep):
+class _Step(LoadStep):
     """All handlers."""
 
     def finish(self) -> ResidencyState:
@@ -148,186 +127,7 @@ class _Step(ExchangeStep):
             if record.load is not None or isinstance(record.phase, Hot):
                 self._evict(record, EvictionReason.END, msg("shutdown"), event.save_s)
 
-    # Loads
-
-    def _start(
-        self, record: Residency, waiters: tuple[Waiter, ...], expected_bytes: int, reason: Message | None = None
-    ) -> None:
-        """Start to load a cold or failed model; ``reason`` makes it a preload."""
-        now = self._now.mono
-        phase = record.phase
-        if self._closed:
-            self._reject(waiters, EngineStoppedError(msg("shutdown")))
-        elif isinstance(phase, Failed) and phase.retry_mono > now:
-            wait_s = phase.retry_mono - now
-            details = msg("load_backoff", model=record.model_id, count=record.failures, error=phase.error, wait=wait_s)
-            self._reject(waiters, ModelLoadError(details, retry_after_s=wait_s))
-        else:
-            cause = Cause.REQUEST if reason is None else Cause.PRELOAD
-            load = Load(cause, reason or msg("load_requested"), now, now + self._timeout_s, waiters)
-            record = self._put(record._replace(phase=Queued(load), expected_bytes=expected_bytes))
-            if reason is None:
-                self._join(record)
-
-    def _join(self, record: Residency) -> None:
-        """Give a load with a waiting request precedence over loads without one."""
-        record = self._put_load(record, cause=Cause.REQUEST)
-        for other in self._preloads():  # two loads at once would take twice as long
-            self._evict(other, EvictionReason.ROOM, msg("preload_yielded", model=record.model_id))
-
-    def _preloads(self) -> list[Residency]:
-        """Return the running preloads, without models that are only loaded again to take less memory."""
-        records = (self._models[model_id] for model_id in self._loads)
-        return [record for record in records if record.load and record.preloading and record.load.resumes is None]
-
-    def _hold_preloads(self) -> None:
-        """Let running preloads wait while requests are in progress."""
-        for model_id in self._loads:
-            record = self._models[model_id]
-            hold = self._active > 0 and record.preloading
-            phase = record.phase
-            if isinstance(phase, (Loading, Warming)) and record.held is not hold:
-                now, held_since = self._now.mono, phase.load.held_since_mono
-                if held_since is not None:
-                    phase = phase._replace(since_mono=phase.since_mono + now - held_since)
-                load = phase.load._replace(
-                    held_since_mono=now if hold else None,
-                    deadline_mono=None if hold else now + self._timeout_s,
-                )
-                self._put(record._replace(phase=phase._replace(load=load)))
-                self.effects.append(ev.HoldLoad(model_id, hold))
-
-    def _start_queued(self) -> None:
-        """Reserve memory for the loads that wait for it, and start those that have it."""
-        for model_id in self._loads:
-            record = self._models[model_id]
-            if isinstance(record.phase, Queued) and record.phase.waiting_for is None:
-                record = self._make_room(record, record.phase)
-            phase = record.phase
-            if isinstance(phase, Queued) and phase.waiting_for == frozenset() and not phase.starting:
-                if phase.load.resumes is not None and phase.load.speculative:
-                    if self._active:
-                        continue  # its process would compete with the load that it made room for
-                    deadline = self._now.mono + self._timeout_s
-                    phase = phase._replace(load=phase.load._replace(deadline_mono=deadline))
-                self._put(record._replace(phase=phase._replace(starting=True)))
-                self.effects.append(ev.StartLoad(model_id))
-
-    def _make_room(self, record: Residency, phase: Queued) -> Residency:
-        """Reserve memory for a load, once it is there or idle models can make room."""
-        load, needed, limit = phase.load, record.expected_bytes, self._limits.reachable_bytes
-        if not load.speculative and not load.leased:
-            return self._end_load(record, COLD, load_cancelled(record))
-        others = self._others(record)
-        plan = self._plan_room(record, needed, limit, for_request=not load.speculative)
-        if plan.missing_bytes > 0:
-            if not load.speculative and needed <= limit and any(other.leased for other in others):
-                return record  # until a request ends
-            details = {"needed": needed, "available": max(needed - plan.missing_bytes, 0), "limit": limit}
-            return self._fail(record, InsufficientMemoryError(msg("no_room", model=record.model_id, **details)))
-        return self._reserve(record, plan, EvictionReason.ROOM, "room_for_request")
-
-    def _reserve(
-        self, record: Residency, plan: RoomPlan, why: EvictionReason, code: str, closing: bool = False
-    ) -> Residency:
-        """Reserve memory for a load; it waits until all workers that are leaving have gone, and its own old one."""
-        model = record.model_id
-        self._make_way(plan, why, msg("shrunk_for", model=model), msg(code, model=model))
-        leaving = self._leaving()
-        if closing:
-            leaving.add(record.model_id)
-        load = record.load
-        assert load is not None
-        phase = Queued(load, frozenset(leaving))
-        return self._put(record._replace(phase=phase, reserved_bytes=record.expected_bytes))
-
-    def started(self, event: ev.Started) -> None:
-        record = self._record(event.model_id)
-        if isinstance(record.phase, Queued):
-            self._put(record._replace(phase=Loading(record.phase.load, self._now.mono)))
-
-    def progressed(self, event: ev.Progressed) -> None:
-        record = self._record(event.model_id)
-        if isinstance(record.phase, Loading):
-            self._put(record._replace(phase=record.phase._replace(progress=event.share)))
-
-    def loaded(self, event: ev.Loaded) -> None:
-        record = self._record(event.model_id)
-        if isinstance(record.phase, Loading):
-            phase = record.phase
-            self._put(record._replace(phase=Warming(phase.load, phase.since_mono, phase.progress)))
-
-    def ready(self, event: ev.Ready) -> None:
-        record = self._record(event.model_id)
-        load = record.load
-        if load is None:
-            return  # an unload was requested meanwhile
-        now, resumes = self._now, load.resumes if load.speculative else None
-        record = record._replace(
-            rss_bytes=event.rss_bytes,
-            reserved_bytes=event.expected_bytes,
-            expected_bytes=event.expected_bytes,
-        )
-        # Before now it could not have been reloaded.
-        outdated = Outdated(now.unix, EvictionReason.SETTINGS) if load.outdated else None
-        if resumes is not None:
-            hot = resumes._replace(form=event.form, shrunk_bytes=0, outdated=outdated, waiters=(), timer_mono=None)
-            self._settle(self._grant(record._replace(phase=hot), load.waiters))
-            return
-        record = record._replace(load_s=now.mono - load.began_mono)
-        action = Action.PRELOAD if load.speculative else Action.LOAD
-        self._record_decision(record, action, load.reason, load.cause, seconds=record.load_s)
-        hot = Hot(load.cause, load.reason, now.unix, outdated=outdated, form=event.form)
-        record = record._replace(phase=hot)
-        self._settle(self._grant(record, load.waiters))
-
-    def load_failed(self, event: ev.LoadFailed) -> None:
-        record = self._record(event.model_id)
-        load = record.load
-        if load is None:
-            return
-        if isinstance(event.error, InsufficientMemoryError) and not load.speculative and not load.retried:
-            others = self._others(record)
-            if idle := tuple(other.model_id for other in others if not other.leased):
-                self.effects.append(ev.CloseWorker(record.model_id))
-                record = self._put_load(record, retried=True)._replace(rss_bytes=0)
-                self.exchanges_cancelled()
-                self._reserve(record, RoomPlan(victims=idle), EvictionReason.PRESSURE, "room_for_retry", closing=True)
-                return
-        self._fail(record, event.error)
-
     # Leaving
-
-    def _settle(self, record: Residency) -> None:
-        """Unload a model that is not in use, if there is a reason to."""
-        hot = record.phase
-        if not isinstance(hot, Hot):
-            return
-        timer = None
-        if hot.leases:
-            timer = min((waiter.since_mono + self._timeout_s for waiter in hot.waiters), default=None)
-        elif hot.unloaders:
-            self._evict(record, EvictionReason.USER, msg("unload_requested"))
-            return
-        elif hot.outdated is not None:
-            replaced = hot.outdated.why is EvictionReason.FILE
-            self._evict(record, hot.outdated.why, msg("file_outdated" if replaced else "settings_outdated"))
-            return
-        else:
-            seconds, expires_at = record.idle_limit_s, record.expires_at
-            if seconds is not None and expires_at is not None:
-                left_s = expires_at - self._now.unix
-                if left_s > seconds + 1.0:  # the clock has been set back
-                    hot = hot._replace(since=self._now.unix)
-                    record, left_s = self._put(record._replace(last_used_at=self._now.unix, phase=hot)), seconds
-                if left_s <= 0:
-                    self._evict(record, EvictionReason.KEEP_ALIVE, msg("keep_alive_over", idle=seconds))
-                    return
-                timer = self._now.mono + min(left_s, _MAX_TIMER_S) + _TIMER_SLACK_S
-        if timer != hot.timer_mono:
-            self._put(record._replace(phase=hot._replace(timer_mono=timer)))
-        if not hot.leases and self._taken > self._limits.limit_bytes:
-            self._trim(self._limits.limit_bytes, EvictionReason.LIMIT, msg("over_limit"))
 
     def exited(self, event: ev.Exited) -> None:
         record = self._record(event.model_id)

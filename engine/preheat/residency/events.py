@@ -10,7 +10,8 @@ from preheat.errors import EngineError
 from preheat.messages import Message
 from preheat.residency.decisions import DecisionRecord, EvictionReason, Outcome
 from preheat.residency.forms import Form, FormSize
-from preheat.residency.states import Limits, State
+from preheat.residency.phases import State
+from preheat.residency.states import Limits
 
 
 class Needs(NamedTuple):
@@ -47,6 +48,10 @@ class _ModelEvent(Event):
 @dataclass(frozen=True, slots=True)
 class _ModelEffect(Effect):
     model_id: str
+
+
+class WorkerEffect(_ModelEffect):
+    """Something to do with a model's workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,12 +245,12 @@ class FileReplaced(_ModelEvent):
 # Effects
 
 
-class StartLoad(_ModelEffect):
+class StartLoad(WorkerEffect):
     """Start a worker that loads the model; report ``Started``, ..., ``Ready`` or ``LoadFailed``."""
 
 
 @dataclass(frozen=True, slots=True)
-class CloseWorker(_ModelEffect):
+class CloseWorker(WorkerEffect):
     """Stop the load or close the worker and its twin, whatever they are doing; report ``Exited``.
 
     ``save_s`` is the time in which the worker may store its prompts before, in seconds.
@@ -255,31 +260,31 @@ class CloseWorker(_ModelEffect):
 
 
 @dataclass(frozen=True, slots=True)
-class HoldLoad(_ModelEffect):
+class HoldLoad(WorkerEffect):
     """Pause a running load, or continue it."""
 
     hold: bool
 
 
 @dataclass(frozen=True, slots=True)
-class StartTwin(_ModelEffect):
+class StartTwin(WorkerEffect):
     """Start a second worker that loads the model in this form; report ``TwinReady`` or ``TwinFailed``."""
 
     form: Form
 
 
 @dataclass(frozen=True, slots=True)
-class HoldTwin(_ModelEffect):
+class HoldTwin(WorkerEffect):
     """Pause the load of the twin, or continue it."""
 
     hold: bool
 
 
-class SwapTwin(_ModelEffect):
+class SwapTwin(WorkerEffect):
     """Exchange first and second worker: leases granted from now on are for the other one."""
 
 
-class CloseTwin(_ModelEffect):
+class CloseTwin(WorkerEffect):
     """Stop the second worker's load or close it; report ``TwinExited``."""
 
 

@@ -9,7 +9,8 @@ from preheat.residency import events as ev
 from preheat.residency.decisions import Action, Cause, EvictionReason
 from preheat.residency.eviction import RoomPlan, plan_room
 from preheat.residency.forms import Form, Stage, Twin
-from preheat.residency.states import Hot, Load, Queued, Residency, State
+from preheat.residency.phases import Hot, Load, Queued, State
+from preheat.residency.states import Residency
 from preheat.residency.step import HURRIED_SAVE_S, Step
 
 _AFTER_SHRINKING_S: Final = 600.0

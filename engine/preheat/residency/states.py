@@ -1,194 +1,38 @@
-"""States of models, with their data.
+"""The state of all models: immutable values that ``decide`` maps to new ones.
 
-Immutable values that ``decide`` maps to new ones. Most are named tuples, which are quick to make. Times ending in
-``_mono`` are monotonic, others Unix time, in seconds.
+Most are named tuples, which are quick to make. Times ending in ``_mono`` are monotonic, others Unix time, in seconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
-from preheat.errors import EngineError
 from preheat.messages import Message
-from preheat.residency.decisions import Cause, EvictionReason, Outcome
+from preheat.residency.decisions import Cause, Outcome
 from preheat.residency.eviction import ResidentModel
 from preheat.residency.forms import Form, Stage, Twin
+from preheat.residency.phases import (
+    COLD,
+    STATES,
+    Failed,
+    Hot,
+    Load,
+    Loading,
+    Phase,
+    Queued,
+    State,
+    Unloading,
+    Waiter,
+    Warming,
+)
 
 IDLE_UNLOAD_S: Final = 300.0
 """After this time without a request other servers unload a model (Ollama's default keep-alive)."""
 
-OVERDUE_S: Final = 30.0
-"""After this time without a gap between requests, new ones wait until an outdated model has been reloaded."""
-
 _MIN_ELAPSED_S: Final = 0.2
 """Before that, the progress of a load says nothing about its speed."""
-
-
-class State(StrEnum):
-    """State of a model."""
-
-    COLD = "cold"
-    QUEUED = "queued"
-    LOADING = "loading"
-    WARMING = "warming"
-    HOT = "hot"
-    UNLOADING = "unloading"
-    FAILED = "failed"
-
-
-class Now(NamedTuple):
-    """An instant on two clocks, in seconds: Unix time, and one that is never set."""
-
-    unix: float
-    mono: float
-
-
-class Waiter(NamedTuple):
-    """A caller that waits for a model: a request, which keeps the model from being evicted, or the preloader."""
-
-    waiter_id: int
-    request: bool
-    since_mono: float
-
-
-class Load(NamedTuple):
-    """A load from its start to its end."""
-
-    cause: Cause  # a request that joins a preload makes it its own
-    reason: Message
-    began_mono: float
-    deadline_mono: float | None  # when it is given up; None while it is held or has not begun
-    waiters: tuple[Waiter, ...] = ()
-    held_since_mono: float | None = None  # since when it waits for requests in progress to end
-    retried: bool = False  # it ran out of memory once and was started again
-    outdated: bool = False  # settings that it depends on have changed since it started
-    resumes: Hot | None = None  # the model was hot, and is loaded again to take less memory
-
-    @property
-    def leased(self) -> bool:
-        """Whether a request waits for it."""
-        return any(waiter.request for waiter in self.waiters)
-
-    @property
-    def speculative(self) -> bool:
-        """Whether it is a preload that no request has joined."""
-        return self.cause is Cause.PRELOAD
-
-
-@dataclass(frozen=True, slots=True)
-class Cold:
-    """Not in memory."""
-
-
-class Queued(NamedTuple):
-    """Waits for memory, or for a worker.
-
-    Attributes:
-        waiting_for: Models that must be gone first; its own id while a worker that failed is closed. None until memory
-            is reserved.
-        starting: The executor is starting it.
-    """
-
-    load: Load
-    waiting_for: frozenset[str] | None = None
-    starting: bool = False
-
-
-class Loading(NamedTuple):
-    """A worker reads the weights."""
-
-    load: Load
-    since_mono: float  # start of loading, later by the time it was held
-    progress: float = 0.0  # share that is done, 0 to 1
-
-
-class Warming(NamedTuple):
-    """Loaded, and being probed."""
-
-    load: Load
-    since_mono: float
-    progress: float = 1.0
-
-
-class Outdated(NamedTuple):
-    """Since when and why a hot model has to be reloaded."""
-
-    since: float
-    why: EvictionReason
-
-
-class Hot(NamedTuple):
-    """Ready to answer.
-
-    Attributes:
-        keep_alive_s: Idle time after which it is unloaded, as the last request asked; negative never; None leaves it to
-            the settings.
-        shrunk_bytes: What it would take in the mapped form; 0 if it has that form, or may not shrink.
-        twin: Its second worker, during an exchange.
-    """
-
-    cause: Cause
-    reason: Message
-    since: float
-    leases: frozenset[int] = frozenset()  # ids of the requests in progress
-    unused: bool = True  # no request has used it since it became hot
-    keep_alive_s: float | None = None
-    outdated: Outdated | None = None
-    waiters: tuple[Waiter, ...] = ()  # requests that wait until it has been reloaded
-    unloaders: tuple[int, ...] = ()  # callers that wait until it is unloaded, which happens when it is idle
-    timer_mono: float | None = None  # when to look at it again
-    form: Form = Form.MAPPED
-    shrunk_bytes: int = 0
-    twin: Twin | None = None
-
-    def overdue(self, now: float) -> bool:
-        """Whether it has been outdated for a long time."""
-        return self.outdated is not None and now - self.outdated.since >= OVERDUE_S
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The last load failed, or the worker died. No load starts before ``retry_mono``."""
-
-    error: Message
-    retry_mono: float = 0.0
-
-
-class Unloading(NamedTuple):
-    """Its worker is being closed.
-
-    Attributes:
-        then: The state that follows.
-        error: Why its load was ended, for those in ``rejected``, which are answered when memory is released.
-        waiters: Callers that want it loaded again.
-        unloaders: Callers that wait for its unloading.
-    """
-
-    then: Cold | Failed
-    error: EngineError | None = None
-    rejected: tuple[Waiter, ...] = ()
-    waiters: tuple[Waiter, ...] = ()
-    unloaders: tuple[int, ...] = ()
-
-
-COLD: Final = Cold()
-
-LoadPhase: TypeAlias = Queued | Loading | Warming
-Phase: TypeAlias = Cold | LoadPhase | Hot | Unloading | Failed
-
-_STATES: Final[Mapping[type[Phase], State]] = {
-    Cold: State.COLD,
-    Queued: State.QUEUED,
-    Loading: State.LOADING,
-    Warming: State.WARMING,
-    Hot: State.HOT,
-    Unloading: State.UNLOADING,
-    Failed: State.FAILED,
-}
 
 
 class Residency(NamedTuple):
@@ -224,7 +68,7 @@ class Residency(NamedTuple):
     @property
     def state(self) -> State:
         """The phase without its data."""
-        return _STATES[type(self.phase)]
+        return STATES[type(self.phase)]
 
     @property
     def taken_bytes(self) -> int:

@@ -9,20 +9,8 @@ from preheat.messages import Message, msg
 from preheat.residency import events as ev
 from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
 from preheat.residency.eviction import EvictionPolicy, ResidentModel
-from preheat.residency.states import (
-    COLD,
-    Cold,
-    Failed,
-    Hot,
-    Loading,
-    Now,
-    Queued,
-    Residency,
-    ResidencyState,
-    Unloading,
-    Waiter,
-    Warming,
-)
+from preheat.residency.phases import COLD, Cold, Failed, Hot, Loading, Now, Queued, Unloading, Waiter, Warming
+from preheat.residency.states import Residency, ResidencyState
 
 _FREE_FAILURES: Final = 1
 """Number of consecutive failures after which the next request still loads immediately."""

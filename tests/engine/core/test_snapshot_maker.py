@@ -15,7 +15,7 @@ from preheat.messages import Message, msg
 from preheat.models import ModelFile, find_models
 from preheat.preload import Round
 from preheat.residency import Cause, Hot, Residency, SizeTable
-from preheat.residency.states import COLD, Failed, Load, Loading, Phase
+from preheat.residency.phases import COLD, Failed, Load, Loading, Phase
 from preheat.usage import PreloadCounters
 from tests.engine.engines import settings
 

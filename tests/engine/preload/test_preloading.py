@@ -18,7 +18,7 @@ from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.preload import IDLE_S, context
 from preheat.residency import Action, EvictionReason, Form, State
-from preheat.residency.load_options import load_options as options_for
+from preheat.residency.processes.load_options import load_options as options_for
 from preheat.settings import Settings, Size
 from tests.engine.engines import (
     CHAT,
@@ -272,7 +272,7 @@ async def test_a_bug_in_a_preload_does_not_stop_the_others(monkeypatch: pytest.M
                 raise ZeroDivisionError("a bug")
             return options_for(model, settings, form, probe=probe, warm_prefix=warm_prefix, prefixes=prefixes)
 
-        monkeypatch.setattr("preheat.residency.executor.load_options", load_options)
+        monkeypatch.setattr("preheat.residency.processes.loader.load_options", load_options)
         change(engine, preload=True)
         snapshot = await until_state(engine, EMBED, State.HOT)
         chat = snapshot.model(CHAT)

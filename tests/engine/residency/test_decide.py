@@ -8,7 +8,8 @@ from preheat.errors import InsufficientMemoryError, LoadCancelledError, ModelLoa
 from preheat.messages import msg
 from preheat.residency import Action, Cause, EvictionReason, Hot, Outcome, Residency, State
 from preheat.residency import events as ev
-from preheat.residency.states import IDLE_UNLOAD_S, OVERDUE_S, Load, Loading
+from preheat.residency.phases import OVERDUE_S, Load, Loading
+from preheat.residency.states import IDLE_UNLOAD_S
 from preheat.residency.step import HURRIED_SAVE_S, SAVE_S
 from tests.engine.residency.world import TIMEOUT_S, World, reason
 

@@ -13,7 +13,7 @@ from preheat.preload.policy import plan_preloads
 from preheat.residency import EvictionReason, Hot, State
 from preheat.residency import events as ev
 from preheat.residency.forms import Form
-from preheat.residency.states import Queued
+from preheat.residency.phases import Queued
 from preheat.usage import Popularity
 from tests.engine.residency.world import World
 

@@ -25,7 +25,7 @@ from preheat.residency import (
 )
 from preheat.residency import events as ev
 from preheat.residency.forms import Form, FormSize, Stage
-from preheat.residency.states import Loading, Queued, Unloading, Warming
+from preheat.residency.phases import Loading, Queued, Unloading, Warming
 
 REASON = msg("favourite", rank=1)
 TIMEOUT_S = 60.0

@@ -8,7 +8,7 @@ import pytest
 
 from preheat.errors import ModelLoadError
 from preheat.messages import msg
-from preheat.residency.spare import SpareWorker
+from preheat.residency.processes.spare import SpareWorker
 from tests.engine.residency.workers import FakeWorker, settle
 
 

@@ -1,0 +1,1 @@
+"""The worker processes of models: loaded, watched and closed as ``decide`` wants."""

@@ -1,0 +1,86 @@
+"""The worker processes of one model, and what all workers share."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from preheat.inference import ModelInfo
+from preheat.messages import Message
+from preheat.models import ModelFile
+from preheat.residency import events as ev
+from preheat.residency.forms import Form
+from preheat.residency.gains import GainTable
+from preheat.residency.processes.prompts import PromptStore
+from preheat.residency.processes.spare import SpareWorker, Worker
+from preheat.residency.sizes import SizeTable
+from preheat.residency.states import Residency
+from preheat.residency.system_memory import SystemMemory
+from preheat.settings import Settings
+
+
+class HotModel(NamedTuple):
+    """A hot model, as a request uses it."""
+
+    worker: Worker
+    info: ModelInfo
+
+
+@dataclass(slots=True, eq=False)
+class LoadedWorker:
+    """A worker, and what its load has reported."""
+
+    form: Form = Form.MAPPED
+    worker: Worker | None = None
+    info: ModelInfo | None = None
+    warning: Message | None = None
+    restored: list[tuple[str, int, str]] = field(default_factory=list)  # key, tokens and tier of prompts put back
+
+
+@dataclass(slots=True, eq=False)
+class Handle:
+    """A model's file and workers, and the tasks that load or close them.
+
+    Attributes:
+        first: The worker that gets new requests.
+        second: The other one during an exchange of forms.
+    """
+
+    model: ModelFile
+    first: LoadedWorker = field(default_factory=LoadedWorker)
+    second: LoadedWorker | None = None
+    task: asyncio.Task[None] | None = None
+    second_task: asyncio.Task[None] | None = None
+
+
+class Owner(Protocol):
+    """The executor, as far as workers need it."""
+
+    def record(self, model_id: str) -> Residency:
+        """Return the record of a known model."""
+
+    def waiting_clients(self, model_id: str) -> tuple[str, ...]:
+        """Return the clients with a request that waits for the model."""
+
+    def feed(self, event: ev.Event) -> object:
+        """Decide on an event."""
+
+    def progressed(self) -> None:
+        """The progress of a load has changed."""
+
+    def warned(self) -> None:
+        """A worker has found something that its model cannot do."""
+
+
+@dataclass(slots=True, eq=False)
+class Shared:
+    """What all workers share; ``settings`` are the current ones."""
+
+    owner: Owner
+    settings: Settings
+    sizes: SizeTable
+    memory: SystemMemory
+    prompts: PromptStore
+    gains: GainTable
+    spare: SpareWorker
