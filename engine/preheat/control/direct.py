@@ -8,7 +8,7 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from preheat.control.client import ModelChoice, OnWait, floats
@@ -212,9 +212,8 @@ async def _pump(
         file = await _find(engine, model, embeddings=False)
         if on_wait is not None:
             unsubscribe = engine.subscribe(_progress_to(file.model_id, on_wait))
-        async with engine.lease(file.model_id, client=client) as lease, aclosing(lease.generate(request)) as answer:
-            async for chunk in answer:
-                put(chunk)
+        async with engine.lease(file.model_id, client=client) as lease:
+            await lease.run(request, put)
     finally:
         if unsubscribe is not None:
             unsubscribe()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 
 from preheat.inference import Chat, Embeddings, GenerateRequest, GenerationChunk, Priority, Usage
+from preheat.inference.client import OnChunk, stream
 from preheat.residency import HotModel, Outcome
 from preheat.usage import RequestRecord
 
@@ -37,8 +37,8 @@ class Lease:
         self.usages: list[Usage] = []  # token counts of the finished generations
         self.answered = False  # the model has answered in full at least once
 
-    async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
-        """Yield the answer's chunks; closing the generator drops the request in the worker within a step.
+    async def run(self, request: GenerateRequest, on_chunk: OnChunk) -> None:
+        """Call ``on_chunk`` with the answer's chunks as they arrive; cancelling drops the request within a step.
 
         Raises:
             InvalidRequestError: The chat template, schema or tokens cannot be used.
@@ -46,16 +46,22 @@ class Lease:
             UnsupportedOperationError: The model makes embeddings.
             WorkerDiedError: The worker ended; the next request loads the model again.
         """
-        async with aclosing(self._worker.generate(request)) as chunks:
-            async for chunk in chunks:
-                if chunk.text or chunk.reasoning or chunk.tool_calls:
-                    if self.ttft_s is None:
-                        self.ttft_s = time.monotonic() - self._arrived_at
-                    self._on_token()
-                if chunk.usage is not None:
-                    self.answered = True
-                    self.usages.append(chunk.usage)
-                yield chunk
+
+        def take(chunk: GenerationChunk) -> None:
+            if chunk.text or chunk.reasoning or chunk.tool_calls:
+                if self.ttft_s is None:
+                    self.ttft_s = time.monotonic() - self._arrived_at
+                self._on_token()
+            if chunk.usage is not None:
+                self.answered = True
+                self.usages.append(chunk.usage)
+            on_chunk(chunk)
+
+        await self._worker.run(request, take)
+
+    def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
+        """Yield the answer's chunks; closing the generator drops the request. The errors are those of ``run``."""
+        return stream(self.run, request)
 
     async def embed(
         self, inputs: Sequence[str | Sequence[int]], priority: Priority = Priority.INTERACTIVE

@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from preheat.errors import EngineError, LoadCancelledError
@@ -37,11 +36,10 @@ from preheat.inference.request_size import (
 )
 from preheat.messages import Message, msg
 
+OnChunk: TypeAlias = Callable[[GenerationChunk], object]
 OnProgress = Callable[[float], None]
 OnWarming = Callable[[], None]
 OnWarning = Callable[[Message], None]
-
-
 OnRestored = Callable[[str, int, str], None]
 
 _SAVE_SLACK_S: Final = 0.1
@@ -55,31 +53,41 @@ def _ignore(*_: object) -> None:
 _Answer: TypeAlias = GenerationChunk | protocol.Embedded | protocol.Tokens | protocol.Detokenized | EngineError
 
 
-@dataclass(slots=True)
 class _Call:
-    """A request in progress. One task reads its answers."""
+    """A request in progress.
 
-    id: int
-    finished: bool = False
-    _answers: deque[_Answer] = field(default_factory=deque)
-    _arrival: asyncio.Future[None] | None = None
+    Args:
+        call_id: Its id.
+        on_chunk: Called with each chunk of a generation as soon as it arrives. What it raises ends the request.
+    """
+
+    def __init__(self, call_id: int, on_chunk: OnChunk) -> None:
+        self.id: Final = call_id
+        self._on_chunk = on_chunk
+        self.answer: Final[asyncio.Future[Any]] = asyncio.get_running_loop().create_future()
+        """The answer; None for a generation that is complete."""
+        self.finished = False
+        """The worker is done with it."""
 
     def put(self, answer: _Answer) -> None:
-        """Add an answer."""
-        self._answers.append(answer)
-        if self._arrival is not None and not self._arrival.done():
-            self._arrival.set_result(None)
-
-    async def next(self) -> Any:
-        """Return the next answer; raise it if it is an error."""
-        if not self._answers:
-            self._arrival = asyncio.get_running_loop().create_future()
-            await self._arrival
-        answer = self._answers.popleft()
+        """Take an answer of the worker."""
+        if self.answer.done():
+            return
+        if isinstance(answer, GenerationChunk):
+            self.finished = answer.finish_reason is not None
+            try:
+                self._on_chunk(answer)
+            except Exception as error:  # must not cost the worker's other requests
+                fail(self.answer, error)
+            else:
+                if self.finished:
+                    self.answer.set_result(None)
+            return
+        self.finished = True
         if isinstance(answer, EngineError):
-            self.finished = True
-            raise answer
-        return answer
+            fail(self.answer, answer)
+        else:
+            self.answer.set_result(answer)
 
 
 class WorkerClient(WorkerProcess):
@@ -159,8 +167,12 @@ class WorkerClient(WorkerProcess):
         await asyncio.wait(ends, timeout=within_s + _SAVE_SLACK_S, return_when=asyncio.FIRST_COMPLETED)
         return answer.result().bytes if answer.done() else 0
 
-    async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
-        """Yield a generation's chunks; closing the generator stops it in the worker within one step.
+    async def run(self, request: GenerateRequest, on_chunk: OnChunk) -> None:
+        """Run a generation to its end; cancelling it stops it in the worker within one step.
+
+        Args:
+            request: The request.
+            on_chunk: Called with each chunk as soon as it arrives, without a task in between: it takes microseconds.
 
         Raises:
             WorkerDiedError: The process ended, or made no progress and was ended.
@@ -170,12 +182,13 @@ class WorkerClient(WorkerProcess):
         check_request(request, self._context_length)
         if request.chat is not None:
             request = replace(request, chat=with_joined_texts(request.chat))
-        with self._call() as call:
+        with self._call(on_chunk) as call:
             await self._submit(protocol.Generate(call.id, request))
-            while not call.finished:
-                chunk: GenerationChunk = await call.next()
-                call.finished = chunk.finish_reason is not None
-                yield chunk
+            await call.answer
+
+    def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
+        """Yield the chunks of a generation; closing the generator stops it. The errors are those of ``run``."""
+        return stream(self.run, request)
 
     async def embed(
         self,
@@ -183,7 +196,7 @@ class WorkerClient(WorkerProcess):
         priority: Priority = Priority.INTERACTIVE,
         client: str = "",
     ) -> Embeddings:
-        """Return the vectors of texts or token ids; the errors are those of ``generate``."""
+        """Return the vectors of texts or token ids; the errors are those of ``run``."""
         check_inputs(inputs, self._context_length)
         embedded: protocol.Embedded = await self._ask(lambda call_id: protocol.Embed(call_id, inputs, priority, client))
         data, size = embedded.vectors, 4 * embedded.dimensions
@@ -193,7 +206,7 @@ class WorkerClient(WorkerProcess):
     async def tokenize(
         self, source: str | Chat, *, add_special: bool = True, parse_special: bool = True, client: str = ""
     ) -> tuple[int, ...]:
-        """Return the token ids of a text, or of a chat's prompt; the errors are those of ``generate``.
+        """Return the token ids of a text, or of a chat's prompt; the errors are those of ``run``.
 
         Args:
             source: The text or chat.
@@ -213,7 +226,7 @@ class WorkerClient(WorkerProcess):
         return tuple(answer.tokens)
 
     async def detokenize(self, tokens: Sequence[int], client: str = "") -> tuple[str, tuple[bytes, ...]]:
-        """Return the text of token ids, and the bytes of each; the errors are those of ``generate``."""
+        """Return the text of token ids, and the bytes of each; the errors are those of ``run``."""
         check_token_count(tokens)
         answer: protocol.Detokenized = await self._ask(lambda call_id: protocol.Detokenize(call_id, tokens, client))
         return answer.text, tuple(answer.pieces)
@@ -222,16 +235,14 @@ class WorkerClient(WorkerProcess):
         """Send a request with one answer, and return it."""
         with self._call() as call:
             await self._submit(request(call.id))
-            answer = await call.next()
-            call.finished = True
-        return answer
+            return await call.answer
 
     @contextlib.contextmanager
-    def _call(self) -> Iterator[_Call]:
+    def _call(self, on_chunk: OnChunk = _ignore) -> Iterator[_Call]:
         """Register a request, and cancel it in the worker if the block is left early."""
         if not self.alive:
             raise self._death()
-        call = _Call(next(self._ids))
+        call = _Call(next(self._ids), on_chunk)
         self._calls[call.id] = call
         self._watch()
         try:
@@ -287,3 +298,19 @@ class WorkerClient(WorkerProcess):
             call.put(request_error(ended))
         cancelled = self._load_cancelled or self._closing
         fail(self._loaded, LoadCancelledError(msg("worker_load_cancelled")) if cancelled else load_error(ended))
+
+
+async def stream(
+    run: Callable[[GenerateRequest, OnChunk], Coroutine[Any, Any, None]], request: GenerateRequest
+) -> AsyncGenerator[GenerationChunk, None]:
+    """Yield the chunks of a generation that ``run`` runs, as ``WorkerClient.run``; closing the generator ends it."""
+    arrived: asyncio.Queue[GenerationChunk | None] = asyncio.Queue()
+    running = asyncio.create_task(run(request, arrived.put_nowait))
+    running.add_done_callback(lambda _: arrived.put_nowait(None))
+    try:
+        while (chunk := await arrived.get()) is not None:
+            yield chunk
+        await running
+    finally:
+        running.cancel()
+        await asyncio.wait([running])

@@ -294,7 +294,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._lost(ended)
 
 
-def fail(future: asyncio.Future[Any], error: EngineError) -> None:
+def fail(future: asyncio.Future[Any], error: Exception) -> None:
     """Set a future's error, unless it is done."""
     if not future.done():
         future.set_exception(error)

@@ -11,18 +11,21 @@ import heapq
 import json
 import logging
 import sys
+import weakref
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Final, cast
 
 from httptools import HttpParserError
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from preheat.errors import EngineError
 from preheat.messages import msg
 from preheat.server.access import PEER_KEY, TARGET_KEY, Peer
 from preheat.server.connection_limit import Use, connection_limit
 from preheat.server.errors import HeadersTooLargeError, InvalidHttpError, error_json
-from preheat.server.streams import SUBSCRIPTION_KEY
+from preheat.server.streams import SUBSCRIPTION_KEY, WRITE_KEY
 
 logger = logging.getLogger(__name__)
 
@@ -169,6 +172,7 @@ class GuardedConnection(HttpToolsProtocol):
         if not self.url.startswith(b"/"):
             scope[TARGET_KEY] = self.url
         super().on_headers_complete()
+        scope[WRITE_KEY] = partial(_write_piece, weakref.ref(self.cycle))  # the cycle has the scope
 
     def on_body(self, body: bytes) -> None:
         """Receive a piece of a body, unless its client takes too long or its request has been answered already."""
@@ -261,6 +265,18 @@ class GuardedConnection(HttpToolsProtocol):
         self.transport.write(head.encode() + body)
         if self.transport.can_write_eof():
             self.transport.write_eof()
+
+
+def _write_piece(cycle_of: Callable[[], RequestResponseCycle | None], data: bytes) -> bool:
+    """Write a piece of a body in chunked encoding; return False if that is not possible now.
+
+    The same as the cycle's ``send`` does: awaiting it takes several times as long, through all that is in between.
+    """
+    cycle = cycle_of()
+    if cycle is None or cycle.flow.write_paused or cycle.disconnected or not cycle.chunked_encoding:
+        return False
+    cycle.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+    return True
 
 
 def _malformed(error: BaseException | None) -> InvalidHttpError:

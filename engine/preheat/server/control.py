@@ -134,7 +134,11 @@ class ControlRoutes:
     async def _events(self, request: Request) -> Response:
         caller_of(request).require(KeyScope.READ, costly=True)
         return StreamResponse(
-            self._status_events.stream, _EventsFormat(), self.in_flight, header_delay_s=0.0, subscription=True
+            lambda output: output.copy(self._status_events.stream()),
+            _EventsFormat(),
+            self.in_flight,
+            header_delay_s=0.0,
+            subscription=True,
         )
 
 

@@ -9,8 +9,8 @@ import asyncio
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
@@ -36,7 +36,7 @@ from preheat.server.access import CLIENT_GONE_STATUS, caller_of
 from preheat.server.clients import client_name
 from preheat.server.errors import error_json
 from preheat.server.in_flight import ClientGoneError, InFlight
-from preheat.server.streams import SSE, StreamResponse
+from preheat.server.streams import SSE, StreamResponse, StreamWriter
 from preheat.settings import KeyScope
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ MIN_ELAPSED_S: Final = 1.0
 PRIORITY_HEADER: Final = "x-preheat-priority"
 """``low`` lets a request wait for all others."""
 
-NumberedChunk = tuple[int, GenerationChunk]
+OnNumberedChunk: TypeAlias = Callable[[int, GenerationChunk], object]
 LeaseOpener: TypeAlias = "Callable[[], AbstractAsyncContextManager[Lease]]"
 
 
@@ -249,14 +249,9 @@ class Generator:
             return self._stream(open_lease, model_id, prepared, form)
         answers = [Answer() for _ in prepared]
         try:
-            async with (
-                self.in_flight.answer(request.receive),
-                open_lease() as lease,
-                aclosing(_chunks(lease, prepared)) as chunks,
-            ):
+            async with self.in_flight.answer(request.receive), open_lease() as lease:
                 form.leased(lease)
-                async for index, chunk in chunks:
-                    answers[index].add(chunk)
+                await _run_all(lease, prepared, lambda index, chunk: answers[index].add(chunk))
         except ClientGoneError:
             return client_gone()
         return Response(json.dumps(form.whole(answers)), headers=form.headers, media_type="application/json")
@@ -266,27 +261,25 @@ class Generator:
     ) -> Response:
         wait = Wait(model_id)
 
-        async def events() -> AsyncGenerator[bytes, None]:
-            async with (
-                open_lease() as lease,
-                aclosing(_chunks(lease, requests)) as chunks,
-            ):
+        async def write_events(output: StreamWriter) -> None:
+            def write(index: int, chunk: GenerationChunk) -> None:
+                if chunk.progress is None:
+                    event = form.feed(index, chunk)
+                else:
+                    wait.update("prefill", chunk.progress.done_tokens / chunk.progress.total_tokens)
+                    event = form.progress(index, chunk.progress)
+                if event:
+                    output.write(event.encode())
+
+            async with open_lease() as lease:
                 form.leased(lease)
-                async for index, chunk in chunks:
-                    if chunk.progress is None:
-                        event = form.feed(index, chunk)
-                    else:
-                        wait.update("prefill", chunk.progress.done_tokens / chunk.progress.total_tokens)
-                        event = form.progress(index, chunk.progress)
-                    if event:
-                        yield event.encode()
-            if event := form.end():
-                yield event.encode()
+                await _run_all(lease, requests, write)
+            output.write(form.end().encode())
 
         model = self.engine.snapshot.model(model_id)
         hot = model is not None and model.state is State.HOT
         return StreamResponse(
-            events,
+            write_events,
             _WaitingFormat(form, self.engine, wait),
             self.in_flight,
             header_delay_s=HOT_HEADER_DELAY_S if hot else LOAD_HEADER_DELAY_S,
@@ -304,33 +297,17 @@ def client_gone() -> Response:
     return Response(status_code=CLIENT_GONE_STATUS)
 
 
-async def _chunks(lease: Lease, requests: Sequence[GenerateRequest]) -> AsyncGenerator[NumberedChunk, None]:
-    """Yield (index of the request, chunk) in the order of arrival. A failure or closing it cancels the rest."""
+async def _run_all(lease: Lease, requests: Sequence[GenerateRequest], on_chunk: OnNumberedChunk) -> None:
+    """Call ``on_chunk`` with the index of the request and each chunk, as they arrive. A failure cancels the rest."""
     if len(requests) == 1:
-        async with aclosing(lease.generate(requests[0])) as chunks:
-            async for chunk in chunks:
-                yield 0, chunk
+        await lease.run(requests[0], partial(on_chunk, 0))
         return
-    merged: asyncio.Queue[NumberedChunk | asyncio.Task[None]] = asyncio.Queue()
-
-    async def pump(index: int, request: GenerateRequest) -> None:
-        async with aclosing(lease.generate(request)) as chunks:
-            async for chunk in chunks:
-                merged.put_nowait((index, chunk))
-
-    tasks = [asyncio.create_task(pump(index, request)) for index, request in enumerate(requests)]
-    for task in tasks:
-        task.add_done_callback(merged.put_nowait)
+    running = [
+        asyncio.create_task(lease.run(request, partial(on_chunk, index))) for index, request in enumerate(requests)
+    ]
     try:
-        running = len(tasks)
-        while running:
-            item = await merged.get()
-            if isinstance(item, asyncio.Task):
-                item.result()  # raises its error
-                running -= 1
-            else:
-                yield item
+        await asyncio.gather(*running)
     finally:
-        for task in tasks:
+        for task in running:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,9 +84,8 @@ class FakeWorker:
     def hold_load(self, hold: bool) -> None:
         self.holds.append(hold)
 
-    async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
+    async def run(self, request: GenerateRequest, on_chunk: Callable[[GenerationChunk], object]) -> None:
         raise NotImplementedError
-        yield  # which makes it a generator
 
     async def embed(
         self, inputs: Sequence[str | Sequence[int]], priority: Priority = Priority.INTERACTIVE, client: str = ""

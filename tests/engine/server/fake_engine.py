@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from array import array
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -234,7 +234,7 @@ class FakeLease:
     info: ModelInfo = INFO
     model_id: str = CHAT
 
-    async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
+    async def run(self, request: GenerateRequest, on_chunk: Callable[[GenerationChunk], object]) -> None:
         engine = self.engine
         engine.requests.append(request)
         try:
@@ -245,7 +245,7 @@ class FakeLease:
                 if isinstance(item, asyncio.Event):
                     await item.wait()
                 else:
-                    yield item
+                    on_chunk(item)
             engine.finished += 1
         finally:
             engine.closed += 1

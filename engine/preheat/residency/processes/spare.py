@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
 from preheat.errors import InsufficientMemoryError, ModelLoadError
@@ -53,7 +53,7 @@ class Worker(Protocol):
 
     def hold_load(self, hold: bool) -> None: ...
 
-    def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]: ...
+    async def run(self, request: GenerateRequest, on_chunk: Callable[[GenerationChunk], object]) -> None: ...
 
     async def embed(
         self, inputs: Sequence[str | Sequence[int]], priority: Priority = ..., client: str = ...

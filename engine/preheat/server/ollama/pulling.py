@@ -48,7 +48,12 @@ class PullEndpoint:
                     yield json.dumps(state).encode() + b"\n"
 
         if body.stream is not False:
-            return StreamResponse(lines, _PullFormat(), self.generator.in_flight, header_delay_s=_HEADER_DELAY_S)
+            return StreamResponse(
+                lambda output: output.copy(lines()),
+                _PullFormat(),
+                self.generator.in_flight,
+                header_delay_s=_HEADER_DELAY_S,
+            )
         try:
             async with (
                 self.generator.in_flight.answer(request.receive, subscription=True),
