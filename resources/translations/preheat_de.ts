@@ -770,20 +770,12 @@ Inhalt: {names}.</translation>
         <translation>Modell</translation>
     </message>
     <message>
-        <source>Prompt</source>
-        <translation>Prompt</translation>
-    </message>
-    <message>
-        <source>Tokens of the prompt.</source>
-        <translation>Token des Prompts.</translation>
+        <source>Tokens of the prompt that were not computed again; where they came from, or why not more.</source>
+        <translation>Token des Prompts, die nicht neu berechnet wurden; woher sie kamen oder warum es nicht mehr sind.</translation>
     </message>
     <message>
         <source>Reused</source>
         <translation>Wiederverwendet</translation>
-    </message>
-    <message>
-        <source>Tokens of the prompt that were not computed again, where they came from, or why not more.</source>
-        <translation>Token des Prompts, die nicht neu berechnet wurden, woher sie kamen oder warum es nicht mehr sind.</translation>
     </message>
     <message>
         <source>First word</source>
@@ -5796,6 +5788,10 @@ nach {new}
         <translation>{count} Prompts bereit</translation>
     </message>
     <message>
+        <source>{reused} of {tokens}</source>
+        <translation>{reused} von {tokens}</translation>
+    </message>
+    <message>
         <source>{size} in memory</source>
         <translation>{size} im Speicher</translation>
     </message>
@@ -6138,6 +6134,10 @@ nach {new}
         <translation>Anfragen, die ein Modell gleichzeitig beantwortet; sie teilen seinen KV-Cache. `auto` wählt für jedes Modell, bis 16.</translation>
     </message>
     <message>
+        <source>Requests the model answers at the same time; they share its KV cache. `auto` chooses for it, up to 16.</source>
+        <translation>Anfragen, die das Modell gleichzeitig beantwortet; sie teilen seinen KV-Cache. `auto` wählt für das Modell, bis 16.</translation>
+    </message>
+    <message>
         <source>Spare worker</source>
         <translation>Arbeitsprozess in Reserve</translation>
     </message>
@@ -6388,10 +6388,6 @@ nach {new}
     <message>
         <source>Repack weights</source>
         <translation>Gewichte umordnen</translation>
-    </message>
-    <message>
-        <source>Requests the model answers at the same time; they share its KV cache.</source>
-        <translation>Anfragen, die das Modell gleichzeitig beantwortet; sie teilen sich seinen KV-Cache.</translation>
     </message>
     <message>
         <source>Shutdown grace</source>

@@ -35,9 +35,10 @@ def prompts_ready(model: ModelSnapshot) -> str:
 
 
 def reused_words(record: RequestRecord) -> str:
-    """Return how much of a prompt was reused: ``12,288 · 99 %``."""
-    share = record.reused_tokens / record.prompt_tokens if record.prompt_tokens else 0.0
-    return joined(format_number(record.reused_tokens), percent(min(share, 1.0)))
+    """Return how much of a prompt was reused: ``12,288 of 12,400 · 99 %``."""
+    reused, tokens = record.reused_tokens, record.prompt_tokens
+    count = _tr("{reused} of {tokens}").format(reused=format_number(reused), tokens=format_number(tokens))
+    return joined(count, percent(min(reused / tokens, 1.0)) if reused and tokens else "")
 
 
 def reuse_sources(record: RequestRecord) -> str:

@@ -59,22 +59,22 @@ def test_only_ready_prompts_are_in_a_models_row(prompts: tuple[PromptSnapshot, .
 @pytest.mark.parametrize(
     ("record", "reused", "sources", "sentences"),
     [
-        (request(), "0 · 0 %", "", "Prompt: 0 tokens.\nReused: none."),
+        (request(), "0 of 0", "", "Prompt: 0 tokens.\nReused: none."),
         (
             request(prompt_tokens=2000, slot_tokens=1024),
-            "1,024 · 51 %",
+            "1,024 of 2,000 · 51 %",
             "held by the model",
             "Prompt: 2,000 tokens.\nReused: 1,024 held by the model.",
         ),
         (
             request(prompt_tokens=2000, slot_tokens=256, memory_tokens=512, disk_tokens=768),
-            "1,536 · 77 %",
+            "1,536 of 2,000 · 77 %",
             "256 held by the model · 512 from memory · 768 from disk",
             "Prompt: 2,000 tokens.\nReused: 256 held by the model, 512 from memory, 768 from disk.",
         ),
         (
             request(prompt_tokens=9, recomputed=verbatim("another file")),
-            "0 · 0 %",
+            "0 of 9",
             "",
             "Prompt: 9 tokens.\nReused: none.\nWhy not more: another file.",
         ),

@@ -34,10 +34,9 @@ class EndedColumn(IntEnum):
     TIME = 0
     CLIENT = 1
     MODEL = 2
-    PROMPT = 3
-    REUSED = 4
-    TTFT = 5
-    ANSWER = 6
+    REUSED = 3
+    TTFT = 4
+    ANSWER = 5
 
 
 def _time(record: RequestRecord) -> Cell:
@@ -56,25 +55,16 @@ def _model(record: RequestRecord) -> Cell:
     return Cell(record.model_id, tooltip=record.model_id)
 
 
-def _prompt(record: RequestRecord) -> Cell:
-    return _tokens(record.prompt_tokens, record)
+def _reused(record: RequestRecord) -> Cell:
+    if not record.prompt_tokens:
+        return Cell(NOTHING, muted=True)
+    why = reuse_sources(record) if record.recomputed is None else message_text(record.recomputed)
+    return Cell(reused_words(record), why, muted=not (record.reused_tokens or why), tooltip=reuse_sentences(record))
 
 
 def _answer(record: RequestRecord) -> Cell:
-    return _tokens(record.completion_tokens, record)
-
-
-def _tokens(count: int, record: RequestRecord) -> Cell:
-    return Cell(format_number(count) if count else NOTHING, muted=not count, tooltip=reuse_sentences(record))
-
-
-def _reused(record: RequestRecord) -> Cell:
-    tooltip = reuse_sentences(record)
-    if record.recomputed is not None:
-        return Cell(reused_words(record), message_text(record.recomputed), tooltip=tooltip)
-    if not record.reused_tokens:
-        return Cell(NOTHING, muted=True, tooltip=tooltip)
-    return Cell(reused_words(record), reuse_sources(record), tooltip=tooltip)
+    count = record.completion_tokens
+    return Cell(format_number(count) if count else NOTHING, muted=not count)
 
 
 def _ttft(record: RequestRecord) -> Cell:
@@ -94,7 +84,6 @@ _COLUMNS: Final[
     EndedColumn.TIME: (_time, lambda record: record.started_at),
     EndedColumn.CLIENT: (_client, lambda record: record.client.casefold()),
     EndedColumn.MODEL: (_model, lambda record: record.model_id.casefold()),
-    EndedColumn.PROMPT: (_prompt, lambda record: record.prompt_tokens),
     EndedColumn.REUSED: (_reused, lambda record: record.reused_tokens),
     EndedColumn.TTFT: (_ttft, lambda record: -1.0 if record.ttft_s is None else record.ttft_s),
     EndedColumn.ANSWER: (_answer, lambda record: record.completion_tokens),
@@ -115,10 +104,9 @@ class EndedTable(TableModel[RequestRecord]):
             EndedColumn.TIME: (self.tr("Time"), self.tr("When the request arrived.")),
             EndedColumn.CLIENT: (self.tr("App"), ""),
             EndedColumn.MODEL: (self.tr("Model"), ""),
-            EndedColumn.PROMPT: (self.tr("Prompt"), self.tr("Tokens of the prompt.")),
             EndedColumn.REUSED: (
                 self.tr("Reused"),
-                self.tr("Tokens of the prompt that were not computed again, where they came from, or why not more."),
+                self.tr("Tokens of the prompt that were not computed again; where they came from, or why not more."),
             ),
             EndedColumn.TTFT: (self.tr("First word"), self.tr("Time until the first token of the answer.")),
             EndedColumn.ANSWER: (self.tr("Answer"), self.tr("Tokens of the answer.")),
@@ -159,14 +147,13 @@ class EndedFilter(QSortFilterProxyModel):
 # Needed and preferred width, in characters of the body font. What was reused, and why not more, takes the rest.
 _WIDTHS: Final[Mapping[IntEnum, tuple[int, int]]] = {
     EndedColumn.TIME: (11, 11),
-    EndedColumn.CLIENT: (16, 22),
-    EndedColumn.MODEL: (22, 44),
-    EndedColumn.PROMPT: (9, 9),
+    EndedColumn.CLIENT: (14, 22),
+    EndedColumn.MODEL: (20, 44),
     EndedColumn.REUSED: (28, 28),
-    EndedColumn.TTFT: (14, 16),
+    EndedColumn.TTFT: (13, 16),
     EndedColumn.ANSWER: (9, 9),
 }
-_HIDDEN_FIRST: Final = (EndedColumn.ANSWER, EndedColumn.TTFT, EndedColumn.PROMPT, EndedColumn.CLIENT)
+_HIDDEN_FIRST: Final = (EndedColumn.ANSWER, EndedColumn.TTFT, EndedColumn.CLIENT)
 
 
 class EndedView(FittingTable):

@@ -158,15 +158,19 @@ def test_ended_requests_say_what_was_reused_and_why_not_more(
         QTest.mouseClick(child(page, QPushButton, "show_requests"), Qt.MouseButton.LeftButton)
     assert not child(page, QComboBox, "activity_kind").isVisible()
     table = child(page, QTableView, "ended_table")
-    spoken = [table.model().index(row, 4).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(3)]
-    assert spoken == ["12,288 · 99 %, held by the model", "11 · 1 %, differs at token 12", "–"]  # noqa: RUF001
-    tooltip = table.model().index(1, 4).data(Qt.ItemDataRole.ToolTipRole)
+    spoken = [table.model().index(row, 3).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(3)]
+    assert spoken == [
+        "12,288 of 12,400 · 99 %, held by the model",
+        "11 of 3,104 · 1 %, differs at token 12",
+        "0 of 8",
+    ]
+    tooltip = table.model().index(1, 3).data(Qt.ItemDataRole.ToolTipRole)
     assert tooltip == "Prompt: 3,104 tokens.\nReused: 11 from disk.\nWhy not more: differs at token 12."
-    table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
+    table.sortByColumn(3, Qt.SortOrder.AscendingOrder)
     assert [table.model().index(row, 1).data() for row in range(3)] == ["notes", "Open WebUI", "VS Code"]
     table.selectRow(1)
     QTest.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert "Open WebUI · qwen3-8b · 3,104 · 11 · 1 %, differs at token 12" in QGuiApplication.clipboard().text()
+    assert "Open WebUI · qwen3-8b · 11 of 3,104 · 1 %, differs at token 12" in QGuiApplication.clipboard().text()
     child(page, QComboBox, "activity_model").setCurrentText("llama-3b")
     assert table.model().rowCount() == 1
 
