@@ -149,7 +149,7 @@ _WIDTHS: Final[Mapping[IntEnum, tuple[int, int]]] = {
     EndedColumn.TIME: (11, 11),
     EndedColumn.CLIENT: (14, 22),
     EndedColumn.MODEL: (20, 44),
-    EndedColumn.REUSED: (28, 28),
+    EndedColumn.REUSED: (48, 48),
     EndedColumn.TTFT: (13, 16),
     EndedColumn.ANSWER: (9, 9),
 }
