@@ -38,6 +38,17 @@ def format_count(count: int) -> str:
     return f"{value:.1f} {unit}" if unit == "B" and value < 19.95 else f"{value:.0f} {unit}"
 
 
+def whole_percent(share: float) -> int:
+    """Return a share in percent. Only 1.0 is 100, and only 0.0 is 0."""
+    whole = round(share * 100)
+    return min(max(whole, 1), 99) if 0.0 < share < 1.0 else whole
+
+
+def format_percent(share: float) -> str:
+    """Return a share: ``94 %``; see ``whole_percent``."""
+    return f"{whole_percent(share)} %"
+
+
 def format_duration(seconds: float) -> str:
     """Return a duration: ``140 ms``, ``1.6 s``, ``3 s``, ``2 min``, ``1 h 20 min``, ``2 d 3 h``.
 

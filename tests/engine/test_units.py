@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.units import format_ago, format_bytes, format_duration, format_memory
+from preheat.units import format_ago, format_bytes, format_duration, format_memory, format_percent
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,10 @@ def test_a_duration_never_shows_a_full_next_unit(seconds: float) -> None:
 )
 def test_ago(seconds: float, text: str) -> None:
     assert format_ago(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"), [(0.0, "0 %"), (0.001, "1 %"), (0.5, "50 %"), (0.999, "99 %"), (1.0, "100 %")]
+)
+def test_only_everything_is_100_percent(rate: float, words: str) -> None:
+    assert format_percent(rate) == words

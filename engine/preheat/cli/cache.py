@@ -74,8 +74,9 @@ def _limits(found: JsonObject) -> list[str]:
             return ["The setting prefix_cache is off."]
         case "memory":
             return [f"Memory    {format_bytes(found['memory_bytes'])} of {format_bytes(found['memory_limit_bytes'])}"]
+    memory = [f"Memory    {format_bytes(found['memory_bytes'])}, on the way to the disk"]
     return [
         f"Disk      {format_bytes(found['disk_bytes'])} of {format_bytes(found['disk_limit_bytes'])}",
-        f"Memory    {format_bytes(found['memory_bytes'])}, on the way to the disk",
+        *(memory if found["memory_bytes"] else ()),
         f"Written   {format_bytes(found['written_today_bytes'])} of {format_bytes(found['daily_limit_bytes'])} today",
     ]

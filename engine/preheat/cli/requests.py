@@ -12,14 +12,13 @@ from preheat.cli.stats import since_text
 from preheat.units import format_duration
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 _MAX_SHOWN: Final = 10_000
 _FOUND: Final = {"hit": "hot", "late_hit": "late", "miss": "cold"}
-_COLUMNS: Final = ("When", "Client", "Model", "Found", "Prompt", "Reused", "TTFT", "Answer", "Reused from")
-_NARROW: Final = 120  # characters; some columns are left out below this
-_LEFT_OUT: Final = ("Found", "TTFT", "Answer")
-_SOURCES: Final = (("slot_tokens", "held"), ("memory_tokens", "memory"), ("disk_tokens", "disk"))
+_NARROW: Final = 120  # characters; a request takes two lines below this
+_SOURCES: Final = (("slot_tokens", "loaded model"), ("memory_tokens", "memory"), ("disk_tokens", "disk"))
 
 
 def requests(
@@ -42,26 +41,48 @@ def requests(
 
 
 def _table(found: list[JsonObject]) -> Table:
+    out = console()
+    make = _wide_table if out.width >= _NARROW else _narrow_table
+    rows = make(list(reversed(found)), out)
+    rows.columns[-1].no_wrap = False
+    return rows
+
+
+def _wide_table(found: list[JsonObject], out: Console) -> Table:
     from rich.markup import escape
 
-    out = console()
-    shown = [column for column in _COLUMNS if out.width >= _NARROW or column not in _LEFT_OUT]
-    rows = table(*shown, right=("Prompt", "Reused", "TTFT", "Answer"))
-    rows.columns[-1].no_wrap = False
-    for request in reversed(found):
-        cells = {
-            "When": when(request["started_at"]),
-            "Client": escape(request["client"]),
-            "Model": escape(short_name(request["model"], out, others=100)),
-            "Found": _FOUND[request["outcome"]],
-            "Prompt": f"{request['prompt_tokens']:,}",
-            "Reused": f"{sum(request[name] for name, _ in _SOURCES):,}",
-            "TTFT": "" if request["ttft_s"] is None else format_duration(request["ttft_s"]),
-            "Answer": f"{request['completion_tokens']:,}",
-            "Reused from": escape(_sources(request)),
-        }
-        rows.add_row(*(cells[column] for column in shown))
+    numbers = ("Prompt", "Reused", "TTFT", "Answer")
+    rows = table("When", "Client", "Model", "Found", *numbers, "Reused from", right=numbers)
+    for request in found:
+        rows.add_row(
+            when(request["started_at"]),
+            escape(request["client"]),
+            escape(short_name(request["model"], out, others=132)),
+            _FOUND[request["outcome"]],
+            f"{request['prompt_tokens']:,}",
+            f"{_reused(request):,}",
+            "" if request["ttft_s"] is None else format_duration(request["ttft_s"]),
+            f"{request['completion_tokens']:,}",
+            escape(_sources(request)),
+        )
     return rows
+
+
+def _narrow_table(found: list[JsonObject], out: Console) -> Table:
+    from rich.markup import escape
+
+    rows = table("When", "Client, model", "Reused, why not more")
+    for request in found:
+        rows.add_row(
+            when(request["started_at"]),
+            escape(f"{request['client']}\n{short_name(request['model'], out, others=56)}"),
+            escape(f"{_reused(request):,} of {request['prompt_tokens']:,}\n{_sources(request)}".rstrip()),
+        )
+    return rows
+
+
+def _reused(request: JsonObject) -> int:
+    return sum(request[name] for name, _ in _SOURCES)
 
 
 def _sources(request: JsonObject) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from preheat.cli.output import AsJson, JsonObject, ask, console, history_days, print_json, short_name, table
-from preheat.units import format_duration, format_memory
+from preheat.units import format_duration, format_memory, format_percent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -168,7 +168,7 @@ def _tells(counts: JsonObject) -> bool:
 
 def _share(counts: JsonObject) -> str:
     rate = counts["preload_hit_rate"]
-    return "" if rate is None else f"{rate * 100:.0f} %"
+    return "" if rate is None else format_percent(rate)
 
 
 def _duration(seconds: float | None) -> str:

@@ -18,7 +18,7 @@ from preheat.cli.output import (
     state_words,
     table,
 )
-from preheat.units import format_ago, format_bytes, format_duration, format_memory
+from preheat.units import format_ago, format_bytes, format_duration, format_memory, format_percent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,14 +99,14 @@ def _hit_rate_line(preload: JsonObject) -> str:
     if preload["preload_hit_rate"] is None:
         return "appears after the first request"
     requests = preload["hits"] + preload["late_hits"] + preload["misses"]
-    share = f"{preload['preload_hit_rate'] * 100:.0f} %"
+    share = format_percent(preload["preload_hit_rate"])
     return f"{share} ({preload['hits']} of {requests}); {format_duration(preload['time_saved_s'])} of waiting saved"
 
 
 def _prompts_line(now: JsonObject) -> str:
     """Return how much of prompts was reused, and how much is kept; empty for nothing."""
     rate, kept = now["prefix_cache_hit_rate"], now["prefixes"]
-    parts = [] if rate is None else [f"{min(rate, 1.0) * 100:.0f} % of their tokens reused"]
+    parts = [] if rate is None else [f"{format_percent(min(rate, 1.0))} of their tokens reused"]
     if kept["problem"]:
         parts.append(kept["problem"])
     for size, place in (("memory_bytes", "in memory"), ("disk_bytes", "on disk")):

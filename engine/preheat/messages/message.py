@@ -7,7 +7,7 @@ from string import Formatter
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from preheat.units import format_bytes, format_count, format_duration, format_memory
+from preheat.units import format_bytes, format_count, format_duration, format_memory, format_percent
 
 Param: TypeAlias = "str | int | float | Sequence[str] | Message | None"
 """A parameter's value. Sizes are bytes and times are seconds; the template says how they are shown."""
@@ -57,7 +57,7 @@ ENGLISH: Final[Mapping[str, Format]] = {
     "bytes": format_bytes,
     "count": format_count,
     "duration": format_duration,
-    "percent": lambda share: f"{share * 100:.0f} %",
+    "percent": format_percent,
     "names": ", ".join,
 }
 """English output of the formats in templates."""

@@ -63,10 +63,7 @@ def format_tenths(number: float) -> str:
 
 def percent(share: float) -> str:
     """Return a rate: ``94 %``. Only 1.0 is ``100 %``, and only 0.0 is ``0 %``."""
-    whole = round(share * 100)
-    if 0.0 < share < 1.0:
-        whole = min(max(whole, 1), 99)
-    return _tr("{number} %").format(number=whole)
+    return _tr("{number} %").format(number=units.whole_percent(share))
 
 
 def percent_done(share: float) -> str:

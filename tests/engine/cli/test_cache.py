@@ -37,7 +37,7 @@ def test_kept_prompts_are_listed_and_deleted(preheat_home: Path) -> None:
     assert listed[1].split()[:5] == ["chat", "2", "2,468", "210", "kB"]
     assert listed[1].rstrip().endswith(("just now", " s ago"))
     assert listed[4].startswith("Disk      315 kB of ")
-    assert listed[6].startswith("Written   315 kB of 40.0 GB")
+    assert listed[5].startswith("Written   315 kB of 40.0 GB")
     content = json.loads(run("list", "--json").stdout)
     assert [(model["model"], model["prompts"], model["tokens"]) for model in content["models"]] == [
         ("chat", 2, 2468),
