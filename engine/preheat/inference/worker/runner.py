@@ -64,15 +64,15 @@ class ModelRunner:
         if plan.chunks[0].image is not None:
             return self._run_image(plan.chunks[0])
         starts = self._fill(plan.chunks)
-        self._model.threads.prepare(self._batch.size, seeded=plan.chunks[0].generation.seeded)
+        self._model.threads.begin()
         began = time.perf_counter()
         code: int = llama.llama_decode(self._model.ctx, self._batch.native)
         seconds = time.perf_counter() - began
+        self._model.threads.end()
         if code not in _STATUSES:
             raise DecodeError(_decode_failure(code, f"{self._batch.size} tokens"))
         if code != 0:
             return StepResult(_STATUSES[code])
-        self._model.threads.took(self._batch.size, seconds)
         placed = list(zip(plan.chunks, starts, strict=True))
         scored = any(chunk.generation.score is not None for chunk in plan.chunks)
         scores = [_scores(chunk, start) for chunk, start in placed] if scored else ()
@@ -170,10 +170,9 @@ class EmbeddingRunner:
                 self._batch.add(token, position, sequence, output=True)
         if self._model.memory:
             llama.llama_memory_clear(self._model.memory, False)
-        self._model.threads.prepare(self._batch.size)
-        began = time.perf_counter()
+        self._model.threads.begin()
         code: int = llama.llama_decode(self._model.ctx, self._batch.native)
-        self._model.threads.took(self._batch.size, time.perf_counter() - began)
+        self._model.threads.end()
         if code != 0:
             raise DecodeError(_decode_failure(code, f"{self._batch.size} tokens of {len(inputs)} inputs"))
         size = self._model.dimensions * ctypes.sizeof(ctypes.c_float)

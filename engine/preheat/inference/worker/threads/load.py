@@ -1,4 +1,4 @@
-"""Measures how much of the processor other programs use."""
+"""Measures how much of the processor other programs use while this one computes."""
 
 from __future__ import annotations
 
@@ -19,65 +19,82 @@ _PAUSE_S: Final = 0.5
 _COST_SHARE: Final = 0.005
 """Largest share of the time that reading the counts may take: with hundreds of cores it takes milliseconds."""
 
-
 _IDLE: Final = 3
 _WAITING: Final = 4
 """Places in Linux's list of counts: user, nice, system, idle, waiting for a disk, and more."""
 
 
-class ProcessorTimes(NamedTuple):
-    """Processor time in seconds: of all programs, and of this process."""
+class Load(NamedTuple):
+    """The load of the processor over a short time.
 
-    all_s: float
-    own_s: float
+    Attributes:
+        others: Cores that other programs used, on average.
+        missing: Threads of this program's steps that did not run, on average: they waited for a core, or were asleep.
+        seconds: The time.
+    """
 
-
-def read_times() -> ProcessorTimes:
-    """Return the counts until now. What a virtual machine's host takes for others counts as used."""
-    return ProcessorTimes(_linux_times() if sys.platform == "linux" else _other_times(), time.process_time())
-
-
-def _linux_times() -> float:
-    # Importing psutil takes 20 to 40 ms, which the first request of a worker would wait for.
-    with Path("/proc/stat").open("rb") as file:
-        counts = [int(count) for count in file.readline().split()[1:9]]
-    return (sum(counts) - counts[_IDLE] - counts[_WAITING]) / os.sysconf("SC_CLK_TCK")
+    others: float
+    missing: float
+    seconds: float
 
 
-def _other_times() -> float:
+def busy_s() -> float:
+    """Return the processor time of all programs, in seconds. What a virtual machine's host takes counts as used."""
+    if sys.platform == "linux":
+        # Importing psutil takes 20 to 40 ms, which the first request of a worker would wait for.
+        with Path("/proc/stat").open("rb") as file:
+            counts = [int(count) for count in file.readline().split()[1:9]]
+        return (sum(counts) - counts[_IDLE] - counts[_WAITING]) / os.sysconf("SC_CLK_TCK")
     import psutil
 
     times = psutil.cpu_times()
     return sum(getattr(times, name, 0.0) for name in ("user", "nice", "system"))
 
 
-class OtherLoad:
-    """The load by other programs while this one computes. One thread only.
+class LoadMeter:
+    """Measures the load from step to step. One thread only.
 
     Args:
-        read: Reads the counts.
+        busy: Processor time of all programs, in seconds.
+        own: Processor time of this one.
         clock: Time in seconds.
     """
 
     def __init__(
-        self, read: Callable[[], ProcessorTimes] = read_times, clock: Callable[[], float] = time.perf_counter
+        self,
+        busy: Callable[[], float] = busy_s,
+        own: Callable[[], float] = time.process_time,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._read, self._clock = read, clock
-        self._before = ProcessorTimes(0.0, 0.0)
-        self._before_at = self._asked_at = float("-inf")
+        self._busy, self._own, self._clock = busy, own, clock
         self._interval_s = _INTERVAL_S
+        self._busy_before = self._own_before = 0.0
+        self._since = self._step_at = float("-inf")
+        self._step_own = 0.0
+        self._steps_s = self._missing_s = 0.0
 
-    def cores(self) -> float | None:
-        """Return the load in cores, averaged since it was last returned; None if it is too early for a figure."""
+    def begin(self) -> Load | None:
+        """Note that a step begins. Return the load since it was last returned, or None if it is too early."""
         now = self._clock()
-        idle, self._asked_at = now - self._asked_at > _PAUSE_S, now
-        if not idle and now - self._before_at < self._interval_s:
+        paused = now - self._step_at > _PAUSE_S
+        load = self._read(now, paused) if paused or now - self._since >= self._interval_s else None
+        self._step_at, self._step_own = self._clock(), self._own()
+        return load
+
+    def end(self, threads: int) -> None:
+        """Note that the step, with this many threads, has ended."""
+        seconds = self._clock() - self._step_at
+        self._steps_s += seconds
+        self._missing_s += threads * seconds - (self._own() - self._step_own)
+        self._step_at += seconds
+
+    def _read(self, now: float, paused: bool) -> Load | None:
+        busy, own = self._busy(), self._own()
+        others_s = (busy - self._busy_before) - (own - self._own_before)
+        elapsed_s, steps_s, missing_s = now - self._since, self._steps_s, self._missing_s
+        self._busy_before, self._own_before, self._since = busy, own, now
+        self._steps_s = self._missing_s = 0.0
+        self._interval_s = max(_FIRST_INTERVAL_S if paused else _INTERVAL_S, (self._clock() - now) / _COST_SHARE)
+        if paused or not steps_s:
             return None
-        times = self._read()
-        took_s = self._clock() - now
-        before, self._before = self._before, times
-        elapsed_s, self._before_at = now - self._before_at, now
-        self._interval_s = max(_FIRST_INTERVAL_S if idle else _INTERVAL_S, took_s / _COST_SHARE)
-        if idle:
-            return None
-        return max(0.0, (times.all_s - before.all_s) - (times.own_s - before.own_s)) / elapsed_s
+        return Load(max(others_s / elapsed_s, 0.0), max(missing_s / steps_s, 0.0), elapsed_s)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from preheat.inference.worker.bindings import llama
-from preheat.inference.worker.threads.controller import ThreadController
-from preheat.inference.worker.threads.load import OtherLoad
+from preheat.inference.worker.threads.count import ThreadCount
+from preheat.inference.worker.threads.load import LoadMeter
 
 
 class StepThreads:
@@ -15,36 +15,30 @@ class StepThreads:
     Args:
         context: llama.cpp's context.
         most: Largest number of threads.
-        follows: Whether the number follows the machine; otherwise it is always ``most``.
-        load: The load by other programs; measured by default.
+        follows: Whether the number follows the load of the machine; otherwise it is always ``most``.
+        meter: Measures the load.
     """
 
-    def __init__(self, context: Any, most: int, *, follows: bool, load: OtherLoad | None = None) -> None:
+    def __init__(self, context: Any, most: int, *, follows: bool, meter: LoadMeter | None = None) -> None:
         self._context = context
-        self._count = most
-        self._controller = ThreadController(most if follows else 1)
-        self._load = load or OtherLoad()
-        self._follows = follows and most > 1
-        self._steady = False  # the step in progress does not count
+        self._count = ThreadCount(most)
+        self._meter = (meter or LoadMeter()) if follows and most > 1 else None
 
-    def prepare(self, tokens: int, *, seeded: bool = False) -> None:
-        """Set the number of threads for a step with this many tokens.
+    def begin(self) -> None:
+        """Set the number of threads for the step that begins.
 
-        With flash attention, the number changes the last bits of a step of one token (``use_split_kv_path`` in ggml's
-        ops.cpp). One with a seed gets a number that changes only with the load.
+        Only the load changes it. With flash attention, it changes the last bits of a step of one token
+        (``use_split_kv_path`` in ggml's ops.cpp).
         """
-        if not self._follows:
+        if self._meter is None or (load := self._meter.begin()) is None:
             return
-        if (cores := self._load.cores()) is not None:
-            self._controller.note_load(cores)
-        self._steady = seeded and tokens == 1
-        count = self._controller.steady if self._steady else self._controller.count(tokens)
-        if count != self._count:
-            self._count = count
+        before = self._count.value
+        self._count.note(load)
+        if self._count.value != before:
             # Both: llama.cpp takes the second for any step of more than one token.
-            llama.llama_set_n_threads(self._context, count, count)
+            llama.llama_set_n_threads(self._context, self._count.value, self._count.value)
 
-    def took(self, tokens: int, seconds: float) -> None:
-        """Take in the duration of the step that was prepared."""
-        if self._follows and not self._steady:
-            self._controller.took(tokens, seconds)
+    def end(self) -> None:
+        """Note that the step has ended."""
+        if self._meter is not None:
+            self._meter.end(self._count.value)

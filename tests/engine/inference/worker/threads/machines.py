@@ -6,9 +6,12 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from preheat.inference.worker.threads import ThreadController
+from preheat.inference.worker.threads import Load, ThreadCount
 
 SAMPLE_S = 0.15
+
+_TAKEN = 0.7
+"""Part of a core that another program takes from a thread. It is more than half: the thread often sleeps."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,6 @@ class Machine:
     Attributes:
         cores: Equal cores.
         serial_s: One step's time with one thread.
-        bandwidth_cores: Threads that saturate the memory; more of them bring nothing.
         barrier_s: Time at barriers that each thread adds to a step.
         shared_factor: How many times longer a step takes when a thread shares its core with another program.
         noise: Spread of the times.
@@ -26,17 +28,19 @@ class Machine:
 
     cores: int = 2
     serial_s: float = 0.013
-    bandwidth_cores: float = 64.0
     barrier_s: float = 0.0002
     shared_factor: float = 3.0
     noise: float = 0.08
 
     def step_s(self, threads: int, others: float, chance: random.Random | None = None) -> float:
         """Return a step's time; without ``chance``, the average."""
-        alone = self.serial_s / min(threads, self.bandwidth_cores) + self.barrier_s * (threads - 1)
+        if threads == 1:  # no barriers, only the others' turns
+            alone = self.serial_s * max(1.0, (1 + others) / self.cores)
+            return alone if chance is None else alone * chance.lognormvariate(0.0, self.noise)
+        alone = self.serial_s / threads + self.barrier_s * (threads - 1)
         crowded = max(0.0, min(1.0, threads + others - self.cores))
         factor = 1 + (self.shared_factor - 1) * crowded
-        waits = 0.1 * crowded if threads > 1 else 0.0  # the others' turns are longer than a step
+        waits = 0.1 * crowded  # the others' turns are longer than a step
         if chance is None:
             return alone * factor * (1 + 1.5 * waits)
         if chance.random() < waits:
@@ -69,27 +73,25 @@ def simulate(
     others: Callable[[float], float],
     seconds: float,
     *,
-    tokens: int = 1,
     seed: int = 1,
-    sees_load: bool = True,
     fixed: int | None = None,
 ) -> Run:
     """Run steps for some seconds next to a load, in cores, that depends on the time; ``fixed`` threads if given."""
     chance = random.Random(seed)
-    controller = ThreadController(machine.cores)
+    threads = ThreadCount(machine.cores)
     run = Run([])
-    at, sampled_at, load_s = 0.0, 0.0, 0.0
+    at = sampled_at = others_s = missing_s = 0.0
     while at < seconds:
-        if sees_load and fixed is None and at - sampled_at >= SAMPLE_S:
-            controller.note_load(max(0.0, load_s / (at - sampled_at) + chance.gauss(0.0, 0.07)))
-            sampled_at, load_s = at, 0.0
-        count = fixed or controller.count(tokens)
+        if (elapsed := at - sampled_at) >= SAMPLE_S:
+            load = max(others_s / elapsed + chance.gauss(0.0, 0.07), 0.0)
+            threads.note(Load(load, missing_s / elapsed, elapsed))
+            sampled_at, others_s, missing_s = at, 0.0, 0.0
+        count = fixed or threads.value
         took = machine.step_s(count, others(at), chance)
-        if fixed is None:
-            controller.took(tokens, took)
-        at += took
-        # A program that shares a core with a thread gets half of it.
         wanted, free = others(at), machine.cores - count
-        load_s += took * (min(wanted, free) + max(0.0, wanted - free) * 0.6)
+        taken = max(0.0, wanted - free) * _TAKEN
+        others_s += took * (min(wanted, free) + taken)
+        missing_s += took * min(taken, count)
+        at += took
         run.steps.append((at, count, took))
     return run
