@@ -238,5 +238,5 @@ class LoadOptions:
 def normalised(vector: bytes) -> bytes:
     """Return a vector of 32-bit floats scaled to Euclidean length 1; a zero vector stays zero."""
     values = array("f", vector)
-    length = math.sqrt(sum(value * value for value in values)) or 1.0
+    length = math.hypot(*values) or 1.0
     return array("f", [value / length for value in values]).tobytes()

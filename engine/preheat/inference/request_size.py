@@ -5,7 +5,7 @@ The limits are far beyond what fits a context length; they bound the work of fin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError
@@ -24,6 +24,8 @@ _CHARACTERS_PER_TOKEN: Final = 32
 _TOKENS_PER_MESSAGE: Final = 2
 """A chat template writes at least a role, or a mark, before and after each message."""
 
+_TINY_CHARACTERS: Final = 1 << 10
+_TINY_PARTS: Final = 8
 _QUICK_CHARACTERS: Final = 1 << 14
 _QUICK_PARTS: Final = 64
 _QUICK_TOKENS: Final = 1 << 12
@@ -134,6 +136,11 @@ def json_size(value: Any, most: int) -> int:
         else:
             size += 1
     return size
+
+
+def are_tiny(texts: Collection[str | Sequence[int]]) -> bool:
+    """Return whether texts are turned into tokens in less than a millisecond."""
+    return len(texts) <= _TINY_PARTS and sum(map(len, texts)) <= _TINY_CHARACTERS
 
 
 def is_quick(request: GenerateRequest) -> bool:

@@ -25,12 +25,14 @@ from preheat.inference import (
 )
 from preheat.inference.protocol import (
     Failed,
+    Frame,
     FrameDecoder,
     FromWorker,
     Generate,
     PrefixesSaved,
     PrefixRestored,
     Step,
+    Unreadable,
     encode_frame,
 )
 from preheat.inference.worker.bindings import llama
@@ -128,6 +130,10 @@ class Inline:
 
     def submit(self, lane: Lane, job: Job) -> None:
         """Run a job."""
+        self.run(job)
+
+    def run(self, job: Job) -> None:
+        """Run a job."""
         try:
             job.work(job)()
         except Exception as error:
@@ -168,9 +174,12 @@ class TextRun(Channel):
         if options.warm_prefix:
             self.service.warm_up(lambda: None)
 
-    def send(self, frame: FromWorker) -> None:
-        """Take a frame of the service, through the codec."""
-        [received] = FrameDecoder().feed(encode_frame(frame))
+    def send(self, *frames: FromWorker) -> None:
+        """Take frames of the service, through the codec."""
+        for received in FrameDecoder().feed(b"".join(map(encode_frame, frames))):
+            self._take(received)
+
+    def _take(self, received: Frame | Unreadable) -> None:
         if isinstance(received, Failed):
             self.answers[received.id].error = received.error
             return

@@ -163,7 +163,7 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may
     tokens_per_s = _probe(model, may_continue) if options.probe else _UNKNOWN_TOKENS_PER_S
     service: Service
     if model.embeddings:
-        service = EmbeddingService(model, options, channel)
+        service = EmbeddingService(model, options, channel, shares=True)
     else:
         chat_template = ChatTemplate(
             template,

@@ -22,9 +22,9 @@ class Channel:
         self._lock = threading.Lock()
         self.pulse = Pulse()
 
-    def send(self, frame: FromWorker) -> None:
-        """Write one frame."""
-        content = memoryview(encode_frame(frame))
+    def send(self, *frames: FromWorker) -> None:
+        """Write frames at once."""
+        content = memoryview(b"".join(map(encode_frame, frames)))
         with self._lock:
             write_all(self._descriptor, content)
 

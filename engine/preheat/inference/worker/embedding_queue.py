@@ -26,6 +26,11 @@ class EmbeddingJob:
     priority: Priority = Priority.INTERACTIVE
     vectors: dict[int, bytes] = field(default_factory=dict)
 
+    @property
+    def complete(self) -> bool:
+        """Whether no vector is missing."""
+        return len(self.vectors) == len(self.inputs)
+
 
 Item = tuple[EmbeddingJob, int]
 """One input of a job."""
@@ -58,22 +63,29 @@ class EmbeddingQueue:
         for priority, jobs in self._waiting.items():
             self._waiting[priority] = deque(entry for entry in jobs if entry[0].request_id != request_id)
 
-    def take(self) -> list[Item]:
-        """Remove and return the inputs of the next decode; one longer than a normal batch is decoded alone."""
+    def take(self, *, most_tokens: int | None = None, shares: int = 1) -> list[Item]:
+        """Remove and return the inputs of the next decode; one longer than a normal batch is decoded alone.
+
+        Args:
+            most_tokens: Limit of this decode. An input that is longer stays.
+            shares: Take one of this many parts of what waits.
+        """
+        most = self._batch_tokens if most_tokens is None else most_tokens
         interactive, bulk = self._waiting[Priority.INTERACTIVE], self._waiting[Priority.BULK]
         if bulk and (not interactive or self._passed >= MAX_PASSED_BATCHES):
             self._passed = 0
-            return self._take(bulk, min(self._batch_tokens, BULK_BATCH_TOKENS))
+            return self._take(bulk, BULK_BATCH_TOKENS, most, shares)
         self._passed = self._passed + 1 if bulk else 0
-        return self._take(interactive, min(self._batch_tokens, EMBEDDING_BATCH_TOKENS))
+        return self._take(interactive, EMBEDDING_BATCH_TOKENS, most, shares)
 
-    def _take(self, jobs: deque[tuple[EmbeddingJob, deque[int]]], limit: int) -> list[Item]:
+    def _take(self, jobs: deque[tuple[EmbeddingJob, deque[int]]], usual: int, most: int, shares: int) -> list[Item]:
         items: list[Item] = []
         size = 0
-        while jobs and len(items) < self._sequences:
+        count = min(self._sequences, -(-sum(len(missing) for _, missing in jobs) // shares))
+        while jobs and len(items) < count:
             job, missing = jobs[0]
             size += len(job.inputs[missing[0]])
-            if items and size > limit:
+            if size > (min(usual, most) if items else most):
                 break
             items.append((job, missing.popleft()))
             jobs.rotate(-1)

@@ -1,28 +1,37 @@
 """Serves embeddings: many inputs per decode, whichever requests they belong to, and a cache of recent vectors.
 
-``submit`` runs on the reading thread, preparation on the threads of ``Lanes``, and ``step`` on the decode thread.
+``submit`` runs on the reading thread, the preparation of all but tiny requests on the threads of ``Lanes``, and
+``step`` on the decode thread. See ``embedding_turns`` for the second one.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
-from queue import SimpleQueue
 from typing import Final, NoReturn
 
 from preheat.errors import ContextLengthExceededError, EngineError, InvalidRequestError, UnsupportedOperationError
 from preheat.inference import Chat, LoadOptions
 from preheat.inference.protocol import Detokenize, Embed, Embedded, Failed, Generate, Request, Tokenize, client_of
-from preheat.inference.request_size import are_quick
-from preheat.inference.worker.channel import Channel, take
-from preheat.inference.worker.embedding_queue import EmbeddingJob, EmbeddingQueue, Tokens
+from preheat.inference.request_size import are_quick, are_tiny
+from preheat.inference.worker.channel import Channel
+from preheat.inference.worker.embedding_queue import EmbeddingJob, EmbeddingQueue, Item, Tokens
+from preheat.inference.worker.embedding_turns import EmbeddingTurns
 from preheat.inference.worker.lanes import Job, Lane, Lanes, Preparer
 from preheat.inference.worker.llama_model import MAX_EMBEDDING_SEQUENCES, LlamaModel
+from preheat.inference.worker.pulse import Heartbeat
 from preheat.inference.worker.runner import EmbeddingRunner
+from preheat.inference.worker.scheduler import DecodeError
 from preheat.inference.worker.tokenizing import answer_tokens, input_limit
 from preheat.messages import msg
+
+logger = logging.getLogger(__name__)
+
+_SECOND_TOKENS: Final = 256
+"""Most tokens in a decode of the second thread, whose context has memory for no more."""
 
 _LONG_TOKENS: Final = 1024
 """Smallest decode that shows progress while it runs, which costs it about 1 ms."""
@@ -54,36 +63,78 @@ class VectorCache:
 
 
 class EmbeddingService:
-    """Embeddings of one model. Requests are prepared in ``lanes``, on threads by default."""
+    """Embeddings of one model.
+
+    Args:
+        model: The model.
+        options: Options of its load.
+        channel: Where answers go.
+        lanes: Where requests are prepared; threads by default.
+        shares: Let a second thread help.
+    """
 
     def __init__(
-        self, model: LlamaModel, options: LoadOptions, channel: Channel, lanes: Preparer | None = None
+        self,
+        model: LlamaModel,
+        options: LoadOptions,
+        channel: Channel,
+        lanes: Preparer | None = None,
+        *,
+        shares: bool = False,
     ) -> None:
         self._model = model
         self._channel = channel
         self._lanes: Preparer = lanes or Lanes(self._fail, channel.pulse)
         self._runner = EmbeddingRunner(model)
         self._cache = VectorCache(options.embedding_cache)
-        self._queue = EmbeddingQueue(batch_tokens=self._runner.batch_tokens, sequences=MAX_EMBEDDING_SEQUENCES)
-        self._inbox: SimpleQueue[EmbeddingJob | int] = SimpleQueue()  # an id cancels its request
+        queue = EmbeddingQueue(batch_tokens=self._runner.batch_tokens, sequences=MAX_EMBEDDING_SEQUENCES)
+        self._turns = EmbeddingTurns(queue)
+        self._threads: Final = options.threads
+        # Models with a KV cache are large ones, which keep all threads busy.
+        self._may_share = shares and options.threads > 1 and not options.gpu_layers and not model.memory
+        self._failure: DecodeError | None = None  # of the second thread
         self._max_input_tokens = min(self._runner.batch_tokens, model.context_length)
 
     def step(self, *, wait: bool = False) -> bool:
-        """Take in new requests and embed one batch; return whether inputs are left. ``wait`` blocks while idle."""
-        for arrived in take(self._inbox, self._channel.pulse.decode, wait=wait and not self._queue):
-            if isinstance(arrived, int):
-                self._queue.cancel(arrived)
-            else:
-                self._queue.add(arrived)
-        items = self._queue.take()
+        """Embed one batch; return whether inputs are left. ``wait`` blocks while there are none."""
+        heartbeat = self._channel.pulse.decode
+        heartbeat.busy = False
+        items, shared = self._turns.take(wait=wait)
+        heartbeat.busy = True
+        heartbeat.beat()
+        if self._failure is not None:
+            raise self._failure
         if items:
             self._watch(sum(len(job.inputs[at]) for job, at in items))
-            vectors = self._runner.run([job.inputs[at] for job, at in items])
-            for (job, at), vector in zip(items, vectors, strict=True):
-                job.vectors[at] = vector
-                self._cache.put(job.inputs[at], vector)
-                self._send_if_complete(job)
-        return bool(self._queue)
+            self._embed(self._runner, items, self._threads - self._threads // 2 if shared else None)
+        if self._may_share and self._turns.crowded:
+            self._may_share = False
+            threading.Thread(target=self._help, daemon=True, name="second").start()
+        return self._turns.left
+
+    def _help(self) -> None:
+        """Embed what waits while the decode thread computes. The second thread."""
+        try:
+            runner = EmbeddingRunner(self._model, (_SECOND_TOKENS, self._threads // 2))
+        except EngineError as error:
+            logger.warning("embeddings are computed one after the other: %s", error)
+            return
+        heartbeat = Heartbeat()
+        try:
+            while True:
+                items = self._turns.take_second(runner.batch_tokens)
+                with self._channel.pulse.work("decode", heartbeat):
+                    self._embed(runner, items)
+        except DecodeError as error:
+            self._failure = error
+
+    def _embed(self, runner: EmbeddingRunner, items: Sequence[Item], threads: int | None = None) -> None:
+        """Embed inputs, and answer the requests that are then complete."""
+        vectors = runner.run([job.inputs[at] for job, at in items], threads)
+        for (job, at), vector in zip(items, vectors, strict=True):
+            self._cache.put(job.inputs[at], vector)
+        if done := self._turns.done(items, vectors):
+            self._channel.send(*map(self._answer, done))
 
     def _watch(self, tokens: int) -> None:
         """Show progress within a long decode."""
@@ -93,10 +144,10 @@ class EmbeddingService:
     def cancel(self, request_id: int) -> None:
         """Drop a request. Any thread."""
         self._lanes.cancel(request_id)
-        self._inbox.put(request_id)
+        self._turns.cancel(request_id)
 
     def submit(self, frame: Request) -> None:
-        """Prepare a request on another thread. Reading thread.
+        """Prepare a request, on another thread unless it is tiny. Reading thread.
 
         Raises:
             UnsupportedOperationError: It asks for text.
@@ -104,8 +155,11 @@ class EmbeddingService:
         if isinstance(frame, Generate):
             raise UnsupportedOperationError(msg("model_makes_embeddings"))
         texts = frame.inputs if isinstance(frame, Embed) else [_content(frame)]
-        lane = Lane.QUICK if are_quick(texts) else Lane.SLOW
-        self._lanes.submit(lane, Job(frame.id, client_of(frame), lambda job: self._prepared(frame, job)))
+        job = Job(frame.id, client_of(frame), lambda job: self._prepared(frame, job))
+        if are_tiny(texts):
+            self._lanes.run(job)
+        else:
+            self._lanes.submit(Lane.QUICK if are_quick(texts) else Lane.SLOW, job)
 
     def _prepared(self, frame: Embed | Tokenize | Detokenize, job: Job) -> Callable[[], None]:
         """Turn inputs into tokens; return what queues them, or answers at once if the cache has all vectors."""
@@ -120,7 +174,9 @@ class EmbeddingService:
             vector = self._cache.get(tokens)
             if vector is not None:
                 embedding.vectors[at] = vector
-        return lambda: None if self._send_if_complete(embedding) else self._inbox.put(embedding)
+        if embedding.complete:
+            return partial(self._channel.send, self._answer(embedding))
+        return partial(self._turns.put, embedding)
 
     def _fail(self, request_id: int, error: EngineError) -> None:
         self._channel.send(Failed(request_id, error))
@@ -140,13 +196,9 @@ class EmbeddingService:
             )
         return tuple(tokens)
 
-    def _send_if_complete(self, job: EmbeddingJob) -> bool:
-        if len(job.vectors) < len(job.inputs):
-            return False
-        vectors = b"".join(vector for _, vector in sorted(job.vectors.items()))
-        prompt_tokens = sum(map(len, job.inputs))
-        self._channel.send(Embedded(job.request_id, self._model.dimensions, prompt_tokens, vectors))
-        return True
+    def _answer(self, job: EmbeddingJob) -> Embedded:
+        vectors = b"".join(job.vectors[at] for at in range(len(job.inputs)))
+        return Embedded(job.request_id, self._model.dimensions, sum(map(len, job.inputs)), vectors)
 
 
 def _content(frame: Tokenize | Detokenize) -> str | Sequence[int]:

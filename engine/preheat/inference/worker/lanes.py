@@ -70,6 +70,9 @@ class Preparer(Protocol):
     def submit(self, lane: Lane, job: Job) -> None:
         """Run a job, now or later."""
 
+    def run(self, job: Job) -> None:
+        """Run a job now, on the calling thread."""
+
     def cancel(self, request_id: int) -> None:
         """Drop a job. Its request does not take effect after this."""
 
@@ -158,6 +161,13 @@ class Lanes:
             state.changed.notify()
             if state.threads < min(_THREADS[lane], len(state.queue)):
                 self._start_thread(state, job)
+
+    def run(self, job: Job) -> None:
+        """Run a tiny job now: a change of threads would take longer. Any thread."""
+        try:
+            job.work(job)()
+        except Exception as error:
+            self._failed(job.request_id, failure_of("preparing a request", error))
 
     def _start_thread(self, state: _LaneState, job: Job) -> None:
         try:

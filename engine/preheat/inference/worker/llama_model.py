@@ -73,6 +73,7 @@ class LlamaModel:
 
     def __init__(self, options: LoadOptions, may_continue: Callable[[], object] = lambda: None) -> None:
         self._name = Path(options.path).name
+        self._options: Final = options
         load_processor_backend()
         if options.gpu_layers:
             load_device_backends()
@@ -86,7 +87,7 @@ class LlamaModel:
         self.n_swa: int = llama.llama_model_n_swa(self.native)
         # Any end of a sequence can be removed.
         self.can_cut: bool = not self.recurrent and not self.n_swa
-        self.ctx = self._make_context(options)
+        self.ctx = self._make_context()
         self.threads: Final = StepThreads(self.ctx, options.threads, follows=options.follow_load)
         self.memory: Any = llama.llama_get_memory(self.ctx)
         self.context_length: int = llama.llama_n_ctx_seq(self.ctx)
@@ -121,11 +122,20 @@ class LlamaModel:
             raise self._load_error("load_file_refused")
         return model
 
-    def _make_context(self, options: LoadOptions) -> Any:
+    def small_context(self, tokens: int, threads: int) -> Any:
+        """Return a further context, for another thread: up to this many tokens in a decode, computed by ``threads``.
+
+        Raises:
+            InsufficientMemoryError: The system has no memory for it.
+        """
+        return self._make_context(tokens, threads)
+
+    def _make_context(self, most_tokens: int | None = None, threads: int | None = None) -> Any:
+        options = self._options
         params = llama.llama_context_default_params()
         trained = llama.llama_model_n_ctx_train(self.native) or options.context_length
-        params.n_ctx = min(trained, options.context_length)
-        params.n_threads = params.n_threads_batch = options.threads
+        params.n_ctx = min(trained, options.context_length, most_tokens or options.context_length)
+        params.n_threads = params.n_threads_batch = threads or options.threads
         params.type_k = params.type_v = _KV_TYPES[options.kv_cache_type]
         params.flash_attn_type = _FLASH_ATTENTION[options.flash_attention]
         params.no_perf = True

@@ -15,6 +15,7 @@ from preheat.inference.worker.prefixes import Copy
 from preheat.inference.worker.prefixes.cells import Cells
 from preheat.inference.worker.scheduler import DecodeError, Status, StepPlan, StepResult
 from preheat.inference.worker.slots import PrefixReuse
+from preheat.inference.worker.threads import StepThreads
 from preheat.inference.worker.vision import EncodedImage, VisionEncoder
 
 OnCopy: TypeAlias = Callable[[Copy, memoryview], object]
@@ -155,26 +156,37 @@ def _scores(chunk: Chunk, start: int) -> Sequence[TokenLogprob] | Exception:
 
 
 class EmbeddingRunner:
-    """Embeds token lists, one decode for many."""
+    """Embeds token lists, one decode for many. One thread at a time.
 
-    def __init__(self, model: LlamaModel) -> None:
+    Args:
+        model: The model.
+        small: The limits of a context of its own: tokens in a decode, and threads. By default it has the model's.
+    """
+
+    def __init__(self, model: LlamaModel, small: tuple[int, int] | None = None) -> None:
         self._model = model
-        self.batch_tokens: int = llama.llama_n_ubatch(model.ctx)
+        self._ctx = model.ctx if small is None else model.small_context(*small)
+        self._memory = llama.llama_get_memory(self._ctx)
+        self._threads = model.threads if small is None else StepThreads(self._ctx, small[1], follows=False)
+        self.batch_tokens: int = llama.llama_n_ubatch(self._ctx)
         self._batch = Batch(self.batch_tokens)
 
-    def run(self, inputs: Sequence[Sequence[int]]) -> list[bytes]:
-        """Return one normalised vector for each input; together they must fit the batch."""
+    def run(self, inputs: Sequence[Sequence[int]], threads: int | None = None) -> list[bytes]:
+        """Return one normalised vector for each input; together they must fit the batch.
+
+        ``threads`` limits the number of threads.
+        """
         self._batch.clear()
         for sequence, tokens in enumerate(inputs):
             for position, token in enumerate(tokens):
                 self._batch.add(token, position, sequence, output=True)
-        if self._model.memory:
-            llama.llama_memory_clear(self._model.memory, False)
-        self._model.threads.begin()
-        code: int = llama.llama_decode(self._model.ctx, self._batch.native)
-        self._model.threads.end()
+        if self._memory:
+            llama.llama_memory_clear(self._memory, False)
+        self._threads.begin(threads)
+        code: int = llama.llama_decode(self._ctx, self._batch.native)
+        self._threads.end()
         if code != 0:
             raise DecodeError(_decode_failure(code, f"{self._batch.size} tokens of {len(inputs)} inputs"))
         size = self._model.dimensions * ctypes.sizeof(ctypes.c_float)
-        pointers = (llama.llama_get_embeddings_seq(self._model.ctx, sequence) for sequence in range(len(inputs)))
+        pointers = (llama.llama_get_embeddings_seq(self._ctx, sequence) for sequence in range(len(inputs)))
         return [normalised(ctypes.string_at(pointer, size)) for pointer in pointers]

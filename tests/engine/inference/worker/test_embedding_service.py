@@ -6,6 +6,7 @@ import math
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from hypothesis import given
@@ -29,15 +30,19 @@ def embedding_llama(embedding_model: Path) -> LlamaModel:
 class Run(Channel):
     """An embedding service and its output."""
 
-    def __init__(self, model: LlamaModel, path: Path, cache_entries: int = 0) -> None:
+    def __init__(self, model: LlamaModel, path: Path, cache_entries: int = 0, *, shares: bool = False) -> None:
         super().__init__(-1)
         self.model = model
         self.answers: dict[int, Embedded] = {}
-        self.service = EmbeddingService(model, load_options(path, embedding_cache=cache_entries), self, Inline(self))
+        self.arrived: SimpleQueue[int] = SimpleQueue()
+        options = load_options(path, embedding_cache=cache_entries, threads=2)
+        self.service = EmbeddingService(model, options, self, Inline(self), shares=shares)
 
-    def send(self, frame: FromWorker) -> None:
-        assert isinstance(frame, Embedded)
-        self.answers[frame.id] = frame
+    def send(self, *frames: FromWorker) -> None:
+        for frame in frames:
+            assert isinstance(frame, Embedded)
+            self.answers[frame.id] = frame
+            self.arrived.put(frame.id)
 
     def embed(self, *batches: Sequence[str]) -> list[list[bytes]]:
         """Return the vectors of each batch, one request for each."""
@@ -46,6 +51,16 @@ class Run(Channel):
         while self.service.step():
             pass
         return [vectors(self.answers.pop(at)) for at in range(len(batches))]
+
+    def embed_all(self, texts: Sequence[str]) -> list[bytes]:
+        """Return the vectors of texts, one request for each, whichever thread embeds them."""
+        for at, text in enumerate(texts):
+            self.service.submit(Embed(at, [text]))
+        while self.service.step():
+            pass
+        for _ in texts:
+            self.arrived.get(timeout=10)
+        return [self.answers[at].vectors for at in range(len(texts))]
 
 
 def vectors(answer: Embedded) -> list[bytes]:
@@ -108,6 +123,17 @@ def test_a_partly_cached_request(caching_run: Run) -> None:
     [first] = caching_run.embed(TEXTS[:1])
     [second] = caching_run.embed([TEXTS[2], TEXTS[0]])
     assert second[1] == first[0]
+
+
+def test_a_second_thread_embeds_the_same(embedding_llama: LlamaModel, embedding_model: Path, run: Run) -> None:
+    texts = [f"number {number}" for number in range(60)]
+    shared = Run(embedding_llama, embedding_model, shares=True)
+    shared.embed(texts[:2])
+    shared.arrived.get(timeout=10)
+    for _ in range(3):
+        shared.embed_all(texts)
+    [alone] = run.embed(texts)
+    assert all(cosine(one, other) > 0.999 for one, other in zip(shared.embed_all(texts), alone, strict=True))
 
 
 def test_a_cancelled_request_is_not_answered(run: Run) -> None:

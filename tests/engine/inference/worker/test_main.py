@@ -27,9 +27,9 @@ class Frames(Channel):
         self.sent: list[FromWorker] = []
         self.hot = threading.Event()
 
-    def send(self, frame: FromWorker) -> None:
-        self.sent.append(frame)
-        if isinstance(frame, Probed):
+    def send(self, *frames: FromWorker) -> None:
+        self.sent += frames
+        if any(isinstance(frame, Probed) for frame in frames):
             self.hot.set()
 
 

@@ -21,24 +21,28 @@ class StepThreads:
 
     def __init__(self, context: Any, most: int, *, follows: bool, meter: LoadMeter | None = None) -> None:
         self._context = context
+        self._most = self._set = most
         self._count = ThreadCount(most)
         self._meter = (meter or LoadMeter()) if follows and most > 1 else None
 
-    def begin(self) -> None:
+    def begin(self, at_most: int | None = None) -> None:
         """Set the number of threads for the step that begins.
 
         Only the load changes it. With flash attention, it changes the last bits of a step of one token
         (``use_split_kv_path`` in ggml's ops.cpp).
+
+        Args:
+            at_most: A lower limit for this step: another context computes at the same time.
         """
-        if self._meter is None or (load := self._meter.begin()) is None:
-            return
-        before = self._count.value
-        self._count.note(load)
-        if self._count.value != before:
+        if self._meter is not None and (load := self._meter.begin()) is not None:
+            self._count.note(load)
+        count = min(self._count.value, at_most or self._most)
+        if count != self._set:
+            self._set = count
             # Both: llama.cpp takes the second for any step of more than one token.
-            llama.llama_set_n_threads(self._context, self._count.value, self._count.value)
+            llama.llama_set_n_threads(self._context, count, count)
 
     def end(self) -> None:
         """Note that the step has ended."""
         if self._meter is not None:
-            self._meter.end(self._count.value)
+            self._meter.end(self._set)
