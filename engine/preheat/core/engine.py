@@ -333,7 +333,8 @@ class Engine:
         finally:
             answered = arrival.lease is not None and arrival.lease.answered
             claim.release(answered=answered, keep_alive_s=keep_alive_s)
-            self._request_ended(arrival)
+            # Later: the client gets the end of its answer first.
+            asyncio.get_running_loop().call_soon(self._request_ended, arrival)
 
     async def load(self, name: str) -> None:
         """Make a model hot, evicting others if necessary.

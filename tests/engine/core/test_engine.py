@@ -154,6 +154,7 @@ async def test_prompt_tokens_and_reused_ones_are_counted() -> None:
         async with engine.lease(CHAT) as lease:
             for _ in range(2):
                 await write(lease)
+        await asyncio.sleep(0)
         snapshot = engine.refresh()
         assert snapshot.prompt_tokens == 10
         assert snapshot.prefix_tokens_reused == 4

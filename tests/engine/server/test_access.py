@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -313,6 +314,7 @@ async def test_the_log_has_the_path_but_no_query_and_no_key(
 ) -> None:
     caplog.set_level("INFO", "preheat")
     await client.get("/v1/models/a%0Ab?secret=1", headers={"Authorization": "Bearer topsecret"})
+    await asyncio.sleep(0)
     (line,) = [r.getMessage() for r in caplog.records if r.name.startswith("preheat.server.access")]
     assert line.startswith("GET /v1/models/a%0Ab 404 ")
     assert "secret" not in caplog.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Final
 
 MAX_PORT: Final = 65535
@@ -15,6 +16,7 @@ _EMPTY_LABEL: Final = re.compile(r"^\.|\.\.")
 _ORIGIN: Final = re.compile(r"https?://(?P<host>[^/@?#\s]+)")
 
 
+@lru_cache(maxsize=64)
 def host_name(value: str) -> str | None:
     """Return the name in a Host header in lower case, without port and brackets; None if it is malformed."""
     match = _HOST.fullmatch(value)
@@ -32,6 +34,7 @@ def origin_host(origin: str) -> str | None:
     return match["host"] if match is not None else None
 
 
+@lru_cache(maxsize=64)
 def is_loopback(name: str) -> bool:
     """Return whether a host name or address always means this machine."""
     address = address_of(name)

@@ -5,6 +5,7 @@ Plain ASGI: Starlette's ``BaseHTTPMiddleware`` puts a task and a queue between e
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from typing import Final
@@ -66,7 +67,9 @@ class AccessMiddleware:
             elapsed_ms = (time.perf_counter() - started) * 1000
             if SCOPE_KEY not in scope:
                 shown = CLIENT_GONE_STATUS if status is None else status
-                logger.info("%s %s %d %.1f ms", scope["method"], _log_path(scope), shown, elapsed_ms)
+                line = "%s %s %d %.1f ms", scope["method"], _log_path(scope), shown, elapsed_ms
+                # Later: the client gets the end of its answer first.
+                asyncio.get_running_loop().call_soon(logger.info, *line)
 
     async def _answer(self, scope: Scope, head: RequestHead, receive: Receive, send: Send) -> None:
         try:

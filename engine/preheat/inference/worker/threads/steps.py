@@ -21,7 +21,7 @@ class StepThreads:
 
     def __init__(self, context: Any, most: int, *, follows: bool, meter: LoadMeter | None = None) -> None:
         self._context = context
-        self._most = self._set = most
+        self._most = self._current = most
         self._count = ThreadCount(most)
         self._meter = (meter or LoadMeter()) if follows and most > 1 else None
 
@@ -37,12 +37,12 @@ class StepThreads:
         if self._meter is not None and (load := self._meter.begin()) is not None:
             self._count.note(load)
         count = min(self._count.value, at_most or self._most)
-        if count != self._set:
-            self._set = count
+        if count != self._current:
+            self._current = count
             # Both: llama.cpp takes the second for any step of more than one token.
             llama.llama_set_n_threads(self._context, count, count)
 
     def end(self) -> None:
         """Note that the step has ended."""
         if self._meter is not None:
-            self._meter.end(self._set)
+            self._meter.end(self._current)
