@@ -85,7 +85,7 @@ def main() -> None:
     template = ChatTemplate(
         None, None, helpers=renderer_pool(), bos=model.bos_text, eos=model.eos_text, max_characters=100_000
     )
-    service = TextService(model, options(path, streams), Channel(sink), 100.0, template)
+    service = TextService(model, options(path, streams), Channel(sink), 100.0, template, bytes)
     run(service, 1, _WARM_UPS, tokens)
     native.spent_ns, began_ns = 0, time.thread_time_ns()
     run(service, 1 + _WARM_UPS, streams, tokens)

@@ -23,6 +23,7 @@ from preheat.files import (
     read_small_file,
     resident_pages,
     resident_share,
+    seems_resident,
     sha256_of,
     write_all,
     write_atomic,
@@ -222,6 +223,7 @@ def test_an_empty_file_is_in_memory(tmp_path: Path) -> None:
     assert page_in([empty]).complete
     assert resident_pages(empty) is None
     assert resident_share([empty]) is None
+    assert not seems_resident(empty)
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
@@ -244,8 +246,10 @@ if sys.platform == "linux":
         assert pages is not None
         assert len(pages) == -(-model_file.stat().st_size // mmap.PAGESIZE)
         assert pages.count(1) < len(pages) // 2
+        assert not seems_resident(model_file)
         page_in([model_file])
         assert resident_pages(model_file) == b"\1" * len(pages)
+        assert seems_resident(model_file)
 
     def test_only_missing_pages_are_read(model_file: Path) -> None:
         assert page_in([model_file]).complete

@@ -29,5 +29,5 @@ def _gated_page_in(files: Sequence[Path], on_progress: OnBytes = lambda _: None)
 
 
 if __name__ == "__main__":
-    vars(worker)["page_in"] = _gated_page_in
+    vars(worker).update({"page_in": _gated_page_in, "seems_resident": lambda _file: False})
     worker.main()

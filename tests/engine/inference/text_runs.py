@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -41,6 +42,7 @@ from preheat.inference.worker.drafts import StepCosts
 from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.lanes import Job, Lane
 from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.loading import stored_identity
 from preheat.inference.worker.text_service import TextService
 from tests.engine.inference.worker.chat.local_rendering import local_template
 
@@ -159,14 +161,16 @@ class TextRun(Channel):
         self.reports: SimpleQueue[PrefixRestored | PrefixesSaved] = SimpleQueue()
         self.steps = 0
         self.on_step: Callable[[], None] = lambda: None
+        template = local_template(
+            model.chat_template(), model.chat_template("tool_use"), bos=model.bos_text, eos=model.eos_text
+        )
         self.service = TextService(
             model,
             options,
             self,
             2000.0,
-            local_template(
-                model.chat_template(), model.chat_template("tool_use"), bos=model.bos_text, eos=model.eos_text
-            ),
+            template,
+            partial(stored_identity, model, options, template.source),
             lanes=Inline(self),
             costs=costs,
         )

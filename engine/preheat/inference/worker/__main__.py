@@ -22,17 +22,17 @@ from typing import Final, TypeAlias
 
 from preheat.bugs import report_bug
 from preheat.errors import EngineError, ModelLoadError
-from preheat.files import page_in
+from preheat.files import page_in, seems_resident
 from preheat.inference import LoadOptions, ModelInfo, protocol
 from preheat.inference.protocol import FrameDecoder
-from preheat.inference.request_size import max_characters
 from preheat.inference.worker.backends import load_processor_backend
 from preheat.inference.worker.channel import Channel
-from preheat.inference.worker.chat import ChatTemplate, renderer_pool, template_abilities
+from preheat.inference.worker.chat import renderer_pool, template_abilities
 from preheat.inference.worker.embedding_service import EmbeddingService
 from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.guarded_process import GuardedPool
 from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.loading import TextBasis
 from preheat.inference.worker.repack_gain import measure_gain
 from preheat.inference.worker.scheduler import DecodeError
 from preheat.inference.worker.text_service import TextService
@@ -138,14 +138,15 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may
         may_load.wait()
 
     _page_in(options, channel, may_continue)
-    model = LlamaModel(options, may_continue)
+    basis = TextBasis(options, renderers, channel)
+    model = LlamaModel(options, may_continue, basis.begin)
 
     def held() -> bool:
         return beat() or not may_load.is_set()
 
     model.interrupt_when(held)
-    template, tool_template = model.chat_template(), model.chat_template("tool_use")
-    has_tools, thinks = template_abilities(template, tool_template)
+    template = model.chat_template()
+    has_tools, thinks = template_abilities(template, model.chat_template("tool_use"))
     vision = _load_vision(model, options)
     info = ModelInfo(
         context_length=model.context_length,
@@ -165,27 +166,11 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may
     if model.embeddings:
         service = EmbeddingService(model, options, channel, shares=True)
     else:
-        chat_template = ChatTemplate(
-            template,
-            tool_template,
-            helpers=renderers,
-            bos=model.bos_text,
-            eos=model.eos_text,
-            max_characters=max_characters(model.context_length),
-        )
-        threading.Thread(target=_learn, args=(chat_template, channel), daemon=True, name="template").start()
-        service = TextService(model, options, channel, tokens_per_s, chat_template, vision)
+        service = TextService(model, options, channel, tokens_per_s, basis.template, basis.identify, vision)
         if options.probe:  # no request waits
             service.warm_up(may_continue, computes=options.warm_prefix)
     model.interrupt_when(None)
     return service
-
-
-def _learn(template: ChatTemplate, channel: Channel) -> None:
-    """Learn a model's template before its first chat. One that cannot be run only costs the chats."""
-    problem = template.learn()
-    if problem is not None:
-        channel.send(protocol.Warned(EngineError(problem)))
 
 
 def _load_vision(model: LlamaModel, options: LoadOptions) -> VisionEncoder | None:
@@ -213,7 +198,8 @@ def _page_in(options: LoadOptions, channel: Channel, may_continue: Callable[[], 
     files = [Path(file) for file in options.files]
     try:
         total = sum(file.stat().st_size for file in files)
-        page_in(files, report)
+        if not all(map(seems_resident, files)):
+            page_in(files, report)
     except OSError as error:
         file, reason = Path(options.path).name, error.strerror or str(error)
         raise ModelLoadError(msg("load_file_unreadable", file=file, reason=reason)) from error

@@ -64,14 +64,24 @@ native_log: Final = _NativeLog()
 
 
 class LlamaModel:
-    """A loaded model with its context. ``may_continue``, called between tensors, blocks while the load is on hold.
+    """A loaded model with its context.
+
+    Args:
+        options: What to load.
+        may_continue: Called between tensors; blocks while the load is on hold.
+        on_weights: Called with the model when everything but its context is there.
 
     Raises:
         ModelLoadError: llama.cpp refused the file.
         InsufficientMemoryError: The system has no memory for it.
     """
 
-    def __init__(self, options: LoadOptions, may_continue: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        options: LoadOptions,
+        may_continue: Callable[[], object] = lambda: None,
+        on_weights: Callable[[LlamaModel], object] = lambda _: None,
+    ) -> None:
         self._name = Path(options.path).name
         self._options: Final = options
         load_processor_backend()
@@ -87,16 +97,11 @@ class LlamaModel:
         self.n_swa: int = llama.llama_model_n_swa(self.native)
         # Any end of a sequence can be removed.
         self.can_cut: bool = not self.recurrent and not self.n_swa
-        self.ctx = self._make_context()
-        self.threads: Final = StepThreads(self.ctx, options.threads, follows=options.follow_load)
-        self.memory: Any = llama.llama_get_memory(self.ctx)
-        self.context_length: int = llama.llama_n_ctx_seq(self.ctx)
+        trained = llama.llama_model_n_ctx_train(self.native) or options.context_length
+        self.context_limit: Final[int] = min(trained, options.context_length)
+        """The context length before llama.cpp rounds it up."""
         self.dimensions: int = llama.llama_model_n_embd_out(self.native) if self.embeddings else 0
         self.input_embedding_size: int = llama.llama_model_n_embd_inp(self.native)
-        sequences: int = llama.llama_n_seq_max(self.ctx)
-        self.spare_sequence: int | None = None if not self.can_cut or self.embeddings else sequences - 1
-        """A sequence that no slot has, for cells on their way to and from files."""
-        self.max_sequences: int = sequences if self.spare_sequence is None else sequences - 1
         self.bos: int = llama.llama_vocab_bos(self.vocab)
         self.adds_bos: bool = self.bos >= 0 and llama.llama_vocab_get_add_bos(self.vocab)
         self.infill = self._infill_tokens()
@@ -105,6 +110,15 @@ class LlamaModel:
         self.piece: Callable[[int], bytes] = lru_cache(maxsize=8192)(self._piece)
         self.control_text: Callable[[int], str] = lru_cache(maxsize=16384)(self._control_text)
         self.is_end: Callable[[int], bool] = lru_cache(maxsize=1024)(self._is_end)
+        on_weights(self)
+        self.ctx = self._make_context()
+        self.threads: Final = StepThreads(self.ctx, options.threads, follows=options.follow_load)
+        self.memory: Any = llama.llama_get_memory(self.ctx)
+        self.context_length: int = llama.llama_n_ctx_seq(self.ctx)
+        sequences: int = llama.llama_n_seq_max(self.ctx)
+        self.spare_sequence: int | None = None if not self.can_cut or self.embeddings else sequences - 1
+        """A sequence that no slot has, for cells on their way to and from files."""
+        self.max_sequences: int = sequences if self.spare_sequence is None else sequences - 1
 
     def _load_weights(self, options: LoadOptions, may_continue: Callable[[], object]) -> Any:
         def on_progress(_share: float, _data: object) -> bool:
@@ -133,8 +147,7 @@ class LlamaModel:
     def _make_context(self, most_tokens: int | None = None, threads: int | None = None) -> Any:
         options = self._options
         params = llama.llama_context_default_params()
-        trained = llama.llama_model_n_ctx_train(self.native) or options.context_length
-        params.n_ctx = min(trained, options.context_length, most_tokens or options.context_length)
+        params.n_ctx = min(self.context_limit, most_tokens or self.context_limit)
         params.n_threads = params.n_threads_batch = threads or options.threads
         params.type_k = params.type_v = _KV_TYPES[options.kv_cache_type]
         params.flash_attn_type = _FLASH_ATTENTION[options.flash_attention]
@@ -177,7 +190,7 @@ class LlamaModel:
     @property
     def rope_class(self) -> str:
         """What of the context length the KV cells depend on."""
-        return rope_class(self._metadata, self.context_length)
+        return rope_class(self._metadata, self.context_limit)
 
     def _load_error(self, code: str, **params: Param) -> EngineError:
         kind = InsufficientMemoryError if _ALLOCATION.search(native_log.last_error) else ModelLoadError

@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from typing import Final
 
 from preheat.errors import EngineError, InvalidRequestError, UnsupportedOperationError
-from preheat.inference import GenerationChunk, LoadOptions, prefixes
+from preheat.inference import GenerationChunk, LoadOptions
 from preheat.inference.protocol import Detokenize, Embed, Failed, Generate, Request, Step, Tokenize, client_of
 from preheat.inference.worker.answers import ChatAnswer
 from preheat.inference.worker.channel import Channel, take
@@ -58,6 +58,7 @@ class TextService:
         channel: Where answers go.
         tokens_per_s: A first guess at the speed of prefill.
         template: Its chat template.
+        identify: See ``PrefixStore``.
         vision: Its image encoder; None for models without one.
         lanes: Where requests are prepared; threads by default.
         costs: What steps cost; measured by default.
@@ -70,6 +71,7 @@ class TextService:
         channel: Channel,
         tokens_per_s: float,
         template: ChatTemplate,
+        identify: Callable[[], bytes],
         vision: VisionEncoder | None = None,
         lanes: Preparer | None = None,
         costs: StepCosts | None = None,
@@ -90,7 +92,7 @@ class TextService:
         self._inbox: SimpleQueue[Prepared | int | Callable[[], object]] = SimpleQueue()  # an id cancels its request
         self._prompts = Prompts(
             options.prefixes,
-            partial(_identity, model, options, template.source),
+            identify,
             exact=not model.can_cut,
             render=partial(beginning_tokens, model, template),
             run=self._inbox.put,
@@ -262,14 +264,3 @@ class TextService:
 
     def _constraint_failed(self, request_id: int, reason: str) -> None:
         self._fail(request_id, InvalidRequestError(msg("constraint_failed", reason=reason), param="response_format"))
-
-
-def _identity(model: LlamaModel, options: LoadOptions, template: str) -> bytes:
-    return prefixes.model_identity(
-        options.files,
-        llama_cpp=model.build,
-        kv_types=(options.kv_cache_type, options.kv_cache_type),
-        flash_attention=options.flash_attention,
-        rope=model.rope_class,
-        chat_template=template,
-    )

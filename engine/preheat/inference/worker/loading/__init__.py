@@ -1,0 +1,4 @@
+"""Parts of a load that run next to llama.cpp's own."""
+
+from preheat.inference.worker.loading.basis import TextBasis as TextBasis
+from preheat.inference.worker.loading.basis import stored_identity as stored_identity
