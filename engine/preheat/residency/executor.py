@@ -119,6 +119,7 @@ class ResidencyExecutor(ResidencyView):
         def release(answered: bool, keep_alive_s: float | None) -> None:
             if self._callers.remove(waiter_id):
                 self.feed(ev.Released(model_id, waiter_id, answered, keep_alive_s))
+                self._shared.spare.prepare()  # the next request may be for another model
 
         effects = self.feed(ev.Requested(model_id, waiter_id, self._workers.needs(model)))
         found = next(effect for effect in effects if isinstance(effect, ev.Found))

@@ -22,8 +22,11 @@ from preheat.residency.sizes import loaded_form
 logger = logging.getLogger(__name__)
 
 _SPARE_AFTER_S: Final = 1.0
-"""Time after which a preload gets a spare worker, so that a request that cancels it does not wait for Python, in
-seconds. Not immediately: on two busy cores, that made loads of 0.6 to 0.9 s take 0.12 to 0.2 s longer."""
+"""Time from the beginning of a preload, and from the end of any load, to the start of a spare worker, in seconds.
+
+The request that cancels the preload should not wait for Python. But the start takes a core for 0.2 s: next to it, on two
+cores, loads of 0.6 to 0.9 s took 0.12 to 0.2 s longer, and so did a request's first token after its load.
+"""
 
 
 class Loader:
@@ -78,8 +81,7 @@ class Loader:
             info = await worker.load(options, on_progress, on_warming, on_warning, on_restored)
         finally:
             timer.cancel()
-        # Not before, for a request: the next one's start would compete with its load for the processor.
-        shared.spare.prepare()
+        shared.spare.prepare_in(_SPARE_AFTER_S)
         rss_bytes = shared.memory.rss_bytes(worker.pid)
         first.info = replace(info, resident_bytes=rss_bytes)
         shared.sizes.note(model, rss_bytes, form)

@@ -87,6 +87,7 @@ class SpareWorker:
         self._enabled = enabled
         self._spawn: Spawn = spawn or WorkerClient.spawn
         self._spare: asyncio.Future[Worker] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self._discarded: asyncio.Task[None] | None = None  # kept, because the loop keeps no task
 
@@ -94,6 +95,12 @@ class SpareWorker:
         """Start the spare, if there is none."""
         if self._enabled and self._spare is None and not self._closed:
             self._spare = asyncio.ensure_future(self._spawn())
+
+    def prepare_in(self, seconds: float) -> None:
+        """Start the spare in so many seconds, if there is none by then."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.prepare)
 
     async def take(self) -> Worker:
         """Return a worker without a model, the spare if it is alive and not stopped.
@@ -129,6 +136,8 @@ class SpareWorker:
     async def close(self) -> None:
         """End the spare."""
         self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
         spare, self._spare = self._spare, None
         if spare is not None:
             await _close(spare)

@@ -51,6 +51,19 @@ async def test_it_is_handed_out_and_replaced(spawner: Spawner) -> None:
     assert len(spawner.workers) == 2
 
 
+async def test_it_may_start_later(spawner: Spawner) -> None:
+    spare = SpareWorker(enabled=True, spawn=spawner)
+    spare.prepare_in(60)
+    spare.prepare_in(0)
+    assert spare.pid is None
+    await settle()
+    assert spare.pid == 1
+    spare.prepare_in(0)
+    await spare.close()
+    await settle()
+    assert len(spawner.workers) == 1
+
+
 async def test_without_one_each_worker_is_started_when_it_is_needed(spawner: Spawner) -> None:
     spare = SpareWorker(enabled=False, spawn=spawner)
     spare.prepare()
