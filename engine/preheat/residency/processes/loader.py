@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 _SPARE_AFTER_S: Final = 1.0
 """Time from the beginning of a preload, and from the end of any load, to the start of a spare worker, in seconds.
 
-The request that cancels the preload should not wait for Python. But the start takes a core for 0.2 s: next to it, on two
-cores, loads of 0.6 to 0.9 s took 0.12 to 0.2 s longer, and so did a request's first token after its load.
+The request that cancels the preload should not wait for Python. But the start takes a core for 0.2 s: next to it, on
+two cores, loads of 0.6 to 0.9 s took 0.12 to 0.2 s longer, and so did a request's first token after its load.
 """
 
 
