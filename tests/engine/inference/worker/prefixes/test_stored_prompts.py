@@ -1,21 +1,26 @@
-"""Prompts stored and restored with a real model."""
+"""Prompts stored and restored: with a real model where its text counts, otherwise with a small random one."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.shaped_gguf import ModelDimensions, ensure_shaped
 from preheat.inference import Chat, GenerateRequest, Role, Sampling, text_message
 from preheat.inference.prefixes import PrefixOptions
 from preheat.inference.protocol import PrefixesSaved, PrefixRestored
+from preheat.inference.worker.llama_model import LlamaModel
 from preheat.messages import msg
-from tests.engine.inference.text_runs import GREEDY, TextRun, ask
+from tests.engine.inference.text_runs import GREEDY, TextRun, ask, load_options
 
 LIST = " ".join(f"The lamp number {number} is in room {number % 7}." for number in range(28))
 """Some 300 tokens."""
+
+SMALL = ModelDimensions("small-chat", layers=4, width=128, ffn=256)
 
 Restart = Callable[..., TextRun]
 """Makes a text service with an empty KV cache over the same folders."""
@@ -26,8 +31,36 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "memory", tmp_path / "disk"
 
 
+@pytest.fixture(scope="module")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ensure_shaped(SMALL, tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def small_llama(small_model: Path) -> LlamaModel:
+    return LlamaModel(load_options(small_model))
+
+
 @pytest.fixture
-def restart(new_run: Callable[..., TextRun], folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> Restart:
+def restart(
+    small_llama: LlamaModel, small_model: Path, folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> Restart:
+    # It computes faster than anything is read.
+    monkeypatch.setattr("preheat.inference.worker.prefixes.planner.RESTORE_BYTES_PER_S", math.inf)
+    monkeypatch.setattr("preheat.inference.worker.prefixes.planner.RESTORE_S", 0.0)
+    return restarting(
+        lambda **changes: TextRun(small_llama, load_options(small_model, **changes)), folders, monkeypatch
+    )
+
+
+@pytest.fixture
+def restart_chat(
+    new_run: Callable[..., TextRun], folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> Restart:
+    return restarting(new_run, folders, monkeypatch)
+
+
+def restarting(new_run: Callable[..., TextRun], folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> Restart:
     monkeypatch.setattr("preheat.inference.worker.prefixes.planner.MIN_SAVED_S", 0.0)  # on any machine
     monkeypatch.setattr("preheat.inference.worker.prefixes.planner.MIN_ADDED_S", 0.0)
 
@@ -43,15 +76,15 @@ def talk(question: str, system: str = LIST, **fields: Any) -> GenerateRequest:
     return GenerateRequest(chat=Chat(messages=messages), max_tokens=8, sampling=GREEDY, client="editor", **fields)
 
 
-def test_a_conversation_survives_its_worker(restart: Restart) -> None:
-    first = restart()
+def test_a_conversation_survives_its_worker(restart_chat: Restart) -> None:
+    first = restart_chat()
     computed = first.one(ask(LIST, 16))
     again = first.one(ask(LIST, 16))
     saved = first.save_prefixes()
     assert saved.blocks >= 2
     assert saved.bytes > 0
 
-    second = restart()
+    second = restart_chat()
     restored = second.one(ask(LIST, 16))
     assert restored.usage.cached_tokens == restored.usage.prompt_tokens - 1 == restored.usage.memory_tokens
     assert restored.usage.saved_s > 0
@@ -70,12 +103,12 @@ def test_without_memory_the_disk_is_used(restart: Restart, folders: tuple[Path, 
     assert (usage.memory_tokens, usage.disk_tokens) == (0, usage.prompt_tokens - 1)
 
 
-def test_a_seed_gets_the_same_pieces(restart: Restart) -> None:
+def test_a_seed_gets_the_same_pieces(restart_chat: Restart) -> None:
     seeded = ask(LIST, 16, sampling=Sampling(seed=5))
-    first = restart()
+    first = restart_chat()
     computed = first.one(seeded)
     first.save_prefixes()
-    restored = restart().one(seeded)
+    restored = restart_chat().one(seeded)
     assert restored.text == computed.text
     assert restored.usage.memory_tokens == (restored.usage.prompt_tokens - 1) // 64 * 64
 
