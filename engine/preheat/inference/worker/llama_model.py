@@ -6,6 +6,7 @@ vocabulary.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import re
@@ -19,6 +20,7 @@ from preheat.inference import UBATCH_TOKENS, LoadOptions
 from preheat.inference.prefixes import rope_class
 from preheat.inference.worker.backends import load_device_backends, load_processor_backend
 from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.pages import touched_ahead
 from preheat.inference.worker.scheduler import SCORED_TOKENS
 from preheat.inference.worker.text_pieces import PIECE_CHARACTERS, OnPiece, no_limit, pieces
 from preheat.inference.worker.threads import StepThreads
@@ -111,7 +113,9 @@ class LlamaModel:
         self.control_text: Callable[[int], str] = lru_cache(maxsize=16384)(self._control_text)
         self.is_end: Callable[[int], bool] = lru_cache(maxsize=1024)(self._is_end)
         on_weights(self)
-        self.ctx = self._make_context()
+        # A load that nobody waits for does not take a second core.
+        with contextlib.nullcontext() if options.warm_prefix else touched_ahead():
+            self.ctx = self._make_context()
         self.threads: Final = StepThreads(self.ctx, options.threads, follows=options.follow_load)
         self.memory: Any = llama.llama_get_memory(self.ctx)
         self.context_length: int = llama.llama_n_ctx_seq(self.ctx)
