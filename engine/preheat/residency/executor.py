@@ -119,12 +119,13 @@ class ResidencyExecutor(ResidencyView):
         def release(answered: bool, keep_alive_s: float | None) -> None:
             if self._callers.remove(waiter_id):
                 self.feed(ev.Released(model_id, waiter_id, answered, keep_alive_s))
-                self._shared.spare.prepare()  # the next request may be for another model
 
         effects = self.feed(ev.Requested(model_id, waiter_id, self._workers.needs(model)))
         found = next(effect for effect in effects if isinstance(effect, ev.Found))
         if found.outcome is not Outcome.HIT:
             self._workers.hurry(HURRIED_SAVE_S)
+        if found.outcome is Outcome.MISS:
+            self._shared.spare.prepare()  # if there is none yet, it starts while others make room
         return Claim(found.outcome, found.saved_s, answer, release)
 
     async def load(self, model: ModelFile) -> None:

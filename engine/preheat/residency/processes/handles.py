@@ -57,6 +57,10 @@ class Handle:
 class Owner(Protocol):
     """The executor, as far as workers need it."""
 
+    @property
+    def active_requests(self) -> int:
+        """Requests in progress or waiting."""
+
     def record(self, model_id: str) -> Residency:
         """Return the record of a known model."""
 

@@ -81,7 +81,7 @@ class Loader:
             info = await worker.load(options, on_progress, on_warming, on_warning, on_restored)
         finally:
             timer.cancel()
-        shared.spare.prepare_in(_SPARE_AFTER_S)
+        shared.spare.prepare_in(_SPARE_AFTER_S, lambda: owner.active_requests > 0)
         rss_bytes = shared.memory.rss_bytes(worker.pid)
         first.info = replace(info, resident_bytes=rss_bytes)
         shared.sizes.note(model, rss_bytes, form)

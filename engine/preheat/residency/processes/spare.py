@@ -96,11 +96,21 @@ class SpareWorker:
         if self._enabled and self._spare is None and not self._closed:
             self._spare = asyncio.ensure_future(self._spawn())
 
-    def prepare_in(self, seconds: float) -> None:
-        """Start the spare in so many seconds, if there is none by then."""
+    def prepare_in(self, seconds: float, is_busy: Callable[[], bool], attempts: int = 10) -> None:
+        """Start the spare in so many seconds, if there is none by then. While something is busy, try again later.
+
+        Its start takes a core for 0.2 s.
+        """
+
+        def due() -> None:
+            if attempts > 1 and is_busy():
+                self.prepare_in(seconds, is_busy, attempts - 1)
+            else:
+                self.prepare()
+
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self.prepare)
+        self._timer = asyncio.get_running_loop().call_later(seconds, due)
 
     async def take(self) -> Worker:
         """Return a worker without a model, the spare if it is alive and not stopped.

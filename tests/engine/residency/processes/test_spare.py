@@ -53,15 +53,24 @@ async def test_it_is_handed_out_and_replaced(spawner: Spawner) -> None:
 
 async def test_it_may_start_later(spawner: Spawner) -> None:
     spare = SpareWorker(enabled=True, spawn=spawner)
-    spare.prepare_in(60)
-    spare.prepare_in(0)
-    assert spare.pid is None
-    await settle()
-    assert spare.pid == 1
-    spare.prepare_in(0)
+    busy = [False, True, True]
+    spare.prepare_in(60, busy.pop)
+    spare.prepare_in(0, busy.pop)
+    while spare.pid is None:
+        await asyncio.sleep(0)
+    assert not busy
+    spare.prepare_in(0, lambda: True)
     await spare.close()
     await settle()
     assert len(spawner.workers) == 1
+
+
+async def test_it_starts_in_the_end_although_something_is_busy(spawner: Spawner) -> None:
+    spare = SpareWorker(enabled=True, spawn=spawner)
+    spare.prepare_in(0, lambda: True, attempts=3)
+    while spare.pid is None:
+        await asyncio.sleep(0)
+    await spare.close()
 
 
 async def test_without_one_each_worker_is_started_when_it_is_needed(spawner: Spawner) -> None:
