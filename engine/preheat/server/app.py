@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from preheat._version import __version__
 from preheat.control import ControlHost, LiveSettings
@@ -21,7 +25,6 @@ from preheat.server.anthropic.endpoints import AnthropicApi
 from preheat.server.api_docs import add_api_docs
 from preheat.server.canonical import CanonicalPaths
 from preheat.server.control import ControlRoutes
-from preheat.server.direct import DirectEndpoints, direct_handlers
 from preheat.server.errors import VERSION_HEADER, MethodNotAllowedError, NotFoundError, error_response
 from preheat.server.generation import Generator
 from preheat.server.in_flight import InFlight
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+
 FAMILIES: Final = (Family("openai", "OpenAI", (*ENDPOINTS, *RESPONSE_ENDPOINTS)), ANTHROPIC, OLLAMA)
 """The protocols and their endpoints."""
 
@@ -50,6 +55,30 @@ _BODIES: Final = (
     *ANTHROPIC_BODIES.values(),
     *OLLAMA_BODIES.values(),
 )
+
+
+class _DirectEndpoints:
+    """Calls handlers without FastAPI's layers, which take 0.1 ms of each request and some microseconds of each token.
+
+    Args:
+        app: Answers everything else.
+        handlers: See ``_direct_handlers``.
+    """
+
+    def __init__(self, app: ASGIApp, handlers: Mapping[tuple[str, str], Handler]) -> None:
+        self._app = app
+        self._handlers = handlers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = self._handlers.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if handler is None:
+            await self._app(scope, receive, send)
+            return
+        try:
+            response = await handler(Request(scope, receive, send))
+        except EngineError as error:
+            response = error_response(error, scope)
+        await response(scope, receive, send)
 
 
 def create_app(
@@ -84,10 +113,23 @@ def create_app(
     add_api_docs(app, _BODIES)
     app.add_exception_handler(EngineError, _on_engine_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_middleware(DirectEndpoints, handlers=direct_handlers(app.routes))
+    app.add_middleware(_DirectEndpoints, handlers=_direct_handlers(app.routes))
     app.add_middleware(AccessMiddleware, rules=access_rules(settings or engine.settings, own_key))
     app.add_middleware(CanonicalPaths, aliases=aliases_of(FAMILIES))  # the last one added sees a request first
     return app
+
+
+def _direct_handlers(routes: Iterable[BaseRoute]) -> Mapping[tuple[str, str], Handler]:
+    """Return the handlers of described endpoints without parameters in their path, by method and path.
+
+    They take a request and return a response.
+    """
+    return {
+        (method, route.path): route.endpoint
+        for route in routes
+        if isinstance(route, APIRoute) and "{" not in route.path
+        for method in route.methods or ()
+    }
 
 
 def build_validators() -> None:
