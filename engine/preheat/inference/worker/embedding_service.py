@@ -91,7 +91,7 @@ class EmbeddingService:
         self._turns = EmbeddingTurns(queue)
         self._threads: Final = options.threads
         # Models with a KV cache are large ones, which keep all threads busy.
-        self._may_share = shares and options.threads > 1 and not options.gpu_layers and not model.memory
+        self._may_share = shares and options.threads > 1 and not model.offloads and not model.memory
         self._failure: DecodeError | None = None  # of the second thread
         self._max_input_tokens = min(self._runner.batch_tokens, model.context_length)
 

@@ -113,6 +113,9 @@ class Generation:
     tier_tokens: Counter[Tier] = field(default_factory=Counter)  # those that were stored
     saved_s: float = 0.0  # time that these save, in seconds
     restore_failed: bool = False
+    in_other_pieces: bool = (
+        False  # the cache had more of the prompt, but computed in other steps, which a seed excludes
+    )
     held_logprobs: list[TokenLogprob] = field(default_factory=list)  # of tokens that belong to text still held back
     slot: Slot | None = None
     admitted: int = 0  # number of its last admission; orders running generations by age

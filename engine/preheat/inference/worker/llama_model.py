@@ -90,6 +90,7 @@ class LlamaModel:
         if options.gpu_layers:
             load_device_backends()
         llama.llama_backend_init()
+        self.offloads: Final = bool(options.gpu_layers) and bool(llama.llama_supports_gpu_offload())
         self.native: Final = self._load_weights(options, may_continue)
         self.vocab: Any = llama.llama_model_get_vocab(self.native)
         self.n_vocab: int = llama.llama_vocab_n_tokens(self.vocab)
@@ -131,7 +132,7 @@ class LlamaModel:
 
         params = llama.llama_model_default_params()
         params.use_extra_bufts = options.repack
-        params.n_gpu_layers = options.gpu_layers if llama.llama_supports_gpu_offload() else 0
+        params.n_gpu_layers = options.gpu_layers if self.offloads else 0
         params.progress_callback = callback = llama.llama_progress_callback(on_progress)
         native_log.last_error = ""
         model = llama.llama_model_load_from_file(str(options.path).encode(), params)

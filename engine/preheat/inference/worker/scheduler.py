@@ -121,6 +121,7 @@ class Scheduler:
         batch_tokens: Maximum tokens of one decode.
         context_length: Prompt plus completion limit, in tokens; also the size of the shared KV cache.
         recurrent: The model's state can be neither cut nor shared.
+        even_steps: Steps of two tokens give the same bits as larger ones of less than a chunk.
         tokens_per_s: A first guess at the speed of prefill.
         prefixes: Decides what is stored and restored; None stores nothing.
         costs: What steps cost; measured by default.
@@ -136,6 +137,7 @@ class Scheduler:
         context_length: int,
         recurrent: bool,
         tokens_per_s: float,
+        even_steps: bool = False,
         costs: StepCosts | None = None,
         prefixes: PrefixPlanner | None = None,
         failed: Callable[[int, Exception], None] = _raise,
@@ -147,6 +149,8 @@ class Scheduler:
         self._chunk_tokens = max(1, min(CHUNK_TOKENS, batch_tokens // 2))  # leaves room for decoding
         self.context_length: Final = context_length
         self._recurrent = recurrent
+        self._even_steps = even_steps
+        self._is_even = False  # the last step was one of these
         self.tokens_per_s = tokens_per_s
         """Speed of prefill."""
         self._prefixes = prefixes or PrefixPlanner()
@@ -328,19 +332,17 @@ class Scheduler:
         return StepPlan(chunks=self._plan_chunks(self._running))
 
     def _plan_admission(self, generation: Generation) -> StepPlan:
+        exact = _is_exact(generation)
         reuse = plan_reuse(
             self.slots,
             generation.tokens,
             reuse=generation.reusable,
             recurrent=self._recurrent,
-            chunk=self._reused_chunk(generation),
+            chunk=self._chunk_tokens if exact or not self._prefixes.exact else 0,
+            exact=exact,
         )
         assert reuse is not None, "fewer generations run than there are slots"
         return StepPlan(admit=generation, reuse=reuse, forget=self._excess_idle(reuse.slot))
-
-    def _reused_chunk(self, generation: Generation) -> int:
-        """Return ``chunk`` of ``Slot.usable``. What a generation has computed itself is used up to the token."""
-        return self._chunk_tokens if generation.seeded and not generation.started else 1
 
     def _plan_with_room(self) -> StepPlan:
         """Free cells of the KV cache: an idle slot's, else those of the youngest generation of the lowest priority."""
@@ -409,10 +411,12 @@ class Scheduler:
         count = min(missing, max(budget, 0), limit, generation.text_due)
         if generation.images or generation.stop_at > start:
             return count
-        if start != generation.slot.whole or generation.score is not None or generation.max_chunk is not None:
+        if generation.score is not None or generation.max_chunk is not None:
             return count
-        if missing < size and (generation.seeded or count == missing):
+        if missing < size and (generation.seeded or (count == missing and start == generation.slot.whole)):
             return missing if missing <= limit else 0
+        if start != generation.slot.whole:
+            return count
         whole = count // size * size
         if whole or not first:
             return whole
@@ -444,6 +448,7 @@ class Scheduler:
         if result.status is not Status.DONE or not plan.chunks:
             return ended
         tokens = plan.tokens
+        self._is_even = self._even_steps and tokens < self._chunk_tokens
         if tokens >= MIN_CHUNK_TOKENS and result.seconds > 0 and plan.chunks[0].image is None:
             self.tokens_per_s += _RATE_WEIGHT * (tokens / result.seconds - self.tokens_per_s)
         self._speculation.evaluated(plan.chunks, result.seconds)
@@ -515,6 +520,8 @@ class Scheduler:
             accept(generation)
         if slot.whole == chunk.start:
             slot.whole += len(chunk.tokens) // self._chunk_tokens * self._chunk_tokens
+        if self._is_even and len(chunk.tokens) > 1 and chunk.start == max(slot.whole, slot.even):
+            slot.even = chunk.start + len(chunk.tokens)
         if self._prefixes.exact:
             slot.to_store = []  # the state of a moment ago
         slot.cached.extend(chunk.tokens)
@@ -544,9 +551,13 @@ class Scheduler:
         self._waiting.admit(generation, self._admissions)
         self._running.append(generation)
         slot = reuse.slot
-        whole = reuse.whole(kept, self._chunk_tokens)
+        if _is_exact(generation):
+            others = (each.usable(generation.tokens, chunk=0) for each in self.slots)
+            generation.in_other_pieces = max(others, default=0) > kept
+        whole, even = reuse.whole(kept, self._chunk_tokens), reuse.even(kept, self._chunk_tokens)
         slot.cut(min(kept, reuse.keep))
-        slot.whole, slot.cached, slot.prompt_tokens = whole, generation.tokens[:kept], generation.prompt_tokens
+        slot.whole, slot.even, slot.cached = whole, even, generation.tokens[:kept]
+        slot.prompt_tokens = generation.prompt_tokens
         slot.private, slot.storable = generation.private, not generation.private
         slot.used_at = generation.admitted = self._admissions
         slot.busy = True
@@ -557,7 +568,7 @@ class Scheduler:
                 generation.tokens,
                 kept,
                 len(generation.tokens) - (not generation.restore_only),
-                chunk=self._reused_chunk(generation),
+                chunk=self._chunk_tokens if _is_exact(generation) else 1,
                 tokens_per_s=self.tokens_per_s,
             )
         if generation.began_at is None:
@@ -588,6 +599,11 @@ class Scheduler:
         assert generation.slot is not None
         generation.slot.busy = False
         generation.slot = generation.draft = None
+
+
+def _is_exact(generation: Generation) -> bool:
+    """Return whether a prompt has to get the same bits each time. What it has computed itself is used in any case."""
+    return generation.seeded and not generation.started
 
 
 def _losses(step: StepPlan) -> Iterator[tuple[Slot, int]]:

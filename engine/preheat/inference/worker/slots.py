@@ -12,8 +12,12 @@ CHUNK_TOKENS: Final = 64
 """Prompts are cut at multiples of this, so that the same prompt is computed in the same pieces.
 
 Larger pieces of whole chunks give the same bits on processors: their attention has one path for up to 63 tokens, and
-another one for more.
+another one for more. Up to 63, steps of any size give the same bits, too, apart from those of a single token, and with
+repacked weights.
 """
+
+_GRID_SHARE: Final = 32
+"""One part in so many of a prompt is computed again, if all of it is then in whole chunks: for requests with a seed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -26,6 +30,7 @@ class Slot:
     used_at: int = 0  # orders idle slots by their last use
     busy: bool = False  # a running generation owns it
     whole: int = 0  # the first tokens in the cache, as far as they were computed in whole chunks
+    even: int = 0  # the same, and what follows in steps of several tokens, but less than a chunk
     ahead: int = 0  # further tokens in the cache, of a draft: to be removed
     prompt_tokens: int = 0  # length of the last prompt; what follows in the cache was generated
     used_s: float = 0.0  # time of the last use, in seconds of the runner's clock
@@ -41,20 +46,28 @@ class Slot:
     def cut(self, length: int) -> None:
         """Forget all but the first tokens."""
         del self.cached[length:]
-        self.whole = min(self.whole, length)
+        self.whole, self.even = min(self.whole, length), min(self.even, length)
         self.to_store = [missing for missing in self.to_store if missing.end <= length]
 
-    def usable(self, tokens: list[int], *, chunk: int) -> int:
-        """Return how many of a prompt's first tokens need not be computed, at a multiple of ``chunk``.
+    def usable(self, tokens: list[int], *, chunk: int, exact: bool = False) -> int:
+        """Return how many of a prompt's first tokens need not be computed.
 
-        1 takes any beginning, others only what was computed in whole chunks of this size. At least the last token is
-        left to compute, because its logits are needed.
+        At least the last token is left to compute, because its logits are needed.
+
+        Args:
+            tokens: The prompt.
+            chunk: Size of a chunk, to stay with whole chunks where that costs little; 0 takes any beginning.
+            exact: The other tokens have to get the same bits as if all were computed, in whole chunks and the rest.
         """
         if self.private:
             return 0
         length = min(shared_prefix(self.cached, tokens), len(tokens) - 1)
-        if chunk != 1:
-            length = min(length, self.whole) // chunk * chunk
+        whole = min(length, self.whole) // chunk * chunk if chunk else length
+        if exact:
+            is_rest = length >= self.whole == len(tokens) // chunk * chunk
+            length = max(whole, min(length, self.even, len(tokens) - 2)) if is_rest else whole
+        elif (length - whole) * _GRID_SHARE <= len(tokens) - length:
+            length = whole
         while length and tokens[length] < 0 and tokens[length] == tokens[length - 1]:
             length -= 1  # an image is computed as a whole
         return length
@@ -75,19 +88,36 @@ class PrefixReuse(NamedTuple):
 
     def whole(self, kept: int, chunk: int) -> int:
         """Return ``Slot.whole`` after the runner has kept this many tokens."""
+        return min([kept // chunk * chunk, *(slot.whole for slot in self._sources(kept))])
+
+    def even(self, kept: int, chunk: int) -> int:
+        """Return ``Slot.even`` after that."""
+        sources = self._sources(kept)
+        if any(slot.whole > kept for slot in sources):
+            return self.whole(kept, chunk)
+        return min([kept, *(max(slot.whole, slot.even) for slot in sources)])
+
+    def _sources(self, kept: int) -> list[Slot]:
+        """Return the slots that have these tokens."""
         sources = [self.slot] if kept == self.keep else []
         if self.donor is not None and kept == self.shared:
             sources.append(self.donor)
-        return min([kept // chunk * chunk, *(slot.whole for slot in sources)])
+        return sources
 
 
 def plan_reuse(
-    slots: Sequence[Slot], tokens: list[int], *, reuse: bool = True, recurrent: bool, chunk: int = 1
+    slots: Sequence[Slot],
+    tokens: list[int],
+    *,
+    reuse: bool = True,
+    recurrent: bool,
+    chunk: int = 0,
+    exact: bool = False,
 ) -> PrefixReuse | None:
     """Return which free slot a prompt gets and how much of its beginning can be kept; None if every slot is busy.
 
     Without ``reuse`` the slot is emptied; the state of a ``recurrent`` model cannot be shared between slots. See
-    ``Slot.usable`` for ``chunk``.
+    ``Slot.usable`` for ``chunk`` and ``exact``.
     """
     free = [slot for slot in slots if not slot.busy]
     if not free:
@@ -96,7 +126,7 @@ def plan_reuse(
     cheapest = min(free, key=lambda slot: (bool(slot.cached), slot.used_at))
     if not reuse:
         return PrefixReuse(cheapest, len(cheapest.cached), 0)
-    usable = {slot.index: slot.usable(tokens, chunk=chunk) for slot in slots}
+    usable = {slot.index: slot.usable(tokens, chunk=chunk, exact=exact) for slot in slots}
     best = max(free, key=lambda slot: (usable[slot.index], -len(slot.cached)))
     # Cutting a long conversation down to a system prompt that it happens to share would lose the conversation.
     continues = usable[best.index] > 0 and shared_prefix(best.cached, tokens) * 2 >= len(best.cached)

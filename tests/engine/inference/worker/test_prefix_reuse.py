@@ -99,8 +99,23 @@ def test_a_seed_reuses_the_prompt_without_changing_a_bit(new_run: Callable[..., 
     run = new_run()
     run.one(ask(LONG, 4))
     reused = run.one(seeded)
-    assert (fresh.usage.cached_tokens, reused.usage.cached_tokens) == (0, 64)
+    assert (fresh.usage.cached_tokens, reused.usage.cached_tokens) == (0, fresh.usage.prompt_tokens - 2)
     assert reused.logprobs == fresh.logprobs
+
+
+def test_a_seeded_short_chat_after_a_warm_beginning_has_the_same_bits(new_run: Callable[..., TextRun]) -> None:
+    seeded = chat("Hi", 6, sampling=Sampling(seed=1), top_logprobs=3)
+    fresh, run = new_run().one(seeded), new_run(warm_prefix=True)
+    warm, again = run.one(seeded), run.one(seeded)
+    assert fresh.usage.cached_tokens == 0
+    assert 15 < warm.usage.cached_tokens < again.usage.cached_tokens == fresh.usage.prompt_tokens - 2
+    assert fresh.logprobs == warm.logprobs == again.logprobs
+
+
+def test_with_repacked_weights_a_seed_reuses_whole_chunks(new_run: Callable[..., TextRun]) -> None:
+    run = new_run(repack=True)
+    run.one(ask(LONG, 4))
+    assert run.one(ask(LONG, 6, sampling=Sampling(seed=1))).usage.cached_tokens == 64
 
 
 @pytest.mark.parametrize("seed", [None, 3])
@@ -112,7 +127,7 @@ def test_choices_of_one_request_share_its_prompt(new_run: Callable[..., TextRun]
     run = new_run()
     answers = run.all(choices)
     prompt_tokens = answers[0].usage.prompt_tokens
-    shared = prompt_tokens - 1 if seed is None else 64
+    shared = prompt_tokens - (1 if seed is None else 2)
     assert [answer.usage.cached_tokens for answer in answers] == [0, shared, shared]
     assert len({answer.text for answer in answers}) > 1
     if seed is not None:

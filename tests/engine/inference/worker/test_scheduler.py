@@ -170,6 +170,7 @@ class Bench:
         batch_tokens: int = 512,
         rate: float = 1000.0,
         can_cut: bool = True,
+        even_steps: bool = False,
     ) -> None:
         self.scheduler = Scheduler(
             parallel=parallel,
@@ -178,6 +179,7 @@ class Bench:
             context_length=cells,
             recurrent=not can_cut,
             tokens_per_s=rate,
+            even_steps=even_steps,
             costs=FreeDrafts(),
         )
         self.runner = PythonRunner(self.scheduler, cells, batch_tokens, can_cut=can_cut)
@@ -542,6 +544,29 @@ def test_a_seed_reuses_whole_chunks_only() -> None:
     bench.finish()
     assert usage(bench, 2).cached_tokens == 128
     assert bench.sizes(2) == [22, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("before", "prompt", "reused"), [(150, 150, 148), (150, 170, 150), (150, 200, 128), (40, 50, 40)]
+)
+def test_a_seed_reuses_small_steps_after_the_whole_chunks(before: int, prompt: int, reused: int) -> None:
+    bench = Bench(even_steps=True)
+    bench.add(generation(1, range(before), 1))
+    bench.finish()
+    bench.add(generation(2, range(prompt), 1, seeded=True))
+    bench.finish()
+    assert usage(bench, 2).cached_tokens == reused
+
+
+def test_a_long_prompt_stays_in_whole_chunks() -> None:
+    bench = Bench()
+    bench.add(generation(1, range(7), 1))  # such as what a template writes before each chat
+    bench.finish()
+    bench.add(generation(2, range(700), 1))
+    bench.finish()
+    bench.add(generation(3, range(700), 1, seeded=True))
+    bench.finish()
+    assert (usage(bench, 2).cached_tokens, usage(bench, 3).cached_tokens) == (0, 640)
 
 
 def test_a_seed_reuses_nothing_that_was_computed_in_other_pieces() -> None:

@@ -63,7 +63,7 @@ def reason(
     cached: int,
     length: int,
     *,
-    seeded: bool = False,
+    in_other_pieces: bool = False,
     damaged: bool = False,
     changes: Collection[str] = (),
 ) -> Message | None:
@@ -73,7 +73,7 @@ def reason(
         expected: What was to be expected.
         cached: Tokens that were not computed.
         length: Tokens of the prompt.
-        seeded: The request has a seed.
+        in_other_pieces: See ``Generation``.
         damaged: A stored prompt was damaged.
         changes: What has changed about the model since it had the beginning; see ``identity_changes``.
     """
@@ -83,7 +83,7 @@ def reason(
             return msg("prefix_damaged")
         if changes and had == expected.beginning:
             return msg(next((code for name, code in _CHANGES.items() if name in changes), "prefix_settings_changed"))
-        return msg("prefix_in_other_pieces" if seeded and cached else "prefix_evicted", tokens=had)
+        return msg("prefix_in_other_pieces" if in_other_pieces else "prefix_evicted", tokens=had)
     end = min(expected.length, length)
     if expected.shared < end and end - cached >= _WORTH_TELLING_TOKENS:
         return msg("prefix_differs", token=expected.shared + 1, tokens=expected.length)

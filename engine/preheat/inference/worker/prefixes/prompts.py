@@ -141,7 +141,7 @@ class Prompts:
             expected,
             generation.cached_tokens,
             generation.prompt_tokens,
-            seeded=generation.seeded,
+            in_other_pieces=generation.in_other_pieces,
             damaged=generation.restore_failed and store is not None and store.damaged,
             changes=changes,
         )

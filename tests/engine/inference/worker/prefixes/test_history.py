@@ -43,7 +43,7 @@ def test_a_prompt_that_grows_gives_no_reason() -> None:
 def test_what_was_evicted() -> None:
     assert reason(Expected(3000, 3000), 24, 5000) == msg("prefix_evicted", tokens=3000)
     assert reason(Expected(beginning=800), 0, 5000) == msg("prefix_evicted", tokens=800)
-    assert reason(Expected(3000, 3000), 2000, 5000, seeded=True) == msg("prefix_in_other_pieces", tokens=3000)
+    assert reason(Expected(3000, 3000), 2000, 5000, in_other_pieces=True) == msg("prefix_in_other_pieces", tokens=3000)
 
 
 def test_what_was_damaged() -> None:
