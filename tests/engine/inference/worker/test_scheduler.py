@@ -19,6 +19,7 @@ from preheat.inference.worker.drafts import Drafter, PromptLookup
 from preheat.inference.worker.generation import MAX_PASSED, Generation, ImageSpan, Sampled
 from preheat.inference.worker.scheduler import (
     BULK_PAUSE_STEPS,
+    KEPT_IDLE,
     MIN_CHUNK_TOKENS,
     SCORED_TOKENS,
     DecodeError,
@@ -485,6 +486,18 @@ def test_idle_slots_hold_half_of_the_cache_at_most() -> None:
     plan = bench.step()
     assert [slot.index for slot in plan.forget] == [0]
     assert sum(len(slot.cached) for slot in bench.scheduler.slots if not slot.busy) == 48
+
+
+@pytest.mark.parametrize(("length", "kept"), [(50, 10), (150, KEPT_IDLE)])
+def test_old_conversations_stay_only_if_all_are_short(length: int, kept: int) -> None:
+    """Each used cell makes all steps longer."""
+    bench = Bench(cells=10_000, slots=16)
+    for at in range(16):
+        bench.add(generation(at, [at * 1000 + token for token in range(length)], 1))
+        bench.finish()
+    bench.add(generation(16, [7], 1))
+    bench.step()
+    assert sum(bool(slot.cached) for slot in bench.scheduler.slots if not slot.busy) == kept
 
 
 def test_a_full_cache_forgets_idle_conversations_first() -> None:
