@@ -19,7 +19,7 @@ def default_threads() -> int:
 
 def performance_cores() -> int:
     """Return the number of physical cores that this process may use, without slower ones."""
-    return max(1, min(_fast_cores() or physical_cores(), physical_cores()))
+    return max(1, min(_fast_cores() or physical_cores(), physical_cores(), _quota()))
 
 
 def physical_cores() -> int:
@@ -29,6 +29,15 @@ def physical_cores() -> int:
         return max(1, min(cores, len(psutil.Process().cpu_affinity())))
     except (AttributeError, psutil.Error):  # macOS has no affinity
         return cores
+
+
+def _quota() -> int:
+    """Return the number of whole cores that a limit on the processor time leaves; one over it would be paused."""
+    if sys.platform == "linux":
+        from preheat.inference.cores.linux import quota
+
+        return int(quota() or sys.maxsize)
+    return sys.maxsize
 
 
 def _fast_cores() -> int | None:

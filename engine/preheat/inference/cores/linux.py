@@ -1,4 +1,7 @@
-"""Kinds of cores in Linux's ``/sys/devices/system/cpu``, described in its ``Documentation/ABI``."""
+"""Kinds of cores, and limits on their use, in Linux's ``/sys``.
+
+Described in its ``Documentation/ABI`` (``/sys/devices/system/cpu``) and ``admin-guide/cgroup-v2`` (``cpu.max``).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 _DEVICES: Final = Path("/sys/devices")
+_CGROUPS: Final = Path("/sys/fs/cgroup")
+_OWN_CGROUPS: Final = Path("/proc/self/cgroup")
 _SLOWER: Final = {"cpu_capacity": 0.6, "cpufreq/cpuinfo_max_freq": 0.8}
 """Files with a core's speed, and the share of the fastest core's below which a core is of a slower kind.
 
@@ -38,6 +43,19 @@ def fast_cores(devices: Path = _DEVICES, usable: Iterable[int] | None = None) ->
             fastest = max(known.values())
             return len({core for each, core in cores.items() if known[each] >= share * fastest})
     return None
+
+
+def quota(cgroups: Path = _CGROUPS, own: Path = _OWN_CGROUPS) -> float | None:
+    """Return the number of cores that a container or a service may use on average; None without a limit."""
+    (path,) = [line[3:] for line in (_read(own) or "").splitlines() if line.startswith("0::")] or [""]
+    group = cgroups / path.strip("/")
+    limits = []
+    for folder in (group, *group.parents):
+        if folder.is_relative_to(cgroups):
+            amount, _, period = (_read(folder / "cpu.max") or "").partition(" ")
+            if amount.isdecimal() and period.isdecimal():
+                limits.append(int(amount) / max(int(period), 1))
+    return min(limits, default=None)
 
 
 def _read(path: Path) -> str | None:

@@ -53,6 +53,24 @@ def test_a_system_that_says_nothing(tmp_path: Path) -> None:
     assert linux.fast_cores(garbled, [0]) is None
 
 
+@pytest.mark.parametrize(
+    ("limits", "cores"),
+    [
+        ({"": "max 100000", "a/b": "150000 100000"}, 1.5),
+        ({"a": "50000 100000", "a/b": "max 100000"}, 0.5),
+        ({"c": "100000 100000"}, None),
+        ({"a/b": "many"}, None),
+    ],
+)
+def test_a_container_has_a_share_of_the_cores(tmp_path: Path, limits: dict[str, str], cores: float | None) -> None:
+    (tmp_path / "own").write_text("3:cpuset:/x\n0::/a/b\n")
+    for group, text in limits.items():
+        (tmp_path / group).mkdir(parents=True, exist_ok=True)
+        (tmp_path / group / "cpu.max").write_text(f"{text}\n")
+    assert linux.quota(tmp_path, tmp_path / "own") == cores
+    assert linux.quota(tmp_path / "missing", tmp_path / "none") is None
+
+
 @pytest.mark.parametrize(("value", "count"), [(4, 4), (None, None), (0, None)])
 def test_macos_counts_the_first_level(value: int | None, count: int | None) -> None:
     asked: list[str] = []
@@ -93,7 +111,10 @@ def test_one_core_is_left_where_there_are_enough(
 ) -> None:
     monkeypatch.setattr(cores, "_fast_cores", lambda: fast)
     monkeypatch.setattr(cores, "physical_cores", lambda: physical)
+    monkeypatch.setattr(cores, "_quota", lambda: 64)
     assert default_threads() == threads
+    monkeypatch.setattr(cores, "_quota", lambda: 0)
+    assert default_threads() == 1
 
 
 def test_this_machine_has_cores() -> None:
