@@ -89,6 +89,7 @@ DEEP: Mapping[tuple[str, str], str] = {
         "preheat.residency.processes.spare",
         "preheat.inference.client",
     ): "the package itself has only values, cheap to import",
+    ("preheat.core.lease", "preheat.inference.client"): "likewise",
     ("preheat_gui", "preheat_gui.widgets.theme"): "a module of colours and fonts, used as a namespace",
 }
 """Imports that reach past a package's ``__init__``, and why."""

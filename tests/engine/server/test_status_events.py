@@ -12,7 +12,7 @@ import pytest
 from preheat.control import ControlHost, LiveSettings, Status, changes, decode, encode, merged
 from preheat.core import EngineSnapshot, ModelSnapshot, RequestSnapshot
 from preheat.residency import State
-from preheat.server.status_events import StatusEvents
+from preheat.server.control import StatusEvents
 from preheat.settings import SettingsStore
 
 from .fake_engine import FakeEngine, as_engine

@@ -33,9 +33,9 @@ from preheat.control import (
 from preheat.errors import EngineError
 from preheat.server.access import caller_of
 from preheat.server.bodies import parse_json, read_with
+from preheat.server.control.status_events import StatusEvents
 from preheat.server.generation import client_gone
 from preheat.server.in_flight import ClientGoneError, InFlight
-from preheat.server.status_events import StatusEvents
 from preheat.server.streams import SSE, StreamResponse
 from preheat.settings import KeyScope
 
