@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import Final, NamedTuple, Protocol
 
 from preheat.inference import FinishReason, GenerationChunk, Priority, PromptProgress, TokenLogprob, Usage
+from preheat.inference.prefixes import BLOCK_TOKENS
 from preheat.inference.worker.drafts import Drafter
 from preheat.inference.worker.prefixes import Restore, Restored, Tier
 from preheat.inference.worker.slots import Slot
@@ -134,6 +135,16 @@ class Generation:
     def missing(self) -> int:
         """Tokens that have to be evaluated before the next one can be sampled."""
         return len(self.tokens) - (len(self.slot.cached) if self.slot else 0)
+
+    @property
+    def ends_alone(self) -> bool:
+        """The prompt's last token gets a step of its own, as where the others are stored, so that the answer is equal.
+
+        That is worth a step if most of a long prompt is computed.
+        """
+        is_plain = not (self.seeded or self.images or self.score or self.max_tokens == 0)
+        computed = self.prompt_tokens - self.cached_tokens
+        return is_plain and len(self.tokens) == self.prompt_tokens and computed >= BLOCK_TOKENS
 
     @property
     def image_due(self) -> ImageSpan | None:

@@ -410,7 +410,8 @@ class Scheduler:
         budget counts.
         """
         assert generation.slot is not None
-        missing, start, size = generation.missing, len(generation.slot.cached), self._chunk_tokens
+        missing, start = generation.missing - generation.ends_alone, len(generation.slot.cached)
+        size = self._chunk_tokens
         if generation.max_chunk is not None:
             budget = min(budget, generation.max_chunk)
         count = min(missing, max(budget, 0), limit, generation.text_due)

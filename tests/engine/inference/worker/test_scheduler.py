@@ -608,7 +608,7 @@ def test_the_same_prompt_twice_is_computed_once() -> None:
     bench = Bench(rate=128)
     bench.add(generation(1, range(300), 3), generation(2, range(300), 3), generation(3, [7, 8], 3))
     bench.finish()
-    assert bench.sizes(1) == [128, 128, 44, 1, 1]
+    assert bench.sizes(1) == [128, 128, 43, 1, 1, 1]
     assert bench.sizes(2) == [1, 1, 1]
     assert bench.text(1) == bench.text(2)
     # The one that shares nothing does not wait.
@@ -721,7 +721,7 @@ def test_the_progress_of_a_long_prompt() -> None:
     bench.finish()
     progress = [chunk.progress for chunk in bench.chunks[2] if chunk.progress is not None]
     assert all((each.total_tokens, each.cached_tokens) == (1100, 100) for each in progress)
-    assert [each.done_tokens for each in progress] == [612]
+    assert [each.done_tokens for each in progress] == [612, 1099]
     assert all(chunk.progress is None for chunk in bench.chunks[1])
     assert [chunk.progress for chunk in bench.chunks[3]][:2] == [PromptProgress(10, 10), None]
 
