@@ -36,6 +36,7 @@ INTERRUPTED: Final = 2
 
 _KV_TYPES: Final = {"f16": 1, "q8_0": 8, "q4_0": 2}  # enum ggml_type
 _FLASH_ATTENTION: Final = {"auto": -1, "off": 0, "on": 1}  # enum llama_flash_attn_type
+_EVEN_FILE_TYPES: Final = frozenset({"2", "3", "7", "8", "9"})  # enum llama_ftype: Q4_0, Q4_1, Q8_0, Q5_0, Q5_1
 _POOLING_MEAN: Final = 1  # enum llama_pooling_type
 _LOG_WARN: Final = 3
 _LOG_ERROR: Final = 4
@@ -191,6 +192,14 @@ class LlamaModel:
                 names.append(function().decode(errors="replace"))
         library = Path(llama._lib._name)
         return " ".join((*names, str(library.stat().st_size if library.is_file() else 0)))
+
+    @property
+    def has_even_steps(self) -> bool:
+        """Whether steps of 2 to 63 tokens give the same bits, whatever their size, unless weights are repacked.
+
+        With K-quants, and on some processors with floats, ggml adds in another order from 8 tokens on.
+        """
+        return self._metadata("general.file_type") in _EVEN_FILE_TYPES and not self.offloads
 
     @property
     def rope_class(self) -> str:

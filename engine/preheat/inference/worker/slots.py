@@ -12,8 +12,8 @@ CHUNK_TOKENS: Final = 64
 """Prompts are cut at multiples of this, so that the same prompt is computed in the same pieces.
 
 Larger pieces of whole chunks give the same bits on processors: their attention has one path for up to 63 tokens, and
-another one for more. Up to 63, steps of any size give the same bits, too, apart from those of a single token, and with
-repacked weights.
+another one for more. Up to 63, steps of any size give the same bits, too, apart from those of a single token, if the
+model ``has_even_steps``.
 """
 
 _GRID_SHARE: Final = 32

@@ -110,7 +110,7 @@ class TextService:
             context_length=model.context_length,
             recurrent=model.recurrent,
             tokens_per_s=tokens_per_s,
-            even_steps=not options.repack and not model.offloads,
+            even_steps=not options.repack and model.has_even_steps,
             prefixes=self._prompts.planner,
             costs=costs,
             failed=self._broke,
