@@ -98,6 +98,9 @@ def plan(as_json: AsJson = False) -> None:
             typer.echo(f"   {prompt_words(prompt)}")
     for model in now["unloaded"]:
         typer.echo(f"{model}: unloaded by the user; it returns when it is used")
+    for form in now["forms"]:
+        more = f" (takes {format_memory(form['extra_bytes'])} more)" if form["wanted"] != form["form"] else ""
+        typer.echo(f"{form['model']}: {form['why']}{more}")
     if now["standby"]:
         names = [entry["model"] + (" (read)" if entry["cached"] else "") for entry in now["standby"]]
         more = f" and {len(names) - _STANDBY_SHOWN} more" if len(names) > _STANDBY_SHOWN else ""

@@ -81,6 +81,7 @@ if TYPE_CHECKING:
         Pause,
         PausePreloading,
         Plan,
+        PlannedForm,
         PlannedModel,
         PrefixCache,
         ResumePreloading,
@@ -162,7 +163,7 @@ else:
             "preheat.control.own": "loop_factory",
             "preheat.control.preloading": (
                 "CachedModel ClearPrefixCache ClearedCache GetPlan GetPrefixCache Pause PausePreloading Plan "
-                "PlannedModel PrefixCache ResumePreloading"
+                "PlannedForm PlannedModel PrefixCache ResumePreloading"
             ),
             "preheat.control.request": "choices_of parse_command parse_flag wants_body",
             "preheat.control.script_client": "ScriptClient",

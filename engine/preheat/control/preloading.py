@@ -45,6 +45,18 @@ class PlannedModel:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedForm:
+    """The plan for the weights of a hot model."""
+
+    model_id: str = field(metadata={"json": "model"})
+    form: str  # mapped or repacked
+    wanted: str  # the form that it should have
+    verdict: str  # what is done about it
+    extra_bytes: int  # memory that repacked weights take more than mapped ones
+    why: Message
+
+
+@dataclass(frozen=True, slots=True)
 class StandbyModel:
     """A model to keep in the page cache."""
 
@@ -61,6 +73,7 @@ class Plan:
     next: tuple[str, ...]  # models to preload, the first one first
     unloaded: tuple[str, ...]  # models the user unloaded; they come back when they are used
     standby: tuple[StandbyModel, ...]
+    forms: tuple[PlannedForm, ...] = ()  # of hot models with something to gain, or that were set
 
 
 def _seconds(text: str, param: str) -> float:
@@ -118,6 +131,11 @@ class GetPlan(Command[Plan]):
             tuple(each.model_id for each in plan.preloads),
             engine.suppressed(),
             tuple(StandbyModel(model_id, model_id in models and models[model_id].standby) for model_id in plan.standby),
+            tuple(
+                PlannedForm(each.model_id, each.form, each.wanted, each.action, each.extra_bytes, each.why)
+                for each in engine.form_outlooks()
+                if each.why is not None
+            ),
         )
 
 

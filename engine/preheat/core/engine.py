@@ -35,6 +35,7 @@ from preheat.messages import Message, msg
 from preheat.models import Listing, ModelFile
 from preheat.prefixes import PrefixKeeper, PrefixStore, memory_file_system
 from preheat.preload import (
+    FormOutlook,
     PreloadContext,
     Preloader,
     PreloadPlan,
@@ -257,6 +258,10 @@ class Engine:
     def suppressed(self) -> tuple[str, ...]:
         """Return the models that should be hot but were unloaded on purpose, until their next use."""
         return self._preloads.suppressed()
+
+    def form_outlooks(self) -> tuple[FormOutlook, ...]:
+        """Return why hot models have mapped or repacked weights, or change them."""
+        return self._preloads.form_outlooks()
 
     def why(self, model_id: str) -> Message:
         """Return why the model of this id is hot, standby or cold."""

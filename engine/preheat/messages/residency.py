@@ -32,6 +32,8 @@ TABLE: Final[Mapping[str, Template]] = {
     "form_repacked": Template("repacked"),
     "form_changing": Template("its weights are being repacked or mapped again in the background"),
     "form_planned": Template("its weights are {form} once it has rested: {reason}"),
+    "form_held": Template("its weights are {form} later: {reason}; now {hold}"),
+    "form_paused": Template("its weights are {form} in {pause:duration} at the earliest: {reason}"),
     "form_no_room": Template("its weights are not repacked: that needs {missing:memory} more than is free"),
     "form_no_gain": Template(
         "its weights are not repacked: that decodes at most {gain:percent} faster on this processor"
@@ -41,6 +43,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "form_repacked_gains": Template(
         "its weights are repacked, which decodes up to {gain:percent} faster and takes {extra:memory} more"
     ),
+    "form_processor_busy": Template("other programs use the processor"),
     "exchange_failed": Template("a second worker with the model's other form could not take over: {reason}"),
     "twin_died": Template("its process ended"),
     "exchange_no_gain": Template("repacked weights decode at most {gain:percent} faster on this processor"),

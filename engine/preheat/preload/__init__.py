@@ -12,7 +12,7 @@ from preheat.preload.favourites import (
     remove_favourites,
     replace_favourites,
 )
-from preheat.preload.forms import FormAction, FormFacts, facts_of, plan_forms
+from preheat.preload.forms import FormAction, FormFacts, FormOutlook, facts_of, plan_forms
 from preheat.preload.gate import IDLE_S
 from preheat.preload.planner import PreloadPlanner
 from preheat.preload.policy import PlanAction, PolicySettings, PreloadPlan, PreloadTarget, TargetKind

@@ -11,7 +11,7 @@ from typing import Final
 from preheat.clock import unix_time
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
-from preheat.preload.forms import FormFacts, FormTarget, describe_form, facts_of, plan_forms
+from preheat.preload.forms import FormFacts, FormOutlook, FormTarget, facts_of, outlook, plan_forms
 from preheat.preload.gate import Conditions, Hold, blocking_reason
 from preheat.preload.idle_processor import IdleProcessor
 from preheat.preload.planner import PreloadPlanner
@@ -19,6 +19,7 @@ from preheat.preload.policy import PolicySettings, PreloadPlan
 from preheat.preload.power import on_battery
 from preheat.preload.preloader import Preload
 from preheat.residency import (
+    Form,
     GainTable,
     Hot,
     MemoryWatch,
@@ -167,10 +168,28 @@ class PreloadContext:
         why, record = self._why(model_id), self._pool.records.get(model_id)
         if record is None or not isinstance(record.phase, Hot):
             return why
-        facts = self._form_of(record, record.phase, self._pool.models[model_id])
-        (target,) = plan_forms([facts], self._pool.free_bytes)
-        form = describe_form(facts, target, record.extra_bytes)
+        form = self._outlook(record, record.phase).why
         return why if form is None else msg("in_memory_form", memory=why, form=form)
+
+    def form_outlooks(self) -> tuple[FormOutlook, ...]:
+        """Return what is to be said about the forms of hot models."""
+        records = self._pool.records.values()
+        found = (self._outlook(record, record.phase) for record in records if isinstance(record.phase, Hot))
+        return tuple(each for each in found if each.why is not None)
+
+    def _outlook(self, record: Residency, hot: Hot) -> FormOutlook:
+        model = self._pool.models[record.model_id]
+        facts = self._form_of(record, hot, model)
+        (target,) = plan_forms([facts], self._pool.free_bytes)
+        repacked, mapped = (self._sizes.expected_bytes(model, form) for form in (Form.REPACKED, Form.MAPPED))
+        return outlook(facts, target, max(repacked - mapped, 0), self._form_blocker(target))
+
+    def _form_blocker(self, target: FormTarget) -> Message | None:
+        """Return what blocks a change of form now, except requests."""
+        hold = self.form_hold()
+        if hold is not None and not hold.brief:
+            return hold.reason
+        return msg("form_processor_busy") if self._processor.busy and not target.chosen else None
 
     def _why(self, model_id: str) -> Message:
         plan = self._planner.explain(model_id, self.plan(), self._clock())

@@ -155,18 +155,46 @@ def _kept(model: FormFacts) -> FormAction:
     return FormAction.KEEP
 
 
-def describe_form(model: FormFacts, target: FormTarget, extra_bytes: int) -> Message | None:
-    """Return what there is to say about the form of a hot model; None if there is nothing.
+class FormOutlook(NamedTuple):
+    """What is to be said about the form of a hot model.
+
+    Attributes:
+        form: The form that it has.
+        wanted: The form that it should have.
+        action: What is done about it.
+        extra_bytes: What repacked weights take more than mapped ones, or would take.
+        why: Why it has that form, or gets another one; None if there is nothing to say.
+    """
+
+    model_id: str
+    form: Form
+    wanted: Form
+    action: FormAction
+    extra_bytes: int
+    why: Message | None
+
+
+def outlook(model: FormFacts, target: FormTarget, extra_bytes: int, hold: Message | None = None) -> FormOutlook:
+    """Return what is to be said about the form of a hot model.
 
     Args:
-        extra_bytes: What the model takes more than in the mapped form.
+        extra_bytes: What the model takes more with repacked weights.
+        hold: What blocks changes of forms now.
     """
+    why = _describe(model, target, extra_bytes, hold)
+    return FormOutlook(model.model_id, model.form, target.form, target.action, extra_bytes, why)
+
+
+def _describe(model: FormFacts, target: FormTarget, extra_bytes: int, hold: Message | None) -> Message | None:
     gain = max(model.gain or 0.0, 0.0)
     match target.action:
         case FormAction.CHANGING:
             return msg("form_changing")
         case FormAction.CHANGE | FormAction.WAIT:
-            return msg("form_planned", form=msg(f"form_{target.form}"), reason=target.reason)
+            form = {"form": msg(f"form_{target.form}"), "reason": target.reason}
+            if target.again_s is not None and target.again_s > REST_S:
+                return msg("form_paused", pause=target.again_s, **form)
+            return msg("form_planned", **form) if hold is None else msg("form_held", hold=hold, **form)
         case FormAction.NO_ROOM:
             return msg("form_no_room", missing=target.missing_bytes)
         case FormAction.NO_GAIN:

@@ -36,6 +36,8 @@ class IdleProcessor:
         self._clock = clock
         self._since = float("-inf")
         self._before = (0.0, 0.0)
+        self.busy = False
+        """The last judgement."""
 
     def busy_for_s(self) -> float:
         """Return 0 if the processor was idle in the last seconds, otherwise when to ask again, in seconds."""
@@ -47,4 +49,5 @@ class IdleProcessor:
         self._since, self._before = now, reading
         if span_s > _BUSY_PAUSE_S + _MAX_SPAN_S:
             return _SPAN_S  # the mean of a long time says little
-        return 0.0 if busy_s <= _BUSY_SHARE * total_s else _BUSY_PAUSE_S
+        self.busy = busy_s > _BUSY_SHARE * total_s
+        return _BUSY_PAUSE_S if self.busy else 0.0

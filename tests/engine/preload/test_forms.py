@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from preheat.preload.forms import REST_S, FormAction, FormFacts, FormTarget, describe_form, plan_forms
+from preheat.messages import msg
+from preheat.preload.forms import REST_S, FormAction, FormFacts, FormTarget, outlook, plan_forms
 from preheat.residency import Form
 from tests.engine.residency.world import reason
 
@@ -62,6 +63,7 @@ def test_what_the_user_set_comes_first_and_then_what_is_used_most() -> None:
     ("changes", "code"),
     [
         ({}, "form_planned"),
+        ({"resting_s": 600.0}, "form_paused"),
         ({"added_bytes": 90}, "form_no_room"),
         ({"gain": 0.01}, "form_no_gain"),
         ({"used_enough": False}, "form_too_few_uses"),
@@ -74,6 +76,13 @@ def test_what_the_user_set_comes_first_and_then_what_is_used_most() -> None:
 )
 def test_what_is_said(changes: dict[str, Any], code: str | None) -> None:
     model = facts(**changes)
-    message = describe_form(model, plan(model), 40)
+    message = outlook(model, plan(model), 40).why
     assert reason(message) == code
     assert message is None or str(message)
+
+
+def test_what_holds_a_change_up_is_said() -> None:
+    on_battery = msg("preload_on_battery")
+    assert reason(outlook(facts(), plan(), 40, on_battery).why) == "form_held"
+    repacked = facts(form=REPACKED)
+    assert reason(outlook(repacked, plan(repacked), 40, on_battery).why) == "form_repacked_gains"
