@@ -80,6 +80,10 @@ class ModelPrompts:
         if self._keeper.memory_bytes > self._allowed_bytes:
             await asyncio.to_thread(self._keeper.give_way, _GIVE_WAY_S)
 
+    def keeps(self, model: ModelFile) -> bool:
+        """Return whether the model's prompts are kept, so that another worker finds them."""
+        return self._keeper.options(model.model_id) is not None
+
     def options(self, model: ModelFile, clients: Sequence[str]) -> PrefixOptions | None:
         """Return what a load of the model gets; None if its prompts are not kept.
 

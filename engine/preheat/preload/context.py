@@ -160,6 +160,7 @@ class PreloadContext:
             gain=self._gains.gain(model),
             usage=usage,
             used_enough=self._planner.used_enough(model_id, usage),
+            keeps_prompts=self._pool.keeps_prompts(model),
             added_bytes=self._sizes.form_size(model, hot.form.other).added_bytes,
         )
 

@@ -13,6 +13,9 @@ from preheat.usage import Usage
 REST_S: Final = 5.0
 """Idle time of a model before its form changes, in seconds."""
 
+LONG_REST_S: Final = 3600.0
+"""The same where the second worker cannot get the prompts of the first: conversations of the last hour go on."""
+
 
 class FormFacts(NamedTuple):
     """A hot model, as the choice of its form depends on it.
@@ -24,6 +27,7 @@ class FormFacts(NamedTuple):
         used_enough: It is used often enough to be worth more memory.
         score: How much it is used; decides between models.
         idle_s: Seconds since its last request or load; 0 while it is in use.
+        rest_s: Idle time that it needs before its form changes.
         resting_s: Seconds until it may change to the repacked form again.
         changing: A second worker loads the other form, or the former worker has not left yet.
         added_bytes: What the second worker would take while the first one is there.
@@ -37,6 +41,7 @@ class FormFacts(NamedTuple):
     used_enough: bool
     score: float
     idle_s: float
+    rest_s: float
     resting_s: float
     changing: bool
     added_bytes: int
@@ -52,6 +57,7 @@ def facts_of(
     gain: float | None,
     usage: Usage,
     used_enough: bool,
+    keeps_prompts: bool,
     added_bytes: int,
 ) -> FormFacts:
     """Return the facts about a hot model; those not in its record are given."""
@@ -65,6 +71,7 @@ def facts_of(
         used_enough,
         usage.score,
         0.0 if record.leased else max(0.0, now.unix - used_at),
+        REST_S if keeps_prompts or hot.unused else LONG_REST_S,
         max(record.exchange_after_mono - now.mono, 0.0),
         hot.twin is not None,
         added_bytes,
@@ -123,7 +130,7 @@ def _target(model: FormFacts, free_bytes: int) -> FormTarget:
         return target._replace(action=FormAction.CHANGING)
     if wanted is model.form or reason is None:
         return target._replace(action=_kept(model))
-    pause_s = max(0.0 if chosen else REST_S - model.idle_s, model.resting_s if wanted is Form.REPACKED else 0.0)
+    pause_s = max(0.0 if chosen else model.rest_s - model.idle_s, model.resting_s if wanted is Form.REPACKED else 0.0)
     if pause_s > 0:
         return target._replace(action=FormAction.WAIT, again_s=pause_s)
     missing = model.added_bytes - free_bytes

@@ -199,6 +199,7 @@ class Simulation:
             gain=LEAST_GAIN,
             usage=usage,
             used_enough=self._planner.used_enough(model_id, usage),
+            keeps_prompts=True,
             added_bytes=self._executor.form_size(model_id).added_bytes,
         )
 

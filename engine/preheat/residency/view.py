@@ -94,6 +94,10 @@ class ResidencyView:
         """Memory of stored prompts, which give way to models."""
         return self._shared.prompts.memory_bytes
 
+    def keeps_prompts(self, model: ModelFile) -> bool:
+        """Return whether a second worker of the model gets the prompts in the slots of the first."""
+        return self._shared.prompts.keeps(model)
+
     @property
     def worker_pids(self) -> tuple[int, ...]:
         """The process ids of the workers that have a model, one for each: a second one maps the same files."""

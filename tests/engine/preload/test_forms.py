@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from preheat.messages import msg
-from preheat.preload.forms import REST_S, FormAction, FormFacts, FormTarget, outlook, plan_forms
+from preheat.preload.forms import LONG_REST_S, REST_S, FormAction, FormFacts, FormTarget, outlook, plan_forms
 from preheat.residency import Form
 from tests.engine.residency.world import reason
 
@@ -15,7 +15,7 @@ MAPPED, REPACKED = Form.MAPPED, Form.REPACKED
 
 
 def facts(model_id: str = "a", **values: Any) -> FormFacts:
-    known = FormFacts(model_id, MAPPED, "auto", True, 0.3, True, 5.0, 100.0, 0.0, False, 40)
+    known = FormFacts(model_id, MAPPED, "auto", True, 0.3, True, 5.0, 100.0, REST_S, 0.0, False, 40)
     return known._replace(**values)
 
 
@@ -37,6 +37,7 @@ def test_a_used_model_at_rest_is_repacked_where_that_gains_and_fits() -> None:
         ({"repackable": False}, FormAction.KEEP, None),
         ({"added_bytes": 51}, FormAction.NO_ROOM, None),
         ({"idle_s": 1.0}, FormAction.WAIT, REST_S - 1.0),
+        ({"rest_s": LONG_REST_S}, FormAction.WAIT, LONG_REST_S - 100.0),
         ({"resting_s": 500.0}, FormAction.WAIT, 500.0),
         ({"changing": True}, FormAction.CHANGING, None),
         ({"form": REPACKED}, FormAction.KEEP, None),

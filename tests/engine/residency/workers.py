@@ -145,6 +145,9 @@ class FakePrompts:
     async def give_way(self) -> None:
         self.gave_way += 1
 
+    def keeps(self, model: ModelFile) -> bool:
+        return True
+
     def options(self, model: ModelFile, clients: Sequence[str]) -> PrefixOptions:
         self.asked.append((model.model_id, clients))
         return PrefixOptions(restore=("0a",))

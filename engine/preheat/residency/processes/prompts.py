@@ -22,6 +22,9 @@ class PromptStore(Protocol):
     async def give_way(self) -> None:
         """Return once no more memory is taken than allowed: a load needs it."""
 
+    def keeps(self, model: ModelFile) -> bool:
+        """Return whether the model's prompts are kept, so that another worker finds them."""
+
     def options(self, model: ModelFile, clients: Sequence[str]) -> PrefixOptions | None:
         """Return what a load of the model gets; None if its prompts are not kept.
 
@@ -46,6 +49,10 @@ class NoPrompts:
 
     async def give_way(self) -> None:
         """Do nothing."""
+
+    def keeps(self, model: ModelFile) -> bool:
+        """Return False."""
+        return False
 
     def options(self, model: ModelFile, clients: Sequence[str]) -> None:
         """Return nothing for a load."""
