@@ -194,12 +194,15 @@ class LlamaModel:
         return " ".join((*names, str(library.stat().st_size if library.is_file() else 0)))
 
     @property
-    def has_even_steps(self) -> bool:
-        """Whether steps of 2 to 63 tokens give the same bits, whatever their size, unless weights are repacked.
+    def even_step(self) -> int:
+        """The fewest tokens from which on steps of less than 64 tokens give the same bits; 0 if they never do.
 
-        With K-quants, and on some processors with floats, ggml adds in another order from 8 tokens on.
+        From 8 tokens on, ggml adds in another order with K-quants, and on some processors with floats. Products with
+        repacked weights depend on the place of a token in its step.
         """
-        return self._metadata("general.file_type") in _EVEN_FILE_TYPES and not self.offloads
+        if self._options.repack or self.offloads:
+            return 0
+        return 2 if self._metadata("general.file_type") in _EVEN_FILE_TYPES else 8
 
     @property
     def rope_class(self) -> str:

@@ -127,7 +127,7 @@ class Scheduler:
         batch_tokens: Maximum tokens of one decode.
         context_length: Prompt plus completion limit, in tokens; also the size of the shared KV cache.
         recurrent: The model's state can be neither cut nor shared.
-        even_steps: Steps of two tokens give the same bits as larger ones of less than a chunk.
+        even_step: See ``LlamaModel``.
         tokens_per_s: A first guess at the speed of prefill.
         prefixes: Decides what is stored and restored; None stores nothing.
         costs: What steps cost; measured by default.
@@ -143,7 +143,7 @@ class Scheduler:
         context_length: int,
         recurrent: bool,
         tokens_per_s: float,
-        even_steps: bool = False,
+        even_step: int = 0,
         costs: StepCosts | None = None,
         prefixes: PrefixPlanner | None = None,
         failed: Callable[[int, Exception], None] = _raise,
@@ -155,8 +155,8 @@ class Scheduler:
         self._chunk_tokens = max(1, min(CHUNK_TOKENS, batch_tokens // 2))  # leaves room for decoding
         self.context_length: Final = context_length
         self._recurrent = recurrent
-        self._even_steps = even_steps
-        self._is_even = False  # the last step was one of these
+        self._even_step = even_step
+        self._may_be_even = False  # the last step was less than a chunk
         self.tokens_per_s = tokens_per_s
         """Speed of prefill."""
         self._prefixes = prefixes or PrefixPlanner()
@@ -346,6 +346,7 @@ class Scheduler:
             recurrent=self._recurrent,
             chunk=self._chunk_tokens if exact or not self._prefixes.exact else 0,
             exact=exact,
+            even_step=self._even_step,
         )
         assert reuse is not None, "fewer generations run than there are slots"
         return StepPlan(admit=generation, reuse=reuse, forget=self._excess_idle(reuse.slot))
@@ -454,7 +455,7 @@ class Scheduler:
         if result.status is not Status.DONE or not plan.chunks:
             return ended
         tokens = plan.tokens
-        self._is_even = self._even_steps and tokens < self._chunk_tokens
+        self._may_be_even = self._even_step > 0 and tokens < self._chunk_tokens
         if tokens >= MIN_CHUNK_TOKENS and result.seconds > 0 and plan.chunks[0].image is None:
             self.tokens_per_s += _RATE_WEIGHT * (tokens / result.seconds - self.tokens_per_s)
         self._speculation.evaluated(plan.chunks, result.seconds)
@@ -526,7 +527,7 @@ class Scheduler:
             accept(generation)
         if slot.whole == chunk.start:
             slot.whole += len(chunk.tokens) // self._chunk_tokens * self._chunk_tokens
-        if self._is_even and len(chunk.tokens) > 1 and chunk.start == max(slot.whole, slot.even):
+        if self._may_be_even and len(chunk.tokens) >= self._even_step and chunk.start == max(slot.whole, slot.even):
             slot.even = chunk.start + len(chunk.tokens)
         if self._prefixes.exact:
             slot.to_store = []  # the state of a moment ago

@@ -12,8 +12,7 @@ CHUNK_TOKENS: Final = 64
 """Prompts are cut at multiples of this, so that the same prompt is computed in the same pieces.
 
 Larger pieces of whole chunks give the same bits on processors: their attention has one path for up to 63 tokens, and
-another one for more. Up to 63, steps of any size give the same bits, too, apart from those of a single token, if the
-model ``has_even_steps``.
+another one for more. Up to 63, steps from a model's ``even_step`` on give the same bits, too.
 """
 
 _GRID_SHARE: Final = 32
@@ -30,7 +29,7 @@ class Slot:
     used_at: int = 0  # orders idle slots by their last use
     busy: bool = False  # a running generation owns it
     whole: int = 0  # the first tokens in the cache, as far as they were computed in whole chunks
-    even: int = 0  # the same, and what follows in steps of several tokens, but less than a chunk
+    even: int = 0  # the same, and what follows in even steps
     ahead: int = 0  # further tokens in the cache, of a draft: to be removed
     prompt_tokens: int = 0  # length of the last prompt; what follows in the cache was generated
     used_s: float = 0.0  # time of the last use, in seconds of the runner's clock
@@ -49,7 +48,7 @@ class Slot:
         self.whole, self.even = min(self.whole, length), min(self.even, length)
         self.to_store = [missing for missing in self.to_store if missing.end <= length]
 
-    def usable(self, tokens: list[int], *, chunk: int, exact: bool = False) -> int:
+    def usable(self, tokens: list[int], *, chunk: int, exact: bool = False, even_step: int = 0) -> int:
         """Return how many of a prompt's first tokens need not be computed.
 
         At least the last token is left to compute, because its logits are needed.
@@ -58,6 +57,7 @@ class Slot:
             tokens: The prompt.
             chunk: Size of a chunk, to stay with whole chunks where that costs little; 0 takes any beginning.
             exact: The other tokens have to get the same bits as if all were computed, in whole chunks and the rest.
+            even_step: Fewest tokens of an even step.
         """
         if self.private:
             return 0
@@ -65,7 +65,7 @@ class Slot:
         whole = min(length, self.whole) // chunk * chunk if chunk else length
         if exact:
             is_rest = length >= self.whole == len(tokens) // chunk * chunk
-            length = max(whole, min(length, self.even, len(tokens) - 2)) if is_rest else whole
+            length = max(whole, min(length, self.even, len(tokens) - even_step)) if is_rest else whole
         elif (length - whole) * _GRID_SHARE <= len(tokens) - length:
             length = whole
         while length and tokens[length] < 0 and tokens[length] == tokens[length - 1]:
@@ -113,11 +113,12 @@ def plan_reuse(
     recurrent: bool,
     chunk: int = 0,
     exact: bool = False,
+    even_step: int = 0,
 ) -> PrefixReuse | None:
     """Return which free slot a prompt gets and how much of its beginning can be kept; None if every slot is busy.
 
     Without ``reuse`` the slot is emptied; the state of a ``recurrent`` model cannot be shared between slots. See
-    ``Slot.usable`` for ``chunk`` and ``exact``.
+    ``Slot.usable`` for the rest.
     """
     free = [slot for slot in slots if not slot.busy]
     if not free:
@@ -126,7 +127,7 @@ def plan_reuse(
     cheapest = min(free, key=lambda slot: (bool(slot.cached), slot.used_at))
     if not reuse:
         return PrefixReuse(cheapest, len(cheapest.cached), 0)
-    usable = {slot.index: slot.usable(tokens, chunk=chunk, exact=exact) for slot in slots}
+    usable = {slot.index: slot.usable(tokens, chunk=chunk, exact=exact, even_step=even_step) for slot in slots}
     best = max(free, key=lambda slot: (usable[slot.index], -len(slot.cached)))
     # Cutting a long conversation down to a system prompt that it happens to share would lose the conversation.
     continues = usable[best.index] > 0 and shared_prefix(best.cached, tokens) * 2 >= len(best.cached)

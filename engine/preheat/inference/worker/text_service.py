@@ -110,7 +110,7 @@ class TextService:
             context_length=model.context_length,
             recurrent=model.recurrent,
             tokens_per_s=tokens_per_s,
-            even_steps=not options.repack and model.has_even_steps,
+            even_step=model.even_step,
             prefixes=self._prompts.planner,
             costs=costs,
             failed=self._broke,

@@ -112,12 +112,6 @@ def test_a_seeded_short_chat_after_a_warm_beginning_has_the_same_bits(new_run: C
     assert fresh.logprobs == warm.logprobs == again.logprobs
 
 
-def test_with_repacked_weights_a_seed_reuses_whole_chunks(new_run: Callable[..., TextRun]) -> None:
-    run = new_run(repack=True)
-    run.one(ask(LONG, 4))
-    assert run.one(ask(LONG, 6, sampling=Sampling(seed=1))).usage.cached_tokens == 64
-
-
 @pytest.mark.parametrize("seed", [None, 3])
 def test_choices_of_one_request_share_its_prompt(new_run: Callable[..., TextRun], seed: int | None) -> None:
     choices = [

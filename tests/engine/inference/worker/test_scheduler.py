@@ -171,7 +171,7 @@ class Bench:
         batch_tokens: int = 512,
         rate: float = 1000.0,
         can_cut: bool = True,
-        even_steps: bool = False,
+        even_step: int = 0,
     ) -> None:
         self.scheduler = Scheduler(
             parallel=parallel,
@@ -180,7 +180,7 @@ class Bench:
             context_length=cells,
             recurrent=not can_cut,
             tokens_per_s=rate,
-            even_steps=even_steps,
+            even_step=even_step,
             costs=FreeDrafts(),
         )
         self.runner = PythonRunner(self.scheduler, cells, batch_tokens, can_cut=can_cut)
@@ -560,10 +560,20 @@ def test_a_seed_reuses_whole_chunks_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "prompt", "reused"), [(150, 150, 148), (150, 170, 150), (150, 200, 128), (40, 50, 40)]
+    ("step", "before", "prompt", "reused"),
+    [
+        (2, 150, 150, 148),
+        (2, 150, 170, 150),
+        (2, 150, 200, 128),  # 192 of them are in whole chunks
+        (2, 40, 50, 40),
+        (8, 150, 150, 142),
+        (8, 150, 132, 128),
+        (8, 7, 50, 0),
+        (0, 150, 150, 128),
+    ],
 )
-def test_a_seed_reuses_small_steps_after_the_whole_chunks(before: int, prompt: int, reused: int) -> None:
-    bench = Bench(even_steps=True)
+def test_a_seed_reuses_even_steps_after_the_whole_chunks(step: int, before: int, prompt: int, reused: int) -> None:
+    bench = Bench(even_step=step)
     bench.add(generation(1, range(before), 1))
     bench.finish()
     bench.add(generation(2, range(prompt), 1, seeded=True))
