@@ -249,26 +249,22 @@ async def _text(worker: WorkerClient, request: GenerateRequest) -> tuple[str, in
 
 
 async def _gaps(bench: Bench, home: Path) -> list[Figure]:
-    """Return the longest gaps of a stream while prompts of some 170 MB are saved, and restored."""
-    bench.say("A stream while prompts are saved and restored")
+    """Return the longest gaps of a stream while a prompt of more than 200 MB is saved, and restored."""
+    bench.say("A stream while a prompt is saved and restored")
     folder = str(home / "gaps")
-    long = [
-        GenerateRequest(prompt=unique_text(seed, 3700), sampling=Sampling(temperature=0), max_tokens=1)
-        for seed in (5, 6)
-    ]
-    worker = await _worker(bench.chat_model, bench, folder, 8192)
-    for request in long:
-        await _text(worker, request)
+    prompt = GenerateRequest(prompt=unique_text(5, _WORDS), sampling=Sampling(temperature=0), max_tokens=1)
+    worker = await _worker(bench.large_model, bench, folder, 8192)
+    await _text(worker, prompt)
 
     async def save() -> int:
         return await worker.save_prefixes(60)
 
     saving, saved = await _gap_during(worker, save)
     await worker.close()
-    worker = await _worker(bench.chat_model, bench, folder, 8192)
+    worker = await _worker(bench.large_model, bench, folder, 8192)
 
     async def restore() -> int:
-        return sum([(await _text(worker, request))[1] for request in long])
+        return (await _text(worker, prompt))[1]
 
     restoring, tokens = await _gap_during(worker, restore)
     await worker.close()

@@ -614,6 +614,20 @@ def test_a_seed_does_not_reuse_what_was_written_token_by_token() -> None:
     assert (usage(bench, 2).cached_tokens, usage(bench, 3).cached_tokens) == (0, 130)
 
 
+@pytest.mark.parametrize(
+    ("length", "fields", "sizes"),
+    [(300, {}, [256, 43, 1]), (300, {"seeded": True}, [256, 44]), (250, {}, [192, 58])],
+    ids=["long", "seed", "short"],
+)
+def test_the_last_token_of_a_long_prompt_is_computed_as_after_a_restore(
+    length: int, fields: dict[str, Any], sizes: list[int]
+) -> None:
+    bench = Bench()
+    bench.add(generation(1, range(length), 1, **fields))
+    bench.finish()
+    assert bench.sizes(1) == sizes
+
+
 def test_the_same_prompt_twice_is_computed_once() -> None:
     bench = Bench(rate=128)
     bench.add(generation(1, range(300), 3), generation(2, range(300), 3), generation(3, [7, 8], 3))
