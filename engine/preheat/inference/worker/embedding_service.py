@@ -24,7 +24,6 @@ from preheat.inference.worker.lanes import Job, Lane, Lanes, Preparer
 from preheat.inference.worker.llama_model import MAX_EMBEDDING_SEQUENCES, LlamaModel
 from preheat.inference.worker.pulse import Heartbeat
 from preheat.inference.worker.runner import EmbeddingRunner
-from preheat.inference.worker.scheduler import DecodeError
 from preheat.inference.worker.tokenizing import answer_tokens, input_limit
 from preheat.messages import msg
 
@@ -92,7 +91,7 @@ class EmbeddingService:
         self._threads: Final = options.threads
         # Models with a KV cache are large ones, which keep all threads busy.
         self._may_share = shares and options.threads > 1 and not model.offloads and not model.memory
-        self._failure: DecodeError | None = None  # of the second thread
+        self._watched = False  # the step's progress can be seen while it runs
         self._max_input_tokens = min(self._runner.batch_tokens, model.context_length)
 
     def step(self, *, wait: bool = False) -> bool:
@@ -102,8 +101,6 @@ class EmbeddingService:
         items, shared = self._turns.take(wait=wait)
         heartbeat.busy = True
         heartbeat.beat()
-        if self._failure is not None:
-            raise self._failure
         if items:
             self._watch(sum(len(job.inputs[at]) for job, at in items))
             self._embed(self._runner, items, self._threads - self._threads // 2 if shared else None)
@@ -125,8 +122,8 @@ class EmbeddingService:
                 items = self._turns.take_second(runner.batch_tokens)
                 with self._channel.pulse.work("decode", heartbeat):
                     self._embed(runner, items)
-        except DecodeError as error:
-            self._failure = error
+        except Exception as error:
+            self._turns.fail(error)
 
     def _embed(self, runner: EmbeddingRunner, items: Sequence[Item], threads: int | None = None) -> None:
         """Embed inputs, and answer the requests that are then complete."""
@@ -138,8 +135,10 @@ class EmbeddingService:
 
     def _watch(self, tokens: int) -> None:
         """Show progress within a long decode."""
-        beat = self._channel.pulse.decode.beat
-        self._model.interrupt_when(beat if tokens >= _LONG_TOKENS else None)
+        watched = tokens >= _LONG_TOKENS
+        if watched != self._watched:
+            self._watched = watched
+            self._model.interrupt_when(self._channel.pulse.decode.beat if watched else None)
 
     def cancel(self, request_id: int) -> None:
         """Drop a request. Any thread."""

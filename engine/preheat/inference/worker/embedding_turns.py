@@ -31,6 +31,7 @@ class EmbeddingTurns:
         self._has_second = False
         self._computing = False  # the decode thread does
         self._helping = False  # the second thread does
+        self._failure: Exception | None = None  # of the second thread
         self.crowded = False
         """Several inputs waited at the same time."""
 
@@ -46,11 +47,16 @@ class EmbeddingTurns:
             self._queue.cancel(request_id)
 
     def take(self, *, wait: bool) -> Turn:
-        """Return the next inputs for the decode thread, without waiting for any unless ``wait``."""
+        """Return the next inputs for the decode thread, without waiting for any unless ``wait``.
+
+        Raises what the second thread failed with.
+        """
         with self._lock:
             self._computing = False
-            while wait and not self._queue:
+            while wait and not self._queue and self._failure is None:
                 self._first.wait()
+            if self._failure is not None:
+                raise self._failure
             items = self._queue.take(shares=2 if self._has_second else 1)
             self._computing = bool(items)
             self.crowded |= len(items) > 1
@@ -73,6 +79,12 @@ class EmbeddingTurns:
             for (job, at), vector in zip(items, vectors, strict=True):
                 job.vectors[at] = vector
             return [job for job in dict.fromkeys(job for job, _ in items) if job.complete]
+
+    def fail(self, error: Exception) -> None:
+        """Let the decode thread fail like the second one."""
+        with self._lock:
+            self._failure = error
+            self._first.notify()
 
     @property
     def left(self) -> bool:
