@@ -303,10 +303,11 @@ class FrameDecoder:
 
 def _decode(body: bytes, raw: bytes) -> Frame | Unreadable:
     try:
-        name, content = json.loads(body, object_hook=_raw_reader(raw) if raw else None)
+        # As text: ``json`` would look for its encoding.
+        name, content = json.loads(body.decode(), object_hook=_raw_reader(raw) if raw else None)
         frame: Frame
         if name == "Step":
-            frame = Step(tuple((request_id, _read_chunk(chunk)) for request_id, chunk in content[0]))
+            frame = Step([(request_id, _read_chunk(chunk)) for request_id, chunk in content[0]])
         elif name == "Embedded":
             frame = Embedded._make([*content, raw])
         else:

@@ -11,6 +11,8 @@ from typing import Any, Final
 from preheat._version import __version__
 from preheat.inference import TokenLogprob, Usage
 
+_encoded: Final = json.JSONEncoder().encode
+
 FINGERPRINT: Final = f"preheat-{__version__}"
 
 _LOWEST_LOGPROB: Final = -9999.0
@@ -37,7 +39,7 @@ class EventWriter:
 
     def text(self, index: int, opening: str, text: str, closing: str) -> str:
         """Return the event for plain text of one choice, between the JSON before and after it in the choice."""
-        return f"{self._text_heads[index]}{opening}{json.dumps(text)}{closing}{self._text_tail}"
+        return f"{self._text_heads[index]}{opening}{_encoded(text)}{closing}{self._text_tail}"
 
     def choice(self, choice: dict[str, Any], extra: dict[str, Any] | None = None) -> str:
         """Return the event for any other change of a choice; ``extra`` are more fields next to ``choices``."""
