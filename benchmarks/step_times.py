@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy  # noqa: F401 # a worker imports it after the first answer without randomness
+
 from preheat.inference import GenerateRequest, LoadOptions, Sampling
 from preheat.inference.protocol import Generate
 from preheat.inference.worker.bindings import llama

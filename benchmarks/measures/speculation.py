@@ -16,7 +16,7 @@ from benchmarks.http_client import Connection
 from benchmarks.load import complete
 from benchmarks.servers import CONTEXT_LENGTH, preheat, wait_until_hot
 from preheat.inference import LoadOptions, Sampling
-from preheat.inference.worker.drafts import Drafter, PromptLookup, StepCosts
+from preheat.inference.worker.drafts import Drafter, StepCosts
 from preheat.inference.worker.generation import Generation
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.runner import ModelRunner
@@ -122,7 +122,7 @@ class _Worker:
             text=TextStream(),
             sample=TokenSampler(self._model, Sampling(temperature=0), tokens).sample,
             max_tokens=_TOKENS,
-            drafter=Drafter(PromptLookup(tokens)) if drafts else None,
+            drafter=Drafter(tokens) if drafts else None,
         )
         self._scheduler.add(generation)
         steps, began, written = 0, 0.0, 0

@@ -56,6 +56,8 @@ _WORKER_ENVIRONMENT: Final = {
     # reacted to a busy program, threads keep the one that they wait for from running. A round takes 15 to 50 ns on x86,
     # whose pause instruction is slow, and about 1 ns elsewhere.
     "GOMP_SPINCOUNT": "2000" if platform.machine() in ("x86_64", "AMD64") else "20000",
+    # numpy computes nothing here that its threads would be for; they wait in loops at first.
+    "OPENBLAS_NUM_THREADS": "1",
     # After a failed assertion, ggml would start a debugger, which keeps the process for seconds.
     "GGML_NO_BACKTRACE": "1",
 }

@@ -199,8 +199,6 @@ class Generation:
         if sampled.logprob is not None:
             self.held_logprobs.append(sampled.logprob)
         self.tokens.append(sampled.token)
-        if self.drafter is not None:
-            self.drafter.append(sampled.token)
         text = self.text.feed(sampled.piece)
         if self.text.stopped or sampled.last:
             return self.finish(FinishReason.STOP, now, text)
@@ -263,6 +261,11 @@ class Chunk(NamedTuple):
     image: Image | None = None  # what the tokens stand for
     draft: Sequence[int] = ()  # evaluated after the tokens, with logits
     row: int | None = None  # the tokens have been evaluated as part of a draft; index of their logits in the batch
+
+    @property
+    def decodes(self) -> bool:
+        """It is one token, without a draft, after which the next one is sampled."""
+        return self.last and len(self.tokens) == 1 and not self.draft and self.generation.max_tokens != 0
 
     @property
     def rows(self) -> int:

@@ -20,6 +20,7 @@ from preheat.inference import UBATCH_TOKENS, LoadOptions
 from preheat.inference.prefixes import rope_class
 from preheat.inference.worker.backends import load_device_backends, load_processor_backend
 from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.logits import Logits
 from preheat.inference.worker.pages import touched_ahead
 from preheat.inference.worker.scheduler import SCORED_TOKENS
 from preheat.inference.worker.text_pieces import PIECE_CHARACTERS, OnPiece, no_limit, pieces
@@ -119,6 +120,7 @@ class LlamaModel:
         with contextlib.nullcontext() if options.warm_prefix else touched_ahead():
             self.ctx = self._make_context()
         self.threads: Final = StepThreads(self.ctx, options.threads, follows=options.follow_load)
+        self.logits: Final = Logits(self.ctx, self.n_vocab)
         self.memory: Any = llama.llama_get_memory(self.ctx)
         self.context_length: int = llama.llama_n_ctx_seq(self.ctx)
         sequences: int = llama.llama_n_seq_max(self.ctx)
@@ -349,7 +351,6 @@ class LlamaModel:
         for at in range(tokens):
             batch.add(max(self.bos, 0), at, 0, output=True)
         status = llama.llama_decode(self.ctx, batch.native)
-        llama.llama_batch_free(batch.native)
         if status not in (0, INTERRUPTED):
             raise self._load_error("load_probe_failed", status=status)
         if self.memory:
@@ -361,13 +362,22 @@ class Batch:
     """The input of one ``llama_decode``: up to ``capacity`` tokens of any sequences."""
 
     def __init__(self, capacity: int) -> None:
-        self.native: Any = llama.llama_batch_init(capacity, 0, 1)
-        # Views of llama.cpp's memory: a pointer's items cost several times as much.
-        self._tokens = _array(self.native.token, ctypes.c_int32, capacity)
-        self._positions = _array(self.native.pos, ctypes.c_int32, capacity)
-        self._outputs = _array(self.native.logits, ctypes.c_int8, capacity)
-        self._sequence_ids = [_array(self.native.seq_id[at], ctypes.c_int32, 1) for at in range(capacity)]
-        _array(self.native.n_seq_id, ctypes.c_int32, capacity)[:] = [1] * capacity
+        # Any: mypy takes no lists of numbers for slices.
+        self._tokens: Any = (ctypes.c_int32 * capacity)()
+        self._positions: Any = (ctypes.c_int32 * capacity)()
+        self._sequences: Any = (ctypes.c_int32 * capacity)()
+        self._outputs: Any = (ctypes.c_int8 * capacity)()
+        self._counts = (ctypes.c_int32 * capacity)(*[1] * capacity)  # each token is in one sequence
+        start, size = ctypes.addressof(self._sequences), ctypes.sizeof(ctypes.c_int32)
+        self._pointers = (ctypes.c_void_p * capacity)(*range(start, start + capacity * size, size))
+        self.native: Any = llama.llama_batch(
+            n_tokens=0,
+            token=ctypes.cast(self._tokens, ctypes.POINTER(llama.llama_token)),
+            pos=ctypes.cast(self._positions, ctypes.POINTER(llama.llama_pos)),
+            n_seq_id=ctypes.cast(self._counts, ctypes.POINTER(ctypes.c_int32)),
+            seq_id=ctypes.cast(self._pointers, ctypes.POINTER(ctypes.POINTER(llama.llama_seq_id))),
+            logits=self._outputs,
+        )
         self.size = 0
 
     def clear(self) -> None:
@@ -379,10 +389,15 @@ class Batch:
         at = self.size
         self._tokens[at] = token
         self._positions[at] = position
-        self._sequence_ids[at][0] = sequence
+        self._sequences[at] = sequence
         self._outputs[at] = output
         self.size = self.native.n_tokens = at + 1
 
-
-def _array(pointer: Any, kind: Any, length: int) -> Any:
-    return ctypes.cast(pointer, ctypes.POINTER(kind * length)).contents
+    def fill(self, tokens: list[int], positions: list[int], sequences: list[int]) -> None:
+        """Replace the content by one token for each sequence, all with logits. Takes a fraction of ``add``."""
+        size = len(tokens)
+        self._tokens[:size] = tokens
+        self._positions[:size] = positions
+        self._sequences[:size] = sequences
+        self._outputs[:size] = [1] * size
+        self.size = self.native.n_tokens = size

@@ -15,7 +15,7 @@ from preheat.inference.request_size import are_quick, chat_is_quick, is_quick, m
 from preheat.inference.worker.answers import ChatAnswer, ChatAnswers
 from preheat.inference.worker.chat import ChatTemplate, ChatTokens, Prompt, chat_tokens, thinking_openings
 from preheat.inference.worker.constraints import ConstraintCompiler
-from preheat.inference.worker.drafts import MIN_MATCH, Drafter, PromptLookup
+from preheat.inference.worker.drafts import MIN_MATCH, Drafter
 from preheat.inference.worker.generation import Generation, Image
 from preheat.inference.worker.lanes import Job, Lane
 from preheat.inference.worker.llama_model import LlamaModel
@@ -153,7 +153,7 @@ class TextPreparer:
             text = request.prediction[: max_characters(limit)]
             prediction = model.tokenize(text, add_special=False, parse_special=False, on_piece=lambda _: job.check())
             del prediction[limit:]
-        return Drafter(PromptLookup(tokens, prediction))
+        return Drafter(tokens, prediction)
 
     def _tokens(self, request: GenerateRequest, job: Job) -> ChatTokens:
         """Return the tokens of any prompt, and a chat's text."""

@@ -74,10 +74,13 @@ class ModelRunner:
             raise DecodeError(_decode_failure(code, f"{self._batch.size} tokens"))
         if code != 0:
             return StepResult(_STATUSES[code])
-        placed = list(zip(plan.chunks, starts, strict=True))
-        scored = any(chunk.generation.score is not None for chunk in plan.chunks)
-        scores = [_scores(chunk, start) for chunk, start in placed] if scored else ()
-        sampled = [_sampled(chunk, start) for chunk, start in placed if chunk.samples]
+        sampled = []
+        scores: list[Sequence[TokenLogprob] | Exception] = []
+        for at, chunk in enumerate(plan.chunks):
+            if chunk.generation.score is not None:
+                scores += [()] * (at - len(scores)) + [_scores(chunk, starts[at])]
+            if chunk.samples:
+                sampled.append(_sampled(chunk, starts[at]))
         return StepResult(sampled=sampled, scores=scores, seconds=seconds, ended_at=time.perf_counter())
 
     def _run_image(self, chunk: Chunk) -> StepResult:
@@ -92,9 +95,16 @@ class ModelRunner:
         ended = time.perf_counter()
         return StepResult(_STATUSES[code], seconds=ended - began, ended_at=ended)
 
-    def _fill(self, chunks: Sequence[Chunk]) -> list[int]:
+    def _fill(self, chunks: Sequence[Chunk]) -> Sequence[int]:
         """Put the chunks into the batch; return the index of each one's first token."""
         batch = self._batch
+        if all(chunk.decodes for chunk in chunks):
+            batch.fill(
+                [chunk.tokens[0] for chunk in chunks],
+                [chunk.start for chunk in chunks],
+                [chunk.slot.index for chunk in chunks],
+            )
+            return range(len(chunks))
         batch.clear()
         starts = []
         for chunk in chunks:

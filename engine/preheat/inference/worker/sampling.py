@@ -52,6 +52,7 @@ class TokenSampler:
         self._candidates = _Candidates(model, sampling.logit_bias) if sampling.logit_bias else None
         self.constrain(constraint)
         self._chain = _make_chain(model, sampling)
+        self._takes_likeliest = sampling.temperature <= 0 and not _has_penalties(sampling)
         weakref.finalize(self, llama.llama_sampler_free, self._chain)
         if sampling.penalty_last_n and _has_penalties(sampling):
             for token in recent[-sampling.penalty_last_n :]:
@@ -68,7 +69,9 @@ class TokenSampler:
             token = self._candidates.choose(self._chain, index)
             llama.llama_sampler_accept(self._chain, token)
         else:
-            token = llama.llama_sampler_sample(self._chain, model.ctx, index)
+            token = model.logits.likeliest(index) if self._takes_likeliest else None
+            if token is None:
+                token = llama.llama_sampler_sample(self._chain, model.ctx, index)
         if token is None or model.is_end(token):
             return Sampled(token or 0, b"", end=True)
         logprob = None if self._top_logprobs is None else token_logprob(model, index, token, self._top_logprobs)
@@ -114,7 +117,7 @@ class TokenSampler:
     def _insists(self, index: int, token: int, allowed: Any) -> bool:
         if math.isinf(self._insisting):
             return False
-        logits = _logits(self._model, index)
+        logits = self._model.logits.row(index)
         return not len(allowed) or bool(logits[token] - logits[allowed].max() > self._insisting)
 
 
@@ -198,7 +201,7 @@ class _Candidates:
     def choose(self, chain: Any, index: int, allowed: Any = None) -> int:
         """Return the token that the chain selects from the vocabulary, or from the ``allowed`` ids."""
         ids = self._ids if allowed is None else allowed
-        logits = _logits(self._model, index)
+        logits = self._model.logits.row(index)
         if len(self._biased):
             logits = logits.copy()
             logits[self._biased] += self._bias
@@ -210,17 +213,11 @@ class _Candidates:
         return token
 
 
-def _logits(model: LlamaModel, index: int) -> Any:
-    import numpy as np
-
-    return np.ctypeslib.as_array(llama.llama_get_logits_ith(model.ctx, index), shape=(model.n_vocab,))
-
-
 def token_logprob(model: LlamaModel, index: int, token: int, top: int) -> TokenLogprob:
     """Return the log probability of a token and of the ``top`` likeliest ones, before temperature and penalties."""
     import numpy as np
 
-    logits = np.nan_to_num(_logits(model, index))  # a damaged model's may be anything
+    logits = np.nan_to_num(model.logits.row(index))  # a damaged model's may be anything
     peak = logits.max()  # shift the softmax, so that nothing overflows
     shift = float(peak + np.log(np.exp(logits - peak).sum(dtype=np.float64)))
     likeliest = np.argpartition(logits, -top)[-top:] if top else np.empty(0, dtype=int)

@@ -55,7 +55,7 @@ class Speculation:
         most = min(most, self._context_length - len(generation.tokens) - 1)
         if generation.max_tokens is not None:
             most = min(most, generation.prompt_tokens + generation.max_tokens - len(generation.tokens) - 1)
-        return generation.drafter.draft(most)
+        return generation.drafter.draft(generation.tokens, most)
 
     def no_room(self) -> None:
         """Note that the KV cache had no room for a step with drafts."""
@@ -67,6 +67,8 @@ class Speculation:
 
     def evaluated(self, chunks: Sequence[Chunk], seconds: float) -> None:
         """Note which drafts a step has evaluated, and its time."""
+        if len(chunks) > MAX_DRAFTING:
+            return
         row = 0
         for chunk in chunks:
             if chunk.draft:

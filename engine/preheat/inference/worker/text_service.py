@@ -140,6 +140,8 @@ class TextService:
         idle = self._scheduler.idle
         timeout_s = _RESTORE_TIMEOUT_S if self._stalled else self._prompts.idle_s
         waits = self._stalled or (wait and idle)
+        if wait and idle:
+            self._model.logits.idle()
         items = take(self._inbox, self._channel.pulse.decode, wait=waits, timeout_s=timeout_s)
         if waits and not items:
             if idle:

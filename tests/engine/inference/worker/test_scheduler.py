@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from preheat.inference import FinishReason, GenerationChunk, Priority, PromptProgress, TokenLogprob, Usage
-from preheat.inference.worker.drafts import Drafter, PromptLookup
+from preheat.inference.worker.drafts import Drafter
 from preheat.inference.worker.generation import MAX_PASSED, Generation, ImageSpan, Sampled
 from preheat.inference.worker.scheduler import (
     BULK_PAUSE_STEPS,
@@ -236,7 +236,7 @@ def drafter(tokens: Sequence[int], prediction: Sequence[int | None]) -> Drafter:
     """Return a drafter with a prediction of the answer; None stands for the right token."""
     right = continued(tokens, len(prediction))
     predicted = [is_right if token is None else token for token, is_right in zip(prediction, right, strict=True)]
-    return Drafter(PromptLookup(tokens, predicted))
+    return Drafter(tokens, predicted)
 
 
 def pictured(request_id: int, *parts: int | Picture, **fields: Any) -> Generation:
@@ -1035,7 +1035,7 @@ def test_drafts_do_not_change_the_distribution_of_texts() -> None:
     for _ in range(300):
         bench = Bench(parallel=1)
         bench.runner = RandomText(bench.scheduler, 1000, 512)
-        asked = generation(1, prompt, max_tokens=40, drafter=Drafter(PromptLookup(prompt)))
+        asked = generation(1, prompt, max_tokens=40, drafter=Drafter(prompt))
         bench.add(asked)
         bench.finish()
         accepted += usage(bench, 1).accepted_tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from preheat.inference.worker.drafts.lookup import PromptLookup
@@ -21,10 +22,16 @@ _PAUSE_TOKENS: Final = 32
 
 
 class Drafter:
-    """Makes the drafts of one generation."""
+    """Makes the drafts of one generation.
 
-    def __init__(self, lookup: PromptLookup) -> None:
-        self._lookup = lookup
+    Args:
+        tokens: Its prompt.
+        prediction: See ``PromptLookup``.
+    """
+
+    def __init__(self, tokens: Sequence[int], prediction: Sequence[int] = ()) -> None:
+        self._lookup = PromptLookup(tokens, prediction)
+        self._known = len(tokens)  # those that the lookup has
         self._accepted, self._tried = _PRIOR_ACCEPTED, _PRIOR_TRIED
         self._failures = 0
         self._pause = _PAUSE_TOKENS
@@ -35,13 +42,12 @@ class Drafter:
         """Probability that a drafted token is right, if all before it are."""
         return self._accepted / self._tried
 
-    def append(self, token: int) -> None:
-        """Take in the answer's next token."""
-        self._paused = max(self._paused - 1, 0)
-        self._lookup.append(token)
-
-    def draft(self, most: int) -> list[int]:
-        """Return a draft of at most this length."""
+    def draft(self, tokens: Sequence[int], most: int) -> list[int]:
+        """Return a draft of at most this length, of what follows the prompt and the answer so far."""
+        for token in tokens[self._known :]:
+            self._lookup.append(token)
+        self._paused = max(self._paused - len(tokens) + self._known, 0)
+        self._known = len(tokens)
         return [] if self._paused else self._lookup.draft(most)
 
     def verified(self, drafted: int, accepted: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.inference.worker.drafts import Drafter, Offer, PromptLookup, StepCosts
+from preheat.inference.worker.drafts import Drafter, Offer, StepCosts
 
 LONG = Offer(15, 0.9)
 Machine = Callable[[int], float]
@@ -122,15 +122,16 @@ def test_any_measurements(observed: list[tuple[int, float]], offers: list[Offer]
 @pytest.mark.parametrize("batch", [1.3, 2.0, 2.9, 4.0, 6.0])
 def test_wrong_drafts_cost_little(batch: float) -> None:
     """A text with many long matches, after which another token follows each time."""
-    costs, drafter = StepCosts(), Drafter(PromptLookup([*range(100), *range(200, 300)]))
+    text = [*range(100), *range(200, 300)]
+    costs, drafter = StepCosts(), Drafter(text)
     spent, tokens = 0.0, 2000
     for at in range(tokens):
-        draft = drafter.draft(15)
+        draft = drafter.draft(text, 15)
         [count] = costs.lengths(1, [Offer(len(draft), drafter.acceptance)])
         seconds = 1 + (batch - 1) / 7 * count
         costs.observe(1 + count, seconds)
         spent += seconds
         if count:
             drafter.verified(count, 0)
-        drafter.append(at % 20)
+        text.append(at % 20)
     assert spent <= tokens / 0.98
