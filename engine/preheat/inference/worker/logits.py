@@ -40,8 +40,7 @@ class Logits:
         if row is None:
             import numpy as np
 
-            native = (ctypes.c_float * self._n_vocab).from_address(address)
-            row = self._rows[address] = np.frombuffer(native, dtype=np.float32)
+            row = self._rows[address] = np.ctypeslib.as_array((ctypes.c_float * self._n_vocab).from_address(address))
         return row
 
     def likeliest(self, index: int) -> int | None:

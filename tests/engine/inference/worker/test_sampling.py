@@ -11,6 +11,7 @@ import pytest
 
 from preheat.errors import InvalidRequestError
 from preheat.inference import ANY_JSON_OBJECT, Constraint, FinishReason, Sampling
+from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.sampling import bounded
 from tests.engine.inference.text_runs import TextRun, ask, chat
 
@@ -40,6 +41,20 @@ def test_without_a_seed_texts_differ(run: TextRun) -> None:
 )
 def test_narrow_sampling_is_greedy(run: TextRun, sampling: Sampling) -> None:
     assert run.one(ask(STORY, 8, sampling=sampling)).text == run.one(ask(STORY, 8)).text
+
+
+def test_numpy_chooses_the_token_that_llama_cpp_chooses(run: TextRun) -> None:
+    run.one(ask(STORY, 4))
+    row = run.model.logits.row(0)  # which imports numpy
+    greedy = llama.llama_sampler_init_greedy()
+    try:
+        for changed in (row.copy(), row.round(), row * 0):  # the second and third have several highest logits
+            row[:] = changed
+            assert run.model.logits.likeliest(0) == llama.llama_sampler_sample(greedy, run.model.ctx, 0)
+        row[7] = math.nan
+        assert run.model.logits.likeliest(0) is None
+    finally:
+        llama.llama_sampler_free(greedy)
 
 
 def test_logit_bias_bans_and_forces(run: TextRun) -> None:
