@@ -49,6 +49,9 @@ _STORE_S: Final = 6.0
 
 _SHORT_PROMPTS: Final = 20
 _SHORT_WORDS: Final = 450
+_SHORT_CONTEXT: Final = 768
+"""Holds one of the short prompts: next to others, cells are in another order, and sums in their last bits different."""
+
 _COMPARED_TOKENS: Final = 16
 
 _OF_SERVER: Final = ratio_at_most(0.05)
@@ -182,7 +185,7 @@ async def _worker_figures(bench: Bench) -> list[Figure]:
     """Return what one worker shows: equal answers, and the gaps of a stream beside saves and restores."""
     with _home() as home:
         folder = str(home / "prompts")
-        worker = await _worker(bench.chat_model, bench, folder, 4096)
+        worker = await _worker(bench.chat_model, bench, folder, _SHORT_CONTEXT)
         bench.say("Answers with computed prompts")
         requests = [_short(number) for number in range(_SHORT_PROMPTS)]
         computed = []
@@ -190,7 +193,7 @@ async def _worker_figures(bench: Bench) -> list[Figure]:
             computed.append(await _text(worker, request))
             await worker.save_prefixes(30)
         await worker.close()
-        worker = await _worker(bench.chat_model, bench, folder, 4096)
+        worker = await _worker(bench.chat_model, bench, folder, _SHORT_CONTEXT)
         bench.say("Answers with restored prompts")
         restored = [await _text(worker, request) for request in requests]
         await worker.close()
