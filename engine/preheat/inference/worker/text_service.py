@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from typing import Final
 
 from preheat.errors import EngineError, InvalidRequestError, UnsupportedOperationError
-from preheat.inference import GenerationChunk, LoadOptions
+from preheat.inference import Chat, GenerateRequest, GenerationChunk, LoadOptions, Role, text_message
 from preheat.inference.protocol import Detokenize, Embed, Failed, Generate, Request, Step, Tokenize, client_of
 from preheat.inference.worker.answers import ChatAnswer
 from preheat.inference.worker.channel import Channel, take
@@ -35,6 +36,9 @@ MAX_WARM_TOKENS: Final = 256
 
 _WARM_UP: Final = -1
 """Id of the generation that warms up; requests have others."""
+
+_FIRST_CHAT: Final = Generate(_WARM_UP, GenerateRequest(chat=Chat(messages=(text_message(Role.USER, "Hi"),))))
+"""Is prepared and forgotten: what the first chat of a model prepares for all takes some milliseconds."""
 
 _RESTORE_TIMEOUT_S: Final = 5.0
 """Longest time without any stored cells being read before a prompt is computed instead."""
@@ -201,12 +205,14 @@ class TextService:
         self._watched = watched
 
     def warm_up(self, may_continue: Callable[[], object], *, computes: bool = True) -> None:
-        """Put back stored prompts, and evaluate the beginning that all chats share, before the first ``step``.
+        """Prepare a first chat, put back stored prompts, and evaluate what all chats begin with, before a ``step``.
 
         Args:
             may_continue: Called before each step; blocks while the load is on hold.
             computes: Evaluate that beginning if it is not stored.
         """
+        with suppress(EngineError):  # the template may want other chats
+            self._preparer.generation(_FIRST_CHAT, Job(_WARM_UP, "", lambda _: lambda: None))
         for generation in self._prompts.loads(len(self._scheduler.slots)):
             self._scheduler.add(generation)
         limit = min(MAX_WARM_TOKENS, self._model.context_length - 1)
