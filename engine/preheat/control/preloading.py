@@ -120,7 +120,7 @@ class GetPlan(Command[Plan]):
                 each.action.value,
                 each.displaces,
                 each.missing_bytes,
-                engine.why(each.model_id),
+                engine.why(each.model_id, form=False),
                 models[each.model_id].prompts if each.model_id in models else (),
             )
             for each in plan.targets

@@ -263,9 +263,9 @@ class Engine:
         """Return why hot models have mapped or repacked weights, or change them."""
         return self._preloads.form_outlooks()
 
-    def why(self, model_id: str) -> Message:
-        """Return why the model of this id is hot, standby or cold."""
-        return self._preloads.why(model_id)
+    def why(self, model_id: str, *, form: bool = True) -> Message:
+        """Return why the model of this id is hot, standby or cold, and why it has its ``form``."""
+        return self._preloads.why(model_id, form=form)
 
     # Models
 

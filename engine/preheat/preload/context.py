@@ -164,13 +164,13 @@ class PreloadContext:
             added_bytes=self._sizes.form_size(model, hot.form.other).added_bytes,
         )
 
-    def why(self, model_id: str) -> Message:
-        """Return why the model is in memory or not, and in which form."""
+    def why(self, model_id: str, *, form: bool = True) -> Message:
+        """Return why the model is in memory or not, and in which ``form``."""
         why, record = self._why(model_id), self._pool.records.get(model_id)
-        if record is None or not isinstance(record.phase, Hot):
+        if not form or record is None or not isinstance(record.phase, Hot):
             return why
-        form = self._outlook(record, record.phase).why
-        return why if form is None else msg("in_memory_form", memory=why, form=form)
+        about = self._outlook(record, record.phase).why
+        return why if about is None else msg("in_memory_form", memory=why, form=about)
 
     def form_outlooks(self) -> tuple[FormOutlook, ...]:
         """Return what is to be said about the forms of hot models."""
