@@ -394,7 +394,7 @@ async def test_closing_ends_loads_workers_and_timers(caplog: pytest.LogCaptureFi
 
 async def test_a_long_preload_has_a_spare_worker_next_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """For the request that may cancel it. A load that a request waits for has none before it ends."""
-    monkeypatch.setattr(loader, "_SPARE_AFTER_S", 0.0)
+    monkeypatch.setattr(loader, "SPARE_AFTER_S", 0.0)
     bench = Bench(spare_worker=True)
     claim = bench.executor.request(model("a"))
     await settle()

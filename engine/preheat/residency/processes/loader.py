@@ -21,7 +21,7 @@ from preheat.residency.sizes import loaded_form
 
 logger = logging.getLogger(__name__)
 
-_SPARE_AFTER_S: Final = 1.0
+SPARE_AFTER_S: Final = 1.0
 """Time from the beginning of a preload, and from the end of any load, to the start of a spare worker, in seconds.
 
 The request that cancels the preload should not wait for Python. But the start takes a core for 0.2 s: next to it, on
@@ -76,12 +76,12 @@ class Loader:
             if owner.record(model_id).preloading:
                 shared.spare.prepare()
 
-        timer = asyncio.get_running_loop().call_later(_SPARE_AFTER_S, prepare_spare)
+        timer = asyncio.get_running_loop().call_later(SPARE_AFTER_S, prepare_spare)
         try:
             info = await worker.load(options, on_progress, on_warming, on_warning, on_restored)
         finally:
             timer.cancel()
-        shared.spare.prepare_in(_SPARE_AFTER_S, lambda: owner.active_requests > 0)
+        shared.spare.prepare_in(SPARE_AFTER_S, lambda: owner.active_requests > 0)
         rss_bytes = shared.memory.rss_bytes(worker.pid)
         first.info = replace(info, resident_bytes=rss_bytes)
         shared.sizes.note(model, rss_bytes, form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from typing import Final
@@ -15,7 +16,7 @@ from preheat.residency.forms import Form
 from preheat.residency.gains import LEAST_GAIN
 from preheat.residency.processes.handles import Handle, LoadedWorker, Shared
 from preheat.residency.processes.load_options import load_options
-from preheat.residency.processes.loader import Loader
+from preheat.residency.processes.loader import SPARE_AFTER_S, Loader
 from preheat.residency.processes.spare import Worker
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,6 @@ class TwinLoader:
         shared, model = self._shared, handle.model
         tries = twin.form is Form.REPACKED and shared.settings.for_model(model.model_id).repack == "auto"
         twin.worker = worker = await shared.spare.take()
-        shared.spare.prepare()  # a request that comes meanwhile needs one
         record = shared.owner.record(model.model_id)
         if record.twin is not None and record.twin.held:
             worker.hold_load(True)
@@ -74,7 +74,12 @@ class TwinLoader:
         def on_restored(key: str, tokens: int, tier: str) -> None:
             twin.restored.append((key, tokens, tier))
 
-        info = await worker.load(options, _ignore_progress, _ignore, on_warning, on_restored)
+        timer = asyncio.get_running_loop().call_later(SPARE_AFTER_S, shared.spare.prepare)
+        try:
+            info = await worker.load(options, _ignore_progress, _ignore, on_warning, on_restored)
+        finally:
+            timer.cancel()
+            shared.spare.prepare()
         rss_bytes = shared.memory.rss_bytes(worker.pid)
         twin.info = replace(info, resident_bytes=rss_bytes)
         shared.sizes.note(model, rss_bytes, twin.form)
