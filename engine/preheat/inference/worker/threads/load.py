@@ -69,7 +69,8 @@ class LoadMeter:
         self._busy, self._own, self._clock = busy, own, clock
         self._interval_s = _INTERVAL_S
         self._busy_before = self._own_before = 0.0
-        self._since = self._step_at = float("-inf")
+        self._since = float("-inf")
+        self._step_at = float("-inf")  # when the current step began, or the last one ended
         self._step_own = 0.0
         self._steps_s = self._missing_s = 0.0
 
