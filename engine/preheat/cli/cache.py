@@ -63,9 +63,11 @@ def clear(
     done = ask(ClearPrefixCache(model))
     if as_json:
         print_json(done)
-    else:
+    elif done["freed_bytes"]:
         which = f"prompts of {done['model']}" if done["model"] else "kept prompts"
         typer.echo(f"The {which} were deleted; {format_bytes(done['freed_bytes'])} are free again.")
+    else:
+        typer.echo(f"No prompts of {done['model']} are kept." if done["model"] else "No prompts are kept.")
 
 
 def _limits(found: JsonObject) -> list[str]:

@@ -51,6 +51,7 @@ def test_kept_prompts_are_listed_and_deleted(preheat_home: Path) -> None:
         "freed_bytes": content["models"][1]["disk_bytes"],
     }
     assert json.loads(run("list", "--json").stdout)["models"] == []
+    assert run("clear").stdout == "No prompts are kept.\n"
 
 
 def test_an_unknown_model(preheat_home: Path) -> None:
