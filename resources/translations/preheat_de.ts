@@ -4248,6 +4248,14 @@ nach {new}
         <translation>seine Gewichte sind umgeordnet: Die Ausgabe ist bis zu {gain:percent} schneller und braucht {extra:memory} mehr</translation>
     </message>
     <message>
+        <source>its weights are {form} in {pause:duration} at the earliest: {reason}</source>
+        <translation>seine Gewichte werden frühestens in {pause:duration} {form}: {reason}</translation>
+    </message>
+    <message>
+        <source>its weights are {form} later: {reason}; now {hold}</source>
+        <translation>seine Gewichte werden später {form}: {reason}; derzeit: {hold}</translation>
+    </message>
+    <message>
         <source>its weights are {form} once it has rested: {reason}</source>
         <translation>seine Gewichte werden {form}, sobald es geruht hat: {reason}</translation>
     </message>
@@ -4258,6 +4266,10 @@ nach {new}
     <message>
         <source>other programs keep the processor too busy to measure its speed</source>
         <translation>andere Programme lasten den Prozessor zu sehr aus, um seine Geschwindigkeit zu messen</translation>
+    </message>
+    <message>
+        <source>other programs use the processor</source>
+        <translation>andere Programme nutzen den Prozessor</translation>
     </message>
     <message>
         <source>repack is off</source>
