@@ -23,6 +23,7 @@ from preheat.inference.prefixes import (
     files_in,
     list_blocks,
     locked,
+    model_folders,
     read_day,
     read_limits,
     remove,
@@ -155,7 +156,7 @@ class PrefixStore:
         memory = self._memory
         if memory is None or not uses_disk(self.settings):
             return []
-        blocks = [block for folder in _folders(memory.path) for block in list_blocks(folder)]
+        blocks = [block for folder in model_folders(memory.path) for block in list_blocks(folder)]
         order = {block.path: (block.block.start, -block.used_at) for block in blocks}
         found = [file for file in files_in(memory.path) if file.path in order]
         return sorted(found, key=lambda file: order[file.path])
@@ -212,7 +213,7 @@ class PrefixStore:
 
     def contents(self) -> list[StoredModel]:
         """Return the models with stored prompts, by folder."""
-        names = sorted({folder.name for tier in self._tiers() for folder in _folders(tier)})
+        names = sorted({folder.name for tier in self._tiers() for folder in model_folders(tier)})
         return [found for name in names if (found := self._model(name)) is not None]
 
     def close(self) -> None:
@@ -337,9 +338,3 @@ def _publish(tier: Path, limits: Limits) -> None:
 
 def _bytes_of(blocks: Iterable[StoredBlock]) -> int:
     return sum(block.n_bytes for block in blocks)
-
-
-def _folders(tier: Path) -> list[Path]:
-    with suppress(OSError):
-        return [path for path in tier.iterdir() if path.is_dir() and not path.is_symlink()]
-    return []

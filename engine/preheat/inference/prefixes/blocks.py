@@ -55,15 +55,6 @@ def next_key(parent: bytes, tokens: Sequence[int]) -> bytes:
     return blake2b(parent + packed(tokens), digest_size=KEY_BYTES).digest()
 
 
-def prompt_keys(model: bytes, tokens: Sequence[int]) -> list[bytes]:
-    """Return the keys of a prompt's blocks: of all whole ones, and of a shorter last one if there is a rest."""
-    keys, key = [], root_key(model)
-    for start in range(0, len(tokens), BLOCK_TOKENS):
-        key = next_key(key, tokens[start : start + BLOCK_TOKENS])
-        keys.append(key)
-    return keys
-
-
 def packed(tokens: Sequence[int]) -> bytes:
     """Return token ids as bytes."""
     return struct.pack(f"<{len(tokens)}i", *tokens)

@@ -42,6 +42,11 @@ class StoredBlock(NamedTuple):
     used_at: float  # Unix time of its last use, by the file's time
 
 
+def block_path(folder: Path, key: bytes) -> Path:
+    """Return the path of a block's file in a model's folder."""
+    return folder / f"{key.hex()}{SUFFIX}"
+
+
 def read_header(path: Path) -> Block | None:
     """Return the block of a file with an intact header; None for anything else. Does not read the cells."""
     found = _stored(path)

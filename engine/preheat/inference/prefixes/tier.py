@@ -112,12 +112,12 @@ def write_day(tier: Path, day: Day) -> None:
 
 def taken_bytes(tier: Path) -> int:
     """Return the bytes that all files take, those being written included. Never raises."""
-    return sum(map(_taken_in, _folders(tier)))
+    return sum(map(_taken_in, model_folders(tier)))
 
 
 def files_in(tier: Path) -> Iterator[FoundFile]:
     """Yield the blocks' files of all models, also those being written; other files are ignored. Never raises."""
-    for folder in _folders(tier):
+    for folder in model_folders(tier):
         yield from _files_of(folder)
 
 
@@ -151,7 +151,7 @@ def remove_abandoned(tier: Path) -> None:
 
 def remove_empty_folders(tier: Path) -> None:
     """Remove the folders of models without blocks. Call it with the lock held."""
-    for folder in _folders(tier):
+    for folder in model_folders(tier):
         with suppress(OSError):
             folder.rmdir()
 
@@ -228,7 +228,8 @@ def _taken_in(folder: Path) -> int:
     return total
 
 
-def _folders(tier: Path) -> list[Path]:
+def model_folders(tier: Path) -> list[Path]:
+    """Return the folders of all models in a tier. Never raises."""
     try:
         return [path for path in tier.iterdir() if path.is_dir() and not path.is_symlink()]
     except OSError:

@@ -19,7 +19,7 @@ from typing import Final
 from preheat.files import copy_chunks, write_all
 from preheat.inference.prefixes.blocks import Block
 from preheat.inference.prefixes.header import encode_header
-from preheat.inference.prefixes.reading import SUFFIX, read_header
+from preheat.inference.prefixes.reading import block_path, read_header
 from preheat.inference.prefixes.removal import Candidate
 from preheat.inference.prefixes.tier import (
     TEMPORARY,
@@ -62,7 +62,7 @@ def write_block(folder: Path, block: Block, payload: bytes | bytearray | memoryv
     """
     cells = memoryview(payload).cast("B")
     header = encode_header(block, cells)
-    path = folder / f"{block.key.hex()}{SUFFIX}"
+    path = block_path(folder, block.key)
     with new_file(path, candidate_of(block, len(header) + len(cells), time.time())) as handle:
         write_all(handle, memoryview(header))
         write_all(handle, cells)

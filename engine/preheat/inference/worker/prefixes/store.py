@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 _READERS: Final = 2
 """Threads that read and check blocks: one checks 0.6 to 0.9 GB/s."""
 
-_SUFFIX: Final = ".prefix"
-
 
 class BlockRead(NamedTuple):
     """A block of a restore; no cells if it is damaged or gone."""
@@ -154,7 +152,7 @@ class PrefixStore:
         for tier in (link.stored.tier, *(other for other in self._folders if other is not link.stored.tier)):
             if tier not in self._folders:
                 continue
-            path = self._folders[tier] / f"{key.hex()}{_SUFFIX}"
+            path = prefixes.block_path(self._folders[tier], key)
             found = prefixes.read_block(path, index.model)
             if found is not None and found[0].key == key and tuple(found[0].tokens) == tuple(link.stored.tokens):
                 prefixes.mark_used(path)
@@ -187,7 +185,7 @@ class PrefixStore:
             self.index.write_failed(saved.block.key)
         else:
             with self._lock:
-                self._known.add(self._folders[saved.tier] / f"{saved.block.key.hex()}{_SUFFIX}")
+                self._known.add(prefixes.block_path(self._folders[saved.tier], saved.block.key))
                 self.index.add(saved.block, saved.n_bytes, saved.tier)
             for other in self.index.superseded(saved.block.key):
                 if not self._is_beginning(other.key.hex()):
@@ -200,11 +198,11 @@ class PrefixStore:
         self.index.discard(stored.key)
         for folder in self._folders.values():
             with suppress(OSError):
-                (folder / f"{stored.key.hex()}{_SUFFIX}").unlink()
+                prefixes.block_path(folder, stored.key).unlink()
 
 
 def _files(folder: Path) -> list[Path]:
     try:
-        return [path for path in folder.iterdir() if path.suffix == _SUFFIX]
+        return [path for path in folder.iterdir() if path.suffix == prefixes.SUFFIX]
     except OSError:
         return []
