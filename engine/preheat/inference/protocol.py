@@ -38,6 +38,8 @@ MAX_FRAME_BYTES: Final = 1 << 30
 _REQUEST: Final = re.compile(rb'\["(?:Generate|Embed|Tokenize|Detokenize)",\[(\d+)')
 _HEADER: Final = struct.Struct(">II")
 
+_encode_plain: Final = json.JSONEncoder(separators=(",", ":")).encode
+
 _RAW_BYTES: Final = 4096
 """From this length on, bytes and inputs are not written as JSON, which takes several times their memory."""
 
@@ -264,6 +266,10 @@ class ProtocolError(Exception):
 
 def encode_frame(frame: Frame) -> bytes:
     """Return the bytes of one frame."""
+    if isinstance(frame, Step) and all(chunk.is_text for _, chunk in frame.chunks):  # as nearly all frames
+        texts = [(request_id, chunk.text) for request_id, chunk in frame.chunks]
+        body = _encode_plain(["Step", [texts]]).encode()
+        return _HEADER.pack(len(body), 0) + body
     raw = _RawWriter()
     content: tuple[Any, ...] = frame
     if isinstance(frame, Step):
@@ -307,7 +313,7 @@ def _decode(body: bytes, raw: bytes) -> Frame | Unreadable:
         name, content = json.loads(body.decode(), object_hook=_raw_reader(raw) if raw else None)
         frame: Frame
         if name == "Step":
-            frame = Step([(request_id, _read_chunk(chunk)) for request_id, chunk in content[0]])
+            frame = Step(tuple([(request_id, _read_chunk(chunk)) for request_id, chunk in content[0]]))
         elif name == "Embedded":
             frame = Embedded._make([*content, raw])
         else:

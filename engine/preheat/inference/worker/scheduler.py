@@ -444,16 +444,16 @@ class Scheduler:
             slot.clear()
         if plan.put is not None:
             self._was_put(plan.put, result.was_put)
-        ended = list(self._end_restored(result.ended_at))
+        outputs = self._end_restored(result.ended_at)
         if plan.verifies:
-            return [*ended, *self._advance_all(plan.chunks, result)]
+            return outputs + self._advance_all(plan.chunks, result)
         if plan.chunks or not plan.copies:
             self._cache_full = result.status is Status.NO_ROOM
         if self._cache_full and any(chunk.draft for chunk in plan.chunks):
             self._cache_full = False
             self._speculation.no_room()
         if result.status is not Status.DONE or not plan.chunks:
-            return ended
+            return outputs
         tokens = plan.tokens
         self._may_be_even = self._even_step > 0 and tokens < self._chunk_tokens
         if tokens >= MIN_CHUNK_TOKENS and result.seconds > 0 and plan.chunks[0].image is None:
@@ -461,7 +461,7 @@ class Scheduler:
         self._speculation.evaluated(plan.chunks, result.seconds)
         bulk_ran = any(chunk.generation.level is not Priority.INTERACTIVE for chunk in plan.chunks)
         self._paused_steps = 0 if bulk_ran else self._paused_steps + 1
-        return [*ended, *self._advance_all(plan.chunks, result)]
+        return outputs + self._advance_all(plan.chunks, result)
 
     def _was_put(self, put: Put, was_put: bool) -> None:
         """Take in that stored cells are in their slot, or that llama.cpp refused them."""
@@ -488,13 +488,16 @@ class Scheduler:
             generation.restore.end()
             generation.restore = None
 
-    def _end_restored(self, now: float) -> Iterator[tuple[int, GenerationChunk]]:
+    def _end_restored(self, now: float) -> list[tuple[int, GenerationChunk]]:
         """End the generations that only put stored tokens into a slot."""
+        outputs = []
         for generation in [each for each in self._running if each.restore_only and each.restore is None]:
             self._leave(generation)
-            yield generation.request_id, generation.finish(FinishReason.LENGTH, now)
+            outputs.append((generation.request_id, generation.finish(FinishReason.LENGTH, now)))
+        return outputs
 
-    def _advance_all(self, chunks: Sequence[Chunk], result: StepResult) -> Iterator[tuple[int, GenerationChunk]]:
+    def _advance_all(self, chunks: Sequence[Chunk], result: StepResult) -> list[tuple[int, GenerationChunk]]:
+        all_outputs: list[tuple[int, GenerationChunk]] = []
         sampled, scores = iter(result.sampled), iter(result.scores)
         for chunk in chunks:
             generation = chunk.generation
@@ -507,9 +510,11 @@ class Scheduler:
                 continue
             if outputs and outputs[-1].finish_reason is not None:
                 self._leave(generation)
-            else:
+            elif generation.draft is not None:
                 settle(generation)
-            yield from ((generation.request_id, output) for output in outputs)
+            for output in outputs:
+                all_outputs.append((generation.request_id, output))
+        return all_outputs
 
     def _advance(
         self,
@@ -533,10 +538,11 @@ class Scheduler:
             slot.to_store = []  # the state of a moment ago
         slot.cached.extend(chunk.tokens)
         slot.used_s = result.ended_at
-        self._store_beginning(generation, slot)
+        if not generation.beginning_seen:
+            self._store_beginning(generation, slot)
         if isinstance(scores, Exception):
             raise scores
-        for at, score in enumerate(scores, chunk.start + 1):
+        for at, score in enumerate(scores, chunk.start + 1) if scores else ():
             if at == len(generation.prompt_logprobs):  # otherwise known from before it was preempted
                 generation.prompt_logprobs.append(score)
         outputs = []

@@ -174,16 +174,18 @@ class TextService:
             self._slow = result.seconds >= _SLOW_STEP_S
         chunks = self._scheduler.update(plan, result)
         self._prompts.after(plan)
+        outputs = []
         for request_id, chunk in chunks:
-            if request_id < 0:
+            if request_id in self._answers:
+                outputs += [(request_id, part) for part in self._parts(request_id, chunk)]
+            elif request_id >= 0:
+                outputs.append((request_id, chunk))
+            else:
                 self._prompts.ended(request_id, chunk)
-        chunks = [each for each in chunks if each[0] >= 0]
-        return [(request_id, part) for request_id, chunk in chunks for part in self._parts(request_id, chunk)]
+        return outputs
 
     def _parts(self, request_id: int, chunk: GenerationChunk) -> Sequence[GenerationChunk]:
-        answer = self._answers.get(request_id)
-        if answer is None:
-            return (chunk,)
+        answer = self._answers[request_id]
         if chunk.finish_reason is not None:
             del self._answers[request_id]
         try:
