@@ -28,7 +28,7 @@ PERFECT: Final = (
     "engine/preheat/inference/prefixes/header.py",
     "engine/preheat/inference/prefixes/removal.py",
     "engine/preheat/inference/protocol.py",
-    "engine/preheat/inference/worker/embedding_queue.py",
+    "engine/preheat/inference/worker/embeddings/queue.py",
     "engine/preheat/inference/worker/generation.py",
     "engine/preheat/inference/worker/scheduler.py",
     "engine/preheat/inference/worker/slots.py",

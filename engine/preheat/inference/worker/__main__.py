@@ -28,7 +28,7 @@ from preheat.inference.protocol import FrameDecoder
 from preheat.inference.worker.backends import load_processor_backend
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.chat import renderer_pool, template_abilities
-from preheat.inference.worker.embedding_service import EmbeddingService
+from preheat.inference.worker.embeddings import EmbeddingService
 from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.guarded_process import GuardedPool
 from preheat.inference.worker.llama_model import LlamaModel

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from preheat.inference.worker.embedding_queue import EmbeddingJob, EmbeddingQueue, Item
-from preheat.inference.worker.embedding_turns import EmbeddingTurns
+from preheat.inference.worker.embeddings.queue import EmbeddingJob, EmbeddingQueue, Item
+from preheat.inference.worker.embeddings.turns import EmbeddingTurns
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from preheat.inference import Priority, normalised
 from preheat.inference.protocol import Embed, Embedded, FromWorker
 from preheat.inference.worker.channel import Channel
-from preheat.inference.worker.embedding_service import EmbeddingService, VectorCache
+from preheat.inference.worker.embeddings.service import EmbeddingService, VectorCache
 from preheat.inference.worker.llama_model import LlamaModel
 from tests.engine.inference.text_runs import Inline, load_options
 

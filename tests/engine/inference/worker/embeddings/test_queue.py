@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from preheat.inference import Priority
-from preheat.inference.worker.embedding_queue import (
+from preheat.inference.worker.embeddings.queue import (
     BULK_BATCH_TOKENS,
     MAX_PASSED_BATCHES,
     EmbeddingJob,

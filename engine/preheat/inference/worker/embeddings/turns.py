@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from preheat.inference.worker.embedding_queue import EmbeddingJob, EmbeddingQueue, Item
+from preheat.inference.worker.embeddings.queue import EmbeddingJob, EmbeddingQueue, Item
 
 
 class Turn(NamedTuple):

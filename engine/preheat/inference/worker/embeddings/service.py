@@ -1,7 +1,7 @@
 """Serves embeddings: many inputs per decode, whichever requests they belong to, and a cache of recent vectors.
 
 ``submit`` runs on the reading thread, the preparation of all but tiny requests on the threads of ``Lanes``, and
-``step`` on the decode thread. See ``embedding_turns`` for the second one.
+``step`` on the decode thread. See ``turns`` for the second one.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from preheat.inference import Chat, LoadOptions
 from preheat.inference.protocol import Detokenize, Embed, Embedded, Failed, Generate, Request, Tokenize, client_of
 from preheat.inference.request_size import are_quick, are_tiny
 from preheat.inference.worker.channel import Channel
-from preheat.inference.worker.embedding_queue import EmbeddingJob, EmbeddingQueue, Item, Tokens
-from preheat.inference.worker.embedding_turns import EmbeddingTurns
+from preheat.inference.worker.embeddings.queue import EmbeddingJob, EmbeddingQueue, Item, Tokens
+from preheat.inference.worker.embeddings.turns import EmbeddingTurns
 from preheat.inference.worker.lanes import Job, Lane, Lanes, Preparer
 from preheat.inference.worker.llama_model import MAX_EMBEDDING_SEQUENCES, LlamaModel
 from preheat.inference.worker.pulse import Heartbeat
