@@ -599,9 +599,11 @@ def test_a_seed_reuses_nothing_that_was_computed_in_other_pieces() -> None:
     bench.step()
     assert bench.sizes(1) == [40]
     bench.finish()
-    bench.add(generation(2, range(150), 3, seeded=True))
+    seeded = generation(2, range(150), 3, seeded=True)
+    bench.add(seeded)
     bench.finish()
     assert usage(bench, 2).cached_tokens == 0
+    assert seeded.in_other_pieces
 
 
 def test_a_seed_does_not_reuse_what_was_written_token_by_token() -> None:

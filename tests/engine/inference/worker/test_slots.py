@@ -69,6 +69,14 @@ def test_a_recurrent_state_is_not_shared() -> None:
     assert (found.slot.index, found.donor, found.shared) == (1, None, 0)
 
 
+@pytest.mark.parametrize(
+    ("whole", "even", "kept", "expected"), [(128, 0, 100, 64), (64, 110, 100, 100), (64, 90, 100, 90)]
+)
+def test_a_slot_knows_which_kept_tokens_are_of_even_steps(whole: int, even: int, kept: int, expected: int) -> None:
+    source = Slot(0, list(range(150)), whole=whole, even=even)
+    assert PrefixReuse(source, held=150, keep=kept).even(kept, 64) == expected
+
+
 def test_without_reuse_the_slot_is_emptied() -> None:
     found = plan(slot(0, "abc"), tokens="abcd", reuse=False)
     assert (found.held, found.keep, found.donor) == (3, 0, None)
