@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from fastapi import FastAPI
@@ -11,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from preheat._version import __version__
@@ -119,15 +120,16 @@ def create_app(
     return app
 
 
-def _direct_handlers(routes: Iterable[BaseRoute]) -> Mapping[tuple[str, str], Handler]:
-    """Return the handlers of described endpoints without parameters in their path, by method and path.
+def _direct_handlers(routes: Sequence[BaseRoute]) -> Mapping[tuple[str, str], Handler]:
+    """Return the handlers of described endpoints by method and path, where nothing but these decides between them.
 
     They take a request and return a response.
     """
+    paths = Counter(route.path for route in routes if isinstance(route, Route))
     return {
         (method, route.path): route.endpoint
         for route in routes
-        if isinstance(route, APIRoute) and "{" not in route.path
+        if isinstance(route, APIRoute) and "{" not in route.path and paths[route.path] == 1
         for method in route.methods or ()
     }
 
