@@ -84,7 +84,7 @@ def test_own_values_are_written_and_removed(qtbot: QtBot, open_model: Opener, br
     assert not dialog.isVisible()
 
 
-def test_a_model_can_be_automatic_next_to_a_number_for_all(open_model: Opener, bridge: FakeBridge) -> None:
+def test_a_model_can_be_automatic(open_model: Opener, bridge: FakeBridge) -> None:
     dialog = open_model(parallel=2)
     find(dialog, QCheckBox, "auto_parallel").click()
     assert not find(dialog, NumberBox, "field_parallel").isEnabled()
