@@ -17,11 +17,10 @@ from benchmarks.load import complete
 from benchmarks.servers import CONTEXT_LENGTH, preheat, wait_until_hot
 from preheat.inference import LoadOptions, Sampling
 from preheat.inference.worker.drafts import Drafter, StepCosts
-from preheat.inference.worker.generation import Generation
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.runner import ModelRunner
 from preheat.inference.worker.sampling import TokenSampler
-from preheat.inference.worker.scheduler import Scheduler
+from preheat.inference.worker.scheduling import Generation, Scheduler
 from preheat.inference.worker.text_stream import TextStream
 
 LEAST_SHARE: Final = 0.98

@@ -34,7 +34,7 @@ from preheat.inference.worker.guarded_process import GuardedPool
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.loading import TextBasis
 from preheat.inference.worker.repack_gain import measure_gain
-from preheat.inference.worker.scheduler import DecodeError
+from preheat.inference.worker.scheduling import DecodeError
 from preheat.inference.worker.text_service import TextService
 from preheat.inference.worker.threads import lower_priority, run_in_background
 from preheat.inference.worker.vision import VisionEncoder

@@ -22,7 +22,7 @@ from preheat.inference.worker.backends import load_device_backends, load_process
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.logits import Logits
 from preheat.inference.worker.pages import touched_ahead
-from preheat.inference.worker.scheduler import SCORED_TOKENS
+from preheat.inference.worker.scheduling import SCORED_TOKENS
 from preheat.inference.worker.text_pieces import PIECE_CHARACTERS, OnPiece, no_limit, pieces
 from preheat.inference.worker.threads import StepThreads
 from preheat.messages import Param, msg

@@ -16,10 +16,10 @@ from preheat.inference.worker.answers import ChatAnswer, ChatAnswers
 from preheat.inference.worker.chat import ChatTemplate, ChatTokens, Prompt, chat_tokens, thinking_openings
 from preheat.inference.worker.constraints import ConstraintCompiler
 from preheat.inference.worker.drafts import MIN_MATCH, Drafter
-from preheat.inference.worker.generation import Generation, Image
 from preheat.inference.worker.lanes import Job, Lane
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.sampling import TokenSampler, prompt_token, token_logprob
+from preheat.inference.worker.scheduling import Generation, Image
 from preheat.inference.worker.text_stream import TextStream
 from preheat.inference.worker.tokenizing import answer_tokens, infill_prompt, prompt_limit
 from preheat.inference.worker.vision import MAX_IMAGES, VisionEncoder

@@ -9,12 +9,10 @@ from typing import Final, TypeAlias
 
 from preheat.inference import TokenLogprob, normalised
 from preheat.inference.worker.bindings import llama
-from preheat.inference.worker.generation import Chunk, Sampled
 from preheat.inference.worker.llama_model import INTERRUPTED, Batch, LlamaModel
 from preheat.inference.worker.prefixes import Copy
 from preheat.inference.worker.prefixes.cells import Cells
-from preheat.inference.worker.scheduler import DecodeError, Status, StepPlan, StepResult
-from preheat.inference.worker.slots import PrefixReuse
+from preheat.inference.worker.scheduling import Chunk, DecodeError, PrefixReuse, Sampled, Status, StepPlan, StepResult
 from preheat.inference.worker.threads import StepThreads
 from preheat.inference.worker.vision import EncodedImage, VisionEncoder
 

@@ -13,8 +13,8 @@ from typing import Any, Final, TypeVar
 from preheat.inference import Sampling, TokenLogprob
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.constraints import TokenMatcher
-from preheat.inference.worker.generation import Sampled
 from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.scheduling import Sampled
 
 Number = TypeVar("Number", int, float)
 

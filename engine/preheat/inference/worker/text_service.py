@@ -20,13 +20,12 @@ from preheat.inference.worker.channel import Channel, take
 from preheat.inference.worker.chat import ChatTemplate, beginning_tokens, fixed_tokens
 from preheat.inference.worker.drafts import StepCosts
 from preheat.inference.worker.failures import failure_of
-from preheat.inference.worker.generation import Generation
 from preheat.inference.worker.lanes import Job, Lanes, Preparer
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.prefixes.prompts import Prompts, sample_nothing
 from preheat.inference.worker.preparing import Prepared, TextPreparer
 from preheat.inference.worker.runner import ModelRunner
-from preheat.inference.worker.scheduler import Scheduler, StepPlan
+from preheat.inference.worker.scheduling import Generation, Scheduler, StepPlan
 from preheat.inference.worker.text_stream import TextStream
 from preheat.inference.worker.vision import VisionEncoder
 from preheat.messages import msg

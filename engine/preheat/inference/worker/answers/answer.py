@@ -22,9 +22,9 @@ from preheat.inference.worker.chat import (
     prompted_thinking,
 )
 from preheat.inference.worker.constraints import ConstraintCompiler, TokenMatcher
-from preheat.inference.worker.generation import Sampled
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.sampling import TokenSampler
+from preheat.inference.worker.scheduling import Sampled
 from preheat.inference.worker.text_stream import TextStream
 
 INSISTING: Final = 15.0

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Protocol
 from preheat.inference import Chat, ContentPart, Message, Role, text_message
 from preheat.inference.worker.chat.guarding import contained
 from preheat.inference.worker.chat.template import ChatTemplate, Prompt
-from preheat.inference.worker.generation import Image, ImageSpan
+from preheat.inference.worker.scheduling import Image, ImageSpan
 from preheat.inference.worker.text_pieces import OnPiece, no_limit
 
 _PIECES_BETWEEN_CHECKS: Final = 64

@@ -10,7 +10,7 @@ from preheat.inference.worker.prefixes.index import Missing, PrefixIndex
 from preheat.inference.worker.prefixes.restore import Copy, Restore
 
 if TYPE_CHECKING:
-    from preheat.inference.worker.slots import Slot
+    from preheat.inference.worker.scheduling import Slot
 
 MIN_HANDED_S: Final = 0.05
 """Shortest prefill, in seconds, for which a worker hands a prompt over to the one that takes its place."""

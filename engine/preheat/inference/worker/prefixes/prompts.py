@@ -13,18 +13,18 @@ from preheat.errors import EngineError
 from preheat.inference import Chat, GenerationChunk
 from preheat.inference.prefixes import PrefixOptions, identity_changes
 from preheat.inference.protocol import FromWorker, PrefixesSaved, PrefixRestored
-from preheat.inference.worker.generation import Beginning, Generation
 from preheat.inference.worker.prefixes.beginnings import Beginnings, is_own
 from preheat.inference.worker.prefixes.history import Expected, PromptHistory, reason
 from preheat.inference.worker.prefixes.index import PrefixIndex
 from preheat.inference.worker.prefixes.planner import PrefixPlanner
 from preheat.inference.worker.prefixes.restore import Copy, Restore
 from preheat.inference.worker.prefixes.store import BlockRead, PrefixStore
+from preheat.inference.worker.scheduling import Beginning, Generation
 from preheat.inference.worker.text_stream import TextStream
 from preheat.messages import Message
 
 if TYPE_CHECKING:
-    from preheat.inference.worker.scheduler import Scheduler, StepPlan
+    from preheat.inference.worker.scheduling import Scheduler, StepPlan
 
 _OPEN_S: Final = 0.5
 """Longest time that a request waits for the list of what is stored."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from preheat.inference.worker.prefixes.index import Link, Missing, Tier
 
 if TYPE_CHECKING:
-    from preheat.inference.worker.slots import Slot
+    from preheat.inference.worker.scheduling import Slot
 
 
 _READ_AHEAD: Final = 6

@@ -11,9 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from preheat.inference import Usage
 from preheat.inference.prefixes import BLOCK_TOKENS, Block
-from preheat.inference.worker.generation import Beginning, Generation, Sampled
 from preheat.inference.worker.prefixes import Copy, Link, PrefixIndex, PrefixPlanner, Put, Restore, Tier
-from preheat.inference.worker.scheduler import Scheduler, Status, StepPlan, StepResult
+from preheat.inference.worker.scheduling.generation import Beginning, Generation, Sampled
+from preheat.inference.worker.scheduling.scheduler import Scheduler
+from preheat.inference.worker.scheduling.steps import Status, StepPlan, StepResult
 from preheat.inference.worker.text_stream import TextStream
 
 CONTEXT = 2000

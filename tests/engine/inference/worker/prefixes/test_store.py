@@ -14,7 +14,7 @@ from preheat.inference.prefixes import Block, PrefixOptions
 from preheat.inference.worker.prefixes import Copy, PrefixIndex, Restore, Tier
 from preheat.inference.worker.prefixes.saver import MAX_PENDING_BYTES, Saved, Saver
 from preheat.inference.worker.prefixes.store import BlockRead, PrefixStore
-from preheat.inference.worker.slots import Slot
+from preheat.inference.worker.scheduling.slots import Slot
 
 MODEL = b"model"
 PROMPT = list(range(300))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preheat.inference.worker.prefixes import shared_prefix
-from preheat.inference.worker.slots import PrefixReuse, Slot, oldest_idle, plan_reuse
+from preheat.inference.worker.scheduling.slots import PrefixReuse, Slot, oldest_idle, plan_reuse
 
 TOKENS = st.lists(st.integers(0, 2), max_size=6)
 SLOTS = st.lists(st.builds(Slot, st.just(0), TOKENS, st.integers(0, 3), st.booleans()), max_size=4)

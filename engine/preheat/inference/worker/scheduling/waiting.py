@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from preheat.inference.worker.generation import Generation
+from preheat.inference.worker.scheduling.generation import Generation
 
 
 class WaitingQueue:

@@ -12,7 +12,7 @@ from preheat.inference import FinishReason, GenerationChunk, Priority, PromptPro
 from preheat.inference.prefixes import BLOCK_TOKENS
 from preheat.inference.worker.drafts import Drafter
 from preheat.inference.worker.prefixes import Restore, Restored, Tier
-from preheat.inference.worker.slots import Slot
+from preheat.inference.worker.scheduling.slots import Slot
 from preheat.inference.worker.text_stream import TextStream
 from preheat.messages import Message
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from preheat.inference.worker.drafts import Offer, StepCosts
-from preheat.inference.worker.generation import Chunk, Draft, Generation
+from preheat.inference.worker.scheduling.generation import Chunk, Draft, Generation
 
 MAX_DRAFTING: Final = 2
 """Running generations up to which there are drafts: more of them use the processor well without."""
@@ -100,10 +100,9 @@ def accept(generation: Generation) -> None:
 
 
 def settle(generation: Generation) -> None:
-    """Compare the token just sampled with the drafted one; forget the draft if they differ, or if it is over."""
+    """Compare the token just sampled with the drafted one that a generation has; forget the draft if they differ, or if it is over."""
     draft = generation.draft
-    if draft is None:
-        return
+    assert draft is not None
     over = draft.accepted == len(draft.tokens)
     if over or generation.slot is None or generation.tokens[-1] != draft.tokens[draft.accepted]:
         generation.draft = None

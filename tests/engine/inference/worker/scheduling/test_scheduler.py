@@ -16,18 +16,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from preheat.inference import FinishReason, GenerationChunk, Priority, PromptProgress, TokenLogprob, Usage
 from preheat.inference.worker.drafts import Drafter
-from preheat.inference.worker.generation import MAX_PASSED, Generation, ImageSpan, Sampled
-from preheat.inference.worker.scheduler import (
+from preheat.inference.worker.scheduling.generation import MAX_PASSED, Generation, ImageSpan, Sampled
+from preheat.inference.worker.scheduling.scheduler import (
     BULK_PAUSE_STEPS,
     KEPT_IDLE,
     MIN_CHUNK_TOKENS,
     SCORED_TOKENS,
-    DecodeError,
     Scheduler,
-    Status,
-    StepPlan,
-    StepResult,
 )
+from preheat.inference.worker.scheduling.steps import DecodeError, Status, StepPlan, StepResult
 from preheat.inference.worker.text_stream import TextStream
 from tests.engine.inference.text_runs import FreeDrafts
 

@@ -20,17 +20,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from enum import Enum
 from itertools import accumulate
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NoReturn
 
 from preheat.inference import UBATCH_TOKENS, FinishReason, GenerationChunk, Priority, TokenLogprob
 from preheat.inference.worker.drafts import StepCosts
-from preheat.inference.worker.generation import Beginning, Chunk, Generation, Sampled
 from preheat.inference.worker.prefixes import Copy, Missing, PrefixPlanner, Put, Restore, Tier, shared_prefix
-from preheat.inference.worker.slots import CHUNK_TOKENS, PrefixReuse, Slot, oldest_idle, plan_reuse
-from preheat.inference.worker.speculation import Speculation, accept, settle, verification
-from preheat.inference.worker.waiting import WaitingQueue
+from preheat.inference.worker.scheduling.generation import Beginning, Chunk, Generation, Sampled
+from preheat.inference.worker.scheduling.slots import CHUNK_TOKENS, PrefixReuse, Slot, oldest_idle, plan_reuse
+from preheat.inference.worker.scheduling.speculation import Speculation, accept, settle, verification
+from preheat.inference.worker.scheduling.steps import DecodeError, Status, StepPlan, StepResult
+from preheat.inference.worker.scheduling.waiting import WaitingQueue
 
 logger = logging.getLogger(__name__)
 
@@ -55,63 +55,6 @@ _STEP_ALONE_S: Final = 1.0
 """Longest step of prefill alone: a cancellation or a new request waits for it."""
 
 _RATE_WEIGHT: Final = 0.3
-
-
-class DecodeError(Exception):
-    """llama.cpp failed; the context cannot be trusted any more and the process has to end."""
-
-
-class Status(Enum):
-    """Result of a step. Only ``DONE`` has changed the KV cache."""
-
-    DONE = "done"
-    NO_ROOM = "no_room"
-    INTERRUPTED = "interrupted"
-
-
-class StepPlan(NamedTuple):
-    """One step, executed in the order of the attributes."""
-
-    copies: tuple[Copy, ...] = ()  # cells to copy, because they are to be stored
-    # the generation that gets a slot. Its chunks are in the next plan, which knows what the slot holds.
-    admit: Generation | None = None
-    reuse: PrefixReuse | None = None  # how that slot gets the prompt's beginning
-    preempt: Generation | None = None  # the generation that gives up its slot and continues later
-    cut: tuple[Slot, ...] = ()  # slots that hold tokens of a draft after their content, to be removed
-    forget: tuple[Slot, ...] = ()  # slots to empty
-    put: Put | None = None  # stored cells to put into a slot
-    chunks: tuple[Chunk, ...] = ()  # what to evaluate in one decode
-
-    @property
-    def tokens(self) -> int:
-        """Tokens in the batch, without drafts."""
-        return sum(len(chunk.tokens) for chunk in self.chunks)
-
-    @property
-    def verifies(self) -> bool:
-        """Nothing is evaluated: the logits of the last batch are used."""
-        return bool(self.chunks) and self.chunks[0].row is not None
-
-    @property
-    def empty(self) -> bool:
-        """There is nothing to do now."""
-        return self == StepPlan()
-
-
-class StepResult(NamedTuple):
-    """The result of a step: tokens in the admitted slot, and one sampled token for each chunk that ``samples``.
-
-    An exception stands for what could not be sampled or scored.
-    """
-
-    status: Status = Status.DONE
-    copied: Sequence[bool] = ()  # whether each copy was made
-    kept: int = 0
-    was_put: bool = False
-    sampled: Sequence[Sampled | Exception] = ()
-    scores: Sequence[Sequence[TokenLogprob] | Exception] = ()  # of the ``scored`` tokens of each chunk; may be empty
-    seconds: float = 0.0  # of the decode
-    ended_at: float = 0.0  # time of the runner's clock, in seconds
 
 
 def _raise(_request_id: int, error: Exception) -> NoReturn:
