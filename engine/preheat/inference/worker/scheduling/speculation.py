@@ -100,7 +100,7 @@ def accept(generation: Generation) -> None:
 
 
 def settle(generation: Generation) -> None:
-    """Compare the token just sampled with the drafted one that a generation has; forget the draft if they differ, or if it is over."""
+    """Compare the token just sampled with the drafted one; forget the draft if they differ, or if it is over."""
     draft = generation.draft
     assert draft is not None
     over = draft.accepted == len(draft.tokens)
