@@ -297,11 +297,14 @@ def _all_resident(pages: bytes, start: int, end: int) -> bool:
 def seems_resident(path: Path) -> bool:
     """Return whether samples of a file, one a MB, are all in memory. Takes some 1 ms for 1 GB. May raise OSError.
 
-    False if the system does not say.
+    False if the system does not say, and for files with holes.
     """
     if sys.platform != "linux":
         return False
-    size, sample = path.stat().st_size, [bytearray(1)]
+    status, sample = path.stat(), [bytearray(1)]
+    size = status.st_size
+    if status.st_blocks * 512 < size:
+        return False
     with path.open("rb", buffering=0) as file:
         places = (*range(0, size, BUFFER_BYTES), max(size - 1, 0))
         try:

@@ -198,7 +198,9 @@ def _page_in(options: LoadOptions, channel: Channel, may_continue: Callable[[], 
     files = [Path(file) for file in options.files]
     try:
         total = sum(file.stat().st_size for file in files)
-        if not all(map(seems_resident, files)):
+        if all(map(seems_resident, files)):
+            report(total)
+        else:
             page_in(files, report)
     except OSError as error:
         file, reason = Path(options.path).name, error.strerror or str(error)
