@@ -191,7 +191,7 @@ async def _worker_figures(bench: Bench) -> list[Figure]:
         computed = []
         for request in requests:
             computed.append(await _text(worker, request))
-            await worker.save_prefixes(30)
+            await worker.save_prefixes(30, hands_over=True)
         await worker.close()
         worker = await _worker(bench.chat_model, bench, folder, _SHORT_CONTEXT)
         bench.say("Answers with restored prompts")
