@@ -1238,7 +1238,7 @@ nach {new}
     </message>
     <message>
         <source>Computed prompts, for apps that send them again. They make room for models.</source>
-        <translation>Berechnete Prompts für Apps, die sie noch einmal senden. Sie machen Modellen Platz.</translation>
+        <translation>Berechnete Prompts für Apps, die sie noch einmal senden. Modelle haben Vorrang.</translation>
     </message>
     <message>
         <source>Kept prompts</source>

@@ -26,7 +26,7 @@ from preheat.inference import (
 )
 from preheat.messages import Message, msg
 from preheat.models import Ability, Kind, Listing, ModelFile, SkippedFile, Source
-from preheat.preload import PreloadPlan
+from preheat.preload import FormOutlook, PreloadPlan
 from preheat.residency import DecisionRecord, State
 from preheat.settings import Settings
 from preheat.usage import RequestRecord, UsageLog
@@ -101,6 +101,7 @@ class FakeEngine:
         )
     )
     preloads: PreloadPlan = field(default_factory=lambda: PreloadPlan((), ()))
+    forms: tuple[FormOutlook, ...] = ()
     unloaded: tuple[str, ...] = ()
     observers: list[Callable[[RequestRecord | DecisionRecord], None]] = field(default_factory=list)
     subscribers: list[Callable[[EngineSnapshot], None]] = field(default_factory=list)
@@ -176,10 +177,13 @@ class FakeEngine:
     def plan(self) -> PreloadPlan:
         return self.preloads
 
+    def form_outlooks(self) -> tuple[FormOutlook, ...]:
+        return self.forms
+
     def suppressed(self) -> tuple[str, ...]:
         return self.unloaded
 
-    def why(self, model_id: str) -> Message:
+    def why(self, model_id: str, *, form: bool = True) -> Message:
         return msg("text", text=f"{model_id} is a favourite")
 
     def client_woke(self, client: str, model_id: str = "") -> None:

@@ -11,8 +11,8 @@ import pytest
 from preheat.control import Command, GetHistory, GetStats
 from preheat.core import PromptSnapshot
 from preheat.messages import message_json, verbatim
-from preheat.preload import PlanAction, PreloadPlan, PreloadTarget, TargetKind
-from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.preload import FormAction, FormOutlook, PlanAction, PreloadPlan, PreloadTarget, TargetKind
+from preheat.residency import Action, DecisionRecord, Form, Outcome
 from preheat.server.control import ResultCache
 from preheat.usage import SETTLING_S, RequestRecord, UsageLog
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
@@ -45,6 +45,10 @@ async def test_plan_says_what_is_next_and_why(client: httpx2.AsyncClient, engine
     engine.unloaded = ("favourite",)
     prompt = PromptSnapshot("editor/1.0", 12_400, "disk", False, 1.0)
     engine.set_model(CHAT, prompts=(prompt,))
+    engine.forms = (
+        FormOutlook(CHAT, Form.MAPPED, Form.REPACKED, FormAction.WAIT, 70_000_000, verbatim("in a minute")),
+        FormOutlook(EMBED, Form.MAPPED, Form.MAPPED, FormAction.KEEP, 0, None),
+    )
     plan = (await client.get("/preheat/v1/plan")).json()
     assert plan["next"] == [EMBED]
     (kept,) = plan["decisions"][0]["prompts"]
@@ -57,6 +61,9 @@ async def test_plan_says_what_is_next_and_why(client: httpx2.AsyncClient, engine
     assert plan["decisions"][1]["displaces"] == ["old"]
     assert plan["decisions"][2]["missing_bytes"] == 9
     assert plan["decisions"][0]["why"] == f"{CHAT} is a favourite"
+    (form,) = plan["forms"]
+    assert (form["model"], form["form"], form["wanted"], form["verdict"]) == (CHAT, "mapped", "repacked", "wait")
+    assert (form["extra_bytes"], form["why"]) == (70_000_000, "in a minute")
 
 
 async def test_why(client: httpx2.AsyncClient) -> None:

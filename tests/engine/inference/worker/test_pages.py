@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import mmap
 import sys
-import time
 
 import pytest
 
 from preheat.inference.worker.pages import LARGE_BYTES, touched_ahead
+from tests.engine.application import eventually
 
 if sys.platform == "linux":
     from pathlib import Path
@@ -19,13 +19,16 @@ if sys.platform == "linux":
     def resident_bytes() -> int:
         return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
 
-    def test_a_block_that_is_being_filled_is_touched() -> None:
-        before, deadline = resident_bytes(), time.monotonic() + 20
-        with touched_ahead(), mmap.mmap(-1, LARGE_BYTES + 8 * MB, FLAGS) as block:
+    def fill_one() -> None:
+        """Fill the beginning of a new block; return when the rest has been touched."""
+        before = resident_bytes()
+        with mmap.mmap(-1, LARGE_BYTES + 8 * MB, FLAGS) as block:
             block.write(bytes(4 * MB))
-            while resident_bytes() - before < LARGE_BYTES and time.monotonic() < deadline:
-                time.sleep(0.005)
-            assert resident_bytes() - before >= LARGE_BYTES
+            eventually(lambda: resident_bytes() - before >= LARGE_BYTES, "the block is touched")
+
+    def test_a_block_that_is_being_filled_is_touched() -> None:
+        with touched_ahead():
+            fill_one()
 
     @pytest.mark.parametrize("filled", ["nothing", "before"])
     def test_other_blocks_are_left_alone(filled: str) -> None:
@@ -33,6 +36,7 @@ if sys.platform == "linux":
             if filled == "before":
                 known.write(bytes(4 * MB))
             before = resident_bytes()
-            with mmap.mmap(-1, LARGE_BYTES, FLAGS):
-                time.sleep(0.02)
+            # The kernel joins neighbours of the same kind.
+            with mmap.mmap(-1, LARGE_BYTES, FLAGS), mmap.mmap(-1, LARGE_BYTES, FLAGS, mmap.PROT_READ):
+                fill_one()
                 assert resident_bytes() - before < LARGE_BYTES // 2
