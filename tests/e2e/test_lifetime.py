@@ -35,10 +35,11 @@ def test_a_worker_killed_during_a_stream_fails_only_its_requests(own_preheat: Pr
         for _ in stream:
             pass
     assert caught.value.code == "worker_died"
+    decisions = own_preheat.ask("GET", "/preheat/v1/log").body["decisions"]
+    (failure,) = (each for each in decisions if each["action"] == "fail")  # at once, it is preloaded again
+    assert failure["model"] == CHAT
+    assert "killed" in failure["why"]
     assert len(client.embeddings.create(model=EMBEDDING, input="still here").data) == 1
-    failed = own_preheat.model(CHAT)
-    assert failed["state"] == "failed"
-    assert "killed" in failed["error"]
     again = client.chat.completions.create(model=CHAT, messages=COUNT, max_tokens=2)
     assert again.usage is not None
     assert own_preheat.model(CHAT)["state"] == "hot"
