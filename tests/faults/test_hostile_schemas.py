@@ -127,7 +127,7 @@ class Stream:
 
 def test_endless_work_is_refused_and_delays_nobody(preheat: Preheat) -> None:
     assert ask(preheat)[0] == 200
-    workers = preheat.workers()
+    workers = set(preheat.workers())
     with Stream(preheat) as stream:
         for name, fields in ENDLESS.items():
             tokens = stream.tokens
@@ -135,7 +135,7 @@ def test_endless_work_is_refused_and_delays_nobody(preheat: Preheat) -> None:
             assert (status, "time or memory" in message) == (400, True), (name, message)
             assert stream.tokens > tokens, name
             assert ask(preheat)[0] == 200
-    assert preheat.workers() == workers
+    assert workers <= set(preheat.workers())  # the spare one may have been started
 
 
 @pytest.mark.parametrize("name", REFUSED)
