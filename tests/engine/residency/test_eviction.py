@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preheat.residency import ResidentModel, plan_eviction
+from preheat.residency.eviction import RoomPlan, plan_room
 
 MB = 10**6
 
@@ -99,3 +100,10 @@ def test_what_is_missing_is_counted() -> None:
 def test_a_preload_takes_only_free_room() -> None:
     assert plan_eviction(TENANTS, 100 * MB, 600 * MB, for_request=False) == ((), 0)
     assert plan_eviction(TENANTS, 101 * MB, 600 * MB, for_request=False) == ((), MB)
+
+
+def test_a_small_model_does_not_shrink_where_a_larger_one_has_to() -> None:
+    small = ResidentModel("small", 30, last_used_at=1.0, extra_bytes=10)
+    large = ResidentModel("large", 100, last_used_at=2.0, extra_bytes=50)
+    assert plan_room([small, large], 20, 130, plan_eviction, for_request=True) == RoomPlan(("large",))
+    assert plan_room([small, large], 5, 130, plan_eviction, for_request=True) == RoomPlan(("small",))

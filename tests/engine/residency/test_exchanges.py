@@ -75,6 +75,36 @@ def test_the_former_worker_ends_after_its_last_answer() -> None:
     assert world.state.taken_bytes == 50
 
 
+def test_the_former_worker_ends_after_the_last_one_of_several_answers() -> None:
+    world = World().hot("a")
+    world.exchange("a")
+    first, second = world.request("a"), world.request("a")
+    world.twin_ready("a")
+    world.release(first)
+    assert world.closing_twins == set()
+    world.release(second)
+    assert world.closing_twins == {"a"}
+
+
+def test_a_model_that_is_to_be_unloaded_is_not_exchanged() -> None:
+    world = World().hot("a")
+    world.request("a")
+    world.unload("a")
+    world.exchange("a")
+    assert world.twins == set()
+
+
+def test_a_second_worker_that_ends_during_its_load_is_given_up_when_that_fails() -> None:
+    world = World().hot("a")
+    world.feed(ev.TwinFailed("a", msg("twin_died"), True))  # of an exchange that has ended
+    world.exchange("a")
+    world.feed(ev.TwinExited("a"))
+    assert world.record("a").exchanging
+    world.feed(ev.TwinFailed("a", msg("twin_died"), True))
+    assert not world.record("a").exchanging
+    assert len([each for each in world.decisions if each.action is Action.FAIL]) == 1
+
+
 def test_a_new_worker_that_dies_leaves_the_former_one_with_its_requests() -> None:
     world = World().hot("a")
     world.exchange("a")
