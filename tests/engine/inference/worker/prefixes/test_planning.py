@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from preheat.inference import Usage
+from preheat.inference import Priority, Usage
 from preheat.inference.prefixes import BLOCK_TOKENS, Block
 from preheat.inference.worker.prefixes import Copy, Link, PrefixIndex, PrefixPlanner, Put, Restore, Tier
 from preheat.inference.worker.scheduling.generation import Beginning, Generation, Sampled
@@ -45,6 +45,7 @@ class Machine:
     Attributes:
         files: The stored cells, by key.
         usages: Of the generations that have ended, by request id.
+        put_tokens: Stored tokens that were put into slots.
     """
 
     def __init__(self, *, exact: bool = False, slots: int = 3, parallel: int = 2) -> None:
@@ -65,6 +66,7 @@ class Machine:
         self.cache: dict[int, list[int]] = {slot.index: [] for slot in self.scheduler.slots}
         self.reading: list[tuple[Restore, list[Link]]] = []
         self.usages: dict[int, Usage] = {}
+        self.put_tokens = 0
         self.now = 0.0
         self.refuses = False  # llama.cpp refuses what is put
         self.copies_a_step = 0
@@ -82,7 +84,7 @@ class Machine:
         if plan.chunks:
             self.now += 1
             result = self._decode(plan, result)
-            if any(len(chunk.tokens) == 1 for chunk in plan.chunks):
+            if any(chunk.decodes for chunk in plan.chunks):
                 self.copies_a_step = max(self.copies_a_step, len(plan.copies))
         for request_id, chunk in self.scheduler.update(plan, result):
             if chunk.finish_reason is not None:
@@ -120,6 +122,7 @@ class Machine:
         del cells[0 if self.exact else start :]
         if not self.refuses:
             cells.extend(put.cells.tolist()[: put.link.tokens])
+            self.put_tokens += put.link.tokens
         return not self.refuses
 
     def _decode(self, plan: StepPlan, result: StepResult) -> StepResult:
@@ -158,6 +161,16 @@ class Machine:
         self.scheduler.add(request)
         self.run()
         return self.usages[request.request_id]
+
+
+def with_stored(prompt: Sequence[int]) -> Machine:
+    """Return a machine that has just started, for which a prompt was stored before."""
+    before, after = Machine(), Machine()
+    before.answer(generation(1, prompt))
+    before.scheduler.store_all(before.now)
+    before.run()
+    after.files, after.index, after.planner.index = before.files, before.index, before.index
+    return after
 
 
 class Requests(RuleBasedStateMachine):
@@ -235,16 +248,42 @@ def test_a_beginning_is_stored_at_its_second_request() -> None:
 
 
 def test_a_stored_prompt_is_put_back_block_by_block() -> None:
-    machine = Machine()
     prompt = [*SYSTEMS[0], *SYSTEMS[1]]
-    machine.answer(generation(1, prompt))
-    machine.scheduler.store_all(machine.now)
-    machine.run()
-    again = Machine()
-    again.files, again.index, again.planner.index = machine.files, machine.index, machine.index
-    usage = again.answer(generation(1, prompt))
+    usage = with_stored(prompt).answer(generation(1, prompt))
     assert (usage.cached_tokens, usage.disk_tokens) == (599, 599)
     assert usage.saved_s > 20
+
+
+def test_blocks_that_are_not_read_in_time_are_computed() -> None:
+    machine = with_stored(SYSTEMS[0])
+    waits, computes = generation(1, [*SYSTEMS[0], 4]), generation(2, SYSTEMS[1])
+    machine.scheduler.add(computes)
+    machine.scheduler.add(waits)
+    while not machine.reading:
+        machine.step()
+    machine.scheduler.give_up_restores()
+    machine.run()  # the blocks come too late
+    assert machine.put_tokens == machine.usages[1].cached_tokens == 0
+    assert (waits.restore_failed, computes.restore_failed) == (True, False)
+
+
+def test_blocks_that_llama_cpp_refuses_are_computed() -> None:
+    machine = with_stored(SYSTEMS[0])
+    machine.refuses = True
+    request = generation(1, [*SYSTEMS[0], 4])
+    assert machine.answer(request).cached_tokens == 0
+    assert request.restore_failed
+
+
+def test_what_a_generation_computed_itself_is_put_back_but_not_counted() -> None:
+    machine = Machine(slots=1, parallel=1)
+    machine.scheduler.add(generation(1, SYSTEMS[0], max_tokens=20, priority=Priority.BULK))
+    while machine.now < 10:
+        machine.step()
+    machine.answer(generation(2, [*SYSTEMS[1], 5]))  # takes the only slot
+    assert machine.put_tokens >= 300
+    usage = machine.usages[1]
+    assert (usage.completion_tokens, usage.cached_tokens, usage.saved_s) == (20, 0, 0)
 
 
 def test_a_conversation_is_stored_before_it_is_overwritten() -> None:
@@ -253,6 +292,18 @@ def test_a_conversation_is_stored_before_it_is_overwritten() -> None:
     usage = machine.answer(generation(2, [*SYSTEMS[1], 5]))
     assert usage.cached_tokens == 0
     assert machine.answer(generation(3, [*SYSTEMS[0], 7])).disk_tokens == 300
+
+
+def test_beside_a_decoding_generation_it_is_stored_block_by_block() -> None:
+    machine = Machine(slots=2)
+    machine.answer(generation(1, [*SYSTEMS[0], *SYSTEMS[1]]))
+    decoding = generation(2, [9, 9], max_tokens=40)
+    machine.scheduler.add(decoding)
+    while decoding.first_token_at is None:
+        machine.step()
+    machine.answer(generation(3, [*SYSTEMS[2], 5]))
+    assert sorted(map(len, machine.files.values())) == [90, 256, 256]
+    assert machine.copies_a_step == 1
 
 
 def test_a_continued_conversation_is_not() -> None:
@@ -282,15 +333,10 @@ def test_a_whole_state_is_copied_exactly_at_its_boundary() -> None:
 
 
 def test_resting_tokens_are_put_back_without_computing() -> None:
-    machine = Machine()
-    machine.answer(generation(1, SYSTEMS[0]))
-    machine.scheduler.store_all(machine.now)
-    machine.run()
-    again = Machine()
-    again.files, again.index, again.planner.index = machine.files, machine.index, machine.index
-    before = again.now
-    usage = again.answer(generation(-2, SYSTEMS[0], max_tokens=0, restore_only=True))
+    machine = with_stored(SYSTEMS[0])
+    before = machine.now
+    usage = machine.answer(generation(-2, SYSTEMS[0], max_tokens=0, restore_only=True))
     assert usage.cached_tokens == 300
-    assert again.answer(generation(-3, SYSTEMS[1], max_tokens=0, restore_only=True)).cached_tokens == 0
-    assert again.now == before
-    assert again.answer(generation(2, [*SYSTEMS[0], 4])).memory_tokens == 0
+    assert machine.answer(generation(-3, SYSTEMS[1], max_tokens=0, restore_only=True)).cached_tokens == 0
+    assert machine.now == before
+    assert machine.answer(generation(2, [*SYSTEMS[0], 4])).memory_tokens == 0
