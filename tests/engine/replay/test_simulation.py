@@ -12,7 +12,7 @@ from preheat.replay.executor import SimulatedExecutor
 from preheat.replay.reports import KEEP_ALIVE, LRU, PREHEAT, clairvoyant, lru_of
 from preheat.replay.simulation import Simulation
 from preheat.replay.trace import ModelSize
-from preheat.residency import plan_eviction
+from preheat.residency import Form, plan_eviction
 
 GB = 1_000_000_000
 SIZES = {
@@ -242,3 +242,79 @@ def test_a_repacked_model_shrinks_for_a_request_and_comes_back_mapped() -> None:
     simulation.advance(T0 + 300)
     assert simulation.in_memory == {"a", "b"}
     assert simulation.hot_bytes == 3 * GB
+
+
+REPACK_S = 0.2 + 1.0
+"""Time of a load of ``a`` with repacked weights: its pages are there, and 1 GB is repacked at 1 GB/s."""
+
+
+@pytest.fixture
+def repacking() -> SimulatedExecutor:
+    """Return a machine on which ``a`` is hot and is being repacked in the background."""
+    executor = SimulatedExecutor(replace(MACHINE, limit_bytes=10 * GB), SIZES, plan_eviction)
+    executor.request("a")
+    run_all(executor)
+    executor.exchange("a")
+    assert executor.state.taken_bytes == 2 * GB, "both are in memory"
+    return executor
+
+
+def run_all(executor: SimulatedExecutor) -> None:
+    while executor.next_at < math.inf:
+        executor.run_next()
+
+
+def form_of_a(executor: SimulatedExecutor) -> Form | None:
+    return executor.state.models["a"].form
+
+
+def test_a_request_holds_the_repacking_of_its_model_until_its_answer(repacking: SimulatedExecutor) -> None:
+    began_at = repacking.now
+    repacking.now += 0.5
+    repacking.request("a")
+    assert repacking.figures.hits == 1, "the mapped weights answer"
+    repacking.changed = False
+    repacking.run_next()
+    assert repacking.now == pytest.approx(began_at + REPACK_S), "when it would have been ready"
+    assert (form_of_a(repacking), repacking.changed) == (Form.MAPPED, False)
+    repacking.run_next()
+    assert repacking.now == pytest.approx(began_at + 0.5 + MACHINE.answer_s)
+    assert form_of_a(repacking) is Form.MAPPED, "it goes on from where it was"
+    repacking.run_next()
+    assert repacking.now == pytest.approx(began_at + REPACK_S + MACHINE.answer_s)
+    assert form_of_a(repacking) is Form.REPACKED
+    assert repacking.state.taken_bytes == 2 * GB
+    assert repacking.next_at == math.inf
+
+
+def test_repacking_is_held_for_each_request_anew(repacking: SimulatedExecutor) -> None:
+    began_at = repacking.now
+    for _ in range(2):
+        repacking.now += 0.5
+        repacking.request("a")
+        while repacking.state.active_requests:
+            repacking.run_next()
+        assert form_of_a(repacking) is Form.MAPPED
+    run_all(repacking)
+    assert repacking.now == pytest.approx(began_at + REPACK_S + 2 * MACHINE.answer_s)
+    assert form_of_a(repacking) is Form.REPACKED
+
+
+def test_a_request_for_another_model_holds_repacking_during_its_load_too(repacking: SimulatedExecutor) -> None:
+    began_at = repacking.now
+    repacking.request("b")  # 2 s + 0.5 s
+    run_all(repacking)
+    assert repacking.now == pytest.approx(began_at + 2.5 + MACHINE.answer_s + REPACK_S)
+    assert form_of_a(repacking) is Form.REPACKED
+
+
+def test_repacking_given_up_for_a_request_leaves_the_mapped_weights() -> None:
+    sizes = {"a": ModelSize(GB, GB, 2 * GB), "b": ModelSize(2 * GB, 2 * GB)}
+    executor = SimulatedExecutor(replace(MACHINE, limit_bytes=3 * GB), sizes, plan_eviction)
+    executor.request("a")
+    run_all(executor)
+    executor.exchange("a")
+    executor.request("b")
+    run_all(executor)
+    assert (form_of_a(executor), executor.state.taken_bytes) == (Form.MAPPED, 3 * GB)
+    assert executor.figures.misses == 2
