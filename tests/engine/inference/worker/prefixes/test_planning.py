@@ -163,10 +163,10 @@ class Machine:
         return self.usages[request.request_id]
 
 
-def with_stored(prompt: Sequence[int]) -> Machine:
+def with_stored(prompt: Sequence[int], *, seeded: bool = False) -> Machine:
     """Return a machine that has just started, for which a prompt was stored before."""
     before, after = Machine(), Machine()
-    before.answer(generation(1, prompt))
+    before.answer(generation(1, prompt, seeded=seeded))
     before.scheduler.store_all(before.now)
     before.run()
     after.files, after.index, after.planner.index = before.files, before.index, before.index
@@ -247,11 +247,39 @@ def test_a_beginning_is_stored_at_its_second_request() -> None:
     assert sorted(map(len, machine.files.values())) == [44, 256]
 
 
+def test_a_beginning_that_is_known_late_is_stored_too() -> None:
+    machine = Machine()
+    for number in (1, 2):
+        request = generation(number, [*SYSTEMS[0], number])
+        machine.scheduler.add(request)
+        while request.first_token_at is None:
+            machine.step()
+        machine.scheduler.begins(request, Beginning("system", 300, False))
+        machine.run()
+    assert sorted(map(len, machine.files.values())) == [44, 256]
+
+
 def test_a_stored_prompt_is_put_back_block_by_block() -> None:
     prompt = [*SYSTEMS[0], *SYSTEMS[1]]
     usage = with_stored(prompt).answer(generation(1, prompt))
     assert (usage.cached_tokens, usage.disk_tokens) == (599, 599)
     assert usage.saved_s > 20
+
+
+def test_whole_chunks_are_put_back_for_a_seed() -> None:
+    machine = with_stored(SYSTEMS[0], seeded=True)
+    assert machine.answer(generation(1, SYSTEMS[0], seeded=True)).disk_tokens == 256
+    assert machine.answer(generation(2, SYSTEMS[0], seeded=True)).cached_tokens >= 256
+
+
+def test_a_private_prompt_is_not_waited_for() -> None:
+    machine = Machine()
+    requests = [generation(number, SYSTEMS[0], private=number == 1) for number in (1, 2)]
+    for request in requests:
+        machine.scheduler.add(request)
+    machine.step()
+    machine.step()
+    assert all(request.started for request in requests)
 
 
 def test_blocks_that_are_not_read_in_time_are_computed() -> None:
@@ -261,6 +289,7 @@ def test_blocks_that_are_not_read_in_time_are_computed() -> None:
     machine.scheduler.add(waits)
     while not machine.reading:
         machine.step()
+    assert machine.scheduler.requests == 2
     machine.scheduler.give_up_restores()
     machine.run()  # the blocks come too late
     assert machine.put_tokens == machine.usages[1].cached_tokens == 0
@@ -273,6 +302,28 @@ def test_blocks_that_llama_cpp_refuses_are_computed() -> None:
     request = generation(1, [*SYSTEMS[0], 4])
     assert machine.answer(request).cached_tokens == 0
     assert request.restore_failed
+
+
+def test_what_follows_a_damaged_block_is_computed() -> None:
+    machine = with_stored(SYSTEMS[0])
+    request = generation(1, [*SYSTEMS[0], 4])
+    machine.scheduler.add(request)
+    machine.step()
+    machine.read()
+    machine.step()
+    machine.read(fails=True)
+    machine.run()
+    assert machine.usages[1].disk_tokens == 256
+    assert request.restore_failed
+
+
+def test_an_idle_conversation_makes_room_for_a_stored_one() -> None:
+    stored = SYSTEMS[0] * 4
+    machine = with_stored(stored)
+    for number in (1, 2):
+        machine.answer(generation(number, SYSTEMS[number] + [number] * 150))
+    assert machine.answer(generation(3, [*stored, 4])).disk_tokens == 1200
+    assert sum(map(len, machine.cache.values())) < 2000
 
 
 def test_what_a_generation_computed_itself_is_put_back_but_not_counted() -> None:
