@@ -1048,3 +1048,19 @@ def test_drafts_do_not_change_the_distribution_of_texts() -> None:
             for token, share in enumerate(expected_shares)
         )
         assert statistic < 13.8, (before, followers[before])  # 0.1 % for two degrees of freedom
+
+
+def test_a_draft_that_has_no_room_is_left_out() -> None:
+    bench = Bench(parallel=2, cells=100)
+    first, second = [1] * 48, [2] * 48
+    bench.add(generation(1, first, 2))
+    bench.finish()
+    bench.add(generation(2, second, 5, drafter=drafter(second, [None, *[25] * 12])))
+    plans = []
+    while not bench.scheduler.idle:
+        plans.append(bench.step())
+    refused = next(at for at, plan in enumerate(plans) if any(chunk.draft for chunk in plan.chunks))
+    assert plans[refused] not in bench.runner.plans
+    assert not plans[refused + 1].forget
+    assert not any(chunk.draft for chunk in plans[refused + 1].chunks)
+    assert bench.text(2) == expected(second, 5)
