@@ -22,9 +22,9 @@ from typing import Final
 
 from benchmarks.figures import Label
 from benchmarks.http_client import Connection
+from benchmarks.load_options import CONTEXT_LENGTH
 from benchmarks.processes import end_tree
 
-CONTEXT_LENGTH: Final = 8192
 _START_TIMEOUT_S: Final = 120.0
 _POLL_S: Final = 0.005
 

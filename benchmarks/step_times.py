@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import numpy  # noqa: F401 # a worker imports it after the first answer without randomness
 
-from preheat.inference import GenerateRequest, LoadOptions, Sampling
+from benchmarks.load_options import load_options
+from preheat.inference import GenerateRequest, Sampling
 from preheat.inference.protocol import Generate
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.channel import Channel
@@ -48,25 +49,6 @@ class Native:
         return call
 
 
-def options(path: str, parallel: int) -> LoadOptions:
-    """Return the options of a load."""
-    return LoadOptions(
-        path=path,
-        files=(path,),
-        embeddings=False,
-        context_length=8192,
-        parallel=parallel,
-        kv_cache_type="f16",
-        flash_attention="auto",
-        repack=False,
-        threads=1,
-        gpu_layers=0,
-        embedding_cache=0,
-        probe=False,
-        warm_prefix=False,
-    )
-
-
 def run(service: TextService, first_id: int, streams: int, tokens: int) -> None:
     """Generate, from different prompts of the same form."""
     for number in range(first_id, first_id + streams):
@@ -82,7 +64,8 @@ def main() -> None:
     """Measure, and print the figure as JSON."""
     path, streams, tokens = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     native = Native()
-    model = LlamaModel(options(path, streams))
+    options = load_options(path, threads=1, parallel=streams)
+    model = LlamaModel(options)
     # As the engine does, another process reads the frames: a thread of this one would wait for the interpreter.
     reader = subprocess.Popen([sys.executable, "-c", _READER], stdin=subprocess.PIPE)
     assert reader.stdin is not None
@@ -90,7 +73,7 @@ def main() -> None:
     template = ChatTemplate(
         None, None, helpers=renderer_pool(), bos=model.bos_text, eos=model.eos_text, max_characters=100_000
     )
-    service = TextService(model, options(path, streams), Channel(sink), 100.0, template, bytes)
+    service = TextService(model, options, Channel(sink), 100.0, template, bytes)
     run(service, 1, _WARM_UPS, tokens)
     native.spent_ns, began_ns = 0, time.thread_time_ns()
     run(service, 1 + _WARM_UPS, streams, tokens)

@@ -14,9 +14,10 @@ from typing import Any, Final
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, value_at_most
 from benchmarks.http_client import Connection, HttpError
+from benchmarks.load_options import load_options
 from benchmarks.processes import tree_memory
-from benchmarks.servers import CONTEXT_LENGTH, Server, wait_until_hot
-from preheat.inference import Chat, GenerateRequest, LoadOptions, Role, Sampling, text_message
+from benchmarks.servers import Server, wait_until_hot
+from preheat.inference import Chat, GenerateRequest, Role, Sampling, text_message
 from preheat.inference.client import WorkerClient
 
 FIRST_TOKEN_LIMIT_MS: Final = 3.0
@@ -104,21 +105,7 @@ async def measure(bench: Bench) -> list[Figure]:
 
 async def _load(bench: Bench, model: Path) -> WorkerClient:
     worker = await WorkerClient.spawn()
-    options = LoadOptions(
-        path=str(model),
-        files=(str(model),),
-        embeddings=False,
-        context_length=CONTEXT_LENGTH,
-        parallel=4,
-        kv_cache_type="f16",
-        flash_attention="auto",
-        repack=False,
-        threads=bench.threads,
-        gpu_layers=-1,
-        embedding_cache=0,
-        probe=True,
-        warm_prefix=True,
-    )
+    options = load_options(model, threads=bench.threads, gpu_layers=-1, probe=True, warm_prefix=True)
     await worker.load(options, lambda _: None, lambda: None)
     return worker
 

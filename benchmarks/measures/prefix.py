@@ -23,6 +23,7 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Figure, Label, Target, ratio_at_most, value_at_most
 from benchmarks.http_client import Connection
 from benchmarks.load import Chat, chat, complete
+from benchmarks.load_options import load_options
 from benchmarks.prompts import Prompts, unique_text
 from benchmarks.servers import (
     SERVE,
@@ -33,7 +34,7 @@ from benchmarks.servers import (
     wait_until_hot,
 )
 from preheat.inference import Chat as EngineChat
-from preheat.inference import GenerateRequest, LoadOptions, Role, Sampling, text_message
+from preheat.inference import GenerateRequest, Role, Sampling, text_message
 from preheat.inference.client import WorkerClient
 from preheat.inference.prefixes import PrefixOptions
 
@@ -223,23 +224,9 @@ def _short(number: int) -> GenerateRequest:
 
 async def _worker(model: Path, bench: Bench, folder: str, context_length: int) -> WorkerClient:
     worker = await WorkerClient.spawn()
-    values: dict[str, Any] = {
-        "path": str(model),
-        "files": (str(model),),
-        "embeddings": False,
-        "context_length": context_length,
-        "parallel": 4,
-        "kv_cache_type": "f16",
-        "flash_attention": "auto",
-        "repack": False,
-        "threads": bench.threads,
-        "gpu_layers": 0,
-        "embedding_cache": 0,
-        "probe": True,
-        "warm_prefix": False,
-        "prefixes": PrefixOptions(folder, "", 1 << 30),
-    }
-    await worker.load(LoadOptions(**values), lambda _: None, lambda: None)
+    prefixes = PrefixOptions(folder, "", 1 << 30)
+    options = load_options(model, threads=bench.threads, context_length=context_length, probe=True, prefixes=prefixes)
+    await worker.load(options, lambda _: None, lambda: None)
     return worker
 
 

@@ -14,8 +14,9 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Figure, Label, Samples, ratio_at_least
 from benchmarks.http_client import Connection
 from benchmarks.load import complete
-from benchmarks.servers import CONTEXT_LENGTH, preheat, wait_until_hot
-from preheat.inference import LoadOptions, Sampling
+from benchmarks.load_options import load_options
+from benchmarks.servers import preheat, wait_until_hot
+from preheat.inference import Sampling
 from preheat.inference.worker.drafts import Drafter, StepCosts
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.runner import ModelRunner
@@ -142,22 +143,7 @@ class _Worker:
 def _measure_mechanism(bench: Bench) -> list[Figure]:
     """Verify every draft, whether it pays on this machine or not."""
     bench.say("Edits of a file, every draft verified")
-    path = str(bench.chat_model)
-    options = LoadOptions(
-        path=path,
-        files=(path,),
-        embeddings=False,
-        context_length=CONTEXT_LENGTH,
-        parallel=1,
-        kv_cache_type="f16",
-        flash_attention="auto",
-        repack=False,
-        threads=bench.threads,
-        gpu_layers=-1,
-        embedding_cache=0,
-        probe=False,
-        warm_prefix=False,
-    )
+    options = load_options(bench.chat_model, threads=bench.threads, parallel=1, gpu_layers=-1)
     worker = _Worker(LlamaModel(options))
     rates, same, per_step, drafted, accepted = Samples(), [], [], 0, 0
     for prompt in edits(bench.rounds):

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import servers
 from benchmarks.figures import Label
+from benchmarks.load_options import CONTEXT_LENGTH
 from benchmarks.servers import Server, ServerError, free_port, preheat_environment, preheat_settings
 
 
@@ -30,7 +31,7 @@ def test_settings_are_valid(tmp_path: Path) -> None:
     assert settings.models_dirs == (tmp_path / "a", tmp_path / "b")
     assert settings.favourites == ("model-q4",)
     assert settings.threads == 2
-    assert settings.context_length == servers.CONTEXT_LENGTH
+    assert settings.context_length == CONTEXT_LENGTH
 
 
 def test_favourites_may_be_empty(tmp_path: Path) -> None:

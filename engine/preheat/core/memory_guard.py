@@ -15,7 +15,7 @@ from preheat.residency import EvictionReason, Hot, MemoryWatch, Residency, Resid
 
 _INTERVAL_S: Final = 1.0
 _SHARE_EVERY: Final = 10
-"""Stored prompts get what other programs left of the memory once in so many checks."""
+"""Interval, in checks, at which the memory for stored prompts is adjusted to what other programs leave."""
 
 _ANSWER_POLL_S: Final = 0.05
 """Interval at which reading checks for requests, in seconds."""

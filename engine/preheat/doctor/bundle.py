@@ -71,7 +71,7 @@ def write_bundle(path: Path, report: Report, *, overwrite: bool = False) -> Mapp
                 file.write(packed)
             if overwrite:
                 temporary.replace(path)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: no half-written file is left
             target.unlink(missing_ok=True)
             raise
     except FileExistsError as error:

@@ -96,7 +96,7 @@ def take_abandoned(root: Path, disk: Path, target: Path | None) -> int:
 
     Args:
         root: Root of the file system in memory.
-        disk: The tier on disk. Folders of engines with another one are left to those for a while.
+        disk: The tier on disk. Folders of engines with another one stay for an hour.
         target: Where the files go; None removes them.
     """
     taken = 0

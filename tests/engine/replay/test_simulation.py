@@ -287,7 +287,7 @@ def test_a_request_holds_the_repacking_of_its_model_until_its_answer(repacking: 
     assert repacking.next_at == math.inf
 
 
-def test_repacking_is_held_for_each_request_anew(repacking: SimulatedExecutor) -> None:
+def test_repacking_is_held_for_each_request(repacking: SimulatedExecutor) -> None:
     began_at = repacking.now
     for _ in range(2):
         repacking.now += 0.5

@@ -126,7 +126,7 @@ def remove_least(tier: Path, excess_bytes: int, new: Candidate | None = None, mo
 
     Args:
         new: A file that is going to be written. If it is worth less than what would have to go, nothing is removed.
-        more_bytes: Also remove so much of what is worth less than ``new``: each look at all files takes a while.
+        more_bytes: Also remove this many bytes of files worth less than ``new``. Listing all files is slow.
 
     Returns:
         Whether enough was freed.

@@ -121,7 +121,7 @@ def new_file(path: Path, block: Candidate, *, synced: bool = True) -> Iterator[i
             os.close(handle)
         if sys.platform == "win32":
             temporary.replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: no temporary file is left
         remove(temporary)
         raise
 
@@ -167,7 +167,7 @@ def _create(path: Path, n_bytes: int, *, reserve: bool) -> int:
     try:
         _lock_file(handle)
         _allocate(handle, n_bytes, reserve=reserve)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: the handle is not leaked
         os.close(handle)
         raise
     return handle

@@ -116,7 +116,7 @@ class LlamaModel:
         self.control_text: Callable[[int], str] = lru_cache(maxsize=16384)(self._control_text)
         self.is_end: Callable[[int], bool] = lru_cache(maxsize=1024)(self._is_end)
         on_weights(self)
-        # A load that nobody waits for does not take a second core.
+        # A load without a waiting request does not take a second core.
         with contextlib.nullcontext() if options.warm_prefix else touched_ahead():
             self.ctx = self._make_context()
         self.threads: Final = StepThreads(self.ctx, options.threads, follows=options.follow_load)

@@ -60,7 +60,7 @@ def measure_gain(
 
 
 def _gain(mapped: LlamaModel, repacked: LlamaModel, tokens: int, may_continue: Callable[[], object]) -> float | None:
-    """Return the gain for steps of so many tokens."""
+    """Return the gain for steps of ``tokens`` tokens."""
     models = (mapped, repacked)
     for model in models:  # the first step touches the weights, and allocates buffers
         _step_s(model, tokens, may_continue)
@@ -80,7 +80,7 @@ def gain_of(mapped: list[float], repacked: list[float]) -> float | None:
 
 
 def _step_s(model: LlamaModel, tokens: int, may_continue: Callable[[], object]) -> float:
-    """Return the time of decoding so many tokens at once, in seconds."""
+    """Return the time to decode ``tokens`` tokens at once, in seconds."""
     while True:
         may_continue()
         began = time.perf_counter()

@@ -97,7 +97,7 @@ class SpareWorker:
             self._spare = asyncio.ensure_future(self._spawn())
 
     def prepare_in(self, seconds: float, is_busy: Callable[[], bool], attempts: int = 10) -> None:
-        """Start the spare in so many seconds, if there is none by then. While something is busy, try again later.
+        """Start the spare after ``seconds``, if there is none by then. While something is busy, try again later.
 
         Its start takes a core for 0.2 s.
         """

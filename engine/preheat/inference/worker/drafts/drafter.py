@@ -15,7 +15,7 @@ _MEMORY: Final = 0.9
 """Weight of the drafts so far, at each new one."""
 
 _BAD_STREAK: Final = 2
-"""Drafts in sequence without a right token that switch drafts off for a while."""
+"""Consecutive drafts without a right token after which drafting pauses."""
 
 _PAUSE_TOKENS: Final = 32
 """Length of the first pause. Each further one is twice as long."""

@@ -30,7 +30,7 @@ from preheat.messages import msg
 logger = logging.getLogger(__name__)
 
 _SECOND_TOKENS: Final = 256
-"""Most tokens in a decode of the second thread, whose context has memory for no more."""
+"""Context size of the second thread, in tokens: the limit of its decodes."""
 
 _LONG_TOKENS: Final = 1024
 """Smallest decode that shows progress while it runs, which costs it about 1 ms."""

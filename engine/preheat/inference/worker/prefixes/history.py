@@ -11,7 +11,7 @@ from preheat.inference.worker.prefixes.shared import shared_prefix
 from preheat.messages import Message, msg
 
 MAX_CLIENTS: Final = 16
-"""Clients whose last prompt is remembered."""
+"""Number of clients for which the last prompt is remembered."""
 
 _WORTH_TELLING_TOKENS: Final = 64
 """Fewer tokens than this are always computed again: the last chunk, the last token."""

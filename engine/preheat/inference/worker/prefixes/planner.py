@@ -22,13 +22,13 @@ MIN_ADDED_S: Final = 0.1
 """The same, before an unload, for what a conversation has more than what is stored of it already."""
 
 CONVERSATION_S: Final = 3600.0
-"""A conversation that was used in so many seconds is stored when its slot is needed."""
+"""Age, in seconds, up to which a conversation is stored when its slot is needed."""
 
 MIN_SEEN: Final = 2
 """Requests with the same fixed beginning from which it is stored."""
 
 TINY_TOKENS: Final = 256
-"""Beginnings of up to so many tokens are stored whatever they cost if they are the template's own."""
+"""Length up to which the template's own beginning is always stored."""
 
 RESTORE_BYTES_PER_S: Final = 400e6
 """First guess at the speed of reading, checking and putting back."""
@@ -121,9 +121,9 @@ class PrefixPlanner:
     ) -> list[Missing]:
         """Return the blocks to store before a slot loses all but its first ``keep`` tokens, or the model is unloaded.
 
-        They are worth it if they save enough time, and if the conversation was used not long ago. A conversation whose
-        prompt stays as it is only loses an answer, which is not in the next prompt. A worker that hands over to another
-        one stores short ones, too.
+        Only recent conversations are stored, and only if that saves enough time. If the whole prompt stays, only the
+        answer is lost, and the next prompt does not need it. A worker that hands over to another one also stores short
+        conversations.
         """
         least_s = MIN_HANDED_S if hands_over else MIN_SAVED_S
         tokens = slot.cached

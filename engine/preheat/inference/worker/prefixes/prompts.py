@@ -36,7 +36,7 @@ RESTORE_AFTER_S: Final = 0.05
 """Idle time after which a prompt is put back that the load should have: a request that waits comes first."""
 
 _MAX_CELLS_SHARE: Final = 2
-"""The prompts that a load puts back take at most one part in so many of the KV cache."""
+"""Divisor of the KV cache's size: the largest part of it that a load fills with stored prompts."""
 
 
 class Prompts:
@@ -195,7 +195,7 @@ class Prompts:
         return RESTORE_AFTER_S if self._to_restore else STORE_AFTER_S
 
     def idle(self) -> None:
-        """Put back a prompt that the load should have, or store conversations, while nobody waits."""
+        """Put back a prompt that the load should have, or store conversations, while no request waits."""
         if self._to_restore:
             for generation in self.loads(1):
                 self.scheduler.add(generation)

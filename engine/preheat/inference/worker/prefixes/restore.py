@@ -32,7 +32,7 @@ class Restore:
         links: The blocks; each one continues the one before it.
         length: Tokens of the prompt that are in the slot after the last block.
         window: Acquired by the reading thread before each block.
-        abandoned: Nobody waits for further blocks.
+        abandoned: Further blocks are not needed.
         failed: A block was damaged, or llama.cpp refused it.
     """
 

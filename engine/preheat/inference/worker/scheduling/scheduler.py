@@ -40,7 +40,7 @@ SCORED_TOKENS: Final = 16
 """Prompt tokens in one step whose log probabilities are wanted: each has a row of logits in memory."""
 
 BULK_PAUSE_STEPS: Final = 16
-"""Generations of low priority take part in one of so many steps while others run."""
+"""Interval, in steps, at which generations of low priority advance while others run."""
 
 KEPT_IDLE: Final = 4
 """Idle conversations that may have half of the KV cache."""
@@ -563,7 +563,7 @@ def _is_exact(generation: Generation) -> bool:
 
 
 def _losses(step: StepPlan) -> Iterator[tuple[Slot, int]]:
-    """Yield the slots that lose content in a step that nobody runs in them, and how much they keep."""
+    """Yield the idle slots that lose content in a step, and how much they keep."""
     if step.reuse is not None and step.reuse.held > step.reuse.keep:
         yield step.reuse.slot, step.reuse.keep
     yield from ((slot, 0) for slot in step.forget if not slot.busy)
