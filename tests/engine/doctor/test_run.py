@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +58,23 @@ def test_a_check_that_hangs_is_reported_with_what_it_found() -> None:
     assert [each.title.code for each in report.checks[0].findings] == ["doctor_port_any", "doctor_slow"]
     assert report.checks[1].level is Level.GOOD
     assert report.took_s < 30
+
+
+def test_threads_begin_with_no_package_that_imports_its_own_modules() -> None:
+    """Entered from two ends, as by the checks of prompts and devices, it fails in one of them."""
+    code = """
+import sys
+from preheat.doctor.checks import Check
+from preheat.doctor.run import examine
+
+def look():
+    print("preheat.inference.prefixes" in sys.modules)
+    return iter(())
+
+examine([Check("one", "One", look)])
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "True\n"
 
 
 def test_a_system_without_more_files_is_no_bug() -> None:
