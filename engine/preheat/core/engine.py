@@ -482,7 +482,6 @@ class Engine:
             self._queue.ended(arrival.model_id, time.monotonic() - arrival.arrived_at - arrival.wait_s)
         if arrival.lease is not None and not arrival.lease.info.embeddings:
             self._counters.count_tokens(arrival.lease.usages)
-        self._preloads.request_ended()
         record = arrival.record()
         self._usage.request_ended(record)
         hot = self._residency.worker_pid(record.model_id) is not None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -69,7 +67,6 @@ class PreloadContext:
         self._processor = IdleProcessor()
         self._clock = clock
         self._standby = Standby()
-        self._ended_at = -math.inf
         self.awaits_use = False
         self.paused_until: float | None = None
         self.pressure: Message | None = None
@@ -78,10 +75,6 @@ class PreloadContext:
         """Apply new settings."""
         self._settings = settings
         self._planner.policy = policy_of(settings)
-
-    def request_ended(self) -> None:
-        """A request ended now."""
-        self._ended_at = time.monotonic()
 
     @property
     def active_requests(self) -> int:
@@ -102,7 +95,7 @@ class PreloadContext:
             paused_until=self.paused_until,
             awaits_use=self.awaits_use,
             active_requests=self.active_requests,
-            idle_s=time.monotonic() - self._ended_at,
+            idle_s=self._pool.idle_s,
             on_battery=not self._settings.preload_on_battery and on_battery(),
             pressure=self.pressure,
         )

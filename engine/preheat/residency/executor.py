@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol
@@ -99,6 +100,7 @@ class ResidencyExecutor(ResidencyView):
         self._callers = Callers()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._memory_short = False
+        self._ended_mono = -math.inf  # end of the last request
         self._state = ResidencyState(self._workers.limits(), settings.load_timeout)
 
     # What callers want
@@ -118,6 +120,7 @@ class ResidencyExecutor(ResidencyView):
 
         def release(answered: bool, keep_alive_s: float | None) -> None:
             if self._callers.remove(waiter_id):
+                self._ended_mono = self._monotonic()
                 self.feed(ev.Released(model_id, waiter_id, answered, keep_alive_s))
 
         effects = self.feed(ev.Requested(model_id, waiter_id, self._workers.needs(model)))

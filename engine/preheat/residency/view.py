@@ -21,6 +21,7 @@ class ResidencyView:
     _workers: ModelWorkers
     _clock: Callable[[], float]
     _monotonic: Callable[[], float]
+    _ended_mono: float
 
     @property
     def state(self) -> ResidencyState:
@@ -73,6 +74,11 @@ class ResidencyView:
     def active_requests(self) -> int:
         """Requests in progress or waiting."""
         return self._state.active_requests
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since the last request ended; 0 while one is in progress or waiting, infinite before the first."""
+        return 0.0 if self.active_requests else self._monotonic() - self._ended_mono
 
     @property
     def used_bytes(self) -> int:

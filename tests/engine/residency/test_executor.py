@@ -19,7 +19,7 @@ from preheat.errors import (
 from preheat.messages import msg
 from preheat.residency import Action, EvictionReason, Outcome, State, executor
 from preheat.residency import events as ev
-from preheat.residency.processes import loader
+from preheat.residency.processes import loader, spare
 from preheat.residency.step import HURRIED_SAVE_S, SAVE_S
 from preheat.settings import Size
 from tests.engine.residency.workers import MB, Bench, FakeWorker, model, settle
@@ -395,6 +395,7 @@ async def test_closing_ends_loads_workers_and_timers(caplog: pytest.LogCaptureFi
 async def test_a_long_preload_has_a_spare_worker_next_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """For the request that may cancel it. A load that a request waits for has none before it ends."""
     monkeypatch.setattr(loader, "SPARE_AFTER_S", 0.0)
+    monkeypatch.setattr(spare, "REST_S", 0.0)
     bench = Bench(spare_worker=True)
     claim = bench.executor.request(model("a"))
     await settle()

@@ -37,7 +37,7 @@ class Closer:
         handle.first, handle.second, handle.second_task = LoadedWorker(), None, None
         self._shared.prompts.unloaded(model_id)
         self._shared.owner.feed(ev.Exited(model_id))
-        self._shared.spare.prepare()
+        self._shared.prepare_spare()
 
     async def close_twin(self, handle: Handle, second: LoadedWorker, load: asyncio.Task[None] | None) -> None:
         """Stop the load of a second worker, let a former first one store its prompts, close it, report its exit."""

@@ -58,8 +58,8 @@ class Owner(Protocol):
     """The executor, as far as workers need it."""
 
     @property
-    def active_requests(self) -> int:
-        """Requests in progress or waiting."""
+    def idle_s(self) -> float:
+        """Seconds since the last request ended; 0 while one is in progress or waiting."""
 
     def record(self, model_id: str) -> Residency:
         """Return the record of a known model."""
@@ -88,3 +88,7 @@ class Shared:
     prompts: PromptStore
     gains: GainTable
     spare: SpareWorker
+
+    def prepare_spare(self) -> None:
+        """Start a spare worker when no requests are in progress."""
+        self.spare.prepare_when_idle(lambda: self.owner.idle_s)

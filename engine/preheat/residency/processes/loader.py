@@ -22,10 +22,9 @@ from preheat.residency.sizes import loaded_form
 logger = logging.getLogger(__name__)
 
 SPARE_AFTER_S: Final = 1.0
-"""Time from the beginning of a preload, and from the end of any load, to the start of a spare worker, in seconds.
+"""Time from the beginning of a preload to the start of a spare worker, in seconds.
 
-The request that cancels the preload should not wait for Python. But the start takes a core for 0.2 s: next to it, on
-two cores, loads of 0.6 to 0.9 s took 0.12 to 0.2 s longer, and so did a request's first token after its load.
+The request that cancels the preload should not wait for Python.
 """
 
 
@@ -81,7 +80,7 @@ class Loader:
             info = await worker.load(options, on_progress, on_warming, on_warning, on_restored)
         finally:
             timer.cancel()
-        shared.spare.prepare_in(SPARE_AFTER_S, lambda: owner.active_requests > 0)
+        shared.prepare_spare()
         rss_bytes = shared.memory.rss_bytes(worker.pid)
         first.info = replace(info, resident_bytes=rss_bytes)
         shared.sizes.note(model, rss_bytes, form)

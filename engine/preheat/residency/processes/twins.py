@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import replace
 from typing import Final
@@ -16,7 +15,7 @@ from preheat.residency.forms import Form
 from preheat.residency.gains import LEAST_GAIN
 from preheat.residency.processes.handles import Handle, LoadedWorker, Shared
 from preheat.residency.processes.load_options import load_options
-from preheat.residency.processes.loader import SPARE_AFTER_S, Loader
+from preheat.residency.processes.loader import Loader
 from preheat.residency.processes.spare import Worker
 
 logger = logging.getLogger(__name__)
@@ -74,12 +73,8 @@ class TwinLoader:
         def on_restored(key: str, tokens: int, tier: str) -> None:
             twin.restored.append((key, tokens, tier))
 
-        timer = asyncio.get_running_loop().call_later(SPARE_AFTER_S, shared.spare.prepare)
-        try:
-            info = await worker.load(options, _ignore_progress, _ignore, on_warning, on_restored)
-        finally:
-            timer.cancel()
-            shared.spare.prepare()
+        shared.prepare_spare()
+        info = await worker.load(options, _ignore_progress, _ignore, on_warning, on_restored)
         rss_bytes = shared.memory.rss_bytes(worker.pid)
         twin.info = replace(info, resident_bytes=rss_bytes)
         shared.sizes.note(model, rss_bytes, twin.form)

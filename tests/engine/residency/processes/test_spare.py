@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 
 from preheat.errors import ModelLoadError
 from preheat.messages import msg
+from preheat.residency.processes import spare as module
 from preheat.residency.processes.spare import SpareWorker
 from tests.engine.residency.workers import FakeWorker, settle
 
@@ -51,25 +53,38 @@ async def test_it_is_handed_out_and_replaced(spawner: Spawner) -> None:
     assert len(spawner.workers) == 2
 
 
-async def test_it_may_start_later(spawner: Spawner) -> None:
+async def test_it_starts_when_no_request_has_been_in_progress(
+    spawner: Spawner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REST_S", 0.01)
     spare = SpareWorker(enabled=True, spawn=spawner)
-    busy = [False, True, True]
-    spare.prepare_in(60, busy.pop)
-    spare.prepare_in(0, busy.pop)
-    while spare.pid is None:
-        await asyncio.sleep(0)
-    assert not busy
-    spare.prepare_in(0, lambda: True)
+    idle_s = [math.inf, 0.0, 0.005]
+
+    def took_place() -> float:
+        return idle_s.pop() if len(idle_s) > 1 else idle_s[0]
+
+    spare.prepare_when_idle(took_place)
+    spare.prepare_when_idle(took_place)
+    async with asyncio.timeout(20):
+        while spare.pid is None:
+            await asyncio.sleep(0)
+    assert len(idle_s) == 1
     await spare.close()
+    spare.prepare_when_idle(took_place)
     await settle()
     assert len(spawner.workers) == 1
 
 
-async def test_it_starts_in_the_end_although_something_is_busy(spawner: Spawner) -> None:
+async def test_it_starts_in_the_end_although_requests_are_in_progress(
+    spawner: Spawner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REST_S", 0.01)
+    monkeypatch.setattr(module, "LONGEST_S", 0.02)
     spare = SpareWorker(enabled=True, spawn=spawner)
-    spare.prepare_in(0, lambda: True, attempts=3)
-    while spare.pid is None:
-        await asyncio.sleep(0)
+    spare.prepare_when_idle(lambda: 0.0)
+    async with asyncio.timeout(20):
+        while spare.pid is None:
+            await asyncio.sleep(0)
     await spare.close()
 
 
