@@ -141,14 +141,12 @@ class TextService:
 
     def _take_in(self, *, wait: bool) -> None:
         idle = self._scheduler.idle
-        timeout_s = _RESTORE_TIMEOUT_S if self._stalled else self._prompts.idle_s
+        timeout_s = _RESTORE_TIMEOUT_S if self._stalled else self._idle_s
         waits = self._stalled or (wait and idle)
-        if wait and idle:
-            self._model.logits.idle()
         items = take(self._inbox, self._channel.pulse.decode, wait=waits, timeout_s=timeout_s)
         if waits and not items:
             if idle:
-                self._prompts.idle()
+                self._idle()
             else:
                 self._scheduler.give_up_restores()
         for item in items:
@@ -163,6 +161,17 @@ class TextService:
                 self._scheduler.add(item.generation)
             else:
                 item()
+
+    @property
+    def _idle_s(self) -> float | None:
+        return min(filter(None, (self._prompts.idle_s, self._model.logits.idle_s)), default=None)
+
+    def _idle(self) -> None:
+        """Do what comes first of what waits for an idle moment."""
+        if self._model.logits.idle_s == self._idle_s:
+            self._model.logits.prepare()
+        else:
+            self._prompts.idle()
 
     def _is_alone(self) -> bool:
         return self._scheduler.requests == 1 and self._inbox.empty()
@@ -206,12 +215,15 @@ class TextService:
         self._watched = watched
 
     def warm_up(self, may_continue: Callable[[], object], *, computes: bool = True) -> None:
-        """Prepare a first chat, put back stored prompts, and evaluate what all chats begin with, before a ``step``.
+        """Do what would slow down the first requests otherwise, before a ``step``.
+
+        Prepare a first chat, put back stored prompts, and evaluate what all chats begin with.
 
         Args:
             may_continue: Called before each step; blocks while the load is on hold.
             computes: Evaluate that beginning if it is not stored.
         """
+        imports = self._model.logits.prepare()
         with suppress(EngineError):  # the template may want other chats
             self._preparer.generation(_FIRST_CHAT, Job(_WARM_UP, "", lambda _: lambda: None))
         for generation in self._prompts.loads(len(self._scheduler.slots)):
@@ -227,7 +239,7 @@ class TextService:
                     sample=sample_nothing,
                     max_tokens=0,
                     max_chunk=_WARM_CHUNK_TOKENS,
-                    restore_only=not computes,
+                    restore_only=not computes or self._prompts.has(tokens),
                     beginning=self._prompts.own_beginning(tokens),
                 )
             )
@@ -235,6 +247,7 @@ class TextService:
             may_continue()
             self._take_in(wait=False)
             self._run(self._plan())  # interrupted as the load is, when it is put on hold
+        imports.join()
 
     def save_prefixes(self, within_s: float, hands_over: bool = False) -> None:
         """Store the prompts in the slots, and answer with ``PrefixesSaved``. Any thread."""

@@ -33,7 +33,7 @@ class Beginnings:
 
     def known(self, chat: Chat, tokens: Sequence[int]) -> int | None:
         """Return the length of the beginning of a chat's prompt, if a chat before had the same one."""
-        key = _key(chat)
+        key = chat_key(chat)
         with self._lock:
             beginning = self._known.get(key)
             if beginning is None:
@@ -45,7 +45,7 @@ class Beginnings:
         """Return the length of the beginning of a chat's prompt. Renders the chat once more; raises EngineError."""
         beginning = array("i", self._render(_fixed(chat)))
         with self._lock:
-            self._known[_key(chat)] = beginning
+            self._known[chat_key(chat)] = beginning
             if len(self._known) > MAX_BEGINNINGS:
                 self._known.popitem(last=False)
         return shared_prefix(beginning, array("i", tokens[: len(beginning)]))
@@ -65,7 +65,8 @@ def _fixed(chat: Chat) -> Chat:
     )
 
 
-def _key(chat: Chat) -> bytes:
+def chat_key(chat: Chat) -> bytes:
+    """Return a hash of what decides the beginning of a chat's prompt."""
     fixed = _fixed(chat)
     parts = (fixed.messages, fixed.tools, fixed.tool_choice, fixed.parallel_tool_calls, fixed.thinking)
     return blake2b(repr((*parts, fixed.template_arguments)).encode("utf-8", "replace"), digest_size=16).digest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -174,6 +174,25 @@ class PrefixIndex:
                 best, most = stored, shared
         if best is not None:
             yield Link(best, most)
+
+    def has(self, tokens: Sequence[int]) -> bool:
+        """Return whether the whole prompt is stored."""
+        return sum(link.tokens for link in self.chain(tokens, len(tokens))) == len(tokens)
+
+    def longest(self, tokens: Sequence[int], is_wanted: Callable[[bytes], bool]) -> int:
+        """Return the length of the longest stored beginning of a prompt with a key that ``is_wanted``; 0 if none is."""
+        prompt, key, longest = array("i", tokens), self._root, 0
+        with self._lock:
+            for start in range(0, len(prompt), BLOCK_TOKENS):
+                for child in self._children.get(key, ()):
+                    part = self._stored[child].tokens
+                    end = start + len(part)
+                    if end > longest and part == prompt[start:end] and is_wanted(child):
+                        longest = end
+                key = next_key(key, prompt[start : start + BLOCK_TOKENS])
+                if key not in self._stored:
+                    break
+        return longest
 
     def missing(self, tokens: Sequence[int], whole: int, chunk: int) -> list[Missing]:
         """Return the blocks of a prompt that are neither stored nor being written.

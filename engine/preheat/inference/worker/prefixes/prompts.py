@@ -13,7 +13,7 @@ from preheat.errors import EngineError
 from preheat.inference import Chat, GenerationChunk
 from preheat.inference.prefixes import PrefixOptions, identity_changes
 from preheat.inference.protocol import FromWorker, PrefixesSaved, PrefixRestored
-from preheat.inference.worker.prefixes.beginnings import Beginnings, is_own
+from preheat.inference.worker.prefixes.beginnings import Beginnings, chat_key, is_own
 from preheat.inference.worker.prefixes.history import Expected, PromptHistory, reason
 from preheat.inference.worker.prefixes.index import PrefixIndex
 from preheat.inference.worker.prefixes.planner import PrefixPlanner
@@ -34,6 +34,9 @@ STORE_AFTER_S: Final = 3.0
 
 RESTORE_AFTER_S: Final = 0.05
 """Idle time after which a prompt is put back that the load should have: a request that waits comes first."""
+
+FIND_AFTER_S: Final = 1.0
+"""Idle time after which the beginnings of chats are rendered that were only looked up among what is stored."""
 
 _MAX_CELLS_SHARE: Final = 2
 """Divisor of the KV cache's size: the largest part of it that a load fills with stored prompts."""
@@ -70,6 +73,7 @@ class Prompts:
                 options, identify, exact=exact, deliver=self._deliver, is_beginning=self.planner.knows
             )
         self._beginnings: Final = Beginnings(render)
+        self._looked_up: dict[bytes, tuple[Chat, list[int]]] = {}  # chats with a beginning found in the index, by key
         self._history: Final = PromptHistory()
         self._restores: list[tuple[Generation, Restore, float]] = []
         self._to_restore = list(options.restore) if options is not None else []
@@ -97,14 +101,27 @@ class Prompts:
         if length is not None:
             generation.beginning = self._beginning(generation.tokens, length, chat)
             return lambda: None
-        return partial(self._find_beginning, generation, chat, generation.tokens[: generation.prompt_tokens])
+        prompt = generation.tokens[: generation.prompt_tokens]
+        if (length := self._stored_beginning(prompt)) > 0:
+            # Rendering the chat once more would take a core from the first token.
+            generation.beginning = self._beginning(prompt, length, chat)
+            self._looked_up[chat_key(chat)] = chat, prompt
+            return lambda: None
+        return partial(self._find_beginning, generation, chat, prompt)
+
+    def _stored_beginning(self, prompt: Sequence[int]) -> int:
+        """Return the length of the longest stored beginning of a prompt that other prompts had, too."""
+        index = self._store.index if self._store is not None else None
+        return 0 if index is None else index.longest(prompt, lambda key: self.planner.knows(key.hex()))
+
+    def _find(self, chat: Chat, tokens: Sequence[int]) -> Beginning | None:
+        try:
+            return self._beginning(tokens, self._beginnings.find(chat, tokens), chat)
+        except EngineError:  # the template wants other messages; the chat itself was rendered
+            return None
 
     def _find_beginning(self, generation: Generation, chat: Chat, tokens: Sequence[int]) -> None:
-        try:
-            beginning = self._beginning(tokens, self._beginnings.find(chat, tokens), chat)
-        except EngineError:  # the template wants other messages; the chat itself was rendered
-            return
-        if beginning is not None:
+        if (beginning := self._find(chat, tokens)) is not None:
             self._run(partial(self._begins, generation, beginning))
 
     def _begins(self, generation: Generation, beginning: Beginning) -> None:
@@ -115,6 +132,11 @@ class Prompts:
         if not length or index is None:
             return None
         return Beginning(index.key_of(tokens[:length]).hex(), length, is_own(chat))
+
+    def has(self, tokens: Sequence[int]) -> bool:
+        """Return whether a whole prompt is stored."""
+        index = self._store.wait_open(_OPEN_S) if self._store is not None else None
+        return index is not None and index.has(tokens)
 
     def own_beginning(self, tokens: Sequence[int]) -> Beginning | None:
         """Return what the template writes before each chat, as the beginning of a prompt."""
@@ -190,15 +212,22 @@ class Prompts:
     @property
     def idle_s(self) -> float | None:
         """Idle time after which ``idle`` has something to do, in seconds; None if it has nothing."""
-        if self._store is None or not (self._unsaved or self._to_restore):
+        if self._store is None:
             return None
-        return RESTORE_AFTER_S if self._to_restore else STORE_AFTER_S
+        if self._to_restore:
+            return RESTORE_AFTER_S
+        if self._looked_up:
+            return FIND_AFTER_S
+        return STORE_AFTER_S if self._unsaved else None
 
     def idle(self) -> None:
         """Put back a prompt that the load should have, or store conversations, while no request waits."""
         if self._to_restore:
             for generation in self.loads(1):
                 self.scheduler.add(generation)
+        elif self._looked_up:
+            _, (chat, prompt) = self._looked_up.popitem()
+            threading.Thread(target=self._find, args=(chat, prompt), daemon=True, name="beginning").start()
         else:
             self._unsaved = False
             self.scheduler.store_all(time.perf_counter())
