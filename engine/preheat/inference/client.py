@@ -153,6 +153,11 @@ class WorkerClient(WorkerProcess):
         self._send(protocol.HoldLoad(hold))
         self._watch()
 
+    def hurry_load(self) -> None:
+        """Let a running load leave out what the request that waits for it now does not need."""
+        if self._loading:
+            self._send(protocol.HurryLoad())
+
     async def save_prefixes(self, within_s: float, *, hands_over: bool = False) -> int:
         """Let the worker store the prompts in its slots; returns the bytes stored, after ``within_s`` at the latest.
 

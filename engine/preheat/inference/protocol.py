@@ -58,6 +58,10 @@ class HoldLoad(NamedTuple):
     hold: bool
 
 
+class HurryLoad(NamedTuple):
+    """A request waits for the running load: leave out what only makes the model ready ahead of requests."""
+
+
 class Generate(NamedTuple):
     """Start a generation; answered by chunks in ``Step`` frames."""
 
@@ -211,7 +215,7 @@ class Failed(NamedTuple):
 
 
 Request: TypeAlias = Generate | Embed | Tokenize | Detokenize
-ToWorker: TypeAlias = Load | HoldLoad | Request | Cancel | SavePrefixes | Ping
+ToWorker: TypeAlias = Load | HoldLoad | HurryLoad | Request | Cancel | SavePrefixes | Ping
 FromWorker: TypeAlias = (
     Ready
     | Progress

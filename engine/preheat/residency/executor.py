@@ -127,6 +127,8 @@ class ResidencyExecutor(ResidencyView):
         found = next(effect for effect in effects if isinstance(effect, ev.Found))
         if found.outcome is not Outcome.HIT:
             self._workers.hurry(HURRIED_SAVE_S)
+        if found.outcome is Outcome.LATE_HIT and client is not None:
+            self._workers.hurry_load(model_id)
         if found.outcome is Outcome.MISS:
             self._shared.spare.prepare()  # if there is none yet, it starts while others make room
         return Claim(found.outcome, found.saved_s, answer, release)

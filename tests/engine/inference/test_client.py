@@ -91,6 +91,23 @@ async def test_holding_a_load_aborts_its_decode(spawn: Spawn, chat_model: Path) 
     assert "Paris" in await text(worker, ask("The capital of France is"))
 
 
+@pytest.mark.parametrize("pause_s", [0.0, 0.02, 0.1])
+async def test_a_hurried_load_leaves_out_the_rest_of_its_warm_up(
+    spawn: Spawn, chat_model: Path, pause_s: float
+) -> None:
+    worker = await spawn()
+    worker.hurry_load()  # nothing is loading
+    in_memory = asyncio.Event()
+    loading = asyncio.ensure_future(
+        worker.load(load_options(chat_model, probe=True, warm_prefix=True), lambda _share: None, in_memory.set)
+    )
+    await in_memory.wait()
+    await asyncio.sleep(pause_s)  # at any point
+    worker.hurry_load()
+    assert (await loading).chat_template
+    assert "Paris" in await text(worker, ask("The capital of France is"))
+
+
 async def settled_cpu_s(pid: int) -> float:
     """Return a process's CPU time, in seconds, once it no longer grows."""
     before = -1.0

@@ -50,6 +50,7 @@ from preheat.inference.protocol import (
     FrameDecoder,
     Generate,
     HoldLoad,
+    HurryLoad,
     Load,
     Loaded,
     LoadFailed,
@@ -150,6 +151,7 @@ OPTIONS = LoadOptions(
 FRAMES: st.SearchStrategy[Frame] = st.one_of(
     st.just(Load(OPTIONS)),
     st.builds(HoldLoad, st.booleans()),
+    st.builds(HurryLoad),
     st.builds(Generate, IDS, REQUESTS),
     st.builds(
         Embed, IDS, st.lists(TEXTS | st.lists(IDS, max_size=3), max_size=3).map(tuple), st.sampled_from(Priority)
@@ -291,7 +293,7 @@ def test_a_warning_round_trips() -> None:
 
 def test_every_kind_of_frame_is_tested() -> None:
     assert {Load, Failed, LoadFailed, Warned} < set(get_args(Frame))
-    assert len(get_args(Frame)) == 23
+    assert len(get_args(Frame)) == 24
 
 
 def test_a_request_nested_too_deeply_is_told_apart_from_a_broken_stream() -> None:

@@ -135,6 +135,18 @@ async def test_a_preload_continues_without_its_caller(bench: Bench) -> None:
     assert bench.of("a") is State.HOT
 
 
+async def test_a_request_hurries_the_preload_that_it_joins(bench: Bench) -> None:
+    preloading = asyncio.create_task(bench.executor.preload(model("a"), REASON))
+    await settle()
+    claims = [bench.executor.request(model("a"), client) for client in (None, "editor")]  # a command needs no hurry
+    assert bench.workers[0].hurried == 1
+    bench.workers[0].become_hot()
+    assert await preloading
+    for claim in claims:
+        await claim.hot()
+        claim.release()
+
+
 async def test_preloads_are_held_and_cancelled(bench: Bench) -> None:
     await bench.hot("b")
     preloading = asyncio.create_task(bench.executor.preload(model("a"), REASON))

@@ -45,6 +45,7 @@ class FakeWorker:
         self.options: LoadOptions | None = None
         self.loaded: asyncio.Future[ModelInfo] = asyncio.get_running_loop().create_future()
         self.holds: list[bool] = []
+        self.hurried = 0
         self.cancelled = False
         self.stopped = False
         self.save_within_s: float | None = None
@@ -83,6 +84,9 @@ class FakeWorker:
 
     def hold_load(self, hold: bool) -> None:
         self.holds.append(hold)
+
+    def hurry_load(self) -> None:
+        self.hurried += 1
 
     async def run(self, request: GenerateRequest, on_chunk: Callable[[GenerationChunk], object]) -> None:
         raise NotImplementedError

@@ -32,7 +32,7 @@ from preheat.inference.worker.embeddings import EmbeddingService
 from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.guarded_process import GuardedPool
 from preheat.inference.worker.llama_model import LlamaModel
-from preheat.inference.worker.loading import TextBasis
+from preheat.inference.worker.loading import LoadControl, TextBasis
 from preheat.inference.worker.repack_gain import measure_gain
 from preheat.inference.worker.scheduling import DecodeError
 from preheat.inference.worker.text_service import TextService
@@ -63,8 +63,7 @@ class Worker:
         self._channel = channel
         self._renderers = renderers
         self._load: queue.SimpleQueue[LoadOptions] = queue.SimpleQueue()
-        self._may_load = threading.Event()
-        self._may_load.set()
+        self._control = LoadControl()
         self._service: Service | None = None
 
     def run(self) -> None:
@@ -79,7 +78,7 @@ class Worker:
             self._renderers.close()
             lower_priority()  # embeddings must not slow down a chat in another worker
         try:
-            make = partial(make_hot, options, self._channel, self._renderers, self._may_load)
+            make = partial(make_hot, options, self._channel, self._renderers, self._control)
             self._service = run_in_background(make) if options.warm_prefix else make()
         except EngineError as error:
             self._channel.send(protocol.LoadFailed(error))
@@ -94,10 +93,9 @@ class Worker:
             case protocol.Load(options):
                 self._load.put(options)
             case protocol.HoldLoad(hold):
-                if hold:
-                    self._may_load.clear()
-                else:
-                    self._may_load.set()
+                self._control.hold(hold)
+            case protocol.HurryLoad():
+                self._control.hurry()
             case protocol.SavePrefixes(within_s, hands_over):
                 if isinstance(self._service, TextService):
                     self._service.save_prefixes(within_s, hands_over)
@@ -118,14 +116,14 @@ class Worker:
                     self._channel.send(protocol.Failed(frame.id, failure_of("preparing a request", error)))
 
 
-def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may_load: threading.Event) -> Service:
+def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, control: LoadControl) -> Service:
     """Load a model and return the service for it.
 
     Args:
         options: What to load.
         channel: Gets the progress.
         renderers: Where the model's chat template runs.
-        may_load: Cleared while the load is on hold.
+        control: What the engine wants of the load.
 
     Raises:
         ModelLoadError: The model cannot be loaded.
@@ -135,16 +133,19 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may
 
     def may_continue() -> None:
         beat()
-        may_load.wait()
+        control.wait()
 
     _page_in(options, channel, may_continue)
     basis = TextBasis(options, renderers, channel)
-    model = LlamaModel(options, may_continue, basis.begin)
+    model = LlamaModel(options, may_continue, basis.begin, lambda: control.hurried)
 
     def held() -> bool:
-        return beat() or not may_load.is_set()
+        return beat() or control.held
 
-    model.interrupt_when(held)
+    def interrupted() -> bool:
+        return held() or control.hurried
+
+    model.interrupt_when(held if options.measure_gain else interrupted)
     template = model.chat_template()
     has_tools, thinks = template_abilities(template, model.chat_template("tool_use"))
     vision = _load_vision(model, options)
@@ -161,14 +162,14 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may
         repack_gain=measure_gain(model, options, may_continue, held) if options.measure_gain else None,
     )
     channel.send(protocol.Loaded(info))
-    tokens_per_s = _probe(model, may_continue) if options.probe else _UNKNOWN_TOKENS_PER_S
+    tokens_per_s = _probe(model, may_continue, control) if options.probe else _UNKNOWN_TOKENS_PER_S
     service: Service
     if model.embeddings:
         service = EmbeddingService(model, options, channel, shares=True)
     else:
         service = TextService(model, options, channel, tokens_per_s, basis.template, basis.identify, vision)
         if options.probe:  # no request waits
-            service.warm_up(may_continue, computes=options.warm_prefix)
+            service.warm_up(may_continue, lambda: control.hurried, computes=options.warm_prefix)
     model.interrupt_when(None)
     return service
 
@@ -207,18 +208,22 @@ def _page_in(options: LoadOptions, channel: Channel, may_continue: Callable[[], 
         raise ModelLoadError(msg("load_file_unreadable", file=file, reason=reason)) from error
 
 
-def _probe(model: LlamaModel, may_continue: Callable[[], object]) -> float:
+def _probe(model: LlamaModel, may_continue: Callable[[], object], control: LoadControl) -> float:
     """Decode one token, then another to measure its time; return a guess at the speed of prefill, in tokens/s.
 
     The first one touches all weights and allocates buffers, which takes up to twice as long.
     """
+    began = ended = 0.0
     for _ in range(2):
-        may_continue()
-        began = time.perf_counter()
-        while not model.probe():
+        is_done = False
+        while not is_done:
             may_continue()
+            if control.hurried:
+                return _UNKNOWN_TOKENS_PER_S
             began = time.perf_counter()
-    return _PREFILL_OVER_DECODE / (time.perf_counter() - began)
+            is_done = model.probe()
+            ended = time.perf_counter()
+    return _PREFILL_OVER_DECODE / (ended - began)
 
 
 def _read_frames(descriptor: int, worker: Worker) -> None:

@@ -74,6 +74,7 @@ class LlamaModel:
         options: What to load.
         may_continue: Called between tensors; blocks while the load is on hold.
         on_weights: Called with the model when everything but its context is there.
+        hurried: Whether a request waits by now.
 
     Raises:
         ModelLoadError: llama.cpp refused the file.
@@ -85,6 +86,7 @@ class LlamaModel:
         options: LoadOptions,
         may_continue: Callable[[], object] = lambda: None,
         on_weights: Callable[[LlamaModel], object] = lambda _: None,
+        hurried: Callable[[], bool] = lambda: False,
     ) -> None:
         self._name = Path(options.path).name
         self._options: Final = options
@@ -117,7 +119,7 @@ class LlamaModel:
         self.is_end: Callable[[int], bool] = lru_cache(maxsize=1024)(self._is_end)
         on_weights(self)
         # A load without a waiting request does not take a second core.
-        with contextlib.nullcontext() if options.warm_prefix else touched_ahead():
+        with contextlib.nullcontext() if options.warm_prefix and not hurried() else touched_ahead():
             self.ctx = self._make_context()
         self.threads: Final = StepThreads(self.ctx, options.threads, follows=options.follow_load)
         self.logits: Final = Logits(self.ctx, self.n_vocab)

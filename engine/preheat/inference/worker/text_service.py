@@ -214,15 +214,24 @@ class TextService:
             self._model.interrupt_when(None)
         self._watched = watched
 
-    def warm_up(self, may_continue: Callable[[], object], *, computes: bool = True) -> None:
+    def warm_up(
+        self,
+        may_continue: Callable[[], object],
+        hurried: Callable[[], bool] = lambda: False,
+        *,
+        computes: bool = True,
+    ) -> None:
         """Do what would slow down the first requests otherwise, before a ``step``.
 
         Prepare a first chat, put back stored prompts, and evaluate what all chats begin with.
 
         Args:
             may_continue: Called before each step; blocks while the load is on hold.
+            hurried: Whether a request waits by now: it comes first.
             computes: Evaluate that beginning if it is not stored.
         """
+        if hurried():
+            return
         imports = self._model.logits.prepare()
         with suppress(EngineError):  # the template may want other chats
             self._preparer.generation(_FIRST_CHAT, Job(_WARM_UP, "", lambda _: lambda: None))
@@ -245,6 +254,10 @@ class TextService:
             )
         while not self._scheduler.idle:
             may_continue()
+            if hurried():
+                for request_id in (_WARM_UP, *self._prompts.give_up_loads()):
+                    self._scheduler.cancel(request_id)
+                return
             self._take_in(wait=False)
             self._run(self._plan())  # interrupted as the load is, when it is put on hold
         imports.join()

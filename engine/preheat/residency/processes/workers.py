@@ -91,6 +91,12 @@ class ModelWorkers:
         for key, tokens, tier in handle.first.restored:
             prompts.restored(model_id, key, tokens, tier)
 
+    def hurry_load(self, model_id: str) -> None:
+        """Let a running load end soon: a request waits for it."""
+        first = self.first(model_id)
+        if first is not None and first.worker is not None:
+            first.worker.hurry_load()
+
     def hurry(self, within_s: float) -> None:
         """Let workers that store their prompts before they are closed end it soon."""
         self._closer.hurry(within_s)

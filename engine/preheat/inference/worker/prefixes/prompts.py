@@ -245,6 +245,13 @@ class Prompts:
                 self._loaded[request_id] = prefix
                 yield resting(request_id, tokens)
 
+    def give_up_loads(self) -> tuple[int, ...]:
+        """Put back what the load asked for later, when no request waits; return the ids of what is to be cancelled."""
+        request_ids = tuple(self._loaded)
+        self._to_restore = [*self._loaded.values(), *self._to_restore]
+        self._loaded.clear()
+        return request_ids
+
     def ended(self, request_id: int, chunk: GenerationChunk) -> None:
         """Report a prompt that is back in a slot."""
         prefix, usage = self._loaded.pop(request_id, None), chunk.usage

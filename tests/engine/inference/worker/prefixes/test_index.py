@@ -47,6 +47,17 @@ def test_a_prompt_is_stored_in_blocks_and_a_rest(index: PrefixIndex) -> None:
     assert index.missing(prompt, 600, CHUNK) == []
 
 
+def test_the_longest_stored_beginning_of_those_that_are_wanted(index: PrefixIndex) -> None:
+    beginning, prompt = list(range(300)), [*range(300), *range(900, 1000)]
+    keys = [store(index, tokens)[-1].key for tokens in (list(range(20)), beginning, prompt)]
+    assert index.has(beginning)
+    assert not index.has([*prompt, 7])
+    assert index.longest([*prompt, 7], lambda key: key in keys) == len(prompt)
+    assert index.longest(prompt, lambda key: key in keys[:2]) == 300
+    assert index.longest([*beginning, 7], lambda key: key == keys[2]) == 0
+    assert index.longest([*range(30)], lambda _key: True) == 20
+
+
 def test_a_longer_prompt_adds_only_what_is_new(index: PrefixIndex) -> None:
     store(index, list(range(600)))
     longer = [*range(600), *range(900, 1000)]
