@@ -25,6 +25,7 @@ from preheat.inference.worker.pages import touched_ahead
 from preheat.inference.worker.scheduling import SCORED_TOKENS
 from preheat.inference.worker.text_pieces import PIECE_CHARACTERS, OnPiece, no_limit, pieces
 from preheat.inference.worker.threads import StepThreads
+from preheat.inference.worker.unused_memory import UnusedMemory
 from preheat.messages import Param, msg
 
 logger = logging.getLogger(__name__)
@@ -117,9 +118,10 @@ class LlamaModel:
         self.piece: Callable[[int], bytes] = lru_cache(maxsize=8192)(self._piece)
         self.control_text: Callable[[int], str] = lru_cache(maxsize=16384)(self._control_text)
         self.is_end: Callable[[int], bool] = lru_cache(maxsize=1024)(self._is_end)
+        self.unused_memory: Final = UnusedMemory()
         on_weights(self)
         # A load without a waiting request does not take a second core.
-        with contextlib.nullcontext() if options.warm_prefix and not hurried() else touched_ahead():
+        with contextlib.nullcontext() if options.warm_prefix and not hurried() else touched_ahead(), self.unused_memory:
             self.ctx = self._make_context()
         self.threads: Final = StepThreads(self.ctx, options.threads, follows=options.follow_load)
         self.logits: Final = Logits(self.ctx, self.n_vocab)

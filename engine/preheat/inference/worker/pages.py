@@ -75,6 +75,10 @@ def _is_touched(address: int) -> bool:
 
 def _large_blocks() -> set[range]:
     """Return the addresses of large blocks of memory without a file."""
+    return {block for block in private_blocks() if len(block) >= LARGE_BYTES}
+
+
+def private_blocks() -> Iterator[range]:
+    """Yield the addresses of this process's blocks of memory without a file. Linux only."""
     found = _ANONYMOUS.findall(_MAPS.read_text())
-    blocks = (range(int(start, 16), int(end, 16)) for start, end in found)
-    return {block for block in blocks if len(block) >= LARGE_BYTES}
+    return (range(int(start, 16), int(end, 16)) for start, end in found)

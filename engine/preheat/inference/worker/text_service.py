@@ -164,12 +164,17 @@ class TextService:
 
     @property
     def _idle_s(self) -> float | None:
-        return min(filter(None, (self._prompts.idle_s, self._model.logits.idle_s)), default=None)
+        waiting = (self._prompts.idle_s, self._model.logits.idle_s, self._model.unused_memory.idle_s)
+        return min(filter(None, waiting), default=None)
 
     def _idle(self) -> None:
         """Do what comes first of what waits for an idle moment."""
-        if self._model.logits.idle_s == self._idle_s:
+        unused, idle_s = self._model.unused_memory, self._idle_s
+        if self._model.logits.idle_s == idle_s:
             self._model.logits.prepare()
+        elif unused.idle_s == idle_s:
+            while unused and self._inbox.empty():
+                unused.give_back_some()
         else:
             self._prompts.idle()
 

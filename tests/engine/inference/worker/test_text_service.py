@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -316,3 +317,19 @@ def test_a_broken_template_costs_one_request(
     answer = run.one(chat("Hi", 2))
     assert answer.done
     assert run.one(ask(STORY, 2)).usage.completion_tokens == 2
+
+
+if sys.platform == "linux":
+
+    def test_idle_time_gives_unused_memory_back(chat_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("preheat.inference.worker.unused_memory.GIVE_BACK_AFTER_S", 0.01)
+        options = load_options(chat_model)
+        model = LlamaModel(options)
+        run = TextRun(model, options)
+        before = run.one(ask(STORY, 8)).text
+        assert model.unused_memory
+        while model.unused_memory:
+            run.service.step(wait=True)
+        assert run.one(ask(STORY, 8)).text == before
+        assert run.one(ask(STORY + STORY, 8)).usage.cached_tokens
+        model.close()
