@@ -12,7 +12,16 @@ from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.llama_model import INTERRUPTED, Batch, LlamaModel
 from preheat.inference.worker.prefixes import Copy
 from preheat.inference.worker.prefixes.cells import Cells
-from preheat.inference.worker.scheduling import Chunk, DecodeError, PrefixReuse, Sampled, Status, StepPlan, StepResult
+from preheat.inference.worker.scheduling import (
+    CellCosts,
+    Chunk,
+    DecodeError,
+    Sampled,
+    Slot,
+    Status,
+    StepPlan,
+    StepResult,
+)
 from preheat.inference.worker.threads import StepThreads
 from preheat.inference.worker.vision import EncodedImage, VisionEncoder
 
@@ -45,11 +54,17 @@ class ModelRunner:
         for slot in plan.cut:
             llama.llama_memory_seq_rm(self._model.memory, slot.index, len(slot.cached), -1)
         copied = tuple(map(self._copy, plan.copies))
-        kept = self._reuse(plan.reuse) if plan.reuse is not None else 0
+        parked = tuple(self._cells.park(slot.index) for slot in plan.park)
         for slot in plan.forget:
             self._clear(slot.index)
+        unparked = plan.unpark is not None and self._unpark(plan.unpark)
+        kept = self._reuse(plan, parked) if plan.reuse is not None else 0
         was_put = plan.put is not None and self._cells.put(plan.put)
-        return self._decode(plan)._replace(copied=copied, kept=kept, was_put=was_put)
+        result = self._decode(plan)
+        return result._replace(copied=copied, parked=parked, unparked=unparked, kept=kept, was_put=was_put)
+
+    def _unpark(self, slot: Slot) -> bool:
+        return slot.parked is not None and self._cells.unpark(slot.parked, slot.index, len(slot.cached))
 
     def _copy(self, copy: Copy) -> bool:
         cells = self._cells.copy(copy)
@@ -113,9 +128,15 @@ class ModelRunner:
                 batch.add(token, chunk.start + offset, sequence, output=offset < scored or offset >= last)
         return starts
 
-    def _reuse(self, plan: PrefixReuse) -> int:
-        """Copy the beginning of a prompt to a slot; return its number of tokens."""
+    def _reuse(self, step: StepPlan, parked: Sequence[memoryview | None]) -> int:
+        """Copy the beginning of a prompt to a slot; return its number of tokens. ``parked`` were parked just now."""
+        plan = step.reuse
+        assert plan is not None
         index, kept = plan.slot.index, plan.keep
+        just_parked = next((cells for slot, cells in zip(step.park, parked, strict=True) if slot is plan.source), None)
+        if (cells := just_parked or plan.source.parked) is not None:
+            kept = max(plan.keep, plan.shared)
+            return kept if kept and self._cells.unpark(cells, index, kept) else 0
         if kept != plan.held and not (
             llama.llama_memory_seq_rm(self._model.memory, index, kept, -1) and self._is_complete(index, kept)
         ):
@@ -138,6 +159,19 @@ class ModelRunner:
 
     def _clear(self, index: int) -> None:
         llama.llama_memory_seq_rm(self._model.memory, index, -1, -1)
+
+
+def cell_costs(model: LlamaModel, threads: int) -> CellCosts:
+    """Return what the cells of a model's KV cache cost, with this number of threads."""
+    if model.offloads:
+        return CellCosts()
+    return CellCosts.of(
+        layers=llama.llama_model_n_layer(model.native),
+        heads=llama.llama_model_n_head(model.native),
+        kv_heads=llama.llama_model_n_head_kv(model.native),
+        width=llama.llama_model_n_embd(model.native),
+        threads=threads,
+    )
 
 
 def _decode_failure(code: int, batch: str) -> str:

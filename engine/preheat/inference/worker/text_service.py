@@ -24,7 +24,7 @@ from preheat.inference.worker.lanes import Job, Lanes, Preparer
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.prefixes.prompts import Prompts, sample_nothing
 from preheat.inference.worker.preparing import Prepared, TextPreparer
-from preheat.inference.worker.runner import ModelRunner
+from preheat.inference.worker.runner import ModelRunner, cell_costs
 from preheat.inference.worker.scheduling import Generation, Scheduler, StepPlan
 from preheat.inference.worker.text_stream import TextStream
 from preheat.inference.worker.vision import VisionEncoder
@@ -116,6 +116,7 @@ class TextService:
             even_step=model.even_step,
             prefixes=self._prompts.planner,
             costs=costs,
+            cells=cell_costs(model, options.threads),
             failed=self._broke,
         )
         self._prompts.serve(self._scheduler)

@@ -57,10 +57,27 @@ class Cells:
 
     def _state(self, ctx: object, sequence: int) -> memoryview | None:
         size: int = llama.llama_state_seq_get_size_ext(ctx, sequence, _WHOLE)
-        buffer = bytearray(size)
-        native = (ctypes.c_uint8 * size).from_buffer(buffer)
-        got: int = llama.llama_state_seq_get_data_ext(ctx, native, size, sequence, _WHOLE)
-        return memoryview(buffer) if got == size > 0 else None
+        buffer = (ctypes.c_uint8 * size)()  # a bytearray would be filled with zeros first
+        got: int = llama.llama_state_seq_get_data_ext(ctx, buffer, size, sequence, _WHOLE)
+        return memoryview(buffer).cast("B") if got == size > 0 else None
+
+    def park(self, sequence: int) -> memoryview | None:
+        """Take a sequence out of the cache and return it; None, with it still there, if llama.cpp does not give it."""
+        cells = self._state(self._model.ctx, sequence)
+        if cells is not None:
+            llama.llama_memory_seq_rm(self._model.memory, sequence, -1, -1)
+        return cells
+
+    def unpark(self, cells: memoryview, sequence: int, length: int) -> bool:
+        """Replace a sequence by the first ``length`` tokens of a parked one; it is empty if that is not possible."""
+        memory = self._model.memory
+        llama.llama_memory_seq_rm(memory, sequence, -1, -1)
+        self._set(cells, sequence)
+        llama.llama_memory_seq_rm(memory, sequence, length, -1)
+        if self._ends(sequence, length):
+            return True
+        llama.llama_memory_seq_rm(memory, sequence, -1, -1)
+        return False
 
     def put(self, put: Put) -> bool:
         """Put a block into a slot, in the place of whatever the slot has from there on; return whether that worked.
@@ -84,10 +101,10 @@ class Cells:
             llama.llama_memory_seq_rm(memory, self._spare, -1, -1)
 
     def _set(self, cells: memoryview, sequence: int) -> bool:
-        data = cells.obj if isinstance(cells.obj, bytearray) and len(cells.obj) == cells.nbytes else bytearray(cells)
-        native = (ctypes.c_uint8 * len(data)).from_buffer(data)
-        got: int = llama.llama_state_seq_set_data_ext(self._model.ctx, native, len(data), sequence, _WHOLE)
-        return got == len(data)
+        data = bytearray(cells) if cells.readonly else cells
+        native = (ctypes.c_uint8 * cells.nbytes).from_buffer(data)
+        got: int = llama.llama_state_seq_set_data_ext(self._model.ctx, native, cells.nbytes, sequence, _WHOLE)
+        return got == cells.nbytes
 
     def _ends(self, sequence: int, end: int) -> bool:
         last: int = llama.llama_memory_seq_pos_max(self._model.memory, sequence)

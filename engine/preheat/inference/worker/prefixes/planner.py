@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
@@ -32,6 +33,9 @@ TINY_TOKENS: Final = 256
 
 RESTORE_BYTES_PER_S: Final = 400e6
 """First guess at the speed of reading, checking and putting back."""
+
+COPY_BYTES_PER_S: Final = 2e9
+"""Speed of copying cells that are to be stored."""
 
 RESTORE_S: Final = 0.003
 """Time of a restore besides that."""
@@ -137,6 +141,25 @@ class PrefixPlanner:
         if (len(tokens) - max(keep, covered)) / tokens_per_s < min(least_s, MIN_ADDED_S if unloads else MIN_SAVED_S):
             return []
         return self.index.missing(tokens, slot.whole, chunk)
+
+    def return_s(self, slot: Slot, lost: Sequence[Missing], *, tokens_per_s: float) -> float:
+        """Return the time to store the ``lost`` blocks of a conversation that leaves its slot, and to bring it back.
+
+        What is neither stored nor lost in that way is computed again. In seconds; infinite for images.
+        """
+        tokens = slot.cached
+        if min(tokens, default=0) < 0:
+            return math.inf
+        computed_s = len(tokens) / tokens_per_s
+        if self.index is None:
+            return computed_s
+        links = self.index.chain(tokens, len(tokens))
+        lost_tokens = sum(len(block.tokens) for block in lost)
+        lost_bytes = lost_tokens * self._bytes_per_token
+        n_bytes = sum(link.stored.n_bytes for link in links) + lost_bytes
+        rest = max(len(tokens) - sum(link.tokens for link in links) - lost_tokens, 0)
+        stored_s = RESTORE_S + n_bytes / self._restore_rate + lost_bytes / COPY_BYTES_PER_S + rest / tokens_per_s
+        return min(computed_s, stored_s)
 
     def beginning(
         self, tokens: Sequence[int], prefix: str, *, whole: int, chunk: int, tokens_per_s: float, is_own: bool

@@ -6,11 +6,8 @@ been evaluated, the next one is sampled. Joining, leaving, prefix reuse and rest
 the same operation. Where drafts pay, a step also evaluates the likely next tokens: see ``speculation``.
 
 Cells that are to be stored are copied between steps, and stored ones are put back into the slot of a generation that
-waits for them. While others decode, a step has at most one block of each (``PrefixPlanner`` decides which).
-
-Prompts are cut at multiples of ``CHUNK_TOKENS``, as many chunks a step as its time budget allows. Generations of low
-priority pause while others run, and give up their slot if it is wanted; what they computed stays in the cache as long
-as there is room.
+waits for them: see ``storing``. ``chunks`` plans what is evaluated, and ``idle`` which conversations leave the cache.
+Generations of low priority pause while others run, and give up their slot if it is wanted.
 
 ``Scheduler.plan`` decides a step, ``ModelRunner.run`` executes it, ``Scheduler.update`` takes in the result. Nothing in
 this module calls llama.cpp, reads a clock or takes a lock.
@@ -19,42 +16,24 @@ this module calls llama.cpp, reads a clock or takes a lock.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
-from preheat.inference import UBATCH_TOKENS, FinishReason, GenerationChunk, Priority, TokenLogprob
+from preheat.inference import FinishReason, GenerationChunk, TokenLogprob
 from preheat.inference.worker.drafts import StepCosts
-from preheat.inference.worker.prefixes import Copy, Missing, PrefixPlanner, Put, Restore, Tier, shared_prefix
+from preheat.inference.worker.prefixes import PrefixPlanner, Restore, Tier, shared_prefix
+from preheat.inference.worker.scheduling.chunks import SCORED_TOKENS, ChunkPlanner
 from preheat.inference.worker.scheduling.generation import Beginning, Chunk, Generation, Sampled
-from preheat.inference.worker.scheduling.slots import CHUNK_TOKENS, PrefixReuse, Slot, oldest_idle, plan_reuse
+from preheat.inference.worker.scheduling.idle import USUAL_TOKENS, CellCosts, IdleRule
+from preheat.inference.worker.scheduling.slots import PrefixReuse, Slot, oldest_idle, plan_reuse
 from preheat.inference.worker.scheduling.speculation import Speculation, accept, settle, verification
 from preheat.inference.worker.scheduling.steps import DecodeError, Status, StepPlan, StepResult
+from preheat.inference.worker.scheduling.storing import SlotStorage
 from preheat.inference.worker.scheduling.waiting import WaitingQueue
 
 logger = logging.getLogger(__name__)
 
-MIN_CHUNK_TOKENS: Final = 32
-
-SCORED_TOKENS: Final = 16
-"""Prompt tokens in one step whose log probabilities are wanted: each has a row of logits in memory."""
-
-BULK_PAUSE_STEPS: Final = 16
-"""Interval, in steps, at which generations of low priority advance while others run."""
-
-KEPT_IDLE: Final = 4
-"""Idle conversations that may have half of the KV cache."""
-
-SHORT_IDLE_TOKENS: Final = 512
-"""Tokens of idle conversations up to which there may be more."""
-
-_STEP_WITH_DECODING_S: Final = 0.25
-"""Maximum delay of decoding generations by prefill, per step."""
-
-_STEP_ALONE_S: Final = 1.0
-"""Longest step of prefill alone: a cancellation or a new request waits for it."""
-
-_RATE_WEIGHT: Final = 0.3
+_USUAL_WEIGHT: Final = 0.1
 
 
 def _raise(_request_id: int, error: Exception) -> NoReturn:
@@ -74,6 +53,7 @@ class Scheduler:
         tokens_per_s: A first guess at the speed of prefill.
         prefixes: Decides what is stored and restored; None stores nothing.
         costs: What steps cost; measured by default.
+        cells: What cells of the KV cache cost; by default nothing is parked.
         failed: Called with the id of a request that was dropped because of an exception, and with the exception.
     """
 
@@ -88,27 +68,29 @@ class Scheduler:
         tokens_per_s: float,
         even_step: int = 0,
         costs: StepCosts | None = None,
+        cells: CellCosts | None = None,
         prefixes: PrefixPlanner | None = None,
         failed: Callable[[int, Exception], None] = _raise,
     ) -> None:
         self._failed = failed
         self.slots: Final = tuple(Slot(index) for index in range(slots))
         self._parallel = parallel
-        self._batch_tokens = batch_tokens
-        self._chunk_tokens = max(1, min(CHUNK_TOKENS, batch_tokens // 2))  # leaves room for decoding
         self.context_length: Final = context_length
         self._recurrent = recurrent
         self._even_step = even_step
         self._may_be_even = False  # the last step was less than a chunk
-        self.tokens_per_s = tokens_per_s
-        """Speed of prefill."""
-        self._prefixes = prefixes or PrefixPlanner()
         self._speculation = Speculation(context_length, SCORED_TOKENS - 1, costs)
+        self._chunks = ChunkPlanner(batch_tokens, tokens_per_s, self._speculation)
+        self._prefixes = prefixes = prefixes or PrefixPlanner()
+        self._storage = SlotStorage(prefixes, self.slots, self._chunks, context_length, whole_states=recurrent)
+        costs_nothing = recurrent or prefixes.exact or cells is None
+        self._idle_rule = IdleRule(
+            CellCosts() if costs_nothing or cells is None else cells, context_length, self._storage.return_s
+        )
+        self._usual_tokens: float = USUAL_TOKENS
         self._waiting = WaitingQueue()
         self._running: list[Generation] = []  # the longest running first
         self._admissions = 0
-        self._paused_steps = 0
-        """Steps since generations of low priority took part in one."""
         self._cache_full = False
         self._crowded = False
         """A generation was preempted for lack of room; until another one ends there is none for it."""
@@ -121,7 +103,12 @@ class Scheduler:
     @property
     def _has_chores(self) -> bool:
         private = any(slot.private and slot.cached for slot in self.slots)
-        return private or (self._prefixes.has_room and any(slot.to_store for slot in self.slots))
+        return private or self._storage.has_chores
+
+    @property
+    def tokens_per_s(self) -> float:
+        """Speed of prefill."""
+        return self._chunks.tokens_per_s
 
     @property
     def requests(self) -> int:
@@ -138,32 +125,7 @@ class Scheduler:
 
     def begins(self, generation: Generation, beginning: Beginning) -> None:
         """Take in where a generation's fixed beginning ends, at any time before the generation has ended."""
-        generation.beginning = beginning
-        self._prefixes.count(beginning.id)
-        if self._recurrent or self._prefixes.exact:  # its state has to be copied exactly there
-            wanted = not generation.seeded and self._wanted(generation, beginning)
-            generation.stop_at = beginning.tokens if wanted else 0
-        if generation.slot is not None:
-            self._store_beginning(generation, generation.slot)
-
-    def _wanted(self, generation: Generation, beginning: Beginning, whole: int = 0) -> list[Missing]:
-        return self._prefixes.beginning(
-            generation.tokens[: beginning.tokens],
-            beginning.id,
-            whole=whole,
-            chunk=self._chunk_tokens,
-            tokens_per_s=self.tokens_per_s,
-            is_own=beginning.is_own,
-        )
-
-    def _store_beginning(self, generation: Generation, slot: Slot) -> None:
-        """Let a generation's beginning be stored as soon as the slot has it."""
-        beginning = generation.beginning
-        if beginning is None or generation.beginning_seen or generation.private or len(slot.cached) < beginning.tokens:
-            return
-        generation.beginning_seen = True
-        if not self._prefixes.exact or len(slot.cached) == beginning.tokens:
-            slot.to_store = self._wanted(generation, beginning, slot.whole)
+        self._storage.begins(generation, beginning)
 
     def _find_leader(self, generation: Generation) -> None:
         """Note which earlier generation is to compute the longest part of the same prompt."""
@@ -171,7 +133,7 @@ class Scheduler:
             if other.private:
                 continue
             shared = min(shared_prefix(other.tokens, generation.tokens), len(generation.tokens) - 1)
-            if shared >= self._chunk_tokens and shared > generation.shared:
+            if shared >= self._chunks.size and shared > generation.shared:
                 generation.leader, generation.shared = other, shared
             if shared == len(generation.tokens) - 1:
                 return  # none shares more
@@ -195,7 +157,7 @@ class Scheduler:
         """
         if self.verifying:
             return StepPlan(chunks=tuple(filter(None, map(verification, self._running))))
-        step = self._with_put(self._plan_step())
+        step = self._storage.with_put(self._plan_step(now), self._running)
         has_chores = any(slot.private or slot.ahead or slot.to_store for slot in self.slots)
         if not has_chores and step == StepPlan(chunks=step.chunks):
             return step  # decodes or prefills, as nearly all do
@@ -208,177 +170,86 @@ class Scheduler:
         step = step._replace(forget=(*step.forget, *private))
         most = 1 if any(each.missing == 1 for each in self._running) else None
         cut = tuple(slot for slot in self.slots if slot.ahead)
-        copies: tuple[Copy, ...] = ()
-        for slot, keep in _losses(step):
-            lost = self._prefixes.lost(slot, keep, now, chunk=self._chunk_tokens, tokens_per_s=self.tokens_per_s)
-            due = self._prefixes.copies(slot, lost, most)
-            if 0 < len(due) < len(lost) or (due and copies and most):
-                # The content is needed for one more step.
-                return StepPlan(
-                    copies=due, cut=cut, chunks=() if self._cache_full else self._plan_chunks(self._running)
-                )
-            copies += due
-        return step._replace(copies=copies or self._prefixes.due(self.slots, most), cut=cut)
-
-    def _with_put(self, step: StepPlan) -> StepPlan:
-        """Return the step with the next stored cells that have been read, and with room for them."""
-        for generation in self._running:
-            link = generation.restore.link if generation.restore is not None else None
-            if link is None or generation.slot is None or generation is step.preempt:
-                continue
-            assert generation.restore is not None
-            cells = sum(len(slot.cached) for slot in self.slots if slot not in step.forget) + link.tokens
-            idle = oldest_idle(slot for slot in self.slots if slot not in step.forget)
-            if cells > self.context_length and idle is not None and step.reuse is None:
-                step = step._replace(forget=(*step.forget, idle))
-            put = Put(generation.slot, link, generation.restore.cells, self._prefixes.exact)
-            return step._replace(put=put)
-        return step
+        copies, complete = self._storage.copies(step, now, most)
+        if not complete:  # the content is needed for one more step
+            return StepPlan(copies=copies, cut=cut, chunks=() if self._cache_full else self._chunks.plan(self._running))
+        return step._replace(copies=copies, cut=cut, unpark=self._storage.to_unpark(step))
 
     def store_all(self, now: float, *, unloads: bool = False, hands_over: bool = False) -> bool:
         """Let the conversations in the slots be stored, as far as that is worth it; return whether any is."""
-        for slot in self.slots:
-            lost = self._prefixes.lost(
-                slot,
-                0,
-                now,
-                chunk=self._chunk_tokens,
-                tokens_per_s=self.tokens_per_s,
-                unloads=unloads,
-                hands_over=hands_over,
-            )
-            slot.to_store = lost or slot.to_store
+        self._storage.store_all(now, unloads=unloads, hands_over=hands_over)
         return self._has_chores
 
     def arrived(self, restore: Restore, cells: memoryview | None, tier: Tier) -> None:
         """Take stored cells that were read; None for damaged ones."""
-        if not restore.abandoned:
-            restore.arrived(cells, tier)
-            for generation in self._running:
-                if generation.restore is restore and restore.done:
-                    self._end_restore(generation)
+        self._storage.arrived(self._running, restore, cells, tier)
 
     def give_up_restores(self) -> None:
         """Compute what was not read in time."""
-        for generation in self._running:
-            if generation.restore is not None:
-                generation.restore.failed = True
-                self._end_restore(generation)
+        self._storage.give_up(self._running)
 
-    def _plan_step(self) -> StepPlan:
+    def _plan_step(self, now: float) -> StepPlan:
         if self._cache_full:
             return self._plan_with_room()
         waiting = self._waiting.in_turn(self._running) if self._waiting else ()
         generation = next((each for each in waiting if not each.follows), None)
         if generation is not None:
             if len(self._running) < self._parallel and not self._crowded:
-                return self._plan_admission(generation)
+                return self._plan_admission(generation, now)
             victim = max(self._running, key=lambda each: (each.level, each.admitted))
             if victim.level > generation.level and victim.slot is not None:
                 others = [each for each in self._running if each is not victim]
                 forget = (victim.slot,) if self._crowded else ()
-                return StepPlan(preempt=victim, forget=forget, chunks=self._plan_chunks(others))
-        return StepPlan(chunks=self._plan_chunks(self._running))
+                return StepPlan(preempt=victim, forget=forget, chunks=self._chunks.plan(others))
+        return StepPlan(chunks=self._chunks.plan(self._running))
 
-    def _plan_admission(self, generation: Generation) -> StepPlan:
+    def _plan_admission(self, generation: Generation, now: float) -> StepPlan:
         exact = _is_exact(generation)
         reuse = plan_reuse(
             self.slots,
             generation.tokens,
             reuse=generation.reusable,
             recurrent=self._recurrent,
-            chunk=self._chunk_tokens if exact or not self._prefixes.exact else 0,
+            chunk=self._chunks.size if exact or not self._prefixes.exact else 0,
             exact=exact,
             even_step=self._even_step,
         )
         assert reuse is not None, "fewer generations run than there are slots"
-        return StepPlan(admit=generation, reuse=reuse, forget=self._excess_idle(reuse.slot))
+        idle = [slot for slot in self.slots if slot.cached and not slot.busy and slot is not reuse.slot]
+        leaving = self._idle_rule.leaving(
+            idle,
+            *self._expected(generation, reuse),
+            busy=sum(slot.cells for slot in self.slots if slot.busy),
+            now=now,
+            spared=reuse.source,
+        )
+        return StepPlan(admit=generation, reuse=reuse, park=leaving.park, forget=leaving.forget)
+
+    def _expected(self, generation: Generation, reuse: PrefixReuse) -> tuple[float, int]:
+        """Return how many tokens a request's answer is expected to have, and those of its prompt to be computed."""
+        most = self.context_length if generation.max_tokens is None else generation.max_tokens
+        return min(most, self._usual_tokens), len(generation.tokens) - max(reuse.keep, reuse.shared)
 
     def _plan_with_room(self) -> StepPlan:
         """Free cells of the KV cache: an idle slot's, else those of the youngest generation of the lowest priority."""
         idle = oldest_idle(self.slots)
         if idle is not None:
-            return StepPlan(forget=(idle,), chunks=self._plan_chunks(self._running))
+            return StepPlan(forget=(idle,), chunks=self._chunks.plan(self._running))
         youngest = max(self._running, key=lambda each: (each.level, each.admitted))
         others = [each for each in self._running if each is not youngest]
         if not others or youngest.slot is None:
             raise DecodeError(f"no room in the KV cache for {youngest.missing} tokens of one request")
-        return StepPlan(preempt=youngest, forget=(youngest.slot,), chunks=self._plan_chunks(others))
-
-    def _excess_idle(self, taken: Slot) -> tuple[Slot, ...]:
-        """Return the idle slots to forget, oldest first.
-
-        Attention passes over every used cell of the unified cache: 4,000 cells of old conversations make each step 10 %
-        longer. So the last few conversations may have half of the cache, and older ones stay only if all are short.
-        """
-        idle = [slot for slot in self.slots if slot.cached and not slot.busy and slot is not taken]
-        idle.sort(key=lambda slot: slot.used_at, reverse=True)
-        cells = accumulate(len(slot.cached) for slot in idle)
-        half = self.context_length // 2
-        kept = sum(held <= (half if n < KEPT_IDLE else min(half, SHORT_IDLE_TOKENS)) for n, held in enumerate(cells))
-        return tuple(reversed(idle[kept:]))
-
-    def _plan_chunks(self, running: Sequence[Generation]) -> tuple[Chunk, ...]:
-        running = [generation for generation in running if generation.restore is None]
-        interactive = [generation for generation in running if generation.level is Priority.INTERACTIVE]
-        if interactive and self._paused_steps < BULK_PAUSE_STEPS:
-            running = interactive
-        decoding: list[Generation] = []
-        prefilling: list[Generation] = []
-        for generation in running:
-            (decoding if generation.missing == 1 else prefilling).append(generation)
-        chunks = [_chunk(generation, 1) for generation in decoding[: self._batch_tokens]]
-        if not prefilling:
-            return self._speculation.with_drafts(chunks)
-        prefilling.sort(key=lambda each: each.level)
-        seconds = _STEP_WITH_DECODING_S if decoding else _STEP_ALONE_S
-        budget = min(UBATCH_TOKENS, max(MIN_CHUNK_TOKENS, int(self.tokens_per_s * seconds)))
-        for generation in prefilling:
-            if (span := generation.image_due) is not None:  # llama.cpp decodes it in batches of its own
-                return (_chunk(generation, span.image.positions)._replace(image=span.image),)
-        room, scored = self._batch_tokens - len(chunks), SCORED_TOKENS
-        for generation in prefilling:
-            limit = room if generation.score is None else min(room, scored)
-            count = self._prefill_count(generation, budget, limit, first=len(chunks) == len(decoding))
-            if count > 0:
-                chunk = _chunk(generation, count)
-                chunks.append(chunk)
-                room, budget, scored = room - count, budget - count, scored - len(chunk.scored)
-        return tuple(chunks)
-
-    def _prefill_count(self, generation: Generation, budget: int, limit: int, *, first: bool) -> int:
-        """Return how many tokens of a prompt to evaluate: whole chunks, and its last tokens in a step of their own.
-
-        ``budget`` is what there is time for, ``limit`` what is possible. The ``first`` prompt of a step always
-        advances: with a seed by a whole chunk, otherwise by the budget. Where a beginning ends inside a chunk, the
-        budget counts.
-        """
-        assert generation.slot is not None
-        missing, start = generation.missing - generation.ends_alone, len(generation.slot.cached)
-        size = self._chunk_tokens
-        if generation.max_chunk is not None:
-            budget = min(budget, generation.max_chunk)
-        count = min(missing, max(budget, 0), limit, generation.text_due)
-        if generation.images or generation.stop_at > start:
-            return count
-        if generation.score is not None or generation.max_chunk is not None:
-            return count
-        if missing < size and (generation.seeded or (count == missing and start == generation.slot.whole)):
-            return missing if missing <= limit else 0
-        if start != generation.slot.whole:
-            return count
-        whole = count // size * size
-        if whole or not first:
-            return whole
-        return min(size, limit) // size * size if generation.seeded else count
+        return StepPlan(preempt=youngest, forget=(youngest.slot,), chunks=self._chunks.plan(others))
 
     def update(self, plan: StepPlan, result: StepResult) -> list[tuple[int, GenerationChunk]]:
         """Take in the result of a step; return the output of each generation that has any."""
-        for copy, was_copied in zip(plan.copies, result.copied, strict=True):
-            copy.slot.to_store = [missing for missing in copy.slot.to_store if missing.key != copy.missing.key]
-            copy.slot.storable &= was_copied
+        self._storage.was_copied(plan, result)
+        for slot, parked in zip(plan.park, result.parked, strict=True):
+            slot.parked = parked
         if plan.admit is not None and plan.reuse is not None:
             self._admit(plan.admit, plan.reuse, result.kept)
+        if plan.unpark is not None:
+            plan.unpark.unparked(there=result.unparked)
         if plan.preempt is not None:
             self._preempt(plan.preempt, crowded=self._cache_full)
         for slot in plan.cut:
@@ -386,7 +257,7 @@ class Scheduler:
         for slot in plan.forget:
             slot.clear()
         if plan.put is not None:
-            self._was_put(plan.put, result.was_put)
+            self._storage.was_put(self._running, plan.put, result.was_put)
         outputs = self._end_restored(result.ended_at)
         if plan.verifies:
             return outputs + self._advance_all(plan.chunks, result)
@@ -397,39 +268,9 @@ class Scheduler:
             self._speculation.no_room()
         if result.status is not Status.DONE or not plan.chunks:
             return outputs
-        tokens = plan.tokens
-        self._may_be_even = self._even_step > 0 and tokens < self._chunk_tokens
-        if tokens >= MIN_CHUNK_TOKENS and result.seconds > 0 and plan.chunks[0].image is None:
-            self.tokens_per_s += _RATE_WEIGHT * (tokens / result.seconds - self.tokens_per_s)
-        self._speculation.evaluated(plan.chunks, result.seconds)
-        bulk_ran = any(chunk.generation.level is not Priority.INTERACTIVE for chunk in plan.chunks)
-        self._paused_steps = 0 if bulk_ran else self._paused_steps + 1
+        self._may_be_even = self._even_step > 0 and plan.tokens < self._chunks.size
+        self._chunks.evaluated(plan, result)
         return outputs + self._advance_all(plan.chunks, result)
-
-    def _was_put(self, put: Put, was_put: bool) -> None:
-        """Take in that stored cells are in their slot, or that llama.cpp refused them."""
-        slot, link = put.slot, put.link
-        generation = next(each for each in self._running if each.slot is slot)
-        assert generation.restore is not None
-        start, end, held = link.stored.start, link.stored.start + link.tokens, len(slot.cached)
-        slot.cut(min(start, held))
-        if was_put:
-            restored = generation.restore.was_put(held)
-            slot.cached.extend(generation.tokens[start:end])
-            if link.stored.whole_chunks and slot.whole == start:
-                slot.whole = end // self._chunk_tokens * self._chunk_tokens
-            if generation.began_at is None:
-                generation.was_restored(restored)
-        else:
-            generation.restore.failed = True
-        if generation.restore.done or not was_put:
-            self._end_restore(generation)
-
-    def _end_restore(self, generation: Generation) -> None:
-        if generation.restore is not None:
-            generation.restore_failed |= generation.restore.failed
-            generation.restore.end()
-            generation.restore = None
 
     def _end_restored(self, now: float) -> list[tuple[int, GenerationChunk]]:
         """End the generations that only put stored tokens into a slot."""
@@ -452,6 +293,8 @@ class Scheduler:
                 self._failed(generation.request_id, error)
                 continue
             if outputs and outputs[-1].finish_reason is not None:
+                answer = len(generation.tokens) - generation.prompt_tokens
+                self._usual_tokens += _USUAL_WEIGHT * (answer - self._usual_tokens)
                 self._leave(generation)
             elif generation.draft is not None:
                 settle(generation)
@@ -474,7 +317,7 @@ class Scheduler:
         if chunk.row is not None:
             accept(generation)
         if slot.whole == chunk.start:
-            slot.whole += len(chunk.tokens) // self._chunk_tokens * self._chunk_tokens
+            slot.whole += len(chunk.tokens) // self._chunks.size * self._chunks.size
         if self._may_be_even and len(chunk.tokens) >= self._even_step and chunk.start == max(slot.whole, slot.even):
             slot.even = chunk.start + len(chunk.tokens)
         if self._prefixes.exact:
@@ -482,7 +325,7 @@ class Scheduler:
         slot.cached.extend(chunk.tokens)
         slot.used_s = result.ended_at
         if not generation.beginning_seen:
-            self._store_beginning(generation, slot)
+            self._storage.store_beginning(generation, slot)
         if isinstance(scores, Exception):
             raise scores
         for at, score in enumerate(scores, chunk.start + 1) if scores else ():
@@ -510,30 +353,27 @@ class Scheduler:
         if _is_exact(generation):
             others = (each.usable(generation.tokens, chunk=0) for each in self.slots)
             generation.in_other_pieces = max(others, default=0) > kept
-        whole, even = reuse.whole(kept, self._chunk_tokens), reuse.even(kept, self._chunk_tokens)
+        whole, even = reuse.whole(kept, self._chunks.size), reuse.even(kept, self._chunks.size)
         slot.cut(min(kept, reuse.keep))
         slot.whole, slot.even, slot.cached = whole, even, generation.tokens[:kept]
         slot.prompt_tokens = generation.prompt_tokens
         slot.private, slot.storable = generation.private, not generation.private
         slot.used_at = generation.admitted = self._admissions
         slot.busy = True
+        slot.parked, slot.rent_s = None, 0.0
+        for other in self.slots:
+            if not other.busy:
+                other.rent_s += self._idle_rule.rent_s(other, *self._expected(generation, reuse))
         generation.slot = slot
         generation.leader = None
-        if generation.reusable and not generation.images:
-            generation.restore = self._prefixes.restore(
-                generation.tokens,
-                kept,
-                len(generation.tokens) - (not generation.restore_only),
-                chunk=self._chunk_tokens if _is_exact(generation) else 1,
-                tokens_per_s=self.tokens_per_s,
-            )
+        generation.restore = self._storage.restore(generation, kept, exact=_is_exact(generation))
         if generation.began_at is None:
             generation.cached_tokens, generation.saved_s = kept, 0.0
             generation.tier_tokens.clear()
         generation.started = True
 
     def _preempt(self, generation: Generation, *, crowded: bool) -> None:
-        self._end_restore(generation)
+        self._storage.end(generation)
         self._running.remove(generation)
         self._waiting.put_back(generation)
         self._free_slot(generation)
@@ -541,7 +381,7 @@ class Scheduler:
         logger.info("request %d waits for %s", generation.request_id, "room in the KV cache" if crowded else "others")
 
     def _leave(self, generation: Generation) -> None:
-        self._end_restore(generation)
+        self._storage.end(generation)
         if generation.slot is not None:
             self._running.remove(generation)
             self._free_slot(generation)
@@ -560,17 +400,3 @@ class Scheduler:
 def _is_exact(generation: Generation) -> bool:
     """Return whether a prompt has to get the same bits each time. What it has computed itself is used in any case."""
     return generation.seeded and not generation.started
-
-
-def _losses(step: StepPlan) -> Iterator[tuple[Slot, int]]:
-    """Yield the idle slots that lose content in a step, and how much they keep."""
-    if step.reuse is not None and step.reuse.held > step.reuse.keep:
-        yield step.reuse.slot, step.reuse.keep
-    yield from ((slot, 0) for slot in step.forget if not slot.busy)
-
-
-def _chunk(generation: Generation, count: int) -> Chunk:
-    assert generation.slot is not None
-    start = len(generation.slot.cached)
-    end = start + count
-    return Chunk(generation, generation.slot, start, generation.tokens[start:end], end == len(generation.tokens))

@@ -36,10 +36,25 @@ class Slot:
     private: bool = False  # other requests do not get the content; it is forgotten as soon as the slot is idle
     storable: bool = True  # the content may be copied and stored
     to_store: list[Missing] = field(default_factory=list)  # parts of the content that are to be copied and stored
+    parked: memoryview | None = None  # a copy of the cells, which have left the KV cache
+    rent_s: float = 0.0  # time that the cells have cost requests since the last use, in seconds
+
+    @property
+    def cells(self) -> int:
+        """Tokens that are in the KV cache."""
+        return 0 if self.parked is not None else len(self.cached)
+
+    def unparked(self, *, there: bool) -> None:
+        """Note that the cells are in the KV cache again; if they are not ``there``, they stay parked."""
+        if there:
+            self.parked = None
+        else:
+            self.to_store = []
 
     def clear(self) -> None:
         """Forget the content."""
         self.cut(0)
+        self.parked, self.rent_s = None, 0.0
         self.private, self.storable, self.ahead = False, True, 0
 
     def cut(self, length: int) -> None:
@@ -77,7 +92,8 @@ class PrefixReuse(NamedTuple):
     """The source of a prompt's beginning for a slot.
 
     The runner first cuts the slot to ``keep`` tokens. Where the model cannot do that, the slot ends up empty. If then
-    ``shared`` is longer than what was kept, the slot shares that many of the donor's cells instead.
+    ``shared`` is longer than what was kept, the slot shares that many of the donor's cells instead. The cells of a
+    parked source are copied into the slot.
     """
 
     slot: Slot
@@ -85,6 +101,11 @@ class PrefixReuse(NamedTuple):
     keep: int
     donor: Slot | None = None  # slot with the same beginning; None if no other slot has one
     shared: int = 0
+
+    @property
+    def source(self) -> Slot:
+        """The slot that has the beginning, if it can be kept."""
+        return self.donor if self.donor is not None and self.shared > self.keep else self.slot
 
     def whole(self, kept: int, chunk: int) -> int:
         """Return ``Slot.whole`` after the runner has kept this many tokens."""
@@ -141,5 +162,5 @@ def plan_reuse(
 
 
 def oldest_idle(slots: Iterable[Slot]) -> Slot | None:
-    """Return the least recently used idle slot with content."""
-    return min((slot for slot in slots if slot.cached and not slot.busy), key=lambda slot: slot.used_at, default=None)
+    """Return the least recently used idle slot with cells in the KV cache."""
+    return min((slot for slot in slots if slot.cells and not slot.busy), key=lambda slot: slot.used_at, default=None)

@@ -27,13 +27,15 @@ class Status(Enum):
 class StepPlan(NamedTuple):
     """One step, executed in the order of the attributes."""
 
+    cut: tuple[Slot, ...] = ()  # slots that hold tokens of a draft after their content, to be removed
     copies: tuple[Copy, ...] = ()  # cells to copy, because they are to be stored
+    park: tuple[Slot, ...] = ()  # slots with cells to copy to the memory of the process, and to remove
+    forget: tuple[Slot, ...] = ()  # slots to empty
+    unpark: Slot | None = None  # a slot to get its parked cells back
     # the generation that gets a slot. Its chunks are in the next plan, which knows what the slot holds.
     admit: Generation | None = None
     reuse: PrefixReuse | None = None  # how that slot gets the prompt's beginning
     preempt: Generation | None = None  # the generation that gives up its slot and continues later
-    cut: tuple[Slot, ...] = ()  # slots that hold tokens of a draft after their content, to be removed
-    forget: tuple[Slot, ...] = ()  # slots to empty
     put: Put | None = None  # stored cells to put into a slot
     chunks: tuple[Chunk, ...] = ()  # what to evaluate in one decode
 
@@ -61,6 +63,8 @@ class StepResult(NamedTuple):
 
     status: Status = Status.DONE
     copied: Sequence[bool] = ()  # whether each copy was made
+    parked: Sequence[memoryview | None] = ()  # the cells of each slot to park; None if they stay
+    unparked: bool = False
     kept: int = 0
     was_put: bool = False
     sampled: Sequence[Sampled | Exception] = ()

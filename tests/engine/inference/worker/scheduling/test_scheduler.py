@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
@@ -16,14 +17,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from preheat.inference import FinishReason, GenerationChunk, Priority, PromptProgress, TokenLogprob, Usage
 from preheat.inference.worker.drafts import Drafter
+from preheat.inference.worker.scheduling.chunks import BULK_PAUSE_STEPS, MIN_CHUNK_TOKENS, SCORED_TOKENS
 from preheat.inference.worker.scheduling.generation import MAX_PASSED, Generation, ImageSpan, Sampled
-from preheat.inference.worker.scheduling.scheduler import (
-    BULK_PAUSE_STEPS,
-    KEPT_IDLE,
-    MIN_CHUNK_TOKENS,
-    SCORED_TOKENS,
-    Scheduler,
-)
+from preheat.inference.worker.scheduling.idle import KEPT_IDLE, CellCosts
+from preheat.inference.worker.scheduling.scheduler import Scheduler
+from preheat.inference.worker.scheduling.slots import Slot
 from preheat.inference.worker.scheduling.steps import DecodeError, Status, StepPlan, StepResult
 from preheat.inference.worker.text_stream import TextStream
 from tests.engine.inference.text_runs import FreeDrafts
@@ -79,6 +77,16 @@ class Picture:
         return 2 * self.positions
 
 
+def parked(tokens: Sequence[int]) -> memoryview:
+    """Return what stands for the cells of these tokens."""
+    return memoryview(array("i", tokens)).cast("B")
+
+
+def unparked(cells: memoryview) -> list[int]:
+    """Return the tokens of parked cells."""
+    return array("i", cells.tobytes()).tolist()
+
+
 class PythonRunner:
     """Executes plans with a KV cache of ``cells``, and checks that each plan can be executed.
 
@@ -107,11 +115,13 @@ class PythonRunner:
             return StepResult(sampled=[self._sample(chunk.generation) for chunk in plan.chunks], ended_at=self.now)
         for slot in plan.cut:
             del self.cache[slot.index][len(slot.cached) :]
-        kept = self._reuse(plan)
+        parked = tuple(self._park(slot) for slot in plan.park)
         for slot in plan.forget:
             self.cache[slot.index] = []
+        unparked = plan.unpark is not None and self._unpark(plan.unpark)
+        kept = self._reuse(plan, dict(zip(plan.park, parked, strict=True)))
         if not plan.chunks:
-            return StepResult(kept=kept)
+            return StepResult(kept=kept, parked=parked, unparked=unparked)
         assert 0 < plan.tokens <= self.batch_tokens
         if sum(map(len, self.cache.values())) + sum(chunk.rows for chunk in plan.chunks) > self.cells:
             return StepResult(Status.NO_ROOM)
@@ -135,12 +145,35 @@ class PythonRunner:
         self.now += 0.02
         return StepResult(sampled=sampled, scores=scores, seconds=0.01, ended_at=self.now)
 
-    def _reuse(self, plan: StepPlan) -> int:
+    @property
+    def used(self) -> int:
+        return sum(map(len, self.cache.values()))
+
+    def _park(self, slot: Slot) -> memoryview:
+        assert slot.parked is None
+        assert self.cache[slot.index] == slot.cached
+        self.cache[slot.index] = []
+        return parked(slot.cached)
+
+    def _unpark(self, slot: Slot) -> bool:
+        assert slot.parked is not None
+        if self.used + len(slot.cached) > self.cells:
+            return False
+        self.cache[slot.index] = unparked(slot.parked)
+        return True
+
+    def _reuse(self, plan: StepPlan, just_parked: Mapping[Slot, memoryview]) -> int:
         if plan.reuse is None:
             return 0
         assert not plan.chunks
+        source = plan.reuse.source
+        if (copy := just_parked.get(source) or source.parked) is not None:
+            tokens = unparked(copy)
+            held = tokens[: max(plan.reuse.keep, plan.reuse.shared)]
+            self.cache[plan.reuse.slot.index] = held = held if self.used + len(tokens) <= self.cells else []
+            return len(held)
         cached = self.cache[plan.reuse.slot.index]
-        assert len(cached) == plan.reuse.held
+        assert len(cached) == (plan.reuse.held if plan.reuse.slot.parked is None else 0)
         kept = plan.reuse.keep
         if kept != plan.reuse.held and not self.can_cut:
             kept = 0
@@ -169,6 +202,7 @@ class Bench:
         rate: float = 1000.0,
         can_cut: bool = True,
         even_step: int = 0,
+        costs: CellCosts | None = None,
     ) -> None:
         self.scheduler = Scheduler(
             parallel=parallel,
@@ -179,6 +213,7 @@ class Bench:
             tokens_per_s=rate,
             even_step=even_step,
             costs=FreeDrafts(),
+            cells=costs,
         )
         self.runner = PythonRunner(self.scheduler, cells, batch_tokens, can_cut=can_cut)
         self.chunks: dict[int, list[GenerationChunk]] = {}
@@ -818,9 +853,11 @@ def order(bench: Bench) -> list[int]:
 class AnyCourse(RuleBasedStateMachine):
     """Requests, cancellations and steps in any order, on a cache that is often full."""
 
+    costs: CellCosts | None = None
+
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench(parallel=3, slots=5, cells=60, batch_tokens=16, rate=20)
+        self.bench = Bench(parallel=3, slots=5, cells=60, batch_tokens=16, rate=20, costs=self.costs)
         self.requests: list[tuple[list[int], int]] = []
         self.cancelled: set[int] = set()
 
@@ -859,6 +896,9 @@ class AnyCourse(RuleBasedStateMachine):
     def slots_hold_what_the_cache_has(self) -> None:
         for slot in self.bench.scheduler.slots:
             held = self.bench.runner.cache[slot.index]
+            if slot.parked is not None:
+                assert not held
+                held = unparked(slot.parked)
             assert slot.cached == held[: len(held) - slot.ahead]
 
     def teardown(self) -> None:
@@ -874,6 +914,15 @@ class AnyCourse(RuleBasedStateMachine):
 
 
 TestAnyCourse = AnyCourse.TestCase
+
+
+class AnyCourseWithParking(AnyCourse):
+    """The same, where cells cost so much that idle conversations leave the cache."""
+
+    costs = CellCosts(step_s=0.001, n_bytes=4)
+
+
+TestAnyCourseWithParking = AnyCourseWithParking.TestCase
 
 
 @given(st.lists(st.tuples(st.lists(st.integers(0, 3), min_size=1, max_size=30), st.integers(0, 10)), max_size=6))
