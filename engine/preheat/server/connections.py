@@ -25,6 +25,7 @@ from preheat.messages import msg
 from preheat.server.access import PEER_KEY, TARGET_KEY, Peer
 from preheat.server.connection_limit import Use, connection_limit
 from preheat.server.errors import HeadersTooLargeError, InvalidHttpError, error_json
+from preheat.server.in_flight import CLOSED_KEY
 from preheat.server.streams import SUBSCRIPTION_KEY, WRITE_KEY
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,9 @@ class GuardedConnection(HttpToolsProtocol):
     """Closes its connection when a request arrives too slowly, has too large headers, or its response is not read."""
 
     _timer: asyncio.TimerHandle | None = None
+    _timer_at = 0.0  # when it ends, in the loop's time
+    _patience_s: float | None = None  # see ``_expect``
+    _expires_at = 0.0
     _write_timer: asyncio.TimerHandle | None = None
     _peer: Peer | None = None
     _refused = False
@@ -86,6 +90,7 @@ class GuardedConnection(HttpToolsProtocol):
         """Start to wait for a request; make room if there are too many connections."""
         super().connection_made(transport)
         self.last_active_at = self.loop.time()
+        self._closed: asyncio.Future[None] = self.loop.create_future()
         self._expect(HEAD_TIMEOUT_S)
         self._peer = Peer(self.client, self.server, transport.get_extra_info("socket"))
         if len(self.connections) > connection_limit():
@@ -94,8 +99,14 @@ class GuardedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all timers."""
         self._expect(None)
+        self._stop_timer()
         self.resume_writing()
         super().connection_lost(exc)
+        self._end_answers()
+
+    def _end_answers(self) -> None:
+        if not self._closed.done():
+            self._closed.set_result(None)
 
     def _make_room(self) -> None:
         """End the connections that do the least; this one if all others are at work."""
@@ -125,7 +136,7 @@ class GuardedConnection(HttpToolsProtocol):
         if self._refused:
             return
         self._idle_bytes += len(data)
-        if self._in_body and self._timer is not None:
+        if self._in_body and self._patience_s is not None:
             self._expect(BODY_TIMEOUT_S)
         super().data_received(data)
         if self._idle_bytes > MAX_HEAD_BYTES and not self._refused:
@@ -169,6 +180,7 @@ class GuardedConnection(HttpToolsProtocol):
         self._expect(BODY_TIMEOUT_S)
         scope = cast(dict[str, object], self.scope)
         scope[PEER_KEY] = self._peer
+        scope[CLOSED_KEY] = self._closed
         if not self.url.startswith(b"/"):
             scope[TARGET_KEY] = self.url
         super().on_headers_complete()
@@ -199,6 +211,8 @@ class GuardedConnection(HttpToolsProtocol):
             self._idle_bytes = 0
             self._expect(None)
             super().on_message_complete()
+            if not self.pipeline:
+                self.flow.resume_reading()  # a large body has paused it; the client's leaving has to be noticed
 
     def pause_writing(self) -> None:
         """Give the client time to read."""
@@ -224,14 +238,35 @@ class GuardedConnection(HttpToolsProtocol):
             self._abort("does not read its response")
 
     def _expect(self, seconds: float | None) -> None:
-        """Close the connection unless called again within this time; None waits without limit."""
+        """Close the connection unless called again within this time; None waits without limit.
+
+        One timer serves many calls: it continues until the latest one's time is over.
+        """
+        self._patience_s = seconds
+        if seconds is None:
+            return
+        self._expires_at = self.loop.time() + seconds
+        if self._timer is None or self._timer_at > self._expires_at:
+            self._start_timer()
+
+    def _start_timer(self) -> None:
+        self._stop_timer()
+        self._timer_at = self._expires_at
+        self._timer = self.loop.call_at(self._timer_at, self._expire)
+
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = None if seconds is None else self.loop.call_later(seconds, self._expire, seconds)
+            self._timer = None
 
-    def _expire(self, seconds: float) -> None:
-        if self.flow.read_paused and not self._refused:
-            self._expect(seconds)  # the client has to wait, for memory or for the answer before
+    def _expire(self) -> None:
+        self._timer = None
+        if self._patience_s is None:
+            return
+        if self._timer_at < self._expires_at:
+            self._start_timer()
+        elif self.flow.read_paused and not self._refused:
+            self._expect(self._patience_s)  # the client has to wait, for memory or for the answer before
         else:
             self._abort("sends too slowly")
 
@@ -261,6 +296,7 @@ class GuardedConnection(HttpToolsProtocol):
         if self.cycle is not None:  # its answer would come after the end
             self.cycle.disconnected = True
             self.cycle.message_event.set()
+            self._end_answers()
         self._expect(LINGER_S)
         self.transport.write(head.encode() + body)
         if self.transport.can_write_eof():

@@ -249,7 +249,7 @@ class Generator:
             return self._stream(open_lease, model_id, prepared, form)
         answers = [Answer() for _ in prepared]
         try:
-            async with self.in_flight.answer(request.receive), open_lease() as lease:
+            async with self.in_flight.answer(request.scope, request.receive), open_lease() as lease:
                 form.leased(lease)
                 await _run_all(lease, prepared, lambda index, chunk: answers[index].add(chunk))
         except ClientGoneError:

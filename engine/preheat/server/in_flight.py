@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 from preheat.errors import EngineStoppedError
 from preheat.messages import msg
+
+CLOSED_KEY: Final = "preheat.closed"
+"""In the scope of a request: a future that is done when its connection is closed."""
 
 
 class ClientGoneError(Exception):
@@ -33,6 +37,9 @@ class _Answer:
     async def watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
+        self.client_gone()
+
+    def client_gone(self, _: object = None) -> None:
         self.end(ClientGoneError())
 
 
@@ -47,7 +54,7 @@ class InFlight:
         return len(self._answers)
 
     @asynccontextmanager
-    async def answer(self, receive: Receive, *, subscription: bool = False) -> AsyncIterator[None]:
+    async def answer(self, scope: Scope, receive: Receive, *, subscription: bool = False) -> AsyncIterator[None]:
         """Run the block until it ends, the client disconnects or the server stops. The body has been read.
 
         A ``subscription`` is endless (events) and must not delay a shutdown.
@@ -62,7 +69,12 @@ class InFlight:
         assert task is not None
         answer = _Answer(task, subscription)
         self._answers.add(answer)
-        watcher = asyncio.create_task(answer.watch(receive))
+        closed: asyncio.Future[None] | None = scope.get(CLOSED_KEY)
+        watcher = None
+        if closed is not None:  # costs a request less than a task does
+            closed.add_done_callback(answer.client_gone)
+        else:
+            watcher = asyncio.create_task(answer.watch(receive))
         try:
             yield
         except asyncio.CancelledError:
@@ -71,7 +83,10 @@ class InFlight:
             raise answer.error from None
         finally:
             self._answers.discard(answer)
-            watcher.cancel()
+            if closed is not None:
+                closed.remove_done_callback(answer.client_gone)
+            if watcher is not None:
+                watcher.cancel()
 
     def end_subscriptions(self) -> None:
         """End the endless answers."""

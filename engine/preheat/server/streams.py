@@ -92,7 +92,7 @@ class StreamResponse(Response):
             scope.setdefault("state", {})[SUBSCRIPTION_KEY] = True
         writer = StreamWriter(self._form, send, scope.get(WRITE_KEY, _cannot_write), self._header_delay_s)
         try:
-            async with self._in_flight.answer(receive, subscription=self._subscription):
+            async with self._in_flight.answer(scope, receive, subscription=self._subscription):
                 await self._output(writer)
             await writer.end()
         except ClientGoneError:

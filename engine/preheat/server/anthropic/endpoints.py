@@ -107,7 +107,7 @@ class AnthropicApi:
         model_id = await self.generator.model_id(body.model)
         try:
             async with (
-                self.generator.in_flight.answer(request.receive),
+                self.generator.in_flight.answer(request.scope, request.receive),
                 self.generator.lease(request, model_id) as lease,
             ):
                 tokens = await lease.count_tokens(chat)

@@ -112,7 +112,7 @@ class ControlRoutes:
         if early is not None and not waits:
             return _json_response(to_json(encode(early)), 202)
         try:
-            async with self.in_flight.answer(request.receive):
+            async with self.in_flight.answer(request.scope, request.receive):
                 return _json_response(await asyncio.shield(task), route.status)
         except ClientGoneError:
             return client_gone()

@@ -137,7 +137,7 @@ class RunEndpoints:
             caller.require(KeyScope.MANAGE)
         watch = Stopwatch()
         try:
-            async with self.generator.in_flight.answer(request.receive):
+            async with self.generator.in_flight.answer(request.scope, request.receive):
                 if unload:
                     await self.generator.engine.unload(model.model_id)
                 else:
@@ -162,7 +162,7 @@ class RunEndpoints:
             raise UnsupportedOperationError(msg("endpoint_needs_embeddings", model=model.model_id), param="model")
         try:
             async with (
-                self.generator.in_flight.answer(request.receive),
+                self.generator.in_flight.answer(request.scope, request.receive),
                 self._lease(request, body, model) as lease,
             ):
                 watch.leased()

@@ -56,7 +56,7 @@ class PullEndpoint:
             )
         try:
             async with (
-                self.generator.in_flight.answer(request.receive, subscription=True),
+                self.generator.in_flight.answer(request.scope, request.receive, subscription=True),
                 aclosing(self._states(body.model_name)) as states,
             ):
                 async for _ in states:

@@ -212,7 +212,7 @@ class OpenAiApi:
     async def _lease(self, request: Request, model: ModelFile) -> AsyncIterator[Lease]:
         """Hold the model; raises ClientGoneError when the client disconnects."""
         async with (
-            self.generator.in_flight.answer(request.receive),
+            self.generator.in_flight.answer(request.scope, request.receive),
             self.generator.lease(request, model.model_id) as lease,
         ):
             yield lease

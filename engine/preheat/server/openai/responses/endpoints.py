@@ -84,7 +84,7 @@ class ResponsesApi:
         chat = await run_for(request, lambda: response_chat(body, talk.items(), len(talk.earlier)))
         try:
             async with (
-                self.generator.in_flight.answer(request.receive),
+                self.generator.in_flight.answer(request.scope, request.receive),
                 self.generator.lease(request, model_id) as lease,
             ):
                 tokens = await lease.count_tokens(chat)
