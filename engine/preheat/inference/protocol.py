@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, Final, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, TypeAlias, TypeGuard, Union, get_args, get_origin, get_type_hints
 
 from preheat.errors import (
     ChatTemplateError,
@@ -270,21 +270,23 @@ class ProtocolError(Exception):
 
 def encode_frame(frame: Frame) -> bytes:
     """Return the bytes of one frame."""
-    if isinstance(frame, Step) and all(chunk.is_text for _, chunk in frame.chunks):  # as nearly all frames
+    # First the frequent ones, which need no ``_RawWriter``.
+    if isinstance(frame, Step) and all(chunk.is_text for _, chunk in frame.chunks):
         texts = [(request_id, chunk.text) for request_id, chunk in frame.chunks]
         body = _encode_plain(["Step", [texts]]).encode()
+        return _HEADER.pack(len(body), 0) + body
+    if isinstance(frame, Embedded):
+        body = _encode_plain(["Embedded", frame[:-1]]).encode()
+        return b"".join((_HEADER.pack(len(body), len(frame.vectors)), body, frame.vectors))
+    if isinstance(frame, Embed) and not any(map(_is_long_text, frame.inputs)):
+        body = _encode_plain(["Embed", frame]).encode()
         return _HEADER.pack(len(body), 0) + body
     raw = _RawWriter()
     content: tuple[Any, ...] = frame
     if isinstance(frame, Step):
         content = ([(request_id, chunk.text if chunk.is_text else chunk) for request_id, chunk in frame.chunks],)
-    elif isinstance(frame, Embedded):
-        content = frame[:-1]
-        raw.parts.append(frame.vectors)
     elif isinstance(frame, Embed):
-        inputs = [
-            _LongText(each) if isinstance(each, str) and len(each) >= _RAW_BYTES else each for each in frame.inputs
-        ]
+        inputs = [_LongText(each) if _is_long_text(each) else each for each in frame.inputs]
         content = frame._replace(inputs=inputs)  # type: ignore[arg-type]  # ``_RawWriter`` knows long texts
     body = json.dumps([type(frame).__name__, content], default=raw.to_json, separators=(",", ":")).encode()
     return b"".join((_HEADER.pack(len(body), sum(map(len, raw.parts))), body, *raw.parts))
@@ -314,7 +316,8 @@ class FrameDecoder:
 def _decode(body: bytes, raw: bytes) -> Frame | Unreadable:
     try:
         # As text: ``json`` would look for its encoding.
-        name, content = json.loads(body.decode(), object_hook=_raw_reader(raw) if raw else None)
+        has_marks = raw and not body.startswith(b'["Embedded"')
+        name, content = json.loads(body.decode(), object_hook=_raw_reader(raw) if has_marks else None)
         frame: Frame
         if name == "Step":
             frame = Step(tuple([(request_id, _read_chunk(chunk)) for request_id, chunk in content[0]]))
@@ -337,6 +340,10 @@ def _read_chunk(content: Any) -> GenerationChunk:
         return GenerationChunk(content)
     chunk: GenerationChunk = _reader(GenerationChunk)(content)
     return chunk
+
+
+def _is_long_text(value: str | Sequence[int]) -> TypeGuard[str]:
+    return isinstance(value, str) and len(value) >= _RAW_BYTES
 
 
 class _LongText:

@@ -397,6 +397,15 @@ class Batch:
         self._outputs[at] = output
         self.size = self.native.n_tokens = at + 1
 
+    def add_sequence(self, tokens: Sequence[int], sequence: int) -> None:
+        """Add a sequence's tokens from its start on, all with outputs. Takes a fraction of ``add``."""
+        start, end = self.size, self.size + len(tokens)
+        self._tokens[start:end] = tokens
+        self._positions[start:end] = range(len(tokens))
+        self._sequences[start:end] = [sequence] * len(tokens)
+        self._outputs[start:end] = [1] * len(tokens)
+        self.size = self.native.n_tokens = end
+
     def fill(self, tokens: list[int], positions: list[int], sequences: list[int]) -> None:
         """Replace the content by one token for each sequence, all with logits. Takes a fraction of ``add``."""
         size = len(tokens)

@@ -220,8 +220,7 @@ class EmbeddingRunner:
         """
         self._batch.clear()
         for sequence, tokens in enumerate(inputs):
-            for position, token in enumerate(tokens):
-                self._batch.add(token, position, sequence, output=True)
+            self._batch.add_sequence(tokens, sequence)
         if self._memory:
             llama.llama_memory_clear(self._memory, False)
         self._threads.begin(threads)
