@@ -469,9 +469,12 @@ class Engine:
     def _check_queue(self, model: ModelFile, client: str) -> None:
         model_id = model.model_id
         record = self._residency.records.get(model_id)
+        active = 0 if record is None else record.active_requests
+        if active < self.settings.max_queue:
+            return
         self._queue.check(
             model_id,
-            active=0 if record is None else record.active_requests,
+            active=active,
             own=self._requests.count(client, model_id),
             parallel=parallel_requests(model, self.settings.for_model(model_id)),
             max_queue=self.settings.max_queue,
@@ -486,7 +489,7 @@ class Engine:
         self._usage.request_ended(record)
         hot = self._residency.worker_pid(record.model_id) is not None
         self._prompts.request_ended(record, hot=hot)
-        self._preloader.nudge()
+        self._preloader.request_ended()
         self._publisher.publish_requests()
 
     def _files_scanned(self) -> None:

@@ -17,6 +17,7 @@ _OLD_S: Final = 1.0
 _LOOK_INTERVAL_S: Final = 30.0  # for what a watch misses: files on network folders, files behind links
 _WATCH_AFTER_S: Final = 1.0  # the rest of the start comes first
 _CLOSE_LOOK_S: Final = 3 * SETTLE_S
+_MAX_RESOLVED: Final = 1000
 
 
 class ModelFiles:
@@ -41,6 +42,7 @@ class ModelFiles:
         """Result of the latest look."""
         self.on_disk: frozenset[str] = frozenset()
         """Ids of the models on disk."""
+        self._resolved: dict[str, ModelFile] = {}  # names asked for since the latest look
 
     @property
     def models(self) -> tuple[ModelFile, ...]:
@@ -59,7 +61,12 @@ class ModelFiles:
         Raises:
             ModelNotFoundError, AmbiguousModelError: No model has this name, or several.
         """
-        return resolve(name, self.known)
+        model = self._resolved.get(name)
+        if model is None:
+            model = resolve(name, self.known)
+            if model.model_id in self.on_disk and len(self._resolved) < _MAX_RESOLVED:
+                self._resolved[name] = model
+        return model
 
     async def find(self, name: str) -> ModelFile:
         """Resolve a name, and look at the disk again if the model is unknown or its files have changed.
@@ -88,6 +95,7 @@ class ModelFiles:
         own, sources = self._settings.own_models_dir, self._settings.sources
         self.listing = await asyncio.to_thread(self._index.look, [own, *self._settings.models_dirs], sources, own)
         self.on_disk = frozenset(model.model_id for model in self.listing.models)
+        self._resolved.clear()
         self._looked_at = time.monotonic()
         self._on_look()
 

@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 REPLAN_S: Final = 300.0
 """Time until a new plan is made without any change, in seconds: the hour changes, and models become idle."""
 
+_SETTLE_S: Final = 0.1
+"""Time between requests that end and a new plan, in seconds: one plan serves those that end in quick succession."""
+
 FAILED_PAUSE_S: Final = 60.0
 """Time until a failed preload is tried again, in seconds; a request may still load the model."""
 
@@ -91,6 +94,7 @@ class Preloader:
         self._on_change = on_change
         self._clock = clock
         self._nudged = asyncio.Event()
+        self._settling: asyncio.TimerHandle | None = None
         self._failed: dict[str, float] = {}
         self.round = Round()
         self.idle = asyncio.Event()
@@ -99,6 +103,16 @@ class Preloader:
         """Something changed that may affect the plan or block preloading."""
         self.idle.clear()
         self._nudged.set()
+
+    def request_ended(self) -> None:
+        """A request ended, which may affect the plan."""
+        self.idle.clear()
+        if self._settling is None:
+            self._settling = asyncio.get_running_loop().call_later(_SETTLE_S, self._settled)
+
+    def _settled(self) -> None:
+        self._settling = None
+        self.nudge()
 
     async def run(self) -> None:
         """Preload until cancelled."""

@@ -135,22 +135,30 @@ class SizeTable:
     ) -> None:
         self._settings = settings
         self._measured: dict[SizeKey, int] = {}
+        self._expected: dict[tuple[str, Form | None], tuple[ModelFile, int]] = {}  # each request asks for it
         self._ceilings: dict[SizeKey, int] = {}
         self._on_measured = on_measured
 
     def remember(self, known: Mapping[SizeKey, int]) -> None:
         """Add measurements of earlier runs; those of this run have precedence."""
         self._measured = {**known, **self._measured}
+        self._expected.clear()
 
     def apply_settings(self, settings: Settings) -> None:
         """Use new settings."""
         self._settings = settings
+        self._expected.clear()
 
     def expected_bytes(self, model: ModelFile, form: Form | None = None) -> int:
         """Return the memory of a worker in use, measured or estimated; by default in the form of a load."""
+        known = self._expected.get((model.model_id, form))
+        if known is not None and known[0] is model:
+            return known[1]
         settings = self._settings.for_model(model.model_id)  # once: there may be a thousand models
-        form = form or loaded_form(settings)
-        return self._measured.get(_key(model, settings, form)) or _estimate(model, settings, form).working_bytes
+        key = _key(model, settings, form or loaded_form(settings))
+        expected = self._measured.get(key) or _estimate(model, settings, form or loaded_form(settings)).working_bytes
+        self._expected[model.model_id, form] = model, expected
+        return expected
 
     def form_size(self, model: ModelFile, form: Form) -> FormSize:
         """Return the memory of a model that is to change to this form."""
@@ -183,6 +191,7 @@ class SizeTable:
     def _set(self, key: SizeKey, size: int) -> None:
         if self._measured.get(key) != size:
             self._measured[key] = size
+            self._expected.clear()
             self._on_measured(key, size)
 
 
