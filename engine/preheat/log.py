@@ -74,6 +74,9 @@ def setup_logging(level: str, *, to_file: bool, console: bool) -> None:
     Replaces an earlier setup. Other packages log from ``warning`` on. A log file that cannot be opened is a warning.
     """
     logging.raiseExceptions = False  # a full disk must not print a traceback with every line
+    # Python's documented ways to save a third of a record's time, which no format of ours shows the result of.
+    logging._srcfile = None  # where a record is made
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if handler.name == _MARK]:
         root.removeHandler(handler)

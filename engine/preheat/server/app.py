@@ -116,7 +116,9 @@ def create_app(
     """
     in_flight = in_flight if in_flight is not None else InFlight()  # an empty one is false
     # /docs and /redoc load their script from a public CDN, in the browser, when opened; /openapi.json needs nothing.
-    app = Application(title="Preheat", version=__version__, description="Local models, ready before they are asked for.")
+    app = Application(
+        title="Preheat", version=__version__, description="Local models, ready before they are asked for."
+    )
     generator = Generator(engine, in_flight)
     AnthropicApi(generator).add_routes(app)
     OpenAiApi(generator).add_routes(app)
