@@ -42,6 +42,10 @@ _FIRST_CHAT: Final = Generate(_WARM_UP, GenerateRequest(chat=Chat(messages=(text
 _RESTORE_TIMEOUT_S: Final = 5.0
 """Longest time without any stored cells being read before a prompt is computed instead."""
 
+_HOLD_S: Final = 0.012
+"""Shortest time between two frames of output in the middle of answers. Waking the engine and the client for each token
+costs steps of a few milliseconds 2 % and more, and screens show 60 pictures a second."""
+
 _WARM_CHUNK_TOKENS: Final = 16
 """Warming up has no waiting client: its steps are short, so that it can be put on hold quickly."""
 
@@ -102,6 +106,8 @@ class TextService:
             send=channel.send,
         )
         self._runner = ModelRunner(model, vision, self._prompts.copied)
+        self._held: list[Step] = []  # output that is not sent yet
+        self._sent_at = 0.0  # when output was sent, in seconds of the runner's clock
         self._stalled = False  # everything that runs waits for stored cells
         self._cancelled: set[int] = set()  # requests whose cancellation is still in the inbox
         self._watched = False  # the step's progress can be seen while it runs
@@ -127,12 +133,25 @@ class TextService:
         plan = self._plan()
         if not plan.empty:
             self._watch_cancellations(plan)
+            if self._held and not all(chunk.decodes for chunk in plan.chunks):
+                self._send()  # the step may take long
             chunks = self._run(plan)
             while self._scheduler.verifying:
                 chunks += self._run(self._scheduler.plan())
             if chunks:
-                self._channel.send(Step(chunks))
+                self._held.append(Step(chunks))
+                ended = any(chunk.finish_reason is not None for _, chunk in chunks)
+                if ended or time.perf_counter() - self._sent_at >= _HOLD_S:
+                    self._send()
+        elif self._held:
+            self._send()
         return not self._scheduler.idle
+
+    def _send(self) -> None:
+        """Send the output that was held back. Decode thread."""
+        self._channel.send(*self._held)
+        self._held.clear()
+        self._sent_at = time.perf_counter()
 
     def _plan(self) -> StepPlan:
         self._prompts.before()
@@ -299,10 +318,12 @@ class TextService:
     def _broke(self, request_id: int, error: Exception) -> None:
         """End a request that failed while it was answered. Decode thread."""
         self._answers.pop(request_id, None)
+        self._send()
         self._fail(request_id, failure_of("answering a request", error))
 
     def _fail(self, request_id: int, error: EngineError) -> None:
         self._channel.send(Failed(request_id, error))
 
     def _constraint_failed(self, request_id: int, reason: str) -> None:
+        self._send()
         self._fail(request_id, InvalidRequestError(msg("constraint_failed", reason=reason), param="response_format"))

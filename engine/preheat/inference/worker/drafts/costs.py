@@ -83,6 +83,10 @@ class StepCosts:
         sure = len(large) > 1 or (bool(large) and large[0] >= limit / _MOST_STEPS * _HOPELESS_STEPS)
         return sure and _median(large) >= limit
 
+    def may_pay(self, base: int) -> bool:
+        """Return whether a draft would be verified now in a step of ``base`` rows. Looking for drafts takes time."""
+        return len(self._known(base)) >= _KNOWN and not (self._since_draft < self._retry_steps and self._off(base))
+
     def lengths(self, base: int, offers: Sequence[Offer]) -> list[int]:
         """Return how many tokens of each draft to verify in a step; zeros where it does not pay.
 
@@ -91,13 +95,10 @@ class StepCosts:
             offers: The drafts.
         """
         none = [0] * len(offers)
-        without = self._known(base)
-        if len(without) < _KNOWN or not any(offer.available for offer in offers):
+        if not self.may_pay(base) or not any(offer.available for offer in offers):
             return none
         off = self._off(base)
-        if off and self._since_draft < self._retry_steps:
-            return none
-        single = _median(without)
+        single = _median(self._known(base))
         for size in _MEASURED:
             times = self._known(size)
             if off or not times or _median(times) >= _MOST_STEPS * single:  # measure it, for the first time or again

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from preheat.inference.prefixes import Block, lower_disk_priority
 from preheat.inference.worker.prefixes.index import Tier
+from preheat.inference.worker.threads import yield_processor
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ class Saver:
 
     def _run(self) -> None:
         lower_disk_priority()
+        yield_processor()
         while True:
             with self._changed:
                 if not self._queue:

@@ -26,7 +26,7 @@ BULK_PAUSE_STEPS: Final = 16
 _STEP_WITH_DECODING_S: Final = 0.25
 """Maximum delay of decoding generations by prefill, per step."""
 
-_STEP_ALONE_S: Final = 1.0
+_STEP_ALONE_S: Final = 1.5
 """Longest step of prefill alone: a cancellation or a new request waits for it."""
 
 _RATE_WEIGHT: Final = 0.3

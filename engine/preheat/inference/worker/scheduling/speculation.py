@@ -35,7 +35,7 @@ class Speculation:
 
     def with_drafts(self, chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
         """Return the chunks of a step in which each generation decodes, with drafts where they pay."""
-        if self._crowded or not 0 < len(chunks) <= MAX_DRAFTING:
+        if self._crowded or not 0 < len(chunks) <= MAX_DRAFTING or not self._costs.may_pay(len(chunks)):
             return tuple(chunks)
         drafts = [self._draft(chunk.generation, self._max_drafted) for chunk in chunks]
         offers = [

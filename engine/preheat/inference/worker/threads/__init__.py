@@ -7,4 +7,5 @@ from preheat.inference.worker.threads.load import Load as Load
 from preheat.inference.worker.threads.load import LoadMeter as LoadMeter
 from preheat.inference.worker.threads.priority import lower_priority as lower_priority
 from preheat.inference.worker.threads.priority import run_in_background as run_in_background
+from preheat.inference.worker.threads.priority import yield_processor as yield_processor
 from preheat.inference.worker.threads.steps import StepThreads as StepThreads

@@ -16,6 +16,10 @@ _FIRST_INTERVAL_S: Final = 0.06
 """The same after a pause: the load may have changed meanwhile."""
 
 _PAUSE_S: Final = 0.5
+
+_SAMPLE_S: Final = 0.03
+"""Time from a step that is measured to the next one: measuring takes 1 % of a short step."""
+
 _COST_SHARE: Final = 0.005
 """Largest share of the time that reading the counts may take: with hundreds of cores it takes milliseconds."""
 
@@ -73,17 +77,26 @@ class LoadMeter:
         self._step_at = float("-inf")  # when the current step began, or the last one ended
         self._step_own = 0.0
         self._steps_s = self._missing_s = 0.0
+        self._measured_at = float("-inf")  # when the last measured step began
+        self._measures = False
 
     def begin(self) -> Load | None:
         """Note that a step begins. Return the load since it was last returned, or None if it is too early."""
         now = self._clock()
         paused = now - self._step_at > _PAUSE_S
+        self._measures = paused or now - self._measured_at >= _SAMPLE_S
+        if not self._measures:
+            return None
+        self._measured_at = now
         load = self._read(now, paused) if paused or now - self._since >= self._interval_s else None
         self._step_at, self._step_own = self._clock(), self._own()
         return load
 
     def end(self, threads: int) -> None:
         """Note that the step, with this many threads, has ended."""
+        if not self._measures:
+            self._step_at = self._clock()
+            return
         seconds = self._clock() - self._step_at
         self._steps_s += seconds
         self._missing_s += threads * seconds - (self._own() - self._step_own)

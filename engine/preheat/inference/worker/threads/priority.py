@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 Result = TypeVar("Result")
 
 _NICENESS: Final = 5
+_MOST_NICENESS: Final = 15
 _THREAD_PRIORITY_BELOW_NORMAL: Final = -1
 
 
@@ -31,10 +32,20 @@ def lower_priority() -> None:
         kernel = ctypes.WinDLL("kernel32")
         kernel.SetThreadPriority(ctypes.c_void_p(kernel.GetCurrentThread()), _THREAD_PRIORITY_BELOW_NORMAL)
     elif sys.platform == "linux":
-        # A thread's own number; without special rights, a priority cannot be raised again.
-        thread = threading.get_native_id()
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)
+        _be_nice(_NICENESS)
+
+
+def yield_processor() -> None:
+    """Let everything else go before this thread on Linux, steps of running answers included."""
+    if sys.platform == "linux":
+        _be_nice(_MOST_NICENESS)
+
+
+def _be_nice(niceness: int) -> None:
+    # A thread's own number; without special rights, a priority cannot be raised again.
+    thread = threading.get_native_id()
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + niceness)
 
 
 def run_in_background(work: Callable[[], Result]) -> Result:
