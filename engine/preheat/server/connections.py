@@ -26,6 +26,7 @@ from preheat.server.access import PEER_KEY, TARGET_KEY, Peer
 from preheat.server.connection_limit import Use, connection_limit
 from preheat.server.errors import HeadersTooLargeError, InvalidHttpError, error_json
 from preheat.server.in_flight import CLOSED_KEY
+from preheat.server.joined_writes import JoinedWrites
 from preheat.server.streams import SUBSCRIPTION_KEY, WRITE_KEY
 
 logger = logging.getLogger(__name__)
@@ -184,6 +185,7 @@ class GuardedConnection(HttpToolsProtocol):
         if not self.url.startswith(b"/"):
             scope[TARGET_KEY] = self.url
         super().on_headers_complete()
+        self.cycle.transport = cast(asyncio.Transport, JoinedWrites(self.transport))
         scope[WRITE_KEY] = partial(_write_piece, weakref.ref(self.cycle))  # the cycle has the scope
 
     def on_body(self, body: bytes) -> None:
