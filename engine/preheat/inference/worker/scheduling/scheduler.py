@@ -353,6 +353,8 @@ class Scheduler:
         if _is_exact(generation):
             others = (each.usable(generation.tokens, chunk=0) for each in self.slots)
             generation.in_other_pieces = max(others, default=0) > kept
+        source = None if generation.restore_only else reuse.source(kept)
+        saved_s = source.claim_saved_s(kept) if source is not None else 0.0
         whole, even = reuse.whole(kept, self._chunks.size), reuse.even(kept, self._chunks.size)
         slot.cut(min(kept, reuse.keep))
         slot.whole, slot.even, slot.cached = whole, even, generation.tokens[:kept]
@@ -368,7 +370,7 @@ class Scheduler:
         generation.leader = None
         generation.restore = self._storage.restore(generation, kept, exact=_is_exact(generation))
         if generation.began_at is None:
-            generation.cached_tokens, generation.saved_s = kept, 0.0
+            generation.cached_tokens, generation.saved_s = kept, saved_s
             generation.tier_tokens.clear()
         generation.started = True
 

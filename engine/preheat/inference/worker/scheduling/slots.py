@@ -38,6 +38,8 @@ class Slot:
     to_store: list[Missing] = field(default_factory=list)  # parts of the content that are to be copied and stored
     parked: memoryview | None = None  # a copy of the cells, which have left the KV cache
     rent_s: float = 0.0  # time that the cells have cost requests since the last use, in seconds
+    preloaded_tokens: int = 0  # the first tokens in the cache that a load put back, until a request uses them
+    preloaded_s: float = 0.0  # time of prefill that these save, in seconds
 
     @property
     def cells(self) -> int:
@@ -57,10 +59,18 @@ class Slot:
         self.parked, self.rent_s = None, 0.0
         self.private, self.storable, self.ahead = False, True, 0
 
+    def claim_saved_s(self, kept: int) -> float:
+        """Return the time that a load has saved the first request with the content, which uses ``kept`` tokens."""
+        share = min(kept / self.preloaded_tokens, 1.0) if self.preloaded_tokens else 0.0
+        saved_s, self.preloaded_tokens, self.preloaded_s = share * self.preloaded_s, 0, 0.0
+        return saved_s
+
     def cut(self, length: int) -> None:
         """Forget all but the first tokens."""
         del self.cached[length:]
         self.whole, self.even = min(self.whole, length), min(self.even, length)
+        if not length:
+            self.preloaded_tokens, self.preloaded_s = 0, 0.0
         self.to_store = [missing for missing in self.to_store if missing.end <= length]
 
     def usable(self, tokens: list[int], *, chunk: int, exact: bool = False, even_step: int = 0) -> int:
@@ -102,10 +112,18 @@ class PrefixReuse(NamedTuple):
     donor: Slot | None = None  # slot with the same beginning; None if no other slot has one
     shared: int = 0
 
+<<<<<<< HEAD
     @property
     def source(self) -> Slot:
         """The slot that has the beginning, if it can be kept."""
         return self.donor if self.donor is not None and self.shared > self.keep else self.slot
+=======
+    def source(self, kept: int) -> Slot | None:
+        """Return the slot that the runner has kept tokens of; None if it has kept none."""
+        if not kept:
+            return None
+        return self.slot if kept == self.keep else self.donor
+>>>>>>> 3547f906 (stats: count what prompts save that a load put back)
 
     def whole(self, kept: int, chunk: int) -> int:
         """Return ``Slot.whole`` after the runner has kept this many tokens."""

@@ -176,6 +176,8 @@ class SlotStorage:
         if was_put:
             restored = generation.restore.was_put(held)
             slot.cached.extend(generation.tokens[start:end])
+            if generation.restore_only:
+                slot.preloaded_tokens, slot.preloaded_s = end, slot.preloaded_s + restored.saved_s
             if link.stored.whole_chunks and slot.whole == start:
                 slot.whole = end // self._chunks.size * self._chunks.size
             if generation.began_at is None:

@@ -150,6 +150,8 @@ def test_a_beginning_that_is_seen_twice_is_stored(restart: Restart) -> None:
     usage = warm.one(talk("Which room?")).usage
     assert usage.cached_tokens >= usages[-1].prefix_tokens
     assert usage.memory_tokens == 0  # the load had put it back
+    assert usage.saved_s > 0
+    assert warm.one(talk("Where?")).usage.saved_s == 0  # hot, as any prompt
 
 
 def test_a_new_question_gets_the_stored_beginning(restart: Restart) -> None:
