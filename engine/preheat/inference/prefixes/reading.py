@@ -53,8 +53,8 @@ def read_header(path: Path) -> Block | None:
     return None if found is None else found.block
 
 
-def read_block(path: Path, model: bytes) -> tuple[Block, memoryview] | None:
-    """Return a block of this model and its cells, all verified; None for anything else. Never raises.
+def read_block(path: Path, model: bytes | None = None) -> tuple[Block, memoryview] | None:
+    """Return a block of this model, or of any, and its cells, all verified; None for anything else. Never raises.
 
     The cells are a copy in memory, not a mapping: after the check nothing can change them, and a disk error or a file
     that is cut off meanwhile does not end the process with SIGBUS.
@@ -62,7 +62,7 @@ def read_block(path: Path, model: bytes) -> tuple[Block, memoryview] | None:
     try:
         with _opened(path) as (handle, status):
             header = _read_header(handle, status.st_size)
-            if header is None or header.block.model != model:
+            if header is None or model not in (None, header.block.model):
                 return None
             os.lseek(handle, header.header_bytes, os.SEEK_SET)
             cells = _read(handle, status.st_size - header.header_bytes)

@@ -24,6 +24,7 @@ from preheat.bugs import report_bug
 from preheat.errors import EngineError, ModelLoadError
 from preheat.files import page_in, seems_resident
 from preheat.inference import LoadOptions, ModelInfo, protocol
+from preheat.inference.prefixes import PrefixOptions
 from preheat.inference.protocol import FrameDecoder
 from preheat.inference.worker.backends import load_processor_backend
 from preheat.inference.worker.channel import Channel
@@ -33,6 +34,7 @@ from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.guarded_process import GuardedPool
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.loading import LoadControl, TextBasis
+from preheat.inference.worker.prefixes.ahead import ReadAhead
 from preheat.inference.worker.repack_gain import measure_gain
 from preheat.inference.worker.scheduling import DecodeError
 from preheat.inference.worker.text_service import TextService
@@ -135,6 +137,10 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, con
         beat()
         control.wait()
 
+    ahead = ReadAhead(options.prefixes or PrefixOptions())
+    if not options.probe:  # a request waits
+        ahead.start()
+    control.on_hurry(ahead.start)
     _page_in(options, channel, may_continue)
     basis = TextBasis(options, renderers, channel)
     model = LlamaModel(options, may_continue, basis.begin, lambda: control.hurried)
@@ -167,7 +173,7 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, con
     if model.embeddings:
         service = EmbeddingService(model, options, channel, shares=True)
     else:
-        service = TextService(model, options, channel, tokens_per_s, basis.template, basis.identify, vision)
+        service = TextService(model, options, channel, tokens_per_s, basis.template, basis.identify, vision, ahead)
         if options.probe:  # no request waits
             service.warm_up(may_continue, lambda: control.hurried, computes=options.warm_prefix)
     model.interrupt_when(None)

@@ -22,6 +22,7 @@ from preheat.inference.worker.drafts import StepCosts
 from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.lanes import Job, Lanes, Preparer
 from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.prefixes.ahead import ReadAhead
 from preheat.inference.worker.prefixes.prompts import Prompts, sample_nothing
 from preheat.inference.worker.preparing import Prepared, TextPreparer
 from preheat.inference.worker.runner import ModelRunner, cell_costs
@@ -67,6 +68,7 @@ class TextService:
         template: Its chat template.
         identify: See ``PrefixStore``.
         vision: Its image encoder; None for models without one.
+        ahead: Stored blocks that were read during the load.
         lanes: Where requests are prepared; threads by default.
         costs: What steps cost; measured by default.
     """
@@ -80,6 +82,7 @@ class TextService:
         template: ChatTemplate,
         identify: Callable[[], bytes],
         vision: VisionEncoder | None = None,
+        ahead: ReadAhead | None = None,
         lanes: Preparer | None = None,
         costs: StepCosts | None = None,
     ) -> None:
@@ -104,6 +107,7 @@ class TextService:
             render=partial(beginning_tokens, model, template),
             run=self._inbox.put,
             send=channel.send,
+            ahead=ahead,
         )
         self._runner = ModelRunner(model, vision, self._prompts.copied)
         self._held: list[Step] = []  # output that is not sent yet

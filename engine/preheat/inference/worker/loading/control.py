@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 
 class LoadControl:
@@ -12,6 +13,7 @@ class LoadControl:
         self._may_continue = threading.Event()
         self._may_continue.set()
         self._hurried = threading.Event()
+        self._on_hurry: Callable[[], object] = lambda: None
 
     @property
     def held(self) -> bool:
@@ -30,9 +32,16 @@ class LoadControl:
         else:
             self._may_continue.set()
 
+    def on_hurry(self, call: Callable[[], object]) -> None:
+        """Call this when a request waits, on the thread that says so; now if one does already."""
+        self._on_hurry = call
+        if self.hurried:
+            call()
+
     def hurry(self) -> None:
         """Let the load end soon."""
         self._hurried.set()
+        self._on_hurry()
 
     def wait(self) -> None:
         """Wait while the load is on hold."""

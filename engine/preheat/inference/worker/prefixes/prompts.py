@@ -13,6 +13,7 @@ from preheat.errors import EngineError
 from preheat.inference import Chat, GenerationChunk
 from preheat.inference.prefixes import PrefixOptions, identity_changes
 from preheat.inference.protocol import FromWorker, PrefixesSaved, PrefixRestored
+from preheat.inference.worker.prefixes.ahead import ReadAhead
 from preheat.inference.worker.prefixes.beginnings import Beginnings, chat_key, is_own
 from preheat.inference.worker.prefixes.history import Expected, PromptHistory, reason
 from preheat.inference.worker.prefixes.index import PrefixIndex
@@ -52,6 +53,7 @@ class Prompts:
         render: See ``Beginnings``.
         run: Lets the decode thread call a function soon. Any thread.
         send: Sends a frame to the engine. Any thread.
+        ahead: Blocks that were read during the load.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Prompts:
         render: Callable[[Chat], Sequence[int]],
         run: Callable[[Callable[[], object]], object],
         send: Callable[[FromWorker], object],
+        ahead: ReadAhead | None = None,
     ) -> None:
         self._run = run
         self._send = send
@@ -70,7 +73,12 @@ class Prompts:
         self._store: PrefixStore | None = None
         if options is not None and (options.memory_folder or options.disk_folder):
             self._store = PrefixStore(
-                options, identify, exact=exact, deliver=self._deliver, is_beginning=self.planner.knows
+                options,
+                identify,
+                exact=exact,
+                deliver=self._deliver,
+                is_beginning=self.planner.knows,
+                ahead=ahead,
             )
         self._beginnings: Final = Beginnings(render)
         self._looked_up: dict[bytes, tuple[Chat, list[int]]] = {}  # chats with a beginning found in the index, by key
@@ -198,6 +206,8 @@ class Prompts:
                 n_bytes = sum(link.stored.n_bytes for link in restore.rest)
                 self.planner.restored(n_bytes, time.perf_counter() - began)
         self._restores = [each for each in self._restores if each[0].restore is each[1]]
+        if self._store is not None and any(chunk.generation.request_id >= 0 for chunk in plan.chunks):
+            self._store.close_ahead()
         self._check_drained()
 
     def _check_drained(self) -> None:

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from preheat.clock import unix_time
 from preheat.inference import prefixes
 from preheat.inference.prefixes import Block, PrefixOptions
+from preheat.inference.worker.prefixes.ahead import ReadAhead, folders_of
 from preheat.inference.worker.prefixes.index import Link, PrefixIndex, Stored, Tier
 from preheat.inference.worker.prefixes.restore import Copy, Restore
 from preheat.inference.worker.prefixes.saver import Saved, Saver
@@ -41,6 +42,7 @@ class PrefixStore:
         exact: See ``PrefixIndex``.
         deliver: Takes the blocks that were read, on the reading thread; None after one was written, on another one.
         is_beginning: Whether a key, as hex, is that of a prompt's fixed beginning, which others look for. Any thread.
+        ahead: Blocks that were read before; forgotten by ``close_ahead``.
     """
 
     def __init__(
@@ -51,9 +53,10 @@ class PrefixStore:
         exact: bool,
         deliver: Callable[[BlockRead | None], None],
         is_beginning: Callable[[str], bool],
+        ahead: ReadAhead | None = None,
     ) -> None:
-        named = ((Tier.MEMORY, options.memory_folder), (Tier.DISK, options.disk_folder))
-        self._folders: Final[Mapping[Tier, Path]] = {tier: Path(name) for tier, name in named if name}
+        self._folders: Final = folders_of(options)
+        self._ahead = ahead
         self._exact = exact
         self._deliver = deliver
         self._is_beginning = is_beginning
@@ -148,6 +151,10 @@ class PrefixStore:
     def _read(self, link: Link, index: PrefixIndex) -> tuple[memoryview | None, Tier]:
         """Return a block's cells, from whichever tier has them now, and the tier."""
         key = link.stored.key
+        ahead = self._ahead.take(key) if self._ahead is not None else None
+        if ahead is not None and ahead.block.model == index.model:
+            prefixes.mark_used(prefixes.block_path(self._folders[ahead.tier], key))
+            return ahead.cells, ahead.tier
         is_there = False
         for tier in (link.stored.tier, *(other for other in self._folders if other is not link.stored.tier)):
             if tier not in self._folders:
@@ -161,6 +168,12 @@ class PrefixStore:
         self.damaged |= is_there
         index.discard(key)
         return None, link.stored.tier
+
+    def close_ahead(self) -> None:
+        """Forget what was read ahead: the request that the load was for has what it needs."""
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
 
     def save(self, copy: Copy, cells: memoryview, tokens_per_s: float) -> None:
         """Store copied cells. Decode thread."""

@@ -12,6 +12,7 @@ import pytest
 
 from preheat.inference.prefixes import Block, PrefixOptions
 from preheat.inference.worker.prefixes import Copy, PrefixIndex, Restore, Tier
+from preheat.inference.worker.prefixes.ahead import ReadAhead
 from preheat.inference.worker.prefixes.saver import MAX_PENDING_BYTES, Saved, Saver
 from preheat.inference.worker.prefixes.store import BlockRead, PrefixStore
 from preheat.inference.worker.scheduling.slots import Slot
@@ -24,7 +25,9 @@ WAIT_S = 20.0
 class Client:
     """A store, and what it delivers."""
 
-    def __init__(self, memory: Path | None, disk: Path | None, model: bytes = MODEL) -> None:
+    def __init__(
+        self, memory: Path | None, disk: Path | None, model: bytes = MODEL, ahead: ReadAhead | None = None
+    ) -> None:
         self.delivered: SimpleQueue[BlockRead | None] = SimpleQueue()
         names = ["" if folder is None else str(folder) for folder in (memory, disk)]
         self.store = PrefixStore(
@@ -33,6 +36,7 @@ class Client:
             exact=False,
             deliver=self.delivered.put,
             is_beginning=lambda _key: False,
+            ahead=ahead,
         )
         index = self.store.wait_open(WAIT_S)
         assert index is not None
@@ -64,6 +68,24 @@ def test_what_another_worker_has_stored_is_found(tmp_path: Path) -> None:
     assert second.index.chain(PROMPT, 300) == []
     second.store.refresh()
     assert second.read(PROMPT) == [(b"cells of 0", Tier.MEMORY), (b"cells of 256", Tier.MEMORY)]
+
+
+def test_what_was_read_ahead_is_used(tmp_path: Path) -> None:
+    folders = tmp_path / "memory", tmp_path / "disk"
+    first = Client(*folders)
+    first.save(PROMPT)
+    last = first.index.chain(PROMPT, 300)[-1].stored.key
+    ahead = ReadAhead(PrefixOptions(str(folders[0]), str(folders[1]), 0, (last.hex(),)))
+    ahead.start()
+    deadline = time.monotonic() + WAIT_S
+    while ahead.count < 2 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    second = Client(*folders, ahead=ahead)
+    for path in folders[0].iterdir():
+        path.write_bytes(b"harm")
+    assert second.read(PROMPT) == [(b"cells of 0", Tier.MEMORY), (b"cells of 256", Tier.MEMORY)]
+    second.store.close_ahead()
+    assert ahead.count == 0
 
 
 def test_a_block_is_read_from_where_it_is_now(tmp_path: Path) -> None:
