@@ -353,8 +353,7 @@ class Scheduler:
         if _is_exact(generation):
             others = (each.usable(generation.tokens, chunk=0) for each in self.slots)
             generation.in_other_pieces = max(others, default=0) > kept
-        source = None if generation.restore_only else reuse.source(kept)
-        saved_s = source.claim_saved_s(kept) if source is not None else 0.0
+        saved_s = 0.0 if generation.restore_only else reuse.source.claim_saved_s(kept)
         whole, even = reuse.whole(kept, self._chunks.size), reuse.even(kept, self._chunks.size)
         slot.cut(min(kept, reuse.keep))
         slot.whole, slot.even, slot.cached = whole, even, generation.tokens[:kept]

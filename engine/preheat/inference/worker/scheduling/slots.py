@@ -112,18 +112,10 @@ class PrefixReuse(NamedTuple):
     donor: Slot | None = None  # slot with the same beginning; None if no other slot has one
     shared: int = 0
 
-<<<<<<< HEAD
     @property
     def source(self) -> Slot:
         """The slot that has the beginning, if it can be kept."""
         return self.donor if self.donor is not None and self.shared > self.keep else self.slot
-=======
-    def source(self, kept: int) -> Slot | None:
-        """Return the slot that the runner has kept tokens of; None if it has kept none."""
-        if not kept:
-            return None
-        return self.slot if kept == self.keep else self.donor
->>>>>>> 3547f906 (stats: count what prompts save that a load put back)
 
     def whole(self, kept: int, chunk: int) -> int:
         """Return ``Slot.whole`` after the runner has kept this many tokens."""
