@@ -316,3 +316,26 @@ async def test_forms_that_are_not_chosen_change_while_the_processor_is_idle() ->
         stage.source.targets = (target("c", FormAction.CHANGE)._replace(chosen=True),)
         await stage.say(None)
         assert "c repacked" in stage.loader.exchanges
+
+
+async def test_requests_that_end_in_quick_succession_cause_one_plan() -> None:
+    async with running() as stage:
+        plans: list[float] = []
+        planned = asyncio.Event()
+
+        def plan() -> None:
+            plans.append(asyncio.get_running_loop().time())
+            planned.set()
+
+        stage.source.on_plan = plan
+        began = asyncio.get_running_loop().time()
+        for _ in range(5):
+            stage.preloader.request_ended()
+            assert not stage.preloader.idle.is_set()
+            await stage.settle()
+        assert plans == []
+        await planned.wait()
+        await stage.settle()
+        assert len(plans) == 1
+        assert plans[0] - began >= 0.09  # the clock's resolution
+        assert stage.preloader.idle.is_set()
