@@ -230,6 +230,7 @@ class LoadOptions:
     probe: bool  # decode one token before reporting the model as hot. Without it, the waiting request is the probe.
     measure_gain: bool = False  # compare the decode speed of repacked weights with that of mapped ones
     warm_prefix: bool  # evaluate the chat template's fixed beginning. For loads without a waiting request.
+    yields: bool = False  # everything else goes first: nothing will ever wait for this load
     follow_load: bool = False  # compute with fewer threads while other programs are busy
     prefixes: PrefixOptions | None = None  # where prompts are kept; None keeps none outside the slots
     speculation: bool = True  # draft tokens of answers by prompt lookup where that pays; see ``worker.drafts``

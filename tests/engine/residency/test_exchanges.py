@@ -299,6 +299,7 @@ async def test_a_twin_takes_over(bench: Bench) -> None:
     assert (await claim.hot()).worker is first
     assert twin.options is not None
     assert (twin.options.repack, twin.options.probe, twin.options.measure_gain) == (True, True, True)
+    assert twin.options.yields
     assert twin.holds == [True]
     twin.become_hot(repack_gain=0.3)
     await settle()

@@ -38,7 +38,7 @@ from preheat.inference.worker.prefixes.ahead import ReadAhead
 from preheat.inference.worker.repack_gain import measure_gain
 from preheat.inference.worker.scheduling import DecodeError
 from preheat.inference.worker.text_service import TextService
-from preheat.inference.worker.threads import lower_priority, run_in_background
+from preheat.inference.worker.threads import lower_priority, run_in_background, yield_processor
 from preheat.inference.worker.vision import VisionEncoder
 from preheat.messages import msg
 
@@ -81,7 +81,8 @@ class Worker:
             lower_priority()  # embeddings must not slow down a chat in another worker
         try:
             make = partial(make_hot, options, self._channel, self._renderers, self._control)
-            self._service = run_in_background(make) if options.warm_prefix else make()
+            lower = yield_processor if options.yields else lower_priority
+            self._service = run_in_background(make, lower) if options.warm_prefix else make()
         except EngineError as error:
             self._channel.send(protocol.LoadFailed(error))
             return

@@ -64,7 +64,7 @@ class TwinLoader:
             worker.hold_load(True)
         prefixes = None if model.embeddings else shared.prompts.options(model, ())
         options = load_options(model, shared.settings, twin.form, probe=True, warm_prefix=True, prefixes=prefixes)
-        options = replace(options, measure_gain=tries and shared.gains.gain(model) is None)
+        options = replace(options, yields=True, measure_gain=tries and shared.gains.gain(model) is None)
 
         def on_warning(warning: Message) -> None:
             logger.warning("model %s: %s", model.model_id, EngineError(warning))

@@ -48,7 +48,7 @@ def _be_nice(niceness: int) -> None:
         os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + niceness)
 
 
-def run_in_background(work: Callable[[], Result]) -> Result:
-    """Run ``work`` on a thread of low priority; return its result, or raise what it raised."""
-    with ThreadPoolExecutor(1, "background", initializer=lower_priority) as background:
+def run_in_background(work: Callable[[], Result], lower: Callable[[], None] = lower_priority) -> Result:
+    """Run ``work`` on a thread that calls ``lower`` first; return its result, or raise what it raised."""
+    with ThreadPoolExecutor(1, "background", initializer=lower) as background:
         return background.submit(work).result()
