@@ -9,6 +9,7 @@ import pytest
 
 from preheat.inference import GenerateRequest, Sampling
 from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.prefixes.cells import Cells
 from tests.engine.inference.text_runs import GREEDY, TextRun, ask, chat, load_options
 
 SYSTEM = "You are the captain of a small ship that carries apples and oranges across the northern sea. "
@@ -141,3 +142,32 @@ def test_idle_conversations_take_half_the_cache_at_most(narrow_run: TextRun) -> 
         for token in (52, 50)
     ]
     assert [answer.usage.cached_tokens for answer in kept] == [69, 0]
+
+
+def test_two_programs_in_turns_keep_their_conversations(
+    new_run: Callable[..., TextRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each one's cells are out of the KV cache while the other one is answered, and come back."""
+    monkeypatch.setattr("preheat.inference.worker.scheduling.idle.PARK_S", 0.0)
+    back: list[int] = []
+    unpark = Cells.unpark
+
+    def counted(cells: Cells, content: memoryview, sequence: int, length: int) -> bool:
+        back.append(length)
+        return unpark(cells, content, sequence, length)
+
+    monkeypatch.setattr(Cells, "unpark", counted)
+    run = new_run()
+    talks = {"A": LONG + " A:", "B": SYSTEM * 4 + " B:"}
+    lengths: dict[str, int] = {}
+    for turn in range(4):
+        for name, text in talks.items():
+            answer = run.one(ask(text, 16))
+            if turn:
+                # All but the tokens at the seam.
+                assert answer.usage.cached_tokens >= lengths[name] - 3
+            lengths[name] = answer.usage.prompt_tokens + answer.usage.completion_tokens
+            talks[name] = text + answer.text + " Next:"
+    assert len(back) >= 6
+    fresh = new_run().one(ask(talks["A"], 8))
+    assert run.one(ask(talks["A"], 8)).text == fresh.text

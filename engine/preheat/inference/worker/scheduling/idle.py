@@ -27,7 +27,7 @@ PARKED_BYTES: Final = 64 << 20
 PARKED_SHARE: Final = 4
 """Divisor of the KV cache's size: the same."""
 
-_PARK_S: Final = 0.0005
+PARK_S: Final = 0.0005
 _PARK_BYTES_PER_S: Final = 4e9
 """Time to park a conversation and to bring it back."""
 
@@ -132,5 +132,5 @@ class IdleRule:
     @staticmethod
     def _pays(slot: Slot, rent: float, n_bytes: int, room: int) -> bool:
         """Whether to park a conversation."""
-        is_cheaper = rent > _PARK_S + n_bytes / _PARK_BYTES_PER_S
+        is_cheaper = rent > PARK_S + n_bytes / _PARK_BYTES_PER_S
         return is_cheaper and 0 < n_bytes <= room and not slot.to_store and min(slot.cached) >= 0

@@ -137,6 +137,18 @@ def test_a_damaged_file_only_costs_time(restart: Restart, folders: tuple[Path, P
     assert second.save_prefixes().blocks >= 2
 
 
+def test_a_parked_conversation_is_stored(restart_chat: Restart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("preheat.inference.worker.scheduling.idle.PARK_S", 0.0)
+    first = restart_chat()
+    first.one(ask(LIST, 16))
+    with monkeypatch.context() as hasty:
+        hasty.setattr("preheat.inference.worker.prefixes.planner.CONVERSATION_S", -1.0)  # parked without being stored
+        first.one(ask("Hi", 40))
+    assert first.save_prefixes().blocks >= 2
+    restored = restart_chat().one(ask(LIST, 1))
+    assert restored.usage.memory_tokens == restored.usage.prompt_tokens - 1
+
+
 def test_a_beginning_that_is_seen_twice_is_stored(restart: Restart) -> None:
     run = restart()
     usages = [run.one(talk(question)).usage for question in ("Where is lamp 3?", "How many lamps?", "Hi")]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.inference.worker.prefixes import shared_prefix
+from preheat.inference.worker.prefixes import Missing, shared_prefix
 from preheat.inference.worker.scheduling.slots import PrefixReuse, Slot, oldest_idle, plan_reuse
 
 TOKENS = st.lists(st.integers(0, 2), max_size=6)
@@ -111,3 +113,14 @@ def test_any_plan_is_possible(slots: list[Slot], tokens: list[int], reuse: bool,
 def test_the_oldest_idle_slot(slots: list[Slot], expected: int | None) -> None:
     oldest = oldest_idle(slots)
     assert (oldest.index if oldest is not None else None) == expected
+
+
+def test_a_parked_slot_that_finds_no_room_stays_parked_and_is_not_stored() -> None:
+    parked = Slot(0, cached=[1, 2], parked=memoryview(b"cells"))
+    parked.to_store = [Missing(b"key", b"", 0, array("i", [1, 2]), False)]
+    assert parked.cells == 0
+    parked.unparked(there=False)
+    assert parked.parked is not None
+    assert not parked.to_store
+    parked.unparked(there=True)
+    assert parked.cells == 2
