@@ -107,12 +107,13 @@ def texts_of(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def joined(values: Iterable[dict[str, Any]]) -> list[str]:
-    """Return the whole texts, without the empty arguments of calls."""
+    """Return the whole texts, without the empty arguments of calls. Cut surrogates are joined."""
     pieces = [*chain.from_iterable(map(texts_of, values))]
     texts = (
         "".join(piece for each, piece in pieces if each == name) for name in ("text", "thinking", "calls", "items")
     )
-    return [text.replace("{}", "") for text in texts]
+    whole = (text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass") for text in texts)
+    return [text.replace("{}", "") for text in whole]
 
 
 def ending(event: Any) -> str:
