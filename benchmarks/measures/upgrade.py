@@ -43,6 +43,7 @@ async def measure(bench: Bench) -> list[Figure]:
 async def _after_a_rest(bench: Bench) -> list[Figure]:
     path = bench.small_model
     rates = {count: Samples() for count in (1, 4)}
+    totals = Samples()
     with (
         bench.preheat(path, parallel=None, repack="auto") as mine,
         bench.single(path) as theirs,
@@ -62,6 +63,8 @@ async def _after_a_rest(bench: Bench) -> list[Figure]:
                 for server in pair:
                     streams = await chats(server.port, server.model_name(path), round_prompts, _MAX_TOKENS)
                     samples.add(server.label, streams.decode_tokens_per_s)
+                    if count > 1:
+                        totals.add(server.label, streams.tokens_per_s)
         after = largest_memory(mine.pid).rss / 1e6
     target = ratio_at_least(DECODE_LIMIT)
     return [
@@ -69,6 +72,7 @@ async def _after_a_rest(bench: Bench) -> list[Figure]:
             samples.figure(f"decode after {_REST_S:.0f} s of rest, {count} streams, 0.6 GB, defaults", "tok/s", target)
             for count, samples in rates.items()
         ),
+        totals.figure("4 streams from the requests to the last token, prefill included", "tok/s"),
         Figure("memory of the hot 0.6 GB model before its rest", "MB", *_each(before), ratio_at_most(MEMORY_LIMIT)),
         Figure(f"the same afterwards ({form})", "MB", (after,), (before[1],)),
     ]
