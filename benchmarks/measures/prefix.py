@@ -40,6 +40,9 @@ _STORE_S: Final = 6.0
 _READ_S: Final = 2.5
 """Pause between an answer and the next request, in seconds. Preheat starts a spare worker in it."""
 
+_MOST_ROUNDS: Final = 3
+"""A round of all situations takes 35 s."""
+
 _OF_SERVER: Final = ratio_at_most(0.05)
 _OF_REPEAT: Final = ratio_at_most(1.5)
 _AFTER_LOGIN: Final = ratio_at_most(1.2)
@@ -126,6 +129,7 @@ async def measure(bench: Bench) -> list[Figure]:
 
 async def _preheat(bench: Bench, asker: _Asker, times: _Times) -> None:
     """Measure all situations of Preheat."""
+    rounds = min(bench.rounds, _MOST_ROUNDS)
     with _home() as home:
         settings = bench.settings(memory_limit=_MEMORY_LIMIT)
         async with _serving(home, settings) as server:
@@ -136,7 +140,7 @@ async def _preheat(bench: Bench, asker: _Asker, times: _Times) -> None:
             for _ in range(_HOT_REPEATS):
                 times.add(_HOT, await asker.first_token_s(server))
                 await asyncio.sleep(_READ_S)
-            for _ in range(bench.rounds):
+            for _ in range(rounds):
                 await asker.command(server, "unload")
                 await asker.command(server, "load")
                 await asyncio.sleep(_READ_S)
@@ -148,13 +152,13 @@ async def _preheat(bench: Bench, asker: _Asker, times: _Times) -> None:
                 times.add(_VISITED, await asker.first_token_s(server))
                 await asyncio.sleep(_READ_S)
             os.kill(server.pid, signal.SIGKILL)
-        for _ in range(bench.rounds):
+        for _ in range(rounds):
             async with _serving(home, settings) as server:
                 times.add(_CRASHED, await asker.first_token_s(server))
                 await asyncio.sleep(1)
                 os.kill(server.pid, signal.SIGKILL)
             await _ask_when_hot(bench, asker, times, home, settings, _RESTORED)
-        for _ in range(bench.rounds):
+        for _ in range(rounds):
             login = bench.settings(bench.small_model, memory_limit=_MEMORY_LIMIT)
             await _ask_when_hot(bench, asker, times, home, login, _LOGIN)
 

@@ -20,14 +20,14 @@ from preheat.inference.client import WorkerClient
 from preheat.inference.prefixes import PrefixOptions
 
 _PROMPTS: Final = 20
-_WORDS: Final = 300
-_CONTEXT: Final = 512
+_WORDS: Final = 200
+_CONTEXT: Final = 384
 """Holds one of the prompts: next to others, cells are in another order, and sums in their last bits different."""
 
 _TOKENS: Final = 16
 """Tokens of an answer."""
 
-_LONG_WORDS: Final = 4200
+_LONG_WORDS: Final = 3900
 """Words of a prompt of more than 200 MB in the larger model."""
 
 _GAP_MS: Final = 100.0
