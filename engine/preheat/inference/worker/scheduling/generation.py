@@ -215,6 +215,8 @@ class Generation:
         if self.text.stopped:
             self.held_logprobs = _covered_by(text, self.held_logprobs)
         first_token_at = now if self.first_token_at is None else self.first_token_at
+        # What the template writes before each chat is in place after every load: it is no prompt of a client.
+        beginning = None if self.beginning is None or self.beginning.is_own else self.beginning
         usage = Usage(
             self.prompt_tokens + sum(span.image.cells - span.image.positions for span in self.images),
             len(self.tokens) - self.prompt_tokens,
@@ -222,8 +224,8 @@ class Generation:
             memory_tokens=self.tier_tokens[Tier.MEMORY],
             disk_tokens=self.tier_tokens[Tier.DISK],
             saved_s=self.saved_s,
-            prefix=self.beginning.id if self.beginning is not None else "",
-            prefix_tokens=self.beginning.tokens if self.beginning is not None else 0,
+            prefix=beginning.id if beginning is not None else "",
+            prefix_tokens=beginning.tokens if beginning is not None else 0,
             recomputed=self.explain(self),
             prefill_s=first_token_at - (first_token_at if self.began_at is None else self.began_at),
             decode_s=now - first_token_at,
