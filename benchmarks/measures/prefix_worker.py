@@ -20,8 +20,8 @@ from preheat.inference.client import WorkerClient
 from preheat.inference.prefixes import PrefixOptions
 
 _PROMPTS: Final = 20
-_WORDS: Final = 200
-_CONTEXT: Final = 384
+_WORDS: Final = 300
+_CONTEXT: Final = 512
 """Holds one of the prompts: next to others, cells are in another order, and sums in their last bits different."""
 
 _TOKENS: Final = 16
@@ -94,7 +94,9 @@ async def _gaps(bench: Bench) -> list[Figure]:
         worker = await _worker(bench.large_model, bench, folder, 8192)
         bench.say("A stream while a prompt is saved and restored; first it is computed")
         await _text(worker, prompt)
-        saving, saved = await _gap_during(worker, lambda: worker.save_prefixes(60))
+        # Most of it is saved as soon as another request runs.
+        saving, _ = await _gap_during(worker, lambda: worker.save_prefixes(60))
+        saved_mb = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / 1e6
         await worker.close()
         reader = await _worker(bench.large_model, bench, folder, 8192)
 
@@ -102,12 +104,23 @@ async def _gaps(bench: Bench) -> list[Figure]:
             return (await _text(reader, prompt))[1]
 
         restoring, tokens = await _gap_during(reader, restore)
+        hot, _ = await _gap_during(reader, restore)
         await reader.close()
-    bench.say(f"gaps: {saving:.0f} ms while {saved / 1e6:.0f} MB are saved, {restoring:.0f} ms while they are restored")
-    name = "longest gap of a stream above its median gap while"
+    bench.say(f"gaps: {saving:.0f} ms while {saved_mb:.0f} MB are saved, {restoring:.0f} ms while they are restored")
     return [
-        Figure(f"{name} {saved / 1e6:.0f} MB are saved", "ms", (saving,), target=value_at_most(_GAP_MS)),
-        Figure(f"{name} {tokens} tokens of them are restored", "ms", (restoring,), target=value_at_most(_GAP_MS)),
+        Figure(
+            f"longest gap of a stream above its median gap while {saved_mb:.0f} MB are saved",
+            "ms",
+            (saving,),
+            target=value_at_most(_GAP_MS),
+        ),
+        Figure(
+            f"the same while {tokens} tokens are restored, above that of a hot repeat of the same request",
+            "ms",
+            (max(restoring - hot, 0.0),),
+            target=value_at_most(_GAP_MS),
+            note=f"{restoring:.0f} and {hot:.0f} ms: attention over the prompt takes long, wherever it came from",
+        ),
     ]
 
 
