@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from preheat.inference.prefixes import Block, PrefixOptions, next_key, root_key, write_block
 from preheat.inference.worker.prefixes import Tier, ahead
 from preheat.inference.worker.prefixes.ahead import ReadAhead
+from tests.engine.application import eventually
 
 MODEL = b"a model"
 
@@ -34,9 +34,7 @@ def reading(tmp_path: Path, *wanted: bytes) -> ReadAhead:
 
 
 def wait_for(read: ReadAhead, count: int) -> None:
-    deadline = time.monotonic() + 10
-    while read.count < count and time.monotonic() < deadline:
-        time.sleep(0.001)
+    eventually(lambda: read.count >= count, f"{count} blocks read")
 
 
 def test_the_blocks_of_a_prompt_are_read_from_its_beginning(tmp_path: Path, keys: list[bytes]) -> None:

@@ -16,6 +16,7 @@ from preheat.inference.worker.prefixes.ahead import ReadAhead
 from preheat.inference.worker.prefixes.saver import MAX_PENDING_BYTES, Saved, Saver
 from preheat.inference.worker.prefixes.store import BlockRead, PrefixStore
 from preheat.inference.worker.scheduling.slots import Slot
+from tests.engine.application import eventually
 
 MODEL = b"model"
 PROMPT = list(range(300))
@@ -77,9 +78,7 @@ def test_what_was_read_ahead_is_used(tmp_path: Path) -> None:
     last = first.index.chain(PROMPT, 300)[-1].stored.key
     ahead = ReadAhead(PrefixOptions(str(folders[0]), str(folders[1]), 0, (last.hex(),)))
     ahead.start()
-    deadline = time.monotonic() + WAIT_S
-    while ahead.count < 2 and time.monotonic() < deadline:
-        time.sleep(0.001)
+    eventually(lambda: ahead.count == 2, "two blocks read")
     second = Client(*folders, ahead=ahead)
     for path in folders[0].iterdir():
         path.write_bytes(b"harm")
