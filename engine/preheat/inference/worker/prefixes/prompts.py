@@ -233,7 +233,7 @@ class Prompts:
     def idle(self) -> None:
         """Put back a prompt that the load should have, or store conversations, while no request waits."""
         if self._to_restore:
-            for generation in self.loads(1):
+            for generation in self.loads(1, wait_s=0.0):
                 self.scheduler.add(generation)
         elif self._looked_up:
             _, (chat, prompt) = self._looked_up.popitem()
@@ -242,9 +242,14 @@ class Prompts:
             self._unsaved = False
             self.scheduler.store_all(time.perf_counter())
 
-    def loads(self, most: int) -> Iterator[Generation]:
-        """Yield what puts back the next prompts that the load asked for, up to this number. Each one once."""
-        index = self._store.wait_open(_OPEN_S) if self._store is not None else None
+    def loads(self, most: int, wait_s: float = _OPEN_S) -> Iterator[Generation]:
+        """Yield what puts back the next prompts that the load asked for, up to this number. Each one once.
+
+        If the list of what is stored is not there within ``wait_s`` seconds, they are left for ``idle``.
+        """
+        index = self._store.wait_open(wait_s) if self._store is not None else None
+        if self._store is not None and self._store.is_opening:
+            return
         wanted, self._to_restore = self._to_restore[:most], self._to_restore[most:]
         for prefix in wanted if index is not None else ():
             assert index is not None

@@ -87,6 +87,11 @@ class PrefixStore:
         self._opened.wait(timeout)
         return self.index
 
+    @property
+    def is_opening(self) -> bool:
+        """Whether the folders are still being listed."""
+        return not self._opened.is_set()
+
     def refresh(self) -> None:
         """Take in what others have written to the folders or removed since. Any thread."""
         index = self.index

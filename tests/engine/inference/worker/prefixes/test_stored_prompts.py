@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from preheat.inference import Chat, GenerateRequest, Role, Sampling, text_messag
 from preheat.inference.prefixes import PrefixOptions
 from preheat.inference.protocol import PrefixesSaved, PrefixRestored
 from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.prefixes import PrefixIndex
 from preheat.messages import msg
 from tests.engine.inference.text_runs import GREEDY, TextRun, ask, load_options
 
@@ -154,6 +156,7 @@ def test_a_beginning_that_is_seen_twice_is_stored(restart: Restart) -> None:
     usages = [run.one(talk(question)).usage for question in ("Where is lamp 3?", "How many lamps?", "Hi")]
     assert {usage.prefix for usage in usages} - {""} == {usages[-1].prefix}
     assert usages[-1].prefix_tokens > 256
+    run.save_prefixes()  # until the files are there
     seen = (usages[-1].prefix,)
 
     warm = restart(restore=seen, seen=seen, warm_prefix=True)
@@ -164,6 +167,28 @@ def test_a_beginning_that_is_seen_twice_is_stored(restart: Restart) -> None:
     assert usage.memory_tokens == 0  # the load had put it back
     assert usage.saved_s > 0
     assert warm.one(talk("Where?")).usage.saved_s == 0  # hot, as any prompt
+
+
+def test_a_load_that_cannot_wait_for_the_list_puts_prompts_back_later(
+    restart: Restart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = restart()
+    for question in ("Where is lamp 3?", "How many lamps?", "Hi"):
+        last = first.one(talk(question)).usage
+    first.save_prefixes()
+    listed = threading.Event()
+
+    def slow_index(*args: Any, **options: Any) -> PrefixIndex:
+        listed.wait(30)
+        return PrefixIndex(*args, **options)
+
+    monkeypatch.setattr("preheat.inference.worker.prefixes.store.PrefixIndex", slow_index)
+    seen = (last.prefix,)
+    warm = restart(restore=seen, seen=seen, warm_prefix=True)
+    listed.set()
+    while warm.reports.empty():
+        warm.service.step(wait=True)
+    assert warm.reports.get() == PrefixRestored(last.prefix, last.prefix_tokens, "memory")
 
 
 def test_a_new_question_gets_the_stored_beginning(restart: Restart) -> None:
