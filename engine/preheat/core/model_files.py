@@ -136,12 +136,16 @@ class ModelFiles:
 
     async def follow(self) -> None:
         """Look whenever something changes; never returns."""
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         await asyncio.sleep(_WATCH_AFTER_S)
         while True:
             settings = self._settings
             folders = [settings.own_models_dir, *settings.models_dirs]
-            await asyncio.to_thread(self._index.watch, folders, settings.sources)
+            try:
+                watching = loop.run_in_executor(None, self._index.watch, folders, settings.sources)
+            except RuntimeError:  # a script ends: no thread can start any more
+                await loop.create_future()
+            await watching
             with suppress(TimeoutError):
                 async with asyncio.timeout(SETTLE_S if self.listing.unsettled else _LOOK_INTERVAL_S):
                     await self._changed.wait()
