@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from preheat.inference.worker.unused_memory import LEAST_BYTES, UnusedMemory
+from preheat.inference.worker.unused_memory import UnusedMemory
 
 if sys.platform == "linux":
     from pathlib import Path
 
     MB = 1 << 20
-    SIZE = LEAST_BYTES + MB
+    SIZE = 33 * MB  # more than what malloc ever takes from the heap (DEFAULT_MMAP_THRESHOLD_MAX)
     libc = ctypes.CDLL(None)
     libc.calloc.restype = libc.malloc.restype = ctypes.c_void_p
 
