@@ -22,7 +22,6 @@ SizeKey = tuple[str, int, float, int, str]
 # Measured with Linux on x86-64, CPython 3.11 and llama-cpp-python 0.3.36; `python -m benchmarks.memory_sizes` shows the
 # errors of the estimates.
 _WORKER_BYTES: Final = 38_000_000  # interpreter, bindings, and what llama.cpp takes for any model
-_NUMPY_BYTES: Final = 14_000_000  # for choosing tokens
 _VISION_BYTES: Final = 60_000_000  # the image encoder's bindings and graph
 _LAYER_BYTES: Final = 70_000  # the graph's nodes
 _TOKEN_BYTES: Final = 146  # of the vocabulary: text, attributes, and a place in a hash table
@@ -79,7 +78,6 @@ def _estimate(model: ModelFile, settings: EffectiveModelSettings, form: Form) ->
         + shape.merges * _MERGE_BYTES
         + shape.layers * _LAYER_BYTES
         + _WORKER_BYTES
-        + (0 if model.embeddings else _NUMPY_BYTES)
         + (model.mmproj_bytes + _VISION_BYTES if model.mmproj_bytes and not model.embeddings else 0)
     )
     if model.embeddings:

@@ -1,6 +1,7 @@
 """The logits of the last decode as numpy arrays. Decode thread only.
 
-Importing numpy takes 0.06 s and 14 MB. Preloads do it; requests that can do without it do not wait for it.
+Importing numpy takes 0.06 s and 14 MB. An idle worker does it soon after its load; requests that can do
+without it do not wait for it.
 """
 
 from __future__ import annotations
@@ -65,12 +66,14 @@ class Logits:
         """Idle time after which ``prepare`` is useful, in seconds; None if it is not."""
         return IMPORT_AFTER_S if self._numpy_wanted else None
 
-    def prepare(self) -> threading.Thread:
-        """Import numpy on another thread, and return it. For moments in which no request waits."""
+    def want_numpy(self) -> None:
+        """Let numpy be imported in the next idle moment: before the first request, if that does not come at once."""
+        self._numpy_wanted = "numpy" not in sys.modules
+
+    def prepare(self) -> None:
+        """Import numpy on another thread. For moments in which no request waits."""
         self._numpy_wanted = False
-        thread = threading.Thread(target=_import_numpy, daemon=True, name="numpy")
-        thread.start()
-        return thread
+        threading.Thread(target=_import_numpy, daemon=True, name="numpy").start()
 
 
 def _import_numpy() -> None:

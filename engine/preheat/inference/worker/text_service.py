@@ -261,7 +261,7 @@ class TextService:
         """
         if hurried():
             return
-        imports = self._model.logits.prepare()
+        self._model.logits.want_numpy()
         with suppress(EngineError):  # the template may want other chats
             self._preparer.generation(_FIRST_CHAT, Job(_WARM_UP, "", lambda _: lambda: None))
         for generation in self._prompts.loads(len(self._scheduler.slots)):
@@ -289,7 +289,6 @@ class TextService:
                 return
             self._take_in(wait=False)
             self._run(self._plan())  # interrupted as the load is, when it is put on hold
-        imports.join()
 
     def save_prefixes(self, within_s: float, hands_over: bool = False) -> None:
         """Store the prompts in the slots, and answer with ``PrefixesSaved``. Any thread."""

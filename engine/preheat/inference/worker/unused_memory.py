@@ -100,10 +100,13 @@ def _allocations(memory: int, block: range) -> Iterator[range]:
     """Yield the whole pages of large allocations: the system lists neighbours as one block.
 
     Other threads may have freed some of it meanwhile: only ``memory``, the file of this process, is safe to read.
+    Pages that were never touched are not read: that would give them memory.
     """
+    resident = _resident(block)
     at = block.start
     while block.stop - at >= LEAST_BYTES:
-        word = int.from_bytes(_read(memory, at, _HEADER_BYTES)[_HEADER_BYTES // 2 :], sys.byteorder)
+        header = _read(memory, at, _HEADER_BYTES) if resident[(at - block.start) // mmap.PAGESIZE] else b""
+        word = int.from_bytes(header[_HEADER_BYTES // 2 :], sys.byteorder)
         size = word & ~0xF
         if word & 0xF == _IS_MAPPED and size % mmap.PAGESIZE == 0 and LEAST_BYTES <= size <= block.stop - at:
             yield range(at + mmap.PAGESIZE, at + size)  # the first page has the header
@@ -113,10 +116,16 @@ def _allocations(memory: int, block: range) -> Iterator[range]:
 
 
 def _was_zeroed(memory: int, block: range) -> bool:
-    pages = (ctypes.c_ubyte * (len(block) // mmap.PAGESIZE))()
-    if _libc().mincore(ctypes.c_void_p(block.start), ctypes.c_size_t(len(block)), pages) or not all(pages):
+    if not all(_resident(block)):
         return False
     return not any(any(_read(memory, part.start, _HEADER_BYTES)) for part in _cut(block, _PART_BYTES))
+
+
+def _resident(block: range) -> bytes:
+    """Return for each page whether it has memory; none has if some of the block was freed meanwhile."""
+    pages = (ctypes.c_ubyte * (len(block) // mmap.PAGESIZE))()
+    failed = _libc().mincore(ctypes.c_void_p(block.start), ctypes.c_size_t(len(block)), pages)
+    return bytes(len(pages)) if failed else bytes(pages)
 
 
 def _read(memory: int, address: int, size: int) -> bytes:
