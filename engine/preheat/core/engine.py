@@ -470,7 +470,7 @@ class Engine:
         model_id = model.model_id
         record = self._residency.records.get(model_id)
         active = 0 if record is None else record.active_requests
-        if active < self.settings.max_queue:
+        if active < self.settings.max_queue:  # as nearly always: the rest need not be counted
             return
         self._queue.check(
             model_id,

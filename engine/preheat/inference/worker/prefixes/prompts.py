@@ -17,7 +17,7 @@ from preheat.inference.worker.prefixes.ahead import ReadAhead
 from preheat.inference.worker.prefixes.beginnings import Beginnings, chat_key, is_own
 from preheat.inference.worker.prefixes.history import Expected, PromptHistory, reason
 from preheat.inference.worker.prefixes.index import PrefixIndex
-from preheat.inference.worker.prefixes.planner import PrefixPlanner
+from preheat.inference.worker.prefixes.planner import TINY_TOKENS, PrefixPlanner
 from preheat.inference.worker.prefixes.restore import Copy, Restore
 from preheat.inference.worker.prefixes.store import BlockRead, PrefixStore
 from preheat.inference.worker.scheduling import Beginning, Generation
@@ -38,6 +38,9 @@ RESTORE_AFTER_S: Final = 0.05
 
 FIND_AFTER_S: Final = 1.0
 """Idle time after which the beginnings of chats are rendered that were only looked up among what is stored."""
+
+_MAX_LOOKED_UP: Final = 64
+"""Chats that wait for an idle moment to be rendered."""
 
 _MAX_CELLS_SHARE: Final = 2
 """Divisor of the KV cache's size: the largest part of it that a load fills with stored prompts."""
@@ -110,8 +113,9 @@ class Prompts:
             generation.beginning = self._beginning(generation.tokens, length, chat)
             return lambda: None
         prompt = generation.tokens[: generation.prompt_tokens]
-        if (length := self._stored_beginning(prompt)) > 0:
-            # Rendering the chat once more would take a core from the first token.
+        if (length := self._stored_beginning(prompt)) > TINY_TOKENS and len(self._looked_up) < _MAX_LOOKED_UP:
+            # Rendering the chat once more would take a core from the first token. A tiny one may be the template's own,
+            # with which every prompt begins, and such a chat is rendered quickly.
             generation.beginning = self._beginning(prompt, length, chat)
             self._looked_up[chat_key(chat)] = chat, prompt
             return lambda: None

@@ -18,7 +18,7 @@ from preheat.inference.worker.scheduling.steps import StepPlan, StepResult
 MIN_CHUNK_TOKENS: Final = 32
 
 SCORED_TOKENS: Final = 16
-"""Prompt tokens in one step whose log probabilities are wanted: each has a row of logits in memory."""
+"""Most prompt tokens with log probabilities in one step. Each needs a row of logits in memory."""
 
 BULK_PAUSE_STEPS: Final = 16
 """Interval, in steps, at which generations of low priority advance while others run."""

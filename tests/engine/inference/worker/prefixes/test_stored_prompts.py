@@ -201,6 +201,22 @@ def test_a_new_question_gets_the_stored_beginning(restart: Restart) -> None:
     assert usage.recomputed is None
 
 
+def test_what_a_template_begins_with_does_not_hide_a_longer_beginning(
+    restart: Restart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in Mistral's models: the system message is a part of the user's.
+    template = "{% for each in messages %}{% if loop.first %}[INST] {% endif %}{{ each.content }} {% endfor %}[/INST]"
+    monkeypatch.setattr(LlamaModel, "chat_template", lambda _model, name="": "" if name else template)
+    run = restart()
+    plain = [Chat(messages=(text_message(Role.USER, question),)) for question in ("Why?", "How?", "Hi")]
+    for chat in plain:
+        run.one(GenerateRequest(chat=chat, max_tokens=8, sampling=GREEDY))
+    run.save_prefixes()
+    usages = [run.one(talk(question)).usage for question in ("Where is lamp 3?", "How many lamps?", "Hi")]
+    assert {usage.prefix for usage in usages} - {""} == {usages[-1].prefix}
+    assert usages[-1].prefix_tokens > 256
+
+
 def test_why_a_beginning_is_computed_again(restart: Restart, folders: tuple[Path, Path]) -> None:
     first = restart()
     for question in ("Where is lamp 3?", "How many lamps?"):
