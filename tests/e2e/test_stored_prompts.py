@@ -60,7 +60,7 @@ def test_prompts_survive_unloading_crash_and_restart(tmp_path: Path, chat_model:
         restored = [each for each in records if each["memory_tokens"] + each["disk_tokens"] > LEAST_TOKENS]
         # A load's second prompt is put back while nothing is asked, and then found in its slot.
         reused = restored + [each for each in records if each["slot_tokens"] > LEAST_TOKENS]
-        assert restored
+        assert len(restored) >= 2
         assert len(reused) >= 3
         assert {each["prefix_tokens"] > LEAST_TOKENS for each in reused} == {True}
         assert len({each["prefix"] for each in reused}) == 2
