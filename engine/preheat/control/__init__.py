@@ -78,12 +78,14 @@ if TYPE_CHECKING:
         ClearPrefixCache,
         GetPlan,
         GetPrefixCache,
+        LimitPreview,
         Pause,
         PausePreloading,
         Plan,
         PlannedForm,
         PlannedModel,
         PrefixCache,
+        PreviewLimit,
         ResumePreloading,
     )
     from preheat.control.request import choices_of, parse_command, parse_flag, wants_body
@@ -162,8 +164,8 @@ else:
             "preheat.control.opening": "open_session",
             "preheat.control.own": "loop_factory",
             "preheat.control.preloading": (
-                "CachedModel ClearPrefixCache ClearedCache GetPlan GetPrefixCache Pause PausePreloading Plan "
-                "PlannedForm PlannedModel PrefixCache ResumePreloading"
+                "CachedModel ClearPrefixCache ClearedCache GetPlan GetPrefixCache LimitPreview Pause "
+                "PausePreloading Plan PlannedForm PlannedModel PrefixCache PreviewLimit ResumePreloading"
             ),
             "preheat.control.request": "choices_of parse_command parse_flag wants_body",
             "preheat.control.script_client": "ScriptClient",

@@ -139,6 +139,28 @@ class GetPlan(Command[Plan]):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class LimitPreview:
+    """What a change of the memory limit would do. Nothing is changed."""
+
+    limit_bytes: int
+    stays: tuple[str, ...]  # models that stay in memory
+    shrinks: tuple[str, ...]  # those of them that give up their faster form
+    leaves: tuple[str, ...]  # models that would be unloaded
+    loads: tuple[str, ...]  # models that would be preloaded, in order
+    left_out: tuple[str, ...]  # models that should be hot and would have no room
+
+
+@command("POST", "plan/preview", risk=Risk.USE)
+class PreviewLimit(Command[LimitPreview]):
+    """Show what another memory limit, in bytes, would do to the models in memory."""
+
+    limit_bytes: int = field(metadata={"minimum": 0, "maximum": 1 << 60})
+
+    async def run(self, host: ControlHost) -> LimitPreview:
+        return LimitPreview(self.limit_bytes, *host.engine.under_limit(self.limit_bytes))
+
+
 def _pause(host: ControlHost) -> Pause:
     until = host.engine.snapshot.preload.paused_until
     return Pause(until is not None, until if until is not None and math.isfinite(until) else None)

@@ -88,6 +88,8 @@ class SettingsState:
 
     settings: Settings = field(metadata=_SETTINGS)
     restart_needed: tuple[str, ...]  # changed settings that take effect after a restart
+    # settings that the file cannot change, each with the variable or option in force
+    overridden: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ class GetSettings(Command[SettingsState]):
     """Return the settings in force; keys are hidden."""
 
     async def run(self, host: ControlHost) -> SettingsState:
-        return SettingsState(host.engine.settings, host.live.restart_needed)
+        return SettingsState(host.engine.settings, host.live.restart_needed, host.live.store.overridden())
 
 
 @command("PATCH", "settings", risk=Risk.ADMIN, errors=(SettingsError, FolderError, DiskFullError))

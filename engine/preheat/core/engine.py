@@ -36,6 +36,7 @@ from preheat.models import Listing, ModelFile
 from preheat.prefixes import PrefixKeeper, PrefixStore, memory_file_system
 from preheat.preload import (
     FormOutlook,
+    LimitOutlook,
     PreloadContext,
     Preloader,
     PreloadPlan,
@@ -254,6 +255,10 @@ class Engine:
     def plan(self) -> PreloadPlan:
         """Return what should be hot now, and what is loaded next."""
         return self._preloads.plan()
+
+    def under_limit(self, limit_bytes: int) -> LimitOutlook:
+        """Return what a change of the memory limit would do to the models in memory."""
+        return self._preloads.under_limit(limit_bytes)
 
     def suppressed(self) -> tuple[str, ...]:
         """Return the models that should be hot but were unloaded on purpose, until their next use."""

@@ -13,7 +13,7 @@ from preheat.preload.forms import FormFacts, FormOutlook, FormTarget, facts_of, 
 from preheat.preload.gate import Conditions, Hold, blocking_reason
 from preheat.preload.idle_processor import IdleProcessor
 from preheat.preload.planner import PreloadPlanner
-from preheat.preload.policy import PolicySettings, PreloadPlan
+from preheat.preload.policy import LimitOutlook, PolicySettings, PreloadPlan
 from preheat.preload.power import on_battery
 from preheat.preload.preloader import Preload
 from preheat.residency import (
@@ -104,6 +104,12 @@ class PreloadContext:
     def plan(self) -> PreloadPlan:
         """Return which models should be hot now."""
         return self._planner.plan(self._pool.residents(), self._expected(), self._pool.reachable_bytes, self._clock())
+
+    def under_limit(self, limit_bytes: int) -> LimitOutlook:
+        """Return what another memory limit would do."""
+        reachable = self._pool.reachable_under(limit_bytes)
+        outlook = self._planner.under_limit(self._pool.residents(), self._expected(), reachable, self._clock())
+        return outlook if self._settings.preload else outlook._replace(loads=(), left_out=())
 
     def suppressed(self) -> tuple[str, ...]:
         """Return the models that should be hot but were unloaded on purpose, best first."""

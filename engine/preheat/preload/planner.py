@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from functools import partial
 
 from preheat.messages import Message, msg
 from preheat.preload.policy import (
+    LimitOutlook,
     PlanAction,
     PolicySettings,
     PreloadPlan,
@@ -15,7 +17,7 @@ from preheat.preload.policy import (
     eviction_view,
     plan_preloads,
 )
-from preheat.residency import EvictionPlan, ResidentModel, plan_eviction
+from preheat.residency import EvictionPlan, ResidentModel, plan_eviction, plan_room
 from preheat.usage import Usage, UsageTracker
 
 
@@ -78,6 +80,28 @@ class PreloadPlanner:
         """Return the models to unload to make room; see ``policy.eviction_view`` for the place of unused preloads."""
         view = eviction_view(residents, self._usage.popularity, now, self.policy)
         return plan_eviction(view, needed_bytes, limit_bytes, for_request=for_request)
+
+    def under_limit(
+        self, residents: Sequence[ResidentModel], sizes: Mapping[str, int], limit_bytes: int, now: float
+    ) -> LimitOutlook:
+        """Return what a change of the memory limit to ``limit_bytes`` would do."""
+        room = plan_room(residents, 0, limit_bytes, partial(self.plan_eviction, now=now), for_request=True)
+        staying = [
+            model._replace(resident_bytes=model.least_bytes, extra_bytes=0) if model.model_id in room.shrunk else model
+            for model in residents
+            if model.model_id not in room.victims
+        ]
+        plan = self.plan(staying, sizes, limit_bytes, now)
+        displaced = [name for target in plan.preloads for name in target.displaces]
+        leaves = tuple(dict.fromkeys([*room.victims, *displaced]))
+        lacks_room = (PlanAction.NO_ROOM, PlanAction.TOO_LARGE)
+        return LimitOutlook(
+            tuple(model.model_id for model in staying if model.model_id not in displaced),
+            room.shrunk,
+            leaves,
+            tuple(target.model_id for target in plan.preloads),
+            tuple(target.model_id for target in plan.targets if target.action in lacks_room),
+        )
 
     def reason(self, target: PreloadTarget, now: float) -> Message:
         """Return why the target should be hot."""

@@ -104,6 +104,23 @@ class PreloadPlan(NamedTuple):
         return tuple(target for target in self.targets if target.action is PlanAction.PRELOAD)
 
 
+class LimitOutlook(NamedTuple):
+    """The effect of another memory limit on what is in memory.
+
+    Attributes:
+        stays: Models that stay in memory; ``shrinks`` are those of them that give up their repacked form.
+        leaves: Models that would be unloaded, at once or for one of ``loads``.
+        loads: Models that would be preloaded, in order.
+        left_out: Models that should be hot and would have no room.
+    """
+
+    stays: tuple[str, ...]
+    shrinks: tuple[str, ...]
+    leaves: tuple[str, ...]
+    loads: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
 def plan_preloads(
     popularity: Popularity,
     residents: Sequence[ResidentModel],

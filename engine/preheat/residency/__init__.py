@@ -9,7 +9,7 @@ from preheat.residency.decide import decide
 
 if TYPE_CHECKING:
     from preheat.residency.decisions import Action, Cause, DecisionRecord, EvictionReason, Outcome
-    from preheat.residency.eviction import EvictionPlan, EvictionPolicy, ResidentModel, plan_eviction
+    from preheat.residency.eviction import EvictionPlan, EvictionPolicy, ResidentModel, plan_eviction, plan_room
     from preheat.residency.executor import ResidencyExecutor
     from preheat.residency.forms import Form, FormSize
     from preheat.residency.gains import LEAST_GAIN, GainTable, is_repackable
@@ -27,7 +27,7 @@ else:
         __name__,
         {
             "preheat.residency.decisions": "Action Cause DecisionRecord EvictionReason Outcome",
-            "preheat.residency.eviction": "EvictionPlan EvictionPolicy ResidentModel plan_eviction",
+            "preheat.residency.eviction": "EvictionPlan EvictionPolicy ResidentModel plan_eviction plan_room",
             "preheat.residency.executor": "ResidencyExecutor",
             "preheat.residency.forms": "Form FormSize",
             "preheat.residency.gains": "LEAST_GAIN GainTable is_repackable",

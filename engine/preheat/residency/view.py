@@ -90,6 +90,10 @@ class ResidencyView:
         """The memory limit, lowered where the system has less: ``keep_free`` stays free."""
         return self._workers.limits().reachable_bytes
 
+    def reachable_under(self, limit_bytes: int) -> int:
+        """Return what ``reachable_bytes`` would be under another memory limit."""
+        return self._workers.limits(limit_bytes).reachable_bytes
+
     @property
     def free_bytes(self) -> int:
         """Memory within the limit that neither models nor stored prompts take."""

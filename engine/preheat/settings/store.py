@@ -231,6 +231,10 @@ class SettingsStore:
             return f"--set {name}"
         return variable_of(name) if variable_of(name) in self._environ else ""
 
+    def overridden(self) -> dict[str, str]:
+        """Return the settings that the file cannot change, each with the option or variable in force."""
+        return {name: source for name in Settings.model_fields if (source := self.overriding_source(name))}
+
     # -- notifying --
 
     def subscribe(self, callback: Callable[[SettingsChange], None]) -> Callable[[], None]:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from preheat import control
-from preheat.control import EngineSnapshot, PortStatus
+from preheat.control import EngineSnapshot, PortStatus, SettingsState
 from preheat.errors import EngineError, EngineStoppedError, SettingsError
 from preheat.messages import msg
 from preheat_gui.bridge.generation import AnswerReader, Generation
@@ -57,6 +57,8 @@ class EngineBridge(QObject):
         self.settings_problem: SettingsError | None = None
         self.problem: Problem | None = None  # The problem to show, if any; see ``ProblemWatch`` and ``act_on``
         self.attached = False  # The engine is another process's
+        # Settings that the file cannot change, each with the variable or option in force
+        self.overridden: Mapping[str, str] = {}
         self.is_open = False  # The engine was found: snapshot, port and settings are its own
         self._post = GuiDispatcher(self).post
         self._tasks = TaskRunner()
@@ -184,12 +186,13 @@ class EngineBridge(QObject):
         self._tasks.run(reader.read)
         return generation
 
-    def _take_opened(self, opened: Opened, settings: Settings | None) -> None:
+    def _take_opened(self, opened: Opened, state: SettingsState | None) -> None:
         self._opened = opened
         self.attached = opened.session.attached
         self.is_open = True
-        if settings is not None:
-            self._take_settings(settings)
+        if state is not None:
+            self.overridden = state.overridden
+            self._take_settings(state.settings)
         self._take_settings_problem(opened.store.problem)
         opened.store.subscribe(self._on_file)
         self.opened.emit()
@@ -255,12 +258,12 @@ class EngineBridge(QObject):
         session.subscribe(self._on_snapshot)
         session.on_port(self._on_port)
         future.set_result(session)
-        settings: Settings | None
+        state: SettingsState | None
         try:
-            settings = session.call(control.GetSettings()).settings
+            state = session.call(control.GetSettings())
         except EngineError:
-            settings = None  # it ended at once: `port` has the reason
-        self._post(partial(self._take_opened, opened, settings))
+            state = None  # it ended at once: `port` has the reason
+        self._post(partial(self._take_opened, opened, state))
 
     def _report_no_engine(self, future: Future[EngineSession], error: EngineError) -> None:
         future.set_exception(error)

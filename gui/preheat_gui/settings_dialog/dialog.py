@@ -13,12 +13,12 @@ from preheat.control import SettingsChange
 from preheat.errors import EngineError, SettingsError
 from preheat.login_item import LoginItem, login_item
 from preheat.settings import GROUP_LABELS, PORT_SETTINGS, RESTART_SETTINGS, Group, Settings
-from preheat_gui.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge, LimitCurve
 from preheat_gui.settings_dialog.declarations import Declaration, declarations, translated
 from preheat_gui.settings_dialog.draft import Draft, overridden, sentence_of
 from preheat_gui.settings_dialog.editors import Editor, editor_for
 from preheat_gui.settings_dialog.kept_prompts import KeptPromptsRow
-from preheat_gui.settings_dialog.limit_editor import LimitCurve, LimitEditor
+from preheat_gui.settings_dialog.limit_editor import LimitEditor
 from preheat_gui.settings_dialog.list_editors import ChoicesEditor, FoldersEditor, KeysEditor, ListEditor
 from preheat_gui.settings_dialog.moving import FolderChange
 from preheat_gui.settings_dialog.page import LoginRow, SettingsPage

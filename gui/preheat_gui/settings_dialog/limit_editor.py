@@ -2,111 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-from enum import StrEnum
-from functools import partial
-from itertools import pairwise
-from typing import ClassVar, Final
+from typing import Final
 
-from PySide6.QtCore import QLineF, QObject, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSizePolicy, QSlider, QWidget
 
-from preheat.control import LimitCurve as Result
-from preheat.control import LimitPoint, ReplayLimits
-from preheat.errors import EngineError
+from preheat.control import LimitPoint
 from preheat.settings import Settings, Size
-from preheat_gui.bridge import EngineBridge
+from preheat_gui.bridge import CurveState, LimitCurve, point_at
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor, set_width
 from preheat_gui.widgets import GAP, Token, caption_font, hbox, named, set_role, text_label, theme, vbox
-from preheat_gui.words import format_duration, format_memory
-
-logger = logging.getLogger(__name__)
-
-_CURVE_POINTS: Final = 20
-_MIN_REQUESTS: Final = 20
-_MIN_DAYS: Final = 1.0
-_WEEK_DAYS: Final = 7.0
-_REPLAYED: Final = ("preload_top", "preload_min_uses", "popularity_half_life", "wake_with_clients", "favourites")
-
-
-class CurveState(StrEnum):
-    """The state of the computation."""
-
-    COMPUTING = "computing"
-    READY = "ready"
-    TOO_LITTLE = "too little"
-    FAILED = "failed"
-
-
-class LimitCurve(QObject):
-    """The curve, kept until there are new requests or other settings."""
-
-    changed = Signal()  # ``state`` changed
-
-    _kept: ClassVar[tuple[object, CurveState, tuple[LimitPoint, ...]] | None] = None
-
-    def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
-        self._key: object = None
-        self.state = CurveState.COMPUTING
-        self.points: tuple[LimitPoint, ...] = ()  # The results, with the waiting time per week
-
-    def start(self, settings: Settings, total_bytes: int) -> None:
-        """Compute the curve unless it is known; ``changed`` follows."""
-        snapshot = self._bridge.snapshot
-        counts = (snapshot.preload.hits, snapshot.preload.late_hits, snapshot.preload.misses)
-        key = (snapshot.started_at, counts, total_bytes, *(getattr(settings, name) for name in _REPLAYED))
-        if key == self._key and self.state is not CurveState.FAILED:
-            return
-        self._key = key
-        if LimitCurve._kept is not None and LimitCurve._kept[0] == key:
-            self._become(*LimitCurve._kept[1:])
-            return
-        self._become(CurveState.COMPUTING, ())
-        limits = tuple(total_bytes * step // _CURVE_POINTS for step in range(1, _CURVE_POINTS + 1))
-        self._bridge.ask(ReplayLimits(limits), partial(self._take, key), partial(self._fail, key))
-
-    def _take(self, key: object, result: Result) -> None:
-        state = CurveState.TOO_LITTLE
-        points: tuple[LimitPoint, ...] = ()
-        if result.requests >= _MIN_REQUESTS and result.days >= _MIN_DAYS:
-            weeks = result.days / _WEEK_DAYS
-            state = CurveState.READY
-            points = tuple(
-                LimitPoint(point.limit_bytes, point.preload_hit_rate, point.waited_s / weeks) for point in result.points
-            )
-        LimitCurve._kept = (key, state, points)
-        if key == self._key:
-            self._become(state, points)
-
-    def _fail(self, key: object, error: EngineError) -> None:
-        logger.warning("the curve of memory limits could not be computed: %s", error)
-        if key == self._key:
-            self._become(CurveState.FAILED, ())
-
-    def _become(self, state: CurveState, points: tuple[LimitPoint, ...]) -> None:
-        self.state, self.points = state, points
-        self.changed.emit()
-
-
-def point_at(points: tuple[LimitPoint, ...], limit_bytes: int) -> LimitPoint | None:
-    """Return the result of a limit, interpolated between the two nearest points; None without points."""
-    if not points:
-        return None
-    for low, high in pairwise(points):
-        if low.limit_bytes <= limit_bytes <= high.limit_bytes:
-            share = (limit_bytes - low.limit_bytes) / (high.limit_bytes - low.limit_bytes)
-            return LimitPoint(
-                limit_bytes,
-                low.preload_hit_rate + share * (high.preload_hit_rate - low.preload_hit_rate),
-                low.waited_s + share * (high.waited_s - low.waited_s),
-            )
-    nearest = points[0] if limit_bytes < points[0].limit_bytes else points[-1]
-    return LimitPoint(limit_bytes, nearest.preload_hit_rate, nearest.waited_s)
-
+from preheat_gui.words import BYTES, PERCENT, format_duration, format_memory, limit_text, limit_unit
 
 INSET: Final = 8  # Horizontal inset of the plot: half a slider's handle, to align with the slider above
 _HEIGHT: Final = 128
@@ -207,10 +115,6 @@ class CurveView(QWidget):
 
 
 _STEPS: Final = 1000
-_GB: Final = 10**9
-_SNAP: Final = 0.015  # A dragged handle snaps to round values within this share of the slider
-_PERCENT: Final = "%"
-_BYTES: Final = "GB"
 _ENTRY_CHARACTERS: Final = 10
 
 
@@ -258,8 +162,8 @@ class LimitEditor(Editor):
         self._entry.textEdited.connect(self._typed)
         set_width(self._entry, _ENTRY_CHARACTERS)
         self._unit = named(QComboBox(self), "limit_unit", self.tr("Unit of the memory limit"))
-        self._unit.addItem(self.tr("percent"), _PERCENT)
-        self._unit.addItem(self.tr("bytes"), _BYTES)
+        self._unit.addItem(self.tr("percent"), PERCENT)
+        self._unit.addItem(self.tr("bytes"), BYTES)
         self._unit.activated.connect(self._unit_chosen)
         self._amount = named(QLabel(self), "limit_amount")
         set_role(self._amount, "muted")
@@ -285,7 +189,7 @@ class LimitEditor(Editor):
         self.edited.emit(text)
 
     def _slid(self, value: int) -> None:
-        text = _text_at(value / _STEPS, self._total_bytes, self._unit.currentData(), snap=self._slider.isSliderDown())
+        text = limit_text(value / _STEPS, self._total_bytes, self._unit.currentData(), snap=self._slider.isSliderDown())
         if text != self._entry.text():
             self._entry.setText(text)
             self._update(move_slider=False)
@@ -293,8 +197,8 @@ class LimitEditor(Editor):
 
     def _unit_chosen(self) -> None:
         limit = self._limit_bytes()
-        if limit is not None and self._unit.currentData() != _unit_of(self._entry.text()):
-            text = _text_at(limit / self._total_bytes, self._total_bytes, self._unit.currentData(), snap=False)
+        if limit is not None and self._unit.currentData() != limit_unit(self._entry.text()):
+            text = limit_text(limit / self._total_bytes, self._total_bytes, self._unit.currentData(), snap=False)
             self._entry.setText(text)
             self._update()
             self.edited.emit(text)
@@ -305,7 +209,7 @@ class LimitEditor(Editor):
         if limit is None:
             self._amount.clear()
             return
-        self._unit.setCurrentIndex(self._unit.findData(_unit_of(self._entry.text())))
+        self._unit.setCurrentIndex(self._unit.findData(limit_unit(self._entry.text())))
         share = limit / self._total_bytes
         words = self.tr("{limit} of {total}, {percent} %")
         self._amount.setText(
@@ -346,18 +250,3 @@ class LimitEditor(Editor):
                 waited=format_duration(point.waited_s),
             )
         )
-
-
-def _unit_of(text: str) -> str:
-    return _PERCENT if text.strip().endswith(_PERCENT) else _BYTES
-
-
-def _text_at(share: float, total_bytes: int, unit: str, *, snap: bool) -> str:
-    """Return a share of all memory as text, with ``snap`` near a tenth of it or a whole GB rounded to that."""
-    if unit == _PERCENT:
-        percent, tenth = share * 100, round(share * 10) * 10
-        snaps = snap and tenth > 0 and abs(percent - tenth) < _SNAP * 100
-        return f"{max(tenth if snaps else round(percent), 1)}%"
-    amount, whole = share * total_bytes / _GB, float(round(share * total_bytes / _GB))
-    snaps = snap and whole > 0 and abs(amount - whole) < _SNAP * total_bytes / _GB
-    return f"{max(whole if snaps else round(amount, 1), 0.1):g}GB"

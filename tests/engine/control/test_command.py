@@ -58,6 +58,7 @@ SAMPLES: list[Command[Any]] = [
     api.PausePreloading(1e9),
     api.ResumePreloading(),
     api.GetPlan(),
+    api.PreviewLimit(8_000_000_000),
     api.GetPrefixCache(),
     api.ClearPrefixCache(),
     api.ClearPrefixCache("a/b"),

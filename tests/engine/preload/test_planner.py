@@ -173,3 +173,21 @@ def test_a_suppressed_model_is_no_target_until_it_is_used_or_wanted(by: str) -> 
 def test_unused_preloads_are_evicted_before_used_models() -> None:
     residents = [ResidentModel("a", 1, NINE), ResidentModel("f", 1, 0.0, speculative=True)]
     assert planner_of().plan_eviction(residents, 1, 2, NINE, for_request=True).victims == ("f",)
+
+
+def test_another_limit_says_what_stays_and_what_leaves() -> None:
+    planner = planner_of()
+    planner.favourites = ("e", "d")
+    residents = [
+        ResidentModel("a", 2 * GB, NINE - 60.0, leased=True),
+        ResidentModel("b", 4 * GB, NINE - 3600.0, extra_bytes=GB),
+        ResidentModel("f", GB, NINE - 7200.0),
+    ]
+    shrunk = planner.under_limit(residents, SIZES, 6 * GB, NINE)
+    assert (shrunk.stays, shrunk.shrinks, shrunk.leaves) == (("a", "b"), ("b",), ("f",))
+    less = planner.under_limit(residents, SIZES, 3 * GB, NINE)
+    assert (less.stays, less.leaves, less.loads) == (("a",), ("f", "b"), ("e",))
+    assert "d" in less.left_out
+    more = planner.under_limit(residents, SIZES, 40 * GB, NINE)
+    assert (more.leaves, more.left_out) == ((), ())
+    assert {"d", "e"} <= set(more.loads)

@@ -26,7 +26,7 @@ from preheat.inference import (
 )
 from preheat.messages import Message, msg
 from preheat.models import Ability, Kind, Listing, ModelFile, SkippedFile, Source
-from preheat.preload import FormOutlook, PreloadPlan
+from preheat.preload import FormOutlook, LimitOutlook, PreloadPlan
 from preheat.residency import DecisionRecord, State
 from preheat.settings import Settings
 from preheat.usage import RequestRecord, UsageLog
@@ -176,6 +176,9 @@ class FakeEngine:
 
     def plan(self) -> PreloadPlan:
         return self.preloads
+
+    def under_limit(self, limit_bytes: int) -> LimitOutlook:
+        return LimitOutlook((CHAT,), (), (EMBED,) if limit_bytes < 4_000_000_000 else (), (), ())
 
     def form_outlooks(self) -> tuple[FormOutlook, ...]:
         return self.forms

@@ -66,6 +66,11 @@ async def test_plan_says_what_is_next_and_why(client: httpx2.AsyncClient, engine
     assert (form["extra_bytes"], form["why"]) == (70_000_000, "in a minute")
 
 
+async def test_another_limit_is_only_previewed(client: httpx2.AsyncClient) -> None:
+    answer = (await client.post("/preheat/v1/plan/preview", json={"limit_bytes": 1_000_000_000})).json()
+    assert (answer["limit_bytes"], answer["stays"], answer["leaves"]) == (1_000_000_000, [CHAT], [EMBED])
+
+
 async def test_why(client: httpx2.AsyncClient) -> None:
     answer = (await client.get("/preheat/v1/models/tiny-chat/why")).json()
     assert answer.items() >= {"id": CHAT, "state": "hot", "standby": False, "why": f"{CHAT} is a favourite"}.items()

@@ -128,6 +128,7 @@ async def test_what_holds_from_the_next_start_is_said(client: httpx2.AsyncClient
     assert in_file()["api_keys"] == ["sesame"]
     shown = await client.get(f"{URL}/settings")
     assert shown.json()["restart_needed"] == answer.json()["restart_needed"]
+    assert shown.json()["overridden"] == {}
     assert shown.json()["settings"]["api_keys"] == ["***"]
 
 

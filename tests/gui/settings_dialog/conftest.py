@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from fake_bridge import FakeBridge
     from preheat.settings import Settings
+    from preheat_gui.bridge import LimitCurve
     from preheat_gui.settings_dialog import SettingsDialog
-    from preheat_gui.settings_dialog.limit_editor import LimitCurve
     from preheat_gui.widgets import Theme
 
 
@@ -41,7 +41,7 @@ def login() -> FakeLoginItem:
 @pytest.fixture
 def curve(bridge: FakeBridge) -> LimitCurve:
     """A curve that asks nothing; a test gives it points."""
-    from preheat_gui.settings_dialog.limit_editor import LimitCurve
+    from preheat_gui.bridge import LimitCurve
 
     class StillCurve(LimitCurve):
         started = 0

@@ -9,7 +9,7 @@ from preheat.control import LimitCurve as Result
 from preheat.control import LimitPoint
 from preheat.errors import EngineError
 from preheat.settings import Settings
-from preheat_gui.settings_dialog.limit_editor import CurveState, LimitCurve, point_at
+from preheat_gui.bridge import CurveState, LimitCurve, point_at
 
 GB = 10**9
 FOUND = Result(days=14.0, requests=100, points=(LimitPoint(4 * GB, 0.5, 20.0),))

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider
 from children import press_key, type_text
 from preheat.control import LimitPoint
 from preheat.settings import Settings
+from preheat_gui.bridge import CurveState, LimitCurve
 from preheat_gui.settings_dialog.declarations import declaration
-from preheat_gui.settings_dialog.limit_editor import CurveState, LimitCurve, LimitEditor
+from preheat_gui.settings_dialog.limit_editor import LimitEditor
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

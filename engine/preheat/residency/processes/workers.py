@@ -128,8 +128,8 @@ class ModelWorkers:
                 twins[model_id] = self._own_bytes(worker)
         return ev.MemoryMeasured(sizes, twins)
 
-    def limits(self) -> Limits:
-        """Return the limit of the settings, and the same lowered where the system has less."""
+    def limits(self, limit_bytes: int | None = None) -> Limits:
+        """Return the limit of the settings, or another one, and the same lowered where the system has less."""
         settings, memory = self._shared.settings, self._shared.memory
         system, pids = memory.read(), self.pids
         keep_free = settings.keep_free.resolve(system.total_bytes)
@@ -137,7 +137,7 @@ class ModelWorkers:
         free = system.available_bytes - memory.mapped_bytes(pids) - keep_free + self._shared.prompts.memory_bytes
         # Measured now: what is reserved for a worker and not touched yet is still free.
         held = sum(memory.rss_bytes(pid) for pid in pids) + sum(map(self._own_bytes, self._seconds()))
-        limit = settings.memory_limit.resolve(system.total_bytes)
+        limit = settings.memory_limit.resolve(system.total_bytes) if limit_bytes is None else limit_bytes
         return Limits(limit, min(limit, max(held + free, 0)))
 
     def _seconds(self) -> Sequence[Worker]:

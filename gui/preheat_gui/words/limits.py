@@ -1,0 +1,27 @@
+"""The memory limit as text, as the setting is written."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PERCENT: Final = "%"
+BYTES: Final = "GB"
+
+_GB: Final = 10**9
+_SNAP: Final = 0.015  # A dragged limit snaps to round values within this share of all memory
+
+
+def limit_unit(text: str) -> str:
+    """Return the unit of a memory limit as text: ``PERCENT`` or ``BYTES``."""
+    return PERCENT if text.strip().endswith(PERCENT) else BYTES
+
+
+def limit_text(share: float, total_bytes: int, unit: str, *, snap: bool) -> str:
+    """Return a share of all memory as text, with ``snap`` near a tenth of it or a whole GB rounded to that."""
+    if unit == PERCENT:
+        percent, tenth = share * 100, round(share * 10) * 10
+        snaps = snap and tenth > 0 and abs(percent - tenth) < _SNAP * 100
+        return f"{max(tenth if snaps else round(percent), 1)}%"
+    amount, whole = share * total_bytes / _GB, float(round(share * total_bytes / _GB))
+    snaps = snap and whole > 0 and abs(amount - whole) < _SNAP * total_bytes / _GB
+    return f"{max(whole if snaps else round(amount, 1), 0.1):g}GB"
