@@ -21,7 +21,20 @@ SOURCES = {"preheat": ROOT / "engine" / "preheat", "preheat_gui": ROOT / "gui" /
 MOST_LOOSE_MODULES = 14
 MOST_FILES_IN_A_FOLDER = 25
 
-BASE = {"_lazy", "_version", "bugs", "clock", "errors", "files", "installation", "log", "messages", "paths", "units"}
+BASE = {
+    "_lazy",
+    "_version",
+    "bugs",
+    "clock",
+    "errors",
+    "files",
+    "installation",
+    "log",
+    "messages",
+    "paths",
+    "translations",
+    "units",
+}
 """What every room of the engine may import. ``messages`` and ``files`` import only the base, too."""
 
 ENGINE = {"core", "inference", "models", "prefixes", "preload", "replay", "residency", "settings", "updates", "usage"}

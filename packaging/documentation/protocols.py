@@ -12,7 +12,7 @@ from preheat.server.protocols import Endpoint, Family, Support
 __all__ = ["FAMILIES", "class_table", "endpoint_tables"]
 
 _OTHER_ENDPOINTS: Final = {
-    Risk.USE: "everything else: lists, running models, `/metrics`, `/docs`",
+    Risk.USE: "everything else: lists, running models, `/metrics`, `/openapi.json`",
     Risk.MANAGE: "Ollama's `pull`, `copy` and `create`, `delete` of downloads and of made names, `keep_alive`",
     Risk.ADMIN: "Ollama's `delete` of other models in Preheat's folder",
 }

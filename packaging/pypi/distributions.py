@@ -30,6 +30,7 @@ REQUIRED_IN_WHEEL: Final = (
     "preheat/resources/build.toml",
     "preheat/resources/catalogue.toml",
     "preheat/resources/icons/tray.svg",
+    "preheat/resources/page/page.html",
     "preheat/resources/translations/preheat_de.qm",
     "preheat_gui/__main__.py",
     "preheat_gui/py.typed",

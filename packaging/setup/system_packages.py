@@ -78,6 +78,9 @@ FAULTS: Final = (Need("faketime", program="faketime"),)
 DOCS: Final = (Need("curl", program="curl"),)
 """Programs that the examples in the documentation use."""
 
+BROWSER: Final = (Need("chromium", program="chromium"), Need("chromium-driver", program="chromedriver"))
+"""Shows the page for browsers."""
+
 SERVICES: Final = (Need("systemd", program="systemd-analyze"),)
 """Checks the unit that `preheat service` writes."""
 
@@ -87,7 +90,12 @@ INSTALLER: Final = (Need("nsis", program="makensis"),)
 WINE: Final = (*INSTALLER, Need("wine64", program="/usr/lib/wine/wine64"))
 """Runs it."""
 
-GROUPS: Final = {"gui": GUI, "tests": (*GUI, *SCREEN, *FAULTS, *DOCS, *SERVICES), "installer": INSTALLER, "wine": WINE}
+GROUPS: Final = {
+    "gui": GUI,
+    "tests": (*GUI, *SCREEN, *FAULTS, *DOCS, *SERVICES, *BROWSER),
+    "installer": INSTALLER,
+    "wine": WINE,
+}
 
 
 def missing(needs: Sequence[Need]) -> list[str]:

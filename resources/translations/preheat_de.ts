@@ -4200,6 +4200,322 @@ nach {new}
         <translation>Heute für gespeicherte Prompts geschrieben: {written:bytes} von {limit:bytes}</translation>
     </message>
     <message>
+        <source>1 model is ready</source>
+        <translation>1 Modell ist bereit</translation>
+    </message>
+    <message>
+        <source>A program</source>
+        <translation>Ein Programm</translation>
+    </message>
+    <message>
+        <source>API documentation</source>
+        <translation>API-Dokumentation</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>Alle</translation>
+    </message>
+    <message>
+        <source>Appears after the first request</source>
+        <translation>Erscheint nach der ersten Anfrage</translation>
+    </message>
+    <message>
+        <source>Cached</source>
+        <translation>Im Cache</translation>
+    </message>
+    <message>
+        <source>Connected</source>
+        <translation>Verbunden</translation>
+    </message>
+    <message>
+        <source>Connecting</source>
+        <translation>Verbindung wird hergestellt</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>Weiter</translation>
+    </message>
+    <message>
+        <source>Downloading</source>
+        <translation>Wird heruntergeladen</translation>
+    </message>
+    <message>
+        <source>Downloads</source>
+        <translation>Downloads</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Favourite: {model}</source>
+        <translation>Favorit: {model}</translation>
+    </message>
+    <message>
+        <source>Favourites</source>
+        <translation>Favoriten</translation>
+    </message>
+    <message>
+        <source>Favourites without a file: {models:names}</source>
+        <translation>Favoriten ohne Datei: {models:names}</translation>
+    </message>
+    <message>
+        <source>Favourites without room</source>
+        <translation>Favoriten ohne Platz</translation>
+    </message>
+    <message>
+        <source>Find a model</source>
+        <translation>Modell suchen</translation>
+    </message>
+    <message>
+        <source>Forget the key</source>
+        <translation>Schlüssel vergessen</translation>
+    </message>
+    <message>
+        <source>In memory</source>
+        <translation>Im Speicher</translation>
+    </message>
+    <message>
+        <source>Is it still running?</source>
+        <translation>Läuft es noch?</translation>
+    </message>
+    <message>
+        <source>Its file is in the system&apos;s cache, so that it loads quickly</source>
+        <translation>Die Datei ist im Cache des Systems und lädt daher schnell</translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>Schlüssel</translation>
+    </message>
+    <message>
+        <source>Limit {limit:memory}</source>
+        <translation>Grenze {limit:memory}</translation>
+    </message>
+    <message>
+        <source>Load</source>
+        <translation>Laden</translation>
+    </message>
+    <message>
+        <source>Loading</source>
+        <translation>Wird geladen</translation>
+    </message>
+    <message>
+        <source>Loading {model}, {percent:percent}</source>
+        <translation>{model} wird geladen, {percent:percent}</translation>
+    </message>
+    <message>
+        <source>Make one on the machine that runs Preheat. A key for “use” shows everything here and loads models; one for “manage” also unloads models, marks favourites and pauses.</source>
+        <translation>Auf dem Rechner, auf dem Preheat läuft, lässt sich einer erstellen. Ein Schlüssel für „use“ zeigt hier alles und lädt Modelle; einer für „manage“ entlädt auch Modelle, markiert Favoriten und pausiert.</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>Next: {models:names}</source>
+        <translation>Als Nächstes: {models:names}</translation>
+    </message>
+    <message>
+        <source>No model matches</source>
+        <translation>Kein Modell passt dazu</translation>
+    </message>
+    <message>
+        <source>No models in memory</source>
+        <translation>Keine Modelle im Speicher</translation>
+    </message>
+    <message>
+        <source>No models loaded, nothing to preload</source>
+        <translation>Keine Modelle geladen, nichts vorzuladen</translation>
+    </message>
+    <message>
+        <source>No models yet. Download one: preheat pull smollm2</source>
+        <translation>Noch keine Modelle. Eines herunterladen: preheat pull smollm2</translation>
+    </message>
+    <message>
+        <source>No requests at the moment</source>
+        <translation>Zurzeit keine Anfragen</translation>
+    </message>
+    <message>
+        <source>Not connected. Trying again</source>
+        <translation>Nicht verbunden. Neuer Versuch läuft</translation>
+    </message>
+    <message>
+        <source>Not connected. Trying again in {duration:duration}</source>
+        <translation>Nicht verbunden. Neuer Versuch in {duration:duration}</translation>
+    </message>
+    <message>
+        <source>Not loaded</source>
+        <translation>Nicht geladen</translation>
+    </message>
+    <message>
+        <source>Now</source>
+        <translation>Jetzt</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>Pausieren</translation>
+    </message>
+    <message>
+        <source>Pause for 1 hour</source>
+        <translation>1 Stunde pausieren</translation>
+    </message>
+    <message>
+        <source>Pause preloading</source>
+        <translation>Vorladen pausieren</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>Preheat does not answer</source>
+        <translation>Preheat antwortet nicht</translation>
+    </message>
+    <message>
+        <source>Preheat does not know this key</source>
+        <translation>Preheat kennt diesen Schlüssel nicht</translation>
+    </message>
+    <message>
+        <source>Preheat refuses this page: {reason}</source>
+        <translation>Preheat lehnt diese Seite ab: {reason}</translation>
+    </message>
+    <message>
+        <source>Preloading is off</source>
+        <translation>Das Vorladen ist aus</translation>
+    </message>
+    <message>
+        <source>Preloading is paused until you resume it</source>
+        <translation>Das Vorladen pausiert, bis es fortgesetzt wird</translation>
+    </message>
+    <message>
+        <source>Preloading is paused until {time}</source>
+        <translation>Das Vorladen pausiert bis {time}</translation>
+    </message>
+    <message>
+        <source>Preloading waits: {reason}</source>
+        <translation>Das Vorladen wartet: {reason}</translation>
+    </message>
+    <message>
+        <source>Prompt tokens reused</source>
+        <translation>Prompt-Token wiederverwendet</translation>
+    </message>
+    <message>
+        <source>Queued</source>
+        <translation>In der Warteschlange</translation>
+    </message>
+    <message>
+        <source>Reading the prompt</source>
+        <translation>Liest den Prompt</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>Bereit</translation>
+    </message>
+    <message>
+        <source>Requests</source>
+        <translation>Anfragen</translation>
+    </message>
+    <message>
+        <source>Requests that found their model ready</source>
+        <translation>Anfragen, deren Modell bereit war</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Fortsetzen</translation>
+    </message>
+    <message>
+        <source>Resume preloading</source>
+        <translation>Vorladen fortsetzen</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Anzeigen</translation>
+    </message>
+    <message>
+        <source>Since the start</source>
+        <translation>Seit dem Start</translation>
+    </message>
+    <message>
+        <source>Skip to the models</source>
+        <translation>Zu den Modellen springen</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>That did not work</source>
+        <translation>Das hat nicht funktioniert</translation>
+    </message>
+    <message>
+        <source>The key stays in this browser tab and is gone when you close it.</source>
+        <translation>Der Schlüssel bleibt in diesem Tab und ist weg, sobald der Tab geschlossen wird.</translation>
+    </message>
+    <message>
+        <source>This Preheat needs a key</source>
+        <translation>Dieses Preheat verlangt einen Schlüssel</translation>
+    </message>
+    <message>
+        <source>This key may look, but not change anything</source>
+        <translation>Dieser Schlüssel darf ansehen, aber nichts ändern</translation>
+    </message>
+    <message>
+        <source>This page may load models, but not unload them, mark favourites or pause</source>
+        <translation>Diese Seite darf Modelle laden, aber nicht entladen, keine Favoriten markieren und nicht pausieren</translation>
+    </message>
+    <message>
+        <source>This page needs JavaScript. The same is at /openapi.json, as data.</source>
+        <translation>Diese Seite benötigt JavaScript. Dasselbe steht als Daten unter /openapi.json.</translation>
+    </message>
+    <message>
+        <source>This page needs JavaScript. Without it, the preheat command shows the same.</source>
+        <translation>Diese Seite benötigt JavaScript. Ohne JavaScript zeigt der Befehl preheat dasselbe.</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Try now</source>
+        <translation>Jetzt versuchen</translation>
+    </message>
+    <message>
+        <source>Unload</source>
+        <translation>Entladen</translation>
+    </message>
+    <message>
+        <source>Unloading</source>
+        <translation>Wird entladen</translation>
+    </message>
+    <message>
+        <source>Verifying</source>
+        <translation>Wird geprüft</translation>
+    </message>
+    <message>
+        <source>Waiting for disk space</source>
+        <translation>Wartet auf Speicherplatz</translation>
+    </message>
+    <message>
+        <source>Waiting for the model</source>
+        <translation>Wartet auf das Modell</translation>
+    </message>
+    <message>
+        <source>Waiting saved</source>
+        <translation>Wartezeit gespart</translation>
+    </message>
+    <message>
+        <source>Why?</source>
+        <translation>Warum?</translation>
+    </message>
+    <message>
+        <source>Your models, ready before you ask</source>
+        <translation>Modelle, die bereit sind, bevor gefragt wird</translation>
+    </message>
+    <message>
         <source>a second worker with the model&apos;s other form could not take over: {reason}</source>
         <translation>ein zweiter Prozess mit der anderen Form des Modells konnte nicht übernehmen: {reason}</translation>
     </message>
@@ -4216,8 +4532,36 @@ nach {new}
         <translation>eine Größe wie 40GB oder 0</translation>
     </message>
     <message>
+        <source>about {duration:duration} left</source>
+        <translation>noch etwa {duration:duration}</translation>
+    </message>
+    <message>
+        <source>and {count:count} more</source>
+        <translation>und {count:count} weitere</translation>
+    </message>
+    <message>
+        <source>context {tokens:count}</source>
+        <translation>Kontext {tokens:count}</translation>
+    </message>
+    <message>
+        <source>embeddings</source>
+        <translation>Embeddings</translation>
+    </message>
+    <message>
+        <source>fits if others leave</source>
+        <translation>passt, wenn andere weichen</translation>
+    </message>
+    <message>
+        <source>fits now</source>
+        <translation>passt jetzt</translation>
+    </message>
+    <message>
         <source>gave up its repacked weights to make room for {model}</source>
         <translation>gab seine umgeordneten Gewichte auf, um Platz für {model} zu machen</translation>
+    </message>
+    <message>
+        <source>its file is gone</source>
+        <translation>die Datei ist weg</translation>
     </message>
     <message>
         <source>its process ended</source>
@@ -4260,8 +4604,16 @@ nach {new}
         <translation>seine Gewichte werden {form}, sobald es geruht hat: {reason}</translation>
     </message>
     <message>
+        <source>just now</source>
+        <translation>gerade eben</translation>
+    </message>
+    <message>
         <source>mapped</source>
         <translation>eingeblendet</translation>
+    </message>
+    <message>
+        <source>needs {size:memory}</source>
+        <translation>benötigt {size:memory}</translation>
     </message>
     <message>
         <source>other programs keep the processor too busy to measure its speed</source>
@@ -4396,6 +4748,10 @@ nach {new}
         <translation>wird vorgeladen: {reason}</translation>
     </message>
     <message>
+        <source>too big for the limit by {missing:memory}</source>
+        <translation>um {missing:memory} zu groß für die Grenze</translation>
+    </message>
+    <message>
         <source>too large</source>
         <translation>zu groß</translation>
     </message>
@@ -4414,6 +4770,10 @@ nach {new}
     <message>
         <source>used once in the last week</source>
         <translation>in der letzten Woche einmal genutzt</translation>
+    </message>
+    <message>
+        <source>used {ago}</source>
+        <translation>benutzt {ago}</translation>
     </message>
     <message>
         <source>used {uses} times in the last week</source>
@@ -4468,6 +4828,10 @@ nach {new}
         <translation>null</translation>
     </message>
     <message>
+        <source>{action}: {model}</source>
+        <translation>{action}: {model}</translation>
+    </message>
+    <message>
         <source>{available:memory} of memory is available, less than keep_free ({keep_free:memory})</source>
         <translation>{available:memory} Speicher verfügbar, weniger als keep_free ({keep_free:memory})</translation>
     </message>
@@ -4478,6 +4842,26 @@ nach {new}
     <message>
         <source>{available:memory} of {total:memory} of memory are available</source>
         <translation>{available:memory} von {total:memory} Speicher sind verfügbar</translation>
+    </message>
+    <message>
+        <source>{count:count} of {total:count}</source>
+        <translation>{count:count} von {total:count}</translation>
+    </message>
+    <message>
+        <source>{count} d</source>
+        <translation>{count} Tg.</translation>
+    </message>
+    <message>
+        <source>{count} models are ready</source>
+        <translation>{count} Modelle sind bereit</translation>
+    </message>
+    <message>
+        <source>{done:bytes} of {total:bytes}</source>
+        <translation>{done:bytes} von {total:bytes}</translation>
+    </message>
+    <message>
+        <source>{duration} ago</source>
+        <translation>vor {duration}</translation>
     </message>
     <message>
         <source>{field}: documents have to be text in the request</source>
@@ -4616,6 +5000,14 @@ nach {new}
         <translation>{first} (und {others} weitere)</translation>
     </message>
     <message>
+        <source>{free:memory} free</source>
+        <translation>{free:memory} frei</translation>
+    </message>
+    <message>
+        <source>{hits:count} of {requests:count} requests</source>
+        <translation>{hits:count} von {requests:count} Anfragen</translation>
+    </message>
+    <message>
         <source>{holder} listens on [{address}]:{port}: programs that connect to localhost may reach it instead of Preheat</source>
         <translation>{holder} belegt [{address}]:{port}: Programme, die sich mit localhost verbinden, erreichen es vielleicht statt Preheat</translation>
     </message>
@@ -4684,6 +5076,14 @@ nach {new}
         <translation>{model} ist Teil des installierten Preheat und lässt sich nicht einzeln löschen</translation>
     </message>
     <message>
+        <source>{model} is ready</source>
+        <translation>{model} ist bereit</translation>
+    </message>
+    <message>
+        <source>{model} is unloaded</source>
+        <translation>{model} ist entladen</translation>
+    </message>
+    <message>
         <source>{model} makes embeddings, not text</source>
         <translation>{model} erzeugt Embeddings, keinen Text</translation>
     </message>
@@ -4710,6 +5110,14 @@ nach {new}
     <message>
         <source>{model} writes text, not embeddings</source>
         <translation>{model} schreibt Text, keine Embeddings</translation>
+    </message>
+    <message>
+        <source>{model}: favourite, not loaded, needs {size:memory}</source>
+        <translation>{model}: Favorit, nicht geladen, benötigt {size:memory}</translation>
+    </message>
+    <message>
+        <source>{model}: {state}, {size:memory}</source>
+        <translation>{model}: {state}, {size:memory}</translation>
     </message>
     <message>
         <source>{names:names} not changed: a character cannot be written as UTF-8</source>
@@ -4752,8 +5160,28 @@ nach {new}
         <translation>{path} ist kein Ordner: Es werden keine Prompts auf der Festplatte</translation>
     </message>
     <message>
+        <source>{preloads:count} preloads, {wasted:count} of them unused</source>
+        <translation>{preloads:count} Mal vorgeladen, davon {wasted:count} ungenutzt</translation>
+    </message>
+    <message>
+        <source>{rate} tokens/s</source>
+        <translation>{rate} Token/s</translation>
+    </message>
+    <message>
+        <source>{size:memory} in memory</source>
+        <translation>{size:memory} im Speicher</translation>
+    </message>
+    <message>
+        <source>{tokens:count} tokens</source>
+        <translation>{tokens:count} Token</translation>
+    </message>
+    <message>
         <source>{tokens:count} tokens of it were no longer in the cache</source>
         <translation>{tokens:count} Tokens davon waren nicht mehr im Cache</translation>
+    </message>
+    <message>
+        <source>{used:memory} of {limit:memory}</source>
+        <translation>{used:memory} von {limit:memory}</translation>
     </message>
     <message>
         <source>{what} cannot be written into a service&apos;s description: {reason}</source>
@@ -4922,6 +5350,10 @@ nach {new}
     <message>
         <source>{repo} was disabled by the hub</source>
         <translation>{repo} wurde vom Hub gesperrt</translation>
+    </message>
+    <message>
+        <source>{reused} of {tokens} tokens</source>
+        <translation>{reused} von {tokens} Token</translation>
     </message>
     <message>
         <source>{session} has no place for tray icons; the dashboard replaces the icon</source>

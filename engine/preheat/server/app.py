@@ -37,6 +37,7 @@ from preheat.server.openai.endpoints import BODIES, ENDPOINTS, OpenAiApi
 from preheat.server.openai.responses import BODIES as RESPONSE_BODIES
 from preheat.server.openai.responses import ENDPOINTS as RESPONSE_ENDPOINTS
 from preheat.server.openai.responses import ResponsesApi
+from preheat.server.page import page_routes, page_token
 from preheat.server.protocols import Family, aliases_of
 from preheat.settings import APP_ORIGINS, KeyScope, KeyStore, Settings, SettingsStore
 
@@ -115,9 +116,12 @@ def create_app(
         own_key: A key that this user's own programs send, and that allows everything.
     """
     in_flight = in_flight if in_flight is not None else InFlight()  # an empty one is false
-    # /docs and /redoc load their script from a public CDN, in the browser, when opened; /openapi.json needs nothing.
     app = Application(
-        title="Preheat", version=__version__, description="Local models, ready before they are asked for."
+        title="Preheat",
+        version=__version__,
+        description="Local models, ready before they are asked for.",
+        docs_url=None,  # FastAPI's pages load their scripts from elsewhere
+        redoc_url=None,
     )
     generator = Generator(engine, in_flight)
     AnthropicApi(generator).add_routes(app)
@@ -128,6 +132,7 @@ def create_app(
     app.router.routes.extend(ControlRoutes(host, in_flight).routes())
     app.add_api_route("/metrics", MetricsApi(engine).metrics, methods=["GET"], tags=["operations"])
     add_api_docs(app, _BODIES)
+    app.router.routes[:0] = page_routes()
     app.add_exception_handler(EngineError, _on_engine_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_bug)
@@ -171,6 +176,7 @@ def access_rules(settings: Settings, own_key: str = "") -> AccessRules:
         web_scope=KeyScope(settings.web_access),
         other_users=settings.other_users,
         own_key=own_key,
+        page_token=page_token(),
         max_body_bytes=settings.max_body.resolve(read_memory().total_bytes),
     )
 

@@ -8,16 +8,18 @@
 """
 
 from preheat.server.access.callers import Caller, NotPermittedError, caller_of
-from preheat.server.access.head import PEER_KEY, TARGET_KEY, RequestHead
+from preheat.server.access.head import PEER_KEY, TARGET_KEY, RequestHead, wants_page
 from preheat.server.access.hosts import host_name, is_loopback
-from preheat.server.access.middleware import CLIENT_GONE_STATUS, AccessMiddleware
+from preheat.server.access.middleware import CLIENT_GONE_STATUS, PAGE_FILES, TOKEN_KEY, AccessMiddleware
 from preheat.server.access.peers import Peer
 from preheat.server.access.rules import AccessRules
 
 __all__ = [
     "CLIENT_GONE_STATUS",
+    "PAGE_FILES",
     "PEER_KEY",
     "TARGET_KEY",
+    "TOKEN_KEY",
     "AccessMiddleware",
     "AccessRules",
     "Caller",
@@ -27,4 +29,5 @@ __all__ = [
     "caller_of",
     "host_name",
     "is_loopback",
+    "wants_page",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.types import Scope
 
 from preheat.messages import msg
+from preheat.server.access.hosts import origin_host
 from preheat.server.errors import InvalidHeadersError, UnsupportedEncodingError
 
 if TYPE_CHECKING:
@@ -19,9 +20,25 @@ TARGET_KEY: Final = "preheat.target"
 PEER_KEY: Final = "preheat.peer"
 """In an ASGI scope: the program at the other end of the connection."""
 
+PAGE_TOKEN_HEADER: Final = "x-preheat-page"
+"""Carries the token of Preheat's own page."""
+
 _SINGLE: Final = ("host", "origin", "content-length", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest")
 _TARGET: Final = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
 _MAX_LENGTH_DIGITS: Final = 15
+_NO_QUALITY: Final = re.compile(r"q\s*=\s*0(\.0*)?")
+
+
+def wants_page(scope: Scope) -> bool:
+    """Return whether a browser opens ``/``. Other programs do not ask for HTML, and get Ollama's line."""
+    if scope["path"] != "/" or scope["method"] not in ("GET", "HEAD"):
+        return False
+    accepted = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
+    for part in accepted.lower().split(","):
+        media, *options = (piece.strip() for piece in part.split(";"))
+        if media in ("text/html", "application/xhtml+xml"):
+            return not any(_NO_QUALITY.fullmatch(option) for option in options)
+    return False
 
 
 class RequestHead:
@@ -51,6 +68,13 @@ class RequestHead:
             and self._first("sec-fetch-mode") == "navigate"
             and self._first("sec-fetch-dest") in (None, "document")  # not a frame in another site's page
         )
+        # Without Sec-Fetch-Site (plain HTTP from another machine), a page's own requests still have its origin.
+        self.of_own_origin = (
+            site == "same-origin"
+            if site is not None
+            else self.origin is not None and origin_host(self.origin) == self.host.lower()
+        )
+        self.page_token = self._first(PAGE_TOKEN_HEADER) or ""
         self.preflight = method == "OPTIONS" and "access-control-request-method" in values
         self.requested_headers = self._first("access-control-request-headers") or "authorization, content-type"
         self.private_network = self._first("access-control-request-private-network") == "true"

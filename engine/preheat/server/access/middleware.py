@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from preheat.bugs import failure_of
 from preheat.errors import EngineError
 from preheat.server.access.callers import CALLER_KEY
-from preheat.server.access.head import RequestHead
+from preheat.server.access.head import RequestHead, wants_page
 from preheat.server.access.rules import AccessRules
 from preheat.server.bodies import SCOPE_KEY as BODY_KEY
 from preheat.server.bodies import BodyReader
@@ -26,7 +26,13 @@ from preheat.server.warm_up import SCOPE_KEY
 
 logger = logging.getLogger(__name__)
 
-KEYLESS_PATHS: Final = frozenset({"/health"})
+KEYLESS_PATHS: Final = frozenset({"/health", "/docs", "/redoc"})
+PAGE_FILES: Final = "/page/files/"
+"""Path of the files of Preheat's own pages. They are the same everywhere, so that no key is needed."""
+
+TOKEN_KEY: Final = "preheat.page_token"
+"""In the scope of a request for the page: the token that the page may hold."""
+
 CLIENT_GONE_STATUS: Final = 499  # nginx's code for a client that disconnected before the response
 _METHODS: Final = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 
@@ -79,7 +85,9 @@ class AccessMiddleware:
             if head.preflight and head.origin is not None:
                 await _preflight(head)(scope, receive, send)
                 return
-            if scope["path"] not in KEYLESS_PATHS and SCOPE_KEY not in scope:
+            if wants_page(scope):
+                scope[TOKEN_KEY] = self._rules.page_token if self._rules.shares_token(head) else ""
+            elif SCOPE_KEY not in scope and not _is_keyless(scope["path"]):
                 scope[CALLER_KEY] = self._rules.caller(head)
             if head.has_body:
                 body = await self._bodies.receive(head.content_length, receive)
@@ -94,6 +102,10 @@ class AccessMiddleware:
         finally:
             if BODY_KEY in scope:
                 scope[BODY_KEY].close()
+
+
+def _is_keyless(path: str) -> bool:
+    return path in KEYLESS_PATHS or path.startswith(PAGE_FILES)
 
 
 def _cors_headers(origin: str) -> list[tuple[bytes, bytes]]:

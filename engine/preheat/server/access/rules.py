@@ -24,13 +24,14 @@ class AccessRules:
     """Rules for accepted requests."""
 
     host: str = "127.0.0.1"  # the address that the port is bound to
-    allowed_hosts: Sequence[str] = ()  # host names accepted in addition to loopback; ``*`` accepts all
+    allowed_hosts: Sequence[str] = ()  # host names accepted in addition to loopback
     # origins accepted in addition to loopback; ``scheme://*`` accepts all of an app's scheme
     allowed_origins: Sequence[str] = ()
     api_keys: Sequence[str] = ()  # keys in the settings, which allow everything
     named_keys: KeyStore | None = None
     own_key: str = ""  # the key of this user's own programs, made at each start
     web_scope: KeyScope = KeyScope.USE  # the most that pages may do, whatever key they send
+    page_token: str = ""  # proves that a request comes from Preheat's own page; empty without one
     other_users: bool = False  # programs of this machine's other users need no key either
     max_body_bytes: int = 32 * 1024 * 1024  # larger bodies are rejected
 
@@ -52,7 +53,7 @@ class AccessRules:
         name = host_name(value)
         if name is None:
             return False
-        if is_loopback(name) or name == self.host.lower() or "*" in self.allowed_hosts:
+        if is_loopback(name) or name == self.host.lower():
             return True
         if name in map(_name, self.allowed_hosts):
             return True
@@ -86,9 +87,24 @@ class AccessRules:
                 raise OtherUserError(msg("other_user"))
             caller = Caller(scope=KeyScope.MANAGE)
         if head.of_page:
-            scope = caller.scope if self.web_scope.covers(caller.scope) else self.web_scope
+            most = KeyScope.MANAGE if self._of_own_page(head) else self.web_scope
+            scope = caller.scope if most.covers(caller.scope) else most
             caller = replace(caller, scope=scope, page=True, followed_link=head.of_other_site)
         return caller
+
+    def shares_token(self, head: RequestHead) -> bool:
+        """Return whether the page that answers this accepted request may hold the token.
+
+        A page of another origin that could read the answer is a page that the browser names as its origin.
+        """
+        return bool(self.page_token) and head.origin is None
+
+    def _of_own_page(self, head: RequestHead) -> bool:
+        return (
+            bool(self.page_token)
+            and head.of_own_origin
+            and hmac.compare_digest(head.page_token.encode(), self.page_token.encode())
+        )
 
     def _holder_of(self, keys: Sequence[bytes]) -> Caller | None:
         """Return the sender of these keys; None if none of them is known."""

@@ -42,7 +42,7 @@ FAMILY: Final = Family(
     "ollama",
     "Ollama",
     (
-        Endpoint("GET", "/", "Answers `Ollama is running`; also for HEAD"),
+        Endpoint("GET", "/", "Answers `Ollama is running`; also for HEAD. Browsers get Preheat's page"),
         Endpoint("GET", "/api/version", "The version of Ollama's API; also for HEAD"),
         Endpoint("GET", "/api/tags", "Every model on disk; also for HEAD"),
         Endpoint("GET", "/api/ps", "The models in memory"),

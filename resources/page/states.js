@@ -1,0 +1,32 @@
+// What a model's state means for the page.
+
+export const LOADING = new Set(["queued", "loading", "warming"]);
+export const IN_MEMORY = new Set(["queued", "loading", "warming", "hot", "unloading"]);
+
+// The part of a code in messages/page.py, and of a class in the style sheet.
+export function stateName(model) {
+  if (model.state === "warming") return "loading";
+  if (model.state === "cold" && model.standby) return "standby";
+  return model.state;
+}
+
+export function stateWords(model, words) {
+  const name = words.text(`page_state_${stateName(model)}`);
+  return model.progress === null || model.state === "queued" ? name : `${name} ${percentDone(model.progress)}`;
+}
+
+export function percentDone(share) {
+  return `${Math.floor(Math.min(Math.max(share, 0), 1) * 100 + 1e-6)} %`;
+}
+
+export function sizeOf(model) {
+  return LOADING.has(model.state) ? Math.max(model.resident_bytes, model.expected_bytes) : model.resident_bytes;
+}
+
+// Whether a model that is not loaded fits: fits now, if others leave, or never.
+export function fitWords(model, memory, words) {
+  const missing = model.expected_bytes - memory.limit_bytes;
+  if (missing > 0) return words.text("page_too_big", { missing });
+  const free = memory.limit_bytes - memory.used_bytes;
+  return words.text(model.expected_bytes <= free ? "page_fits" : "page_fits_if");
+}
