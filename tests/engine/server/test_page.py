@@ -200,7 +200,9 @@ async def test_other_pages_do_not_manage_even_with_the_token(
     changes: dict[str, str | None], port: httpx2.AsyncClient, engine: FakeEngine
 ) -> None:
     page = {**OWN_PAGE, "origin": "http://localhost:11435", "x-preheat-page": await token_for(port, NAVIGATION)}
-    headers = {name: value.encode("latin-1") for name, value in {**page, **changes}.items() if value is not None}
+    headers = {
+        name.encode(): value.encode("latin-1") for name, value in {**page, **changes}.items() if value is not None
+    }
     answer = await port.post(UNLOAD, headers=headers)
     assert answer.json()["error"]["details"]["code"] == "page_not_permitted"
     assert engine.commands == []
