@@ -32,6 +32,7 @@ BASE = {
     "log",
     "messages",
     "paths",
+    "signs",
     "translations",
     "units",
 }

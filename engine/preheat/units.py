@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+_DIGITS: Final = re.compile(r"([0-9]+)")
 _KILO: Final = 1000
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -79,6 +81,12 @@ def format_ago(seconds: float) -> str:
         if seconds >= unit:
             return f"{int(seconds // unit)} {name} ago"
     return f"{int(seconds)} s ago"
+
+
+def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a key that sorts names as people count: ``qwen3-4b`` before ``qwen3-14b``; case does not matter."""
+    parts = _DIGITS.split(name.casefold())
+    return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts if part)
 
 
 def _three_digits(value: float, unit: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import typer
 
+from preheat.cli.examples import EXAMPLES
 from preheat.cli.main import app
 
 # Typer's own copy of click has no public name.
@@ -49,6 +50,8 @@ def _lines(command: Command, words: str) -> Iterator[str]:
     parts = [words, *map(_usage, params)]
     usage = textwrap.fill(" ".join(part.replace(" ", _FIXED) for part in parts), _WIDTH, subsequent_indent="    ")
     yield f"```text\n{usage.replace(_FIXED, ' ')}\n```"
+    examples = EXAMPLES[words.removeprefix("preheat ")]
+    yield f"\nExample{'s' if len(examples) > 1 else ''}: {', '.join(f'`{example}`' for example in examples)}"
     if params:
         yield "\n| argument or option | meaning |\n| --- | --- |"
     for param in params:

@@ -8,6 +8,7 @@ from typing import Final
 from linux.product import DESCRIPTION, SUMMARY, release_time, urls
 from preheat._version import __version__
 from preheat.cli.completion.tree import Command, Parameter, Value
+from preheat.cli.examples import EXAMPLES
 
 _FILES: Final = (
     ("~/.config/preheat/settings.toml", "The settings. The path is printed by: preheat config path"),
@@ -80,6 +81,8 @@ def _command(command: Command) -> str:
     parts = [f".SS {_text(name)}\n.B {_text(name)}\n[\\fIOPTIONS\\fR]{arguments}\n.PP\n{_text(command.help)}\n"]
     parts += [_item(_text(each.names[0]), _with_choices(each), raw=True) for each in command.arguments]
     parts += [_option(each) for each in command.options if "--help" not in each.names]
+    lines = "\n.br\n".join(map(_text, EXAMPLES[" ".join(command.path)]))
+    parts.append(f".TP\nExamples\n{lines}\n")
     return "".join(parts)
 
 

@@ -7,16 +7,25 @@ from typing import Annotated, Final
 
 import typer
 
-from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, short_name, table
+from preheat.cli.output import AsJson, JsonObject, ask, print_json, print_table, print_text
+from preheat.cli.tables import Column
 from preheat.units import format_ago, format_bytes
 
 cache_app = typer.Typer(
     name="cache",
     no_args_is_help=True,
-    help="List and delete prompts that are kept, so that they are not computed again.",
+    help="List and delete the prompts that are kept.",
 )
 
-_NUMBERS: Final = ("Prompts", "Tokens", "Memory", "Disk")
+_INDENT: Final = 10
+_COLUMNS: Final = (
+    Column("Model", name=True),
+    Column("Prompts", worth=1, right=True),
+    Column("Tokens", worth=4, right=True),
+    Column("Memory", worth=3, right=True),
+    Column("Disk", worth=3, right=True),
+    Column("Last used", worth=2),
+)
 
 
 @cache_app.command("list")
@@ -28,25 +37,25 @@ def list_(as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    out = console()
     if found["models"]:
-        rows = table("Model", *_NUMBERS, "Last used", right=_NUMBERS)
-        for model in found["models"]:
-            rows.add_row(
-                short_name(model["model"], out, others=56),
+        rows = [
+            (
+                model["model"],
                 str(model["prompts"]),
                 f"{model['tokens']:,}",
                 *(format_bytes(model[tier]) if model[tier] else "" for tier in ("memory_bytes", "disk_bytes")),
                 format_ago(max(time.time() - model["used_at"], 0.0)),
             )
-        out.print(rows)
+            for model in found["models"]
+        ]
+        print_table(_COLUMNS, rows)
     else:
         typer.echo("No prompts are kept yet." if found["mode"] != "off" else "No prompts are kept.")
-    out.print()
+    typer.echo()
     for line in _limits(found):
-        out.print(line, markup=False)
+        print_text(line, indent=_INDENT)
     if found["problem"]:
-        out.print(f"{found['problem']}.", markup=False)
+        print_text(f"{found['problem']}.")
 
 
 @cache_app.command()

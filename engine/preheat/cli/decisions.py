@@ -12,19 +12,27 @@ from preheat.cli.output import (
     ModelName,
     ask,
     ask_running,
-    console,
     history_days,
     print_json,
+    print_table,
+    print_text,
     prompt_words,
-    short_name,
     state_words,
-    table,
 )
 from preheat.cli.stats import since_text
+from preheat.cli.tables import Column
 from preheat.units import format_duration, format_memory
 
 _MAX_SHOWN: Final = 10_000
 _STANDBY_SHOWN: Final = 5
+_COLUMNS: Final = (
+    Column("When", worth=3),
+    Column("What"),
+    Column("Model", name=True),
+    Column("Memory", worth=2, right=True),
+    Column("Took", worth=1, right=True),
+    Column("Why", sentence=True),
+)
 
 
 def log(
@@ -33,7 +41,10 @@ def log(
     model: Annotated[str | None, typer.Option("--model", "-m", help="Only this model.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was loaded and unloaded, when and why; the newest last."""
+    """Show what was loaded and unloaded, when and why.
+
+    The newest entry is the last.
+    """
     from preheat.control import ListDecisions
 
     command = ListDecisions(count, None if since is None else since_text(since), model)
@@ -44,22 +55,18 @@ def log(
     if not decisions:
         typer.echo("Nothing was loaded or unloaded.")
         return
-    from rich.markup import escape
-
-    out = console()
-    rows = table("When", "What", "Model", "Memory", "Took", "Why", right=("Memory", "Took"))
-    rows.columns[-1].no_wrap = False
-    for decision in reversed(decisions):
-        wasted = ", unused" if decision["wasted"] else ""
-        rows.add_row(
+    rows = [
+        (
             when(decision["at"]),
-            f"{decision['action']}{wasted}",
-            escape(short_name(decision["model"], out, others=70)),
+            f"{decision['action']}{', unused' if decision['wasted'] else ''}",
+            decision["model"],
             format_memory(decision["bytes"]) if decision["bytes"] else "",
             format_duration(decision["seconds"]) if decision["seconds"] is not None else "",
-            escape(decision["why"]),
+            decision["why"],
         )
-    out.print(rows)
+        for decision in reversed(decisions)
+    ]
+    print_table(_COLUMNS, rows)
 
 
 def why(model: ModelName, as_json: AsJson = False) -> None:
@@ -71,15 +78,15 @@ def why(model: ModelName, as_json: AsJson = False) -> None:
         print_json(answer)
     else:
         state = "" if answer["state"] is None else f" ({state_words(answer)})"
-        typer.echo(f"{answer['id']}{state}: {answer['why']}.")
+        print_text(f"{answer['id']}{state}: {answer['why']}.")
         if answer["warning"]:
-            typer.echo(f"{answer['warning']}.")
+            print_text(f"{answer['warning']}.")
         for prompt in answer["prompts"]:
-            typer.echo(f"  {prompt_words(prompt)}")
+            print_text(f"  {prompt_words(prompt)}", indent=4)
 
 
 def plan(as_json: AsJson = False) -> None:
-    """Show which models should be in memory, what is loaded next, and what blocks it."""
+    """Show what should be in memory, what is next, what blocks it."""
     from preheat.cli.status import preloading_line
     from preheat.control import GetPlan
 
@@ -89,22 +96,22 @@ def plan(as_json: AsJson = False) -> None:
         return
     waits = preloading_line(now)
     if waits:
-        typer.echo(f"Preloading waits: {waits}.")
+        print_text(f"Preloading waits: {waits}.")
     if not now["decisions"] and not now["unloaded"]:
-        typer.echo("There is nothing to preload: there are no favourites, and no model is used often enough.")
+        print_text("There is nothing to preload: there are no favourites, and no model is used often enough.")
     for place, decision in enumerate(now["decisions"], 1):
-        typer.echo(f"{place}. {decision['model']}: {decision['why']}")
+        print_text(f"{place}. {decision['model']}: {decision['why']}", indent=3)
         for prompt in decision["prompts"]:
-            typer.echo(f"   {prompt_words(prompt)}")
+            print_text(f"   {prompt_words(prompt)}", indent=5)
     for model in now["unloaded"]:
-        typer.echo(f"{model}: unloaded by the user; it returns when it is used")
+        print_text(f"{model}: unloaded by the user; it returns when it is used", indent=3)
     for form in now["forms"]:
         more = f" (takes {format_memory(form['extra_bytes'])} more)" if form["wanted"] != form["form"] else ""
-        typer.echo(f"{form['model']}: {form['why']}{more}")
+        print_text(f"{form['model']}: {form['why']}{more}", indent=3)
     if now["standby"]:
         names = [entry["model"] + (" (read)" if entry["cached"] else "") for entry in now["standby"]]
         more = f" and {len(names) - _STANDBY_SHOWN} more" if len(names) > _STANDBY_SHOWN else ""
-        typer.echo(f"Files to read ahead: {', '.join(names[:_STANDBY_SHOWN])}{more}")
+        print_text(f"Files to read ahead: {', '.join(names[:_STANDBY_SHOWN])}{more}", indent=3)
 
 
 def when(at: float) -> str:

@@ -25,7 +25,10 @@ def doctor(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Let --bundle overwrite an existing file.")] = False,
 ) -> None:
-    """Check this installation, and say what to do. Exit code 1 if something is broken."""
+    """Check this installation, and say what to do.
+
+    Exit code 1 if something is broken.
+    """
     if file is not None and not bundle:
         raise InvalidRequestError(msg("doctor_file_without_bundle"))
     from preheat.doctor import Level, examine

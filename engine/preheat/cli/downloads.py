@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, table, waiting
+from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, print_table, print_text, waiting
+from preheat.cli.tables import Column
 from preheat.errors import EngineError, InvalidRequestError, UnusablePathError, file_remedy, reason_of
 from preheat.messages import msg
 from preheat.units import format_bytes, format_duration
@@ -39,6 +40,8 @@ DOWNLOAD_WORDS: Final = {
 }
 """Download states as shown to people."""
 
+_COLUMNS: Final = (Column("Id"), Column("Model", name=True), Column("State"), Column("Progress", sentence=True))
+
 
 def pull(
     name: Annotated[
@@ -46,7 +49,10 @@ def pull(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON per second.")] = False,
 ) -> None:
-    """Download a model from the hub. Ctrl-C pauses it; the same command resumes it."""
+    """Download a model from the hub.
+
+    Ctrl-C pauses it; the same command resumes it.
+    """
     from preheat.control import PauseDownload, PullModel, open_client
 
     with open_client(downloads_at_once="1") as client:
@@ -188,18 +194,12 @@ def downloads(
 
 
 def _print(now: list[JsonObject]) -> None:
-    from rich.markup import escape
-
-    out = console()
-    rows = table("Id", "Model", "State", "Progress")
-    for each in now:
-        rows.add_row(each["id"], escape(each["name"]), DOWNLOAD_WORDS[each["state"]], progress_line(each))
-    out.print(rows)
+    rows = [(each["id"], each["name"], DOWNLOAD_WORDS[each["state"]], progress_line(each)) for each in now]
+    print_table(_COLUMNS, rows)
     for each in now:
         if words := each["error"] or each["notice"]:
             hint = f" {each['hint']}." if each["hint"] else ""
-            style = "red" if each["error"] else None
-            out.print(f"{each['name']}: {words}.{hint}", markup=False, style=style)
+            print_text(f"{each['name']}: {words}.{hint}", style="red" if each["error"] else "")
 
 
 def _path(text: str) -> Path:
@@ -216,7 +216,10 @@ def import_(
     link: Annotated[bool, typer.Option("--link", help="Leave it in place and link to it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add a model file to Preheat's folder; on the same disk that takes no space."""
+    """Add a model file to Preheat's folder.
+
+    On the same disk that takes no space.
+    """
     from preheat.control import ImportFile
 
     if copy + move + link > 1:
@@ -252,7 +255,7 @@ def move_models(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Move Preheat's own models to another folder, for example on a larger disk."""
+    """Move Preheat's own models to another folder or disk."""
     from preheat.control import MoveModels, encode, open_client
 
     path = os.path.normpath(folder)

@@ -31,7 +31,7 @@ def favourites(
     order: Annotated[bool, typer.Option("--order", help="Put these models first, in this order.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the favourites, most important first, or change their order."""
+    """List the favourites in their order, or change it."""
     from preheat.control import GetFavourites, OrderFavourites, open_client
 
     if models and not order:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, short_name, table
+from preheat.cli.output import AsJson, JsonObject, ask, print_json, print_table, print_text
+from preheat.cli.tables import Cell, Column
 from preheat.units import format_ago, format_bytes, format_memory
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from preheat.control import Sort
 
 Task = Literal["chat", "code", "small", "vision", "embedding", "rerank"]
@@ -25,6 +24,30 @@ _SORTS: Final[dict[SortName, Sort]] = {
     "trending": "trending_score",
 }
 _MAX_RESULTS: Final = 100
+_FOUND: Final = (
+    Column("Repository", name=True),
+    Column("For", worth=3),
+    Column("Licence", worth=2),
+    Column("Downloads", worth=5, right=True),
+    Column("Likes", worth=1, right=True),
+    Column("Changed", worth=4),
+    Column("", worth=6),
+)
+_VARIANTS: Final = (
+    Column("Quantization"),
+    Column("Download", worth=3, right=True),
+    Column("Memory", worth=2, right=True),
+    Column("", worth=4),
+    Column("Fetch with", sentence=True),
+)
+_SUGGESTED: Final = (
+    Column("Name"),
+    Column("Quantization", worth=1),
+    Column("Download", worth=3, right=True),
+    Column("Memory", worth=2, right=True),
+    Column("", worth=4),
+    Column("Good for", sentence=True),
+)
 
 TaskOption = Annotated[Task | None, typer.Option("--task", "-t", help="Only for this task.")]
 
@@ -44,72 +67,71 @@ def search(
     words = " ".join(query)
     if "/" in words:
         offer = ask(GetRepo(words))
-        print_json(offer) if as_json else _print_offer(console(), offer)
+        print_json(offer) if as_json else _print_offer(offer)
         return
     models = ask(SearchHub(words, task, limit, _SORTS[sort]))["models"]
     if as_json:
         print_json(models)
     elif models:
-        _print_found(console(), models)
+        _print_found(models)
     else:
         typer.echo("Nothing was found.")
         typer.echo("  Try fewer words, or see: preheat catalogue")
 
 
-def _print_found(out: Console, models: list[JsonObject]) -> None:
-    from rich.markup import escape
-
-    rows = table("Repository", "For", "Licence", "Downloads", "Likes", "Changed", "", right=("Downloads", "Likes"))
+def _print_found(models: list[JsonObject]) -> None:
     now = time.time()
-    for model in models:
-        rows.add_row(
-            escape(short_name(model["repo"], out, others=74)),
+    rows: list[list[Cell]] = [
+        [
+            model["repo"],
             model["task"],
-            escape(model["licence"][:20]),
+            model["licence"][:20],
             f"{model['downloads']:,}",
             f"{model['likes']:,}",
             "" if model["updated_at"] is None else format_ago(now - model["updated_at"]),
-            "here" if model["here"] else "[yellow]asks for consent[/yellow]" if model["gated"] else "",
-        )
-    out.print(rows)
-    out.print("List the files of a repository: preheat search OWNER/NAME", style="dim")
+            "here" if model["here"] else ("asks for consent", "yellow") if model["gated"] else "",
+        ]
+        for model in models
+    ]
+    print_table(_FOUND, rows)
+    print_text("List the files of a repository: preheat search OWNER/NAME", style="dim")
 
 
-def _print_offer(out: Console, offer: JsonObject) -> None:
-    from rich.markup import escape
-
+def _print_offer(offer: JsonObject) -> None:
     facts = [offer["licence"] or "no licence named"]
     if offer["parameters"]:
         facts.append(f"{offer['parameters'] / 1e9:.1f} billion parameters")
     if offer["trained_context"]:
         facts.append(f"trained for {offer['trained_context']:,} tokens")
-    out.print(f"[bold]{escape(offer['repo'])}[/bold]  {escape(', '.join(facts))}")
+    print_text(offer["repo"], style="bold")
+    print_text(f"{', '.join(facts)}.")
     if offer["gated"]:
-        out.print("Its owner requires consent: accept the terms on its page, then sign in with hf auth login.")
+        print_text("Its owner requires consent: accept the terms on its page, then sign in with hf auth login.")
     if not offer["variants"]:
-        out.print("It has no GGUF files that Preheat can run.")
+        print_text("It has no GGUF files that Preheat can run.")
         return
-    rows = table("Quantization", "Download", "Memory", "", "Fetch with", right=("Download", "Memory"))
-    for variant in offer["variants"]:
-        rows.add_row(
-            escape(variant["quantization"] or "?"),
+    rows: list[list[Cell]] = [
+        [
+            variant["quantization"] or "?",
             format_bytes(variant["total_bytes"]),
             format_memory(variant["memory_bytes"]),
-            fit_words(variant["fits"], best=variant["recommended"], best_words="recommended"),
-            escape(f"preheat pull {variant['name']}"),
-        )
-    out.print(rows)
+            fit_cell(variant["fits"], best=variant["recommended"], best_words="recommended"),
+            f"preheat pull {variant['name']}",
+        ]
+        for variant in offer["variants"]
+    ]
+    print_table(_VARIANTS, rows)
     if offer["why"]:
-        out.print(f"{offer['why']}.", markup=False)
+        print_text(f"{offer['why']}.")
     else:
-        out.print(f"None fits the memory limit of {format_memory(offer['limit_bytes'])}.")
+        print_text(f"None fits the memory limit of {format_memory(offer['limit_bytes'])}.")
 
 
-def fit_words(fits: bool, *, best: bool, best_words: str = "best for you") -> str:
-    """Return, in rich's markup, whether something fits this machine."""
+def fit_cell(fits: bool, *, best: bool, best_words: str = "best for you") -> Cell:
+    """Return whether something fits this machine."""
     if best:
-        return f"[green]{best_words}[/green]"
-    return "fits" if fits else "[dim]too large[/dim]"
+        return best_words, "green"
+    return "fits" if fits else ("too large", "dim")
 
 
 _HEADINGS: Final = {
@@ -123,7 +145,7 @@ _HEADINGS: Final = {
 
 
 def catalogue(task: TaskOption = None, as_json: AsJson = False) -> None:
-    """List suggested models; the best ones for this machine are marked."""
+    """List suggested models, and mark the best for this machine."""
     from preheat.control import GetCatalogue
 
     answer = ask(GetCatalogue(task))
@@ -131,26 +153,22 @@ def catalogue(task: TaskOption = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    out = console()
     for kind, heading in _HEADINGS.items():
         models = [model for model in found if model["task"] == kind]
         if models:
-            out.print(f"[bold]{heading}[/bold]")
-            _print_models(out, models)
-    out.print(f"Memory limit: {format_memory(answer['limit_bytes'])}. Download a model: preheat pull NAME", style="dim")
+            print_text(heading, style="bold")
+            print_table(_SUGGESTED, [_suggested_row(model) for model in models])
+            typer.echo()
+    limit = format_memory(answer["limit_bytes"])
+    print_text(f"Memory limit: {limit}. Download a model: preheat pull NAME", style="dim")
 
 
-def _print_models(out: Console, models: list[JsonObject]) -> None:
-    rows = table("Name", "Quantization", "Download", "Memory", "", "Good for", right=("Download", "Memory"))
-    rows.columns[-1].no_wrap = False
-    for model in models:
-        mark = "[cyan]here[/cyan]" if model["here"] else fit_words(model["fits"], best=model["best"])
-        rows.add_row(
-            short_name(model["name"], out, others=90),
-            model["quantization"],
-            format_bytes(model["download_bytes"]),
-            format_memory(model["memory_bytes"]),
-            mark,
-            model["sentence"],
-        )
-    out.print(rows)
+def _suggested_row(model: JsonObject) -> list[Cell]:
+    return [
+        model["name"],
+        model["quantization"],
+        format_bytes(model["download_bytes"]),
+        format_memory(model["memory_bytes"]),
+        ("here", "cyan") if model["here"] else fit_cell(model["fits"], best=model["best"]),
+        model["sentence"],
+    ]

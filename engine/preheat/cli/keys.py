@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, table
+from preheat.cli.output import AsJson, JsonObject, ask, print_json, print_table
+from preheat.cli.tables import Column
 
 if TYPE_CHECKING:
     from preheat.control import Command
@@ -15,7 +16,15 @@ if TYPE_CHECKING:
 keys_app = typer.Typer(
     name="keys",
     no_args_is_help=True,
-    help="List, make and revoke API keys. From the first key on, every request needs one.",
+    help="List, make and revoke API keys.\n\nFrom the first key on, every request needs one.",
+)
+
+_COLUMNS: Final = (
+    Column("Name", name=True),
+    Column("Scope"),
+    Column("Models", sentence=True),
+    Column("Priority", worth=1),
+    Column("Made", worth=2),
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="For example the program or machine that gets the key.")]
@@ -70,9 +79,14 @@ def _show(found: JsonObject, as_json: bool) -> None:
     if not found["keys"]:
         typer.echo("There are no named keys.")
         return
-    made = table("Name", "Scope", "Models", "Priority", "Made")
-    for key in found["keys"]:
-        day = datetime.fromtimestamp(key["created_at"]).astimezone().strftime("%Y-%m-%d")
-        models = ", ".join(key["models"]) or "all"
-        made.add_row(key["name"], key["scope"], models, "low" if key["low_priority"] else "normal", day)
-    console().print(made)
+    rows = [
+        (
+            key["name"],
+            key["scope"],
+            ", ".join(key["models"]) or "all",
+            "low" if key["low_priority"] else "normal",
+            datetime.fromtimestamp(key["created_at"]).astimezone().strftime("%Y-%m-%d"),
+        )
+        for key in found["keys"]
+    ]
+    print_table(_COLUMNS, rows)

@@ -10,6 +10,7 @@ import errno
 import logging
 import os
 import sys
+from collections.abc import Callable, Mapping
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -24,6 +25,7 @@ from preheat.cli.completion import completion
 from preheat.cli.decisions import log, pause, plan, resume, why
 from preheat.cli.doctor import doctor
 from preheat.cli.downloads import downloads, import_, move_models, pull
+from preheat.cli.examples import add_examples
 from preheat.cli.favourites import favourite, favourites, unfavourite
 from preheat.cli.hub import catalogue, search
 from preheat.cli.keys import keys_app
@@ -37,6 +39,7 @@ from preheat.cli.serve import serve, tray
 from preheat.cli.service import service_app
 from preheat.cli.stats import stats
 from preheat.cli.status import ps, status
+from preheat.cli.top import top
 from preheat.cli.update import update
 from preheat.errors import EngineError, file_error, reason_of
 from preheat.installation import processor_problem
@@ -54,14 +57,19 @@ class _Group(TyperGroup):
     """Prints expected errors with an exit code, and imports ``config`` when it is used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [*super().list_commands(ctx), _CONFIG]
+        return [name for commands in _PANELS.values() for name in commands]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name == _CONFIG:
             from preheat.cli.config import config_app  # it imports the settings, and with them pydantic: 0.1 s
 
-            return typer.main.get_command(config_app)
-        return super().get_command(ctx, cmd_name)
+            found: Any = typer.main.get_command(config_app)
+            found.rich_help_panel = "Settings"
+        else:
+            found = super().get_command(ctx, cmd_name)
+        if found is not None:
+            add_examples(found, cmd_name)
+        return found
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -112,51 +120,60 @@ def _preheat(
     logging.getLogger().addHandler(logging.NullHandler())
 
 
-app.command()(serve)
-app.command()(tray)
-app.command("quit")(quit_)
-app.command("stop", hidden=True)(quit_)
-app.command()(status)
-app.command()(ps)
-app.command("list")(list_)
-app.command()(show)
-app.command()(search)
-app.command()(catalogue)
-app.command()(pull)
-app.command()(downloads)
-app.command()(rm)
-app.command("import")(import_)
-app.command()(move_models)
-app.command()(load)
-app.command()(unload)
-app.command()(favourite)
-app.command()(unfavourite)
-app.command()(favourites)
-app.command()(pause)
-app.command()(resume)
-app.command()(why)
-app.command()(plan)
-app.command()(log)
-app.command()(requests)
-app.command()(stats)
-app.command()(replay)
-app.command()(run)
-app.command()(embed)
-app.command()(completion)
-app.command()(doctor)
-app.command()(update)
-app.add_typer(cache_app)
-app.add_typer(keys_app)
-app.add_typer(service_app, name="service")
-
-
-@app.command()
 def version(as_json: AsJson = False) -> None:
     """Print Preheat's version."""
     if as_json:
         print_json({"version": __version__})
     else:
         typer.echo(f"preheat {__version__}")
+
+
+_PANELS: Final[Mapping[str, Mapping[str, Callable[..., None] | typer.Typer | None]]] = {
+    "Run": {"serve": serve, "tray": tray, "quit": quit_, "service": service_app, "run": run, "embed": embed},
+    "Models": {
+        "list": list_,
+        "show": show,
+        "search": search,
+        "catalogue": catalogue,
+        "pull": pull,
+        "downloads": downloads,
+        "import": import_,
+        "rm": rm,
+        "move-models": move_models,
+    },
+    "Memory": {
+        "top": top,
+        "status": status,
+        "ps": ps,
+        "load": load,
+        "unload": unload,
+        "favourite": favourite,
+        "unfavourite": unfavourite,
+        "favourites": favourites,
+        "pause": pause,
+        "resume": resume,
+        "cache": cache_app,
+    },
+    "Insight": {
+        "why": why,
+        "plan": plan,
+        "log": log,
+        "requests": requests,
+        "stats": stats,
+        "replay": replay,
+        "doctor": doctor,
+    },
+    "Settings": {_CONFIG: None, "keys": keys_app, "completion": completion, "update": update, "version": version},
+}
+"""All commands by their panel in the help, in its order. ``config`` is imported when it is used."""
+
+for _panel, _commands in _PANELS.items():
+    for _name, _command in _commands.items():
+        if isinstance(_command, typer.Typer):
+            app.add_typer(_command, name=_name, rich_help_panel=_panel)
+        elif _command is not None:
+            app.command(_name, rich_help_panel=_panel)(_command)
+app.command("stop", hidden=True)(quit_)
 
 
 def _open_closed_streams() -> None:

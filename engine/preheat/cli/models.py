@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -17,22 +17,23 @@ from preheat.cli.output import (
     ask_running,
     console,
     print_json,
+    print_table,
+    print_text,
     prompt_words,
-    short_name,
+    state_cell,
     state_words,
-    table,
+    terminal_width,
 )
 from preheat.cli.status import print_no_models
+from preheat.cli.tables import Cell, Column
 from preheat.errors import EngineError, InvalidRequestError
 from preheat.messages import msg
-from preheat.units import format_bytes, format_count, format_duration, format_memory
+from preheat.units import format_bytes, format_count, format_duration, format_memory, natural_key
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from rich.console import Console
     from rich.progress import Progress, TaskID
-    from rich.table import Table
 
     from preheat.control import HttpClient, LoadModel, ModelSnapshot
 
@@ -49,10 +50,25 @@ SOURCE_WORDS: Final = {
 """Names of the places where models are found."""
 
 _WIDE: Final = 150  # characters; the quantization is explained
-_NARROW: Final = 120  # the last columns are left out below this
-_OTHER_COLUMNS: Final = 92
-_COLUMNS: Final = ("Model", "Kind", "Params", "Quantization", "Size", "Memory", "Fits", "Context", "Source", "State")
-_NARROW_COLUMNS: Final = 7
+_COLUMNS: Final = (
+    Column("Model", name=True),
+    Column("Kind", worth=4),
+    Column("Params", worth=3, right=True),
+    Column("Quantization", worth=2),
+    Column("Size", worth=5, right=True),
+    Column("Memory", worth=8, right=True),
+    Column("Fits", worth=7),
+    Column("Context", worth=1, right=True),
+    Column("Source", worth=1),
+    Column("State", worth=9),
+)
+_LEFT_OUT: Final = (
+    Column("Not offered", name=True),
+    Column("Why", sentence=True),
+    Column("Size", worth=2, right=True),
+    Column("Source", worth=1),
+)
+_INDENT: Final = 16
 
 
 def list_(
@@ -61,26 +77,26 @@ def list_(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the models on disk, including those of other programs."""
+    """List the models on disk, also those of other programs."""
     from preheat.control import ListModels
 
     found = ask(ListModels())
     if as_json:
         print_json([*found["models"], *(found["left_out"] if everything else [])])
         return
-    out = console()
     if found["models"]:
-        out.print(_models_table(out, found["models"]))
+        print_table(_COLUMNS, _rows(found["models"]))
     else:
         print_no_models()
     for model in found["models"]:
         if model["warning"]:
-            out.print(f"{model['id']}: {model['warning']}.", style="yellow", markup=False)
+            print_text(f"{model['id']}: {model['warning']}.", style="yellow")
     for problem in found["unreachable"]:
-        out.print(f"{problem}: its models are not listed.", style="yellow", markup=False)
+        print_text(f"{problem}: its models are not listed.", style="yellow")
     if everything and found["left_out"]:
-        out.print()
-        out.print(_left_out_table(out, found["left_out"]))
+        typer.echo()
+        rows = [(*(file[key] for key in ("id", "reason")), *_size_and_source(file)) for file in found["left_out"]]
+        print_table(_LEFT_OUT, rows)
 
 
 def kind_words(model: JsonObject) -> str:
@@ -94,37 +110,28 @@ def context_words(tokens: int) -> str:
     return f"{tokens // 1024}k" if tokens >= 1024 else str(tokens or "")
 
 
-def _models_table(out: Console, models: list[JsonObject]) -> Table:
-    from rich.markup import escape
-
-    shown = len(_COLUMNS) if out.width >= _NARROW else _NARROW_COLUMNS
-    rows = table(*_COLUMNS[:shown], right=("Params", "Size", "Memory", "Context"))
-    for model in models:
-        cells = (
-            escape(short_name(model["id"], out, others=_OTHER_COLUMNS if shown == len(_COLUMNS) else 60)),
+def _rows(models: Sequence[JsonObject]) -> list[list[Cell]]:
+    width = terminal_width(console())
+    words = "quantization_words" if width is None or width >= _WIDE else "quantization"
+    return [
+        [
+            model["id"],
             kind_words(model),
             format_count(model["parameters"]) if model["parameters"] else "",
-            model["quantization_words"] if out.width >= _WIDE else model["quantization"],
+            model[words],
             format_bytes(model["file_bytes"]),
             format_memory(model["expected_bytes"]),
-            "yes" if model["fits"] else "[red]no[/red]",
+            "yes" if model["fits"] else ("no", "red"),
             context_words(model["trained_context"]),
             SOURCE_WORDS[model["source"]],
-            state_words(model),
-        )
-        rows.add_row(*cells[:shown])
-    return rows
+            state_cell(model),
+        ]
+        for model in sorted(models, key=lambda model: natural_key(model["id"]))
+    ]
 
 
-def _left_out_table(out: Console, files: list[JsonObject]) -> Table:
-    from rich.markup import escape
-
-    rows = table("Not offered", "Why", "Size", "Source", right=("Size",))
-    rows.columns[1].no_wrap = False
-    for file in files:
-        name = escape(short_name(file["id"], out, others=_OTHER_COLUMNS))
-        rows.add_row(name, escape(file["reason"]), format_bytes(file["file_bytes"]), SOURCE_WORDS[file["source"]])
-    return rows
+def _size_and_source(file: JsonObject) -> tuple[str, str]:
+    return format_bytes(file["file_bytes"]), SOURCE_WORDS[file["source"]]
 
 
 def show(model: ModelName, as_json: AsJson = False) -> None:
@@ -135,11 +142,10 @@ def show(model: ModelName, as_json: AsJson = False) -> None:
     if as_json:
         print_json(known)
         return
-    out = console()
-    out.print(known["id"], style="bold", markup=False)
+    print_text(known["id"], style="bold")
     for name, value in _lines(known):
         if value:
-            out.print(f"  {name:<14}{value}", markup=False, soft_wrap=True)
+            print_text(f"  {name:<{_INDENT - 2}}{value}", indent=_INDENT)
 
 
 def _lines(known: JsonObject) -> Iterator[tuple[str, str]]:
@@ -176,7 +182,7 @@ _WATCH_INTERVAL_S: Final = 0.1
 
 
 def load(model: ModelName, as_json: AsJson = False) -> None:
-    """Load a model, and evict others if it needs their memory."""
+    """Load a model; others leave if it needs their memory."""
     from preheat.control import LoadModel, encode, find_running
 
     command = LoadModel(model)
@@ -191,7 +197,7 @@ def load(model: ModelName, as_json: AsJson = False) -> None:
 
 
 def unload(model: ModelName, as_json: AsJson = False) -> None:
-    """Unload a model after its requests in progress, or stop its load."""
+    """Unload a model after its requests, or stop its load."""
     from preheat.control import UnloadModel
 
     now = ask_running(UnloadModel(model))

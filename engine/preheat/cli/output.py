@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -15,8 +15,8 @@ from preheat.errors import EngineError, SettingsError
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
+    from preheat.cli.tables import Cell, Column
     from preheat.control import Command
 
 EXIT_FAILURE: Final = 1
@@ -28,7 +28,6 @@ ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="The model's id,
 
 _STYLES: Final = {"hot": "yellow", "loading": "yellow", "warming": "yellow", "failed": "red", "cold": "dim"}
 _PIPE_WIDTH: Final = 10_000
-_MIN_NAME: Final = 24
 
 
 def ask(command: Command[Any], **settings: str) -> Any:
@@ -63,11 +62,51 @@ def history_days() -> str:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return the console to print to. In a pipe, lines have no limit: nothing is cut off."""
+    """Return the console to print to. In a pipe, lines have no limit: nothing is cut off.
+
+    It follows the variables ``NO_COLOR``, ``FORCE_COLOR``, ``CLICOLOR`` and ``CLICOLOR_FORCE``.
+    """
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else _PIPE_WIDTH, highlight=False)
+    forced = os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0")
+    return Console(
+        stderr=stderr,
+        width=None if stream.isatty() else _PIPE_WIDTH,
+        highlight=False,
+        force_terminal=True if forced else None,
+        no_color=True if os.environ.get("CLICOLOR") == "0" and not forced else None,
+    )
+
+
+def print_table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
+    """Print a table that fits the terminal; in a pipe, a complete one."""
+    from preheat.cli.tables import lines
+
+    out = console()
+    for line in lines(columns, rows, terminal_width(out), ascii_only=out.options.ascii_only):
+        out.print(line, soft_wrap=True)
+
+
+def print_text(text: str, *, style: str = "", indent: int = 0) -> None:
+    """Print a sentence.
+
+    Args:
+        indent: Of its further lines on a narrow terminal, in characters.
+    """
+    from rich.text import Text
+
+    from preheat.cli.tables import wrapped
+
+    out = console()
+    width = terminal_width(out)
+    for line in [text] if width is None else wrapped(text, width, indent):
+        out.print(Text(line, style=style), soft_wrap=True)
+
+
+def terminal_width(out: Console) -> int | None:
+    """Return the width of the terminal in characters; None for a pipe."""
+    return out.width if out.file.isatty() else None
 
 
 @contextmanager
@@ -116,29 +155,9 @@ def prompt_words(prompt: JsonObject) -> str:
     return f"{owner}, {prompt['tokens']:,} tokens, {place}"
 
 
-def state_style(model: JsonObject) -> str:
-    """Return rich's style for a model's state."""
-    return _STYLES.get(model["state"], "")
-
-
-def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """Return an empty table; the columns in ``right`` are right-aligned."""
-    from rich import box
-    from rich.table import Table
-
-    made = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False, header_style="bold")
-    for name in columns:
-        made.add_column(name, justify="right" if name in right else "left", no_wrap=True)
-    return made
-
-
-def short_name(model_id: str, target: Console, others: int) -> str:
-    """Return a model's name, shortened in the middle so that ``others`` more characters fit into the line."""
-    room = max(target.width - others, _MIN_NAME)
-    if len(model_id) <= room:
-        return model_id
-    head = room // 2
-    return f"{model_id[:head]}…{model_id[-(room - head - 1) :]}"
+def state_cell(model: JsonObject) -> Cell:
+    """Return a model's state with its style."""
+    return state_words(model), _STYLES.get(model["state"], "")
 
 
 def silence() -> None:

@@ -33,9 +33,10 @@ class StillRunningError(EngineError, code="still_running"):
 def quit_(
     now: Annotated[bool, typer.Option("--now", help="Do not wait for requests in progress; kill what hangs.")] = False,
 ) -> None:
-    """End the running Preheat, after the requests in progress; return when it has ended.
+    """End the running Preheat, after the requests in progress.
 
-    Ends the tray as well. Exit code 0 if nothing runs afterwards, also if nothing ran before; 1 if it is still running.
+    Returns when it has ended. Ends the tray as well. Exit code 0 if nothing runs afterwards, also if nothing ran
+    before; 1 if it is still running.
     """
     typer.echo("Preheat has ended." if end_running(now=now) else "Preheat is not running.")
 

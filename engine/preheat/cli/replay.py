@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from preheat.cli.output import AsJson, console, print_json, table
+from preheat.cli.output import AsJson, print_json, print_table
+from preheat.cli.tables import Column
 from preheat.errors import InvalidRequestError
 from preheat.messages import msg
 from preheat.units import format_bytes, format_duration, format_memory
@@ -23,6 +24,27 @@ if TYPE_CHECKING:
 _DAY_S: Final = 86_400.0
 _MAX_STEPS: Final = 8
 _DEFAULT_DAYS: Final = 56
+_POLICIES: Final = (
+    Column("Policy"),
+    Column("Limit", worth=8, right=True),
+    Column("Requests", worth=2, right=True),
+    Column("Hit rate", right=True),
+    Column("Steady", worth=5, right=True),
+    Column("Waits", worth=7, right=True),
+    Column("Waited", worth=6, right=True),
+    Column("Preloads", worth=3, right=True),
+    Column("Wasted", worth=4, right=True),
+    Column("Read", worth=1, right=True),
+)
+_USERS: Final = (
+    Column("User"),
+    Column("Steady", right=True),
+    Column("LRU", worth=5, right=True),
+    Column("Of bound", worth=4, right=True),
+    Column("Waits/LRU", worth=3, right=True),
+    Column("Seconds/LRU", worth=2, right=True),
+    Column("Wasted", worth=1, right=True),
+)
 
 
 def replay(
@@ -52,7 +74,10 @@ def replay(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Simulate Preheat and other policies on recorded usage, with other memory limits or settings."""
+    """Simulate other memory limits and settings on past usage.
+
+    Compares Preheat with other policies.
+    """
     from preheat.cli.config import parse_overrides
     from preheat.replay import PAGE_CACHE_SHARE, describe_users
     from preheat.settings import load_settings
@@ -167,12 +192,10 @@ def _write_csv(path: Path, reports: Sequence[Report]) -> None:
 
 
 def _print(reports: Sequence[Report]) -> None:
-    out = console()
-    numbers = ("Limit", "Requests", "Hit rate", "Steady", "Waits", "Waited", "Preloads", "Wasted", "Read")
-    rows = table("Policy", *numbers, right=numbers)
+    rows = []
     for report in reports:
         figures = report.overall
-        rows.add_row(
+        row = (
             report.strategy,
             format_memory(report.limit_bytes),
             str(figures.requests),
@@ -184,15 +207,13 @@ def _print(reports: Sequence[Report]) -> None:
             str(figures.wasted) if figures.preloads else "",
             format_bytes(figures.bytes_read) if figures.bytes_read else "",
         )
-    out.print(rows)
+        rows.append(row)
+    print_table(_POLICIES, rows)
 
 
 def _print_comparisons(comparisons: Sequence[Comparison]) -> None:
-    out = console()
-    numbers = ("Steady", "LRU", "Of bound", "Waits/LRU", "Seconds/LRU", "Wasted")
-    rows = table("User", *numbers, right=numbers)
-    for found in comparisons:
-        rows.add_row(
+    rows = [
+        (
             found.user,
             f"{found.preload_hit_rate * 100:.1f} %",
             f"{found.lru_hit_rate * 100:.1f} %",
@@ -201,4 +222,6 @@ def _print_comparisons(comparisons: Sequence[Comparison]) -> None:
             f"{found.seconds_ratio:.2f}",
             f"{found.wasted_share:.2f}",
         )
-    out.print(rows)
+        for found in comparisons
+    ]
+    print_table(_USERS, rows)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
 from preheat.cli.decisions import when
-from preheat.cli.output import AsJson, JsonObject, ask, console, history_days, print_json, short_name, table
+from preheat.cli.output import AsJson, JsonObject, ask, history_days, print_json, print_table
 from preheat.cli.stats import since_text
+from preheat.cli.tables import Column
 from preheat.units import format_duration
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
 
 _MAX_SHOWN: Final = 10_000
 _FOUND: Final = {"hit": "hot", "late_hit": "late", "miss": "cold"}
-_NARROW: Final = 120  # characters; a request takes two lines below this
+_COLUMNS: Final = (
+    Column("When", worth=8),
+    Column("Client", worth=7),
+    Column("Model", name=True),
+    Column("Found", worth=5),
+    Column("Prompt", worth=3, right=True),
+    Column("Reused", worth=4, right=True),
+    Column("TTFT", worth=6, right=True),
+    Column("Answer", worth=2, right=True),
+    Column("Reused from", sentence=True),
+)
 _SOURCES: Final = (("slot_tokens", "loaded model"), ("memory_tokens", "memory"), ("disk_tokens", "disk"))
 
 
@@ -27,7 +34,10 @@ def requests(
     model: Annotated[str | None, typer.Option("--model", "-m", help="Only this model.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show requests that have ended, what was reused of their prompts, and why not more; the newest last."""
+    """Show past requests, and what was reused of their prompts.
+
+    Also says why not more was reused. The newest entry is the last.
+    """
     from preheat.control import ListRequests
 
     command = ListRequests(count, None if since is None else since_text(since), model)
@@ -35,50 +45,23 @@ def requests(
     if as_json:
         print_json(found)
     elif found:
-        console().print(_table(found))
+        print_table(_COLUMNS, [_row(request) for request in reversed(found)])
     else:
         typer.echo("There were no requests.")
 
 
-def _table(found: list[JsonObject]) -> Table:
-    out = console()
-    make = _wide_table if out.width >= _NARROW else _narrow_table
-    rows = make(list(reversed(found)), out)
-    rows.columns[-1].no_wrap = False
-    return rows
-
-
-def _wide_table(found: list[JsonObject], out: Console) -> Table:
-    from rich.markup import escape
-
-    numbers = ("Prompt", "Reused", "TTFT", "Answer")
-    rows = table("When", "Client", "Model", "Found", *numbers, "Reused from", right=numbers)
-    for request in found:
-        rows.add_row(
-            when(request["started_at"]),
-            escape(request["client"]),
-            escape(short_name(request["model"], out, others=132)),
-            _FOUND[request["outcome"]],
-            f"{request['prompt_tokens']:,}",
-            f"{_reused(request):,}",
-            "" if request["ttft_s"] is None else format_duration(request["ttft_s"]),
-            f"{request['completion_tokens']:,}",
-            escape(_sources(request)),
-        )
-    return rows
-
-
-def _narrow_table(found: list[JsonObject], out: Console) -> Table:
-    from rich.markup import escape
-
-    rows = table("When", "Client, model", "Reused, why not more")
-    for request in found:
-        rows.add_row(
-            when(request["started_at"]),
-            escape(f"{request['client']}\n{short_name(request['model'], out, others=56)}"),
-            escape(f"{_reused(request):,} of {request['prompt_tokens']:,}\n{_sources(request)}".rstrip()),
-        )
-    return rows
+def _row(request: JsonObject) -> tuple[str, ...]:
+    return (
+        when(request["started_at"]),
+        request["client"],
+        request["model"],
+        _FOUND[request["outcome"]],
+        f"{request['prompt_tokens']:,}",
+        f"{_reused(request):,}",
+        "" if request["ttft_s"] is None else format_duration(request["ttft_s"]),
+        f"{request['completion_tokens']:,}",
+        _sources(request),
+    )
 
 
 def _reused(request: JsonObject) -> int:

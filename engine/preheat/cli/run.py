@@ -32,7 +32,10 @@ def run(
     seed: Annotated[int | None, typer.Option("--seed", help="Seed for reproducible answers.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print a model's answer, or chat with it: Ctrl-D ends the chat, Ctrl-C stops an answer."""
+    """Print a model's answer, or chat with it.
+
+    Ctrl-D ends the chat, Ctrl-C stops an answer.
+    """
     from preheat.control import open_client
 
     options: Options = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed}

@@ -92,7 +92,10 @@ def tray(
     no_preload: NoPreload = False,
     overrides: SetOptions = None,
 ) -> None:
-    """Start Preheat with its tray icon; a second start shows the dashboard of the first."""
+    """Start Preheat with its tray icon.
+
+    A second start shows the dashboard of the first.
+    """
     options = parse_options(models_dirs, host, port, no_preload, overrides)
     try:
         from preheat_gui.app.start import main

@@ -18,7 +18,7 @@ _EXIT_STOPPED: Final = 3
 """As for ``systemctl status``."""
 
 service_app = typer.Typer(
-    help="Run Preheat in the background, without windows: with systemd, launchd or the Task Scheduler.",
+    help="Run Preheat in the background, without windows.\n\nWith systemd, launchd or the Task Scheduler.",
     no_args_is_help=True,
 )
 

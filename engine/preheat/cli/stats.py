@@ -2,20 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
-from preheat.cli.output import AsJson, JsonObject, ask, console, history_days, print_json, short_name, table
-from preheat.units import format_duration, format_memory, format_percent
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+from preheat.cli.output import AsJson, JsonObject, ask, history_days, print_json, print_table, print_text
+from preheat.cli.tables import Column
+from preheat.units import format_duration, format_memory, format_percent, natural_key
 
 _EVERYTHING: Final = "all"
 _FOUND: Final = (("hit", "hot"), ("late_hit", "late"), ("miss", "cold"))
 _ALL_MODELS: Final = "All models"
+_INDENT: Final = 10
+
+_COUNTS: Final = (
+    Column("Requests", worth=5, right=True),
+    Column("Hits", worth=4, right=True),
+    Column("Late", worth=2, right=True),
+    Column("Misses", worth=3, right=True),
+    Column("Hit rate", right=True),
+    Column("Saved", worth=6, right=True),
+)
+_PERIODS: Final = (
+    Column("Over"),
+    *_COUNTS,
+    Column("Preloads", worth=1, right=True),
+    Column("Wasted", worth=1, right=True),
+)
+_REQUESTS: Final = (Column("Model", name=True), *_COUNTS)
+_LOADS: Final = (
+    Column("Model", name=True),
+    Column("Loads", worth=6, right=True),
+    Column("Preloads", worth=2, right=True),
+    Column("Wasted", worth=3, right=True),
+    Column("Evicted", worth=1, right=True),
+    Column("Failed", worth=4, right=True),
+    Column("Load time", right=True),
+    Column("p95", worth=5, right=True),
+)
+_LATENCIES: Final = (
+    Column("Model", name=True),
+    Column("Found", worth=9),
+    Column("Requests", worth=1, right=True),
+    Column("Wait", worth=4, right=True),
+    Column("Wait p95", worth=2, right=True),
+    Column("TTFT", worth=8, right=True),
+    Column("TTFT p95", worth=3, right=True),
+)
+_RECOMPUTED: Final = (
+    Column("Requests", right=True),
+    Column("Tokens", worth=1, right=True),
+    Column("Prompts computed again, such as", sentence=True),
+)
 
 
 def stats(
@@ -24,27 +62,31 @@ def stats(
     ] = "7d",
     as_json: AsJson = False,
 ) -> None:
-    """Show requests, hits, waits, loads and time saved, whether Preheat runs or not."""
+    """Show requests, hits, waits, loads and the time saved."""
     from preheat.control import GetStats
 
     figures = ask(GetStats(since_text(since)), history_days=history_days())
     if as_json:
         print_json(figures)
         return
-    out = console()
     for line in _summary(figures, since):
-        out.print(line, markup=False)
-    out.print()
+        print_text(line, indent=_INDENT)
+    typer.echo()
     if not figures["models"]:
         typer.echo("Figures appear after the first request.")
         return
-    for drawn in (_periods_table(figures), _requests_table(out, figures), _loads_table(out, figures)):
-        out.print(drawn)
-        out.print()
-    out.print(_latency_table(out, figures))
+    used = _used_models(figures)
+    print_table(_PERIODS, _period_rows(figures))
+    typer.echo()
+    print_table(_REQUESTS, [(name, *_found(model["span"])) for name, model in used])
+    typer.echo()
+    print_table(_LOADS, [_load_row(name, model) for name, model in used])
+    typer.echo()
+    print_table(_LATENCIES, _latency_rows(used))
     if figures["recomputed"]:
-        out.print()
-        out.print(_recomputed_table(figures))
+        typer.echo()
+        kinds = [(f"{kind['requests']:,}", f"{kind['tokens']:,}", kind["why"]) for kind in figures["recomputed"]]
+        print_table(_RECOMPUTED, kinds)
 
 
 def since_text(since: str) -> str | None:
@@ -87,38 +129,19 @@ def _reused(span: JsonObject) -> str:
     return f"{span['reused_tokens']:,} tokens not computed again ({', '.join(parts)}){saved}"
 
 
-def _recomputed_table(figures: JsonObject) -> Table:
-    """Return why prompts were computed again."""
-    from rich.markup import escape
-
-    numbers = ("Requests", "Tokens")
-    rows = table(*numbers, "Prompts computed again, such as", right=numbers)
-    for kind in figures["recomputed"]:
-        rows.add_row(f"{kind['requests']:,}", f"{kind['tokens']:,}", escape(kind["why"]))
-    return rows
-
-
-def _periods_table(figures: JsonObject) -> Table:
+def _period_rows(figures: JsonObject) -> list[list[str]]:
     """Return what all models together came to over the usual spans."""
-    numbers = ("Requests", "Hits", "Late", "Misses", "Hit rate", "Saved", "Preloads", "Wasted")
-    rows = table("Over", *numbers, right=numbers)
-    for words, counts in (
-        ("1 hour", figures["total"]["last_hour"]),
-        ("24 hours", figures["total"]["last_day"]),
-        ("7 days", figures["total"]["last_week"]),
-        ("Steady state", figures["steady"]),
-    ):
-        if counts is not None:
-            rows.add_row(words, *_found(counts), str(counts["preloads"]), str(counts["wasted"]))
-    return rows
-
-
-def _requests_table(out: Console, figures: JsonObject) -> Table:
-    numbers = ("Requests", "Hits", "Late", "Misses", "Hit rate", "Saved")
-    rows = table("Model", *numbers, right=numbers)
-    for name, model in _rows(figures, out, others=56):
-        rows.add_row(name, *_found(model["span"]))
-    return rows
+    total = figures["total"]
+    return [
+        [words, *_found(counts), str(counts["preloads"]), str(counts["wasted"])]
+        for words, counts in (
+            ("1 hour", total["last_hour"]),
+            ("24 hours", total["last_day"]),
+            ("7 days", total["last_week"]),
+            ("Steady state", figures["steady"]),
+        )
+        if counts is not None
+    ]
 
 
 def _found(counts: JsonObject) -> list[str]:
@@ -130,36 +153,28 @@ def _found(counts: JsonObject) -> list[str]:
     ]
 
 
-def _loads_table(out: Console, figures: JsonObject) -> Table:
-    numbers = ("Loads", "Preloads", "Wasted", "Evicted", "Failed", "Load time", "p95")
-    rows = table("Model", *numbers, right=numbers)
-    for name, model in _rows(figures, out, others=66):
-        span, load = model["span"], model["load"]
-        counts = (str(span[key]) for key in ("loads", "preloads", "wasted", "evictions", "failures"))
-        rows.add_row(name, *counts, _duration(load["median_s"]), _duration(load["p95_s"]))
-    return rows
+def _load_row(name: str, model: JsonObject) -> list[str]:
+    span, load = model["span"], model["load"]
+    counts = (str(span[key]) for key in ("loads", "preloads", "wasted", "evictions", "failures"))
+    return [name, *counts, _duration(load["median_s"]), _duration(load["p95_s"])]
 
 
-def _latency_table(out: Console, figures: JsonObject) -> Table:
-    numbers = ("Requests", "Wait", "Wait p95", "TTFT", "TTFT p95")
-    rows = table("Model", "Found", *numbers, right=numbers)
-    for name, model in _rows(figures, out, others=56):
+def _latency_rows(used: list[tuple[str, JsonObject]]) -> list[list[str]]:
+    rows = []
+    for name, model in used:
         for key, found in _FOUND:
             wait, ttft = model["latency"][key]["wait"], model["latency"][key]["ttft"]
             if wait["samples"]:
                 times = (wait["median_s"], wait["p95_s"], ttft["median_s"], ttft["p95_s"])
-                rows.add_row(name, found, str(wait["samples"]), *map(_duration, times))
+                rows.append([name, found, str(wait["samples"]), *map(_duration, times)])
                 name = ""
     return rows
 
 
-def _rows(figures: JsonObject, out: Console, others: int) -> list[tuple[str, JsonObject]]:
+def _used_models(figures: JsonObject) -> list[tuple[str, JsonObject]]:
     """Return the models with the most requests first, then all together."""
-    from rich.markup import escape
-
-    models = sorted(figures["models"].items(), key=lambda item: (-item[1]["span"]["requests"], item[0]))
-    used = [(escape(short_name(name, out, others)), model) for name, model in models if _tells(model["span"])]
-    return [*used, (_ALL_MODELS, figures["total"])]
+    models = sorted(figures["models"].items(), key=lambda item: (-item[1]["span"]["requests"], natural_key(item[0])))
+    return [*((name, model) for name, model in models if _tells(model["span"])), (_ALL_MODELS, figures["total"])]
 
 
 def _tells(counts: JsonObject) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Final
 
 import typer
 
@@ -11,20 +12,24 @@ from preheat.cli.output import (
     AsJson,
     JsonObject,
     ask_running,
-    console,
     print_json,
-    short_name,
-    state_style,
-    state_words,
-    table,
+    print_table,
+    print_text,
+    state_cell,
 )
-from preheat.units import format_ago, format_bytes, format_duration, format_memory, format_percent
+from preheat.cli.tables import Cell, Column
+from preheat.units import format_ago, format_bytes, format_duration, format_memory, format_percent, natural_key
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
-_NOT_IN_MEMORY = ("cold", "failed")
+_NOT_IN_MEMORY: Final = ("cold", "failed")
+_INDENT: Final = 10
+_COLUMNS: Final = (
+    Column("Model", name=True),
+    Column("State"),
+    Column("Memory", worth=4, right=True),
+    Column("Form", worth=1),
+    Column("Loaded in", worth=2, right=True),
+    Column("Last used", worth=3),
+)
 
 
 def status(as_json: AsJson = False) -> None:
@@ -36,20 +41,22 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         print_json(now)
         return
-    out = console()
     uptime = format_duration(now["uptime_s"])
-    out.print(f"[bold]Preheat {now['version']}[/bold] on {running.url}, up {uptime}, pid {running.pid}")
-    out.print(f"Memory    {_memory_line(now['memory'])}")
-    out.print(f"Hit rate  {_hit_rate_line(now['preload'])}")
-    prompts = _prompts_line(now)
-    if prompts:
-        out.print(f"Prompts   {prompts}", markup=False)
-    preloading = preloading_line(now["preload"])
-    if preloading:
-        out.print(f"Preload   {preloading}", markup=False)
+    print_text(
+        f"Preheat {now['version']} on {running.url}, up {uptime}, pid {running.pid}", style="bold", indent=_INDENT
+    )
+    figures = (
+        ("Memory", memory_line(now["memory"])),
+        ("Hit rate", hit_rate_line(now["preload"])),
+        ("Prompts", prompts_line(now)),
+        ("Preload", preloading_line(now["preload"])),
+    )
+    for name, words in figures:
+        if words:
+            print_text(f"{name:<{_INDENT}}{words}", indent=_INDENT)
     if now["warning"]:
-        out.print(f"{now['warning']}.", style="yellow", markup=False)
-    _print_models(out, now["models"])
+        print_text(f"{now['warning']}.", style="yellow")
+    _print_models(now["models"])
 
 
 def ps(as_json: AsJson = False) -> None:
@@ -60,23 +67,22 @@ def ps(as_json: AsJson = False) -> None:
     if as_json:
         print_json(models)
     elif models:
-        out = console()
-        out.print(_in_memory_table(out, models))
+        print_table(_COLUMNS, _rows(models))
     else:
         typer.echo("No model is loaded.")
 
 
-def _print_models(out: Console, models: list[JsonObject]) -> None:
+def _print_models(models: Sequence[JsonObject]) -> None:
     if not models:
         print_no_models()
         return
-    out.print()
-    out.print(_in_memory_table(out, models))
+    typer.echo()
+    print_table(_COLUMNS, _rows(models))
     for model in models:
         if model["file_missing"]:
-            out.print(f"{model['id']}: its file was removed; it stays usable until it is unloaded.", markup=False)
+            print_text(f"{model['id']}: its file was removed; it stays usable until it is unloaded.")
         if model["error"]:
-            out.print(f"{model['id']} failed to load: {model['error']}.", style="red", markup=False)
+            print_text(f"{model['id']} failed to load: {model['error']}.", style="red")
 
 
 def print_no_models() -> None:
@@ -88,14 +94,16 @@ def print_no_models() -> None:
     typer.echo(f"  Or put GGUF files into {load_settings().own_models_dir}")
 
 
-def _memory_line(memory: JsonObject) -> str:
+def memory_line(memory: JsonObject) -> str:
+    """Return how much memory is used, allowed and free."""
     used, limit = format_memory(memory["used_bytes"]), format_memory(memory["limit_bytes"])
     free = format_memory(memory["available_bytes"])
     short = f"; {memory['pressure']}" if memory["pressure"] else ""
     return f"{used} of {limit} used by models; {free} free on this machine{short}"
 
 
-def _hit_rate_line(preload: JsonObject) -> str:
+def hit_rate_line(preload: JsonObject) -> str:
+    """Return how many requests found their model hot."""
     if preload["preload_hit_rate"] is None:
         return "appears after the first request"
     requests = preload["hits"] + preload["late_hits"] + preload["misses"]
@@ -103,7 +111,7 @@ def _hit_rate_line(preload: JsonObject) -> str:
     return f"{share} ({preload['hits']} of {requests}); {format_duration(preload['time_saved_s'])} of waiting saved"
 
 
-def _prompts_line(now: JsonObject) -> str:
+def prompts_line(now: JsonObject) -> str:
     """Return how much of prompts was reused, and how much is kept; empty for nothing."""
     rate, kept = now["prefix_cache_hit_rate"], now["prefixes"]
     parts = [] if rate is None else [f"{format_percent(min(rate, 1.0))} of their tokens reused"]
@@ -124,29 +132,23 @@ def preloading_line(preload: JsonObject) -> str:
     return preload["hold"] or ""
 
 
-def _in_memory_table(out: Console, models: list[JsonObject]) -> Table:
-    from rich.markup import escape
-
-    rows = table("Model", "State", "Memory", "Form", "Loaded in", "Last used", right=("Memory", "Loaded in"))
+def _rows(models: Sequence[JsonObject]) -> list[list[Cell]]:
     now = time.time()
-    for model in models:
-        rows.add_row(
-            escape(short_name(model["id"], out, others=66)),
-            _state(model),
+    return [
+        [
+            model["id"],
+            state_cell(model),
             format_memory(model["resident_bytes"]) if model["resident_bytes"] else "",
             model["form"] or "",
             format_duration(model["load_s"]) if model["load_s"] is not None else "",
-            _last_used(model, now),
-        )
-    return rows
+            last_used(model, now),
+        ]
+        for model in sorted(models, key=lambda model: natural_key(model["id"]))
+    ]
 
 
-def _state(model: JsonObject) -> str:
-    style = state_style(model)
-    return f"[{style}]{state_words(model)}[/{style}]" if style else state_words(model)
-
-
-def _last_used(model: JsonObject, now: float) -> str:
+def last_used(model: JsonObject, now: float) -> str:
+    """Return when a model was last used: ``now (2)`` for two requests in progress; empty for never."""
     if model["active_requests"]:
         return f"now ({model['active_requests']})"
     return "" if model["last_used_at"] is None else format_ago(now - model["last_used_at"])

@@ -21,9 +21,10 @@ def update(
     now: Annotated[bool, typer.Option("--now", help="With --check: check even if the last one is newer.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show whether a newer version exists, and how to get it. Downloads and changes nothing.
+    """Show whether a newer version exists, and how to get it.
 
-    Without --check, nothing is sent. The setting update_check makes Preheat check once a day.
+    Downloads and changes nothing. Without --check, nothing is sent. The setting update_check makes Preheat check once
+    a day.
     """
     from preheat.control import encode
 

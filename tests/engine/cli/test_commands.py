@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.engine.application import PREHEAT, TIMEOUT_S, Application, environment, eventually, preheat
+from tests.engine.application import PREHEAT, TIMEOUT_S, Application, environment, eventually, make_home, preheat
+from tests.engine.terminal import Terminal
 
 CHAT = "smollm2-135m-instruct.q4_1"
 EMBED = "all-minilm-l6-v2.q8_0"
@@ -132,78 +130,6 @@ def test_ctrl_c_ends_an_answer(application: Application, starter_home: Path, own
     eventually(idle, "the request's end")
 
 
-class Terminal:
-    """A command on a terminal."""
-
-    def __init__(self, home: Path, *arguments: str) -> None:
-        import pty
-
-        self._master, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            [*PREHEAT, *arguments],
-            env=environment(home, TERM="xterm", COLUMNS="100"),
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-            # Ctrl-C reaches the process only through the terminal that it leads.
-            preexec_fn=lambda: _take_terminal(slave),
-        )
-        os.close(slave)
-        self.output = ""
-
-    def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
-
-    def __enter__(self) -> Terminal:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._master)
-        self.process.kill()
-        self.process.wait()
-
-    def read_until(self, condition: Callable[[str], bool], *, insist: str = "") -> str:
-        """Return what came since the last call, once the condition holds for it.
-
-        Args:
-            insist: Typed again each second. A Ctrl-C between the prompt and the reading of input stays unnoticed by
-                Python until the next key.
-        """
-        import select
-
-        new, ends_at = "", time.monotonic() + TIMEOUT_S
-        while not condition(new):
-            assert time.monotonic() < ends_at, f"only {new!r} came"
-            if not select.select([self._master], [], [], 1.0)[0]:
-                self.type(insist)
-                continue
-            try:
-                read = os.read(self._master, 65536)
-            except OSError:
-                read = b""  # the command has ended
-            assert read, f"it ended after {new!r}"
-            new += read.decode("utf-8", "replace")
-        self.output += new
-        return new
-
-    def wait(self) -> int:
-        """Read to the end; return the exit code."""
-        try:
-            while read := os.read(self._master, 65536):
-                self.output += read.decode("utf-8", "replace")
-        except OSError:
-            pass
-        return self.process.wait(TIMEOUT_S)
-
-
-def _take_terminal(slave: int) -> None:
-    import fcntl
-    import termios
-
-    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
 @pytest.mark.parametrize("own", [False, True])
 def test_a_chat(application: Application, starter_home: Path, own: bool) -> None:
@@ -234,3 +160,44 @@ def test_loading_on_a_terminal_shows_progress(application: Application) -> None:
         assert failing.wait() == 1
     assert "Did you mean" in failing.output
     assert "Traceback" not in failing.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+@pytest.mark.parametrize("ending", ["q", "\x03"])
+def test_top_is_live(application: Application, ending: str) -> None:
+    application.json("load", CHAT)
+    with Terminal(application.home, "top", width=80, height=24) as terminal:
+        assert "\x1b[?1049h" in terminal.read_until(lambda new: "hot" in new and CHAT in new)
+        application.json("unload", CHAT)
+        terminal.read_until(lambda new: "cold" in new or "standby" in new)
+        terminal.resize(60, 20)
+        assert EMBED in terminal.read_until(lambda new: "Preheat" in new and EMBED in new)
+        terminal.type(ending)
+        assert terminal.wait() == 0
+    assert terminal.output.rstrip().endswith("\x1b[?1049l")  # the screen is as before
+    assert "\x1b[?25h" in terminal.output
+    assert "Traceback" not in terminal.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+def test_top_waits_for_preheat(tmp_path: Path, embedding_model: Path) -> None:
+    home = make_home(tmp_path / "home", [embedding_model])
+    first = Application(home)
+    with Terminal(home, "top", width=80, height=24) as terminal:
+        terminal.read_until(lambda new: EMBED in new)
+        first.stop()
+        terminal.read_until(lambda new: "not running" in new)
+        second = Application(home)
+        terminal.read_until(lambda new: EMBED in new)
+        terminal.type("q")
+        assert terminal.wait() == 0
+    second.stop()
+
+
+@pytest.mark.parametrize("options", [{}, {"TERM": "dumb"}])
+def test_top_prints_a_picture_in_a_pipe(application: Application, options: dict[str, str]) -> None:
+    shown = preheat(application.home, "top", **options).stdout
+    assert "used by models" in shown
+    assert "\x1b" not in shown
+    assert EMBED in shown
+    assert application.json("top", "--once")["pid"] == application.process.pid

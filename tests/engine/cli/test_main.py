@@ -176,19 +176,6 @@ def test_words_of_a_state(model: output.JsonObject, words: str) -> None:
     assert output.state_words(model) == words
 
 
-def test_a_long_name_loses_its_middle(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rich.console import Console
-
-    narrow = Console(width=60)
-    name = "mistral-small-24b-instruct-2501-abliterated.q4_k_m"
-    short = output.short_name(name, narrow, others=20)
-    assert len(short) == 40
-    assert short.startswith("mistral-small-24b-in")
-    assert short.endswith("abliterated.q4_k_m")
-    assert output.short_name("short.q8_0", narrow, others=20) == "short.q8_0"
-    assert len(output.short_name(name, Console(width=10), others=20)) == 24
-
-
 def test_nothing_is_cut_off_in_a_pipe(preheat_home: Path, tmp_path: Path, embedding_model: Path) -> None:
     name = f"{'long-' * 40}name.q8_0"
     (tmp_path / f"{name}.gguf").symlink_to(embedding_model)

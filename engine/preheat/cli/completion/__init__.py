@@ -20,7 +20,7 @@ class Shell(StrEnum):
 
 
 def completion(shell: Annotated[Shell, typer.Argument(help="The shell.", show_default=False)]) -> None:
-    """Print the completion script of a shell, such as for: source <(preheat completion bash)"""
+    """Print a shell's script that completes commands and names."""
     from preheat.cli.completion.tree import read_tree
     from preheat.cli.main import app
 
