@@ -892,6 +892,164 @@ nach {new}
     </message>
 </context>
 <context>
+    <name>Hearth</name>
+    <message>
+        <source>Memory</source>
+        <translation>Arbeitsspeicher</translation>
+    </message>
+    <message>
+        <source>Memory limit</source>
+        <translation>Speichergrenze</translation>
+    </message>
+    <message>
+        <source>Drag to change the memory limit</source>
+        <translation>Ziehen, um die Speichergrenze zu ändern</translation>
+    </message>
+    <message>
+        <source>An app</source>
+        <translation>Ein Programm</translation>
+    </message>
+    <message>
+        <source>Computed prompts, for apps that send them again. They make room for models.</source>
+        <translation>Berechnete Prompts für Programme, die sie wieder senden; für Modelle machen sie Platz.</translation>
+    </message>
+    <message>
+        <source>Favourites without room</source>
+        <translation>Favoriten, für die kein Platz ist</translation>
+    </message>
+    <message>
+        <source>Kept prompts</source>
+        <translation>Gespeicherte Prompts</translation>
+    </message>
+    <message>
+        <source>Needs {size} more</source>
+        <translation>Braucht {size} mehr</translation>
+    </message>
+    <message>
+        <source>Next</source>
+        <translation>Als Nächstes</translation>
+    </message>
+    <message>
+        <source>No room</source>
+        <translation>Kein Platz</translation>
+    </message>
+    <message>
+        <source>Prompts</source>
+        <translation>Prompts</translation>
+    </message>
+    <message>
+        <source>Would be loaded</source>
+        <translation>Würde geladen</translation>
+    </message>
+    <message>
+        <source>Would be unloaded</source>
+        <translation>Würde entladen</translation>
+    </message>
+    <message>
+        <source>favourite</source>
+        <translation>Favorit</translation>
+    </message>
+    <message>
+        <source>{count} more</source>
+        <translation>{count} weitere</translation>
+    </message>
+    <message>
+        <source>{size} still available</source>
+        <translation>noch {size} verfügbar</translation>
+    </message>
+    <message>
+        <source>{size} used</source>
+        <translation>{size} belegt</translation>
+    </message>
+    <message>
+        <source>{speed} tokens/s</source>
+        <translation>{speed} Token/s</translation>
+    </message>
+</context>
+<context>
+    <name>HearthCard</name>
+    <message>
+        <source>Memory</source>
+        <translation>Arbeitsspeicher</translation>
+    </message>
+    <message>
+        <source>The engine has stopped</source>
+        <translation>Die Engine läuft nicht mehr</translation>
+    </message>
+    <message>
+        <source>&amp;Start again</source>
+        <translation>&amp;Neu starten</translation>
+    </message>
+    <message>
+        <source>Download a model, or drop GGUF files here.</source>
+        <translation>Ein Modell herunterladen oder GGUF-Dateien hier ablegen.</translation>
+    </message>
+    <message>
+        <source>No models yet</source>
+        <translation>Noch keine Modelle</translation>
+    </message>
+    <message>
+        <source>&amp;Download a model</source>
+        <translation>Modell &amp;herunterladen</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
+    </message>
+    <message>
+        <source>Preheat is looking for models.</source>
+        <translation>Preheat sucht nach Modellen.</translation>
+    </message>
+    <message>
+        <source>&amp;Resume</source>
+        <translation>&amp;Fortsetzen</translation>
+    </message>
+    <message>
+        <source>S&amp;witch on</source>
+        <translation>&amp;Einschalten</translation>
+    </message>
+    <message>
+        <source>&amp;Raise the limit</source>
+        <translation>&amp;Grenze anheben</translation>
+    </message>
+    <message>
+        <source>&amp;Choose models</source>
+        <translation>&amp;Modelle wählen</translation>
+    </message>
+    <message>
+        <source>&amp;Unload</source>
+        <translation>E&amp;ntladen</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel load</source>
+        <translation>Laden &amp;abbrechen</translation>
+    </message>
+    <message>
+        <source>&amp;Load</source>
+        <translation>&amp;Laden</translation>
+    </message>
+    <message>
+        <source>&amp;Favourite: always ready</source>
+        <translation>&amp;Favorit: immer bereit</translation>
+    </message>
+    <message>
+        <source>&amp;Raise the limit to {limit}</source>
+        <translation>Grenze auf {limit} &amp;anheben</translation>
+    </message>
+    <message>
+        <source>&amp;Why?</source>
+        <translation>&amp;Warum?</translation>
+    </message>
+    <message>
+        <source>&amp;Show in Models</source>
+        <translation>Unter „Modelle“ &amp;zeigen</translation>
+    </message>
+    <message>
+        <source>{model}: {why}</source>
+        <translation>{model}: {why}</translation>
+    </message>
+</context>
+<context>
     <name>HitRateCard</name>
     <message>
         <source>Ready when asked</source>
@@ -1025,6 +1183,45 @@ nach {new}
     <message>
         <source>Key starting with {}</source>
         <translation>Schlüssel, der mit {} beginnt</translation>
+    </message>
+</context>
+<context>
+    <name>LimitChange</name>
+    <message>
+        <source>The memory of this machine is not known yet.</source>
+        <translation>Der Speicher dieses Rechners ist noch nicht bekannt.</translation>
+    </message>
+    <message>
+        <source>The memory limit is set by {source}, so it cannot be changed here.</source>
+        <translation>{source} legt die Speichergrenze fest, daher lässt sie sich hier nicht ändern.</translation>
+    </message>
+    <message>
+        <source>Limit {limit}</source>
+        <translation>Grenze: {limit}</translation>
+    </message>
+    <message>
+        <source>Limit {limit} of {total}</source>
+        <translation>Grenze: {limit} von {total}</translation>
+    </message>
+    <message>
+        <source>Requests of your apps appear here.</source>
+        <translation>Hier erscheinen die Anfragen der Programme.</translation>
+    </message>
+    <message>
+        <source>Release or press Enter to apply, Esc to keep the present limit.</source>
+        <translation>Loslassen oder Enter übernimmt, Esc behält die jetzige Grenze.</translation>
+    </message>
+    <message>
+        <source>{limit}: calculating the hit rate…</source>
+        <translation>{limit}: Trefferquote wird berechnet …</translation>
+    </message>
+    <message>
+        <source>{limit}: {rate} ready when asked, {waited} of waiting per week</source>
+        <translation>{limit}: {rate} sofort bereit, {waited} Wartezeit pro Woche</translation>
+    </message>
+    <message>
+        <source>{limit}: {rate} ready when asked</source>
+        <translation>{limit}: {rate} sofort bereit</translation>
     </message>
 </context>
 <context>
@@ -1196,89 +1393,6 @@ nach {new}
     <message>
         <source>Start at login</source>
         <translation>Beim Anmelden starten</translation>
-    </message>
-</context>
-<context>
-    <name>MemoryCard</name>
-    <message>
-        <source>Memory</source>
-        <translation>Speicher</translation>
-    </message>
-    <message>
-        <source>In memory</source>
-        <translation>Im Speicher</translation>
-    </message>
-    <message>
-        <source>Models in memory</source>
-        <translation>Modelle im Speicher</translation>
-    </message>
-    <message>
-        <source>This machine</source>
-        <translation>Dieser Rechner</translation>
-    </message>
-    <message>
-        <source>Memory of this machine</source>
-        <translation>Speicher dieses Rechners</translation>
-    </message>
-    <message>
-        <source>of {limit} limit</source>
-        <translation>von höchstens {limit}</translation>
-    </message>
-    <message>
-        <source>No models in memory</source>
-        <translation>Keine Modelle im Speicher</translation>
-    </message>
-    <message>
-        <source>Available for more models.</source>
-        <translation>Für weitere Modelle verfügbar.</translation>
-    </message>
-    <message>
-        <source>Still available</source>
-        <translation>Noch verfügbar</translation>
-    </message>
-    <message>
-        <source>Computed prompts, for apps that send them again. They make room for models.</source>
-        <translation>Berechnete Prompts für Apps, die sie noch einmal senden. Modelle haben Vorrang.</translation>
-    </message>
-    <message>
-        <source>Kept prompts</source>
-        <translation>Gespeicherte Prompts</translation>
-    </message>
-    <message>
-        <source>Preheat always leaves {size} of it to other apps.</source>
-        <translation>Preheat lässt davon immer {size} für andere Apps frei.</translation>
-    </message>
-    <message>
-        <source>Memory of the loaded models.</source>
-        <translation>Speicher der geladenen Modelle.</translation>
-    </message>
-    <message>
-        <source>Other apps</source>
-        <translation>Andere Apps</translation>
-    </message>
-    <message>
-        <source>Memory of everything else on this machine.</source>
-        <translation>Speicher von allem anderen auf diesem Computer.</translation>
-    </message>
-    <message>
-        <source>This machine, {total}</source>
-        <translation>Dieser Rechner, {total}</translation>
-    </message>
-    <message>
-        <source>The most memory that loaded models and kept prompts may use: {limit} (set to {setting}). Prompts make room for models, and the least recently used models for others.</source>
-        <translation>Höchstens so viel Speicher dürfen geladene Modelle und gespeicherte Prompts belegen: {limit} (eingestellt auf {setting}). Prompts machen Platz für Modelle, und die am längsten nicht genutzten Modelle für andere.</translation>
-    </message>
-    <message>
-        <source>{count} more</source>
-        <translation>{count} weitere</translation>
-    </message>
-    <message>
-        <source>Preheat&apos;s models</source>
-        <translation>Modelle von Preheat</translation>
-    </message>
-    <message>
-        <source>Free</source>
-        <translation>Frei</translation>
     </message>
 </context>
 <context>
@@ -5873,21 +5987,6 @@ nach {new}
     </message>
 </context>
 <context>
-    <name>NowCard</name>
-    <message>
-        <source>Load progress</source>
-        <translation>Ladefortschritt</translation>
-    </message>
-    <message>
-        <source>&amp;Resume</source>
-        <translation>&amp;Fortsetzen</translation>
-    </message>
-    <message>
-        <source>S&amp;witch on</source>
-        <translation>Einsch&amp;alten</translation>
-    </message>
-</context>
-<context>
     <name>OfferSection</name>
     <message>
         <source>Sizes of this model</source>
@@ -5969,10 +6068,6 @@ nach {new}
         <translation>Noch keine Modelle.</translation>
     </message>
     <message>
-        <source>No models loaded, nothing to preload.</source>
-        <translation>Keine Modelle geladen, nichts vorzuladen.</translation>
-    </message>
-    <message>
         <source>Cached: {models}</source>
         <translation>Im Cache: {models}</translation>
     </message>
@@ -5981,8 +6076,28 @@ nach {new}
         <translation>1 Modell ist bereit.</translation>
     </message>
     <message>
+        <source>You have 1 model. Should it always be ready?</source>
+        <translation>1 Modell ist da. Soll es immer bereit sein?</translation>
+    </message>
+    <message>
+        <source>You have {count} models. Which should always be ready?</source>
+        <translation>{count} Modelle sind da. Welche sollen immer bereit sein?</translation>
+    </message>
+    <message>
+        <source>No models loaded.</source>
+        <translation>Keine Modelle geladen.</translation>
+    </message>
+    <message>
         <source>{count} models are ready.</source>
         <translation>{count} Modelle sind bereit.</translation>
+    </message>
+    <message>
+        <source>{model} needs {size} more than is left</source>
+        <translation>{model} braucht {size} mehr, als frei ist</translation>
+    </message>
+    <message>
+        <source>No room: {models}</source>
+        <translation>Kein Platz: {models}</translation>
     </message>
     <message>
         <source>Next: {models}</source>

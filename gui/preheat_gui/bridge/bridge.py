@@ -18,6 +18,7 @@ from preheat.errors import EngineError, EngineStoppedError, SettingsError
 from preheat.messages import msg
 from preheat_gui.bridge.generation import AnswerReader, Generation
 from preheat_gui.bridge.threads import GuiDispatcher, TaskRunner, weak_callback
+from preheat_gui.widgets import SignBook
 
 if TYPE_CHECKING:
     from preheat.control import Command, EngineSession, GenerateRequest, GenerationChunk, SettingsChange
@@ -59,6 +60,7 @@ class EngineBridge(QObject):
         self.attached = False  # The engine is another process's
         # Settings that the file cannot change, each with the variable or option in force
         self.overridden: Mapping[str, str] = {}
+        self.signs = SignBook()  # The models' signs, the same in all windows
         self.is_open = False  # The engine was found: snapshot, port and settings are its own
         self._post = GuiDispatcher(self).post
         self._tasks = TaskRunner()

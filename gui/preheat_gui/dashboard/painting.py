@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
-from PySide6.QtCore import QObject, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QTextLayout, QTextOption
+from PySide6.QtCore import QObject, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF, QTextLayout, QTextOption
 from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionViewItem
 
 from preheat_gui.widgets import Token, body_font, caption_font, theme
@@ -17,8 +18,10 @@ class Looks:
     """The theme's fonts with their metrics, and its colours."""
 
     body: QFont
+    strong: QFont  # The body's, bold
     caption: QFont
     body_metrics: QFontMetrics
+    strong_metrics: QFontMetrics
     caption_metrics: QFontMetrics
     colours: dict[Token, QColor]
 
@@ -36,7 +39,9 @@ class LooksOf(QObject):
         if looks is None or looks.body.pointSizeF() != font.pointSizeF() or looks.body.family() != font.family():
             body, caption = body_font(), caption_font()
             colours = {token: theme().colour(token) for token in Token}
-            self._looks = looks = Looks(body, caption, QFontMetrics(body), QFontMetrics(caption), colours)
+            strong = bold(body)
+            body_metrics, strong_metrics, caption_metrics = map(QFontMetrics, (body, strong, caption))
+            self._looks = looks = Looks(body, strong, caption, body_metrics, strong_metrics, caption_metrics, colours)
         return looks
 
     def _forget(self) -> None:
@@ -61,6 +66,18 @@ def fill_rounded(painter: QPainter, rect: QRect, colour: QColor, radius: float) 
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     painter.drawRoundedRect(rect, radius, radius)
+
+
+def paint_star(painter: QPainter, centre: QPointF, size: float) -> None:
+    """Paint the favourites' star, ``size`` pixels wide, with the painter's pen and brush."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.drawPolygon(QPolygonF([centre + QPointF(x, y) * (size / 2) for x, y in _STAR_POINTS]))
+
+
+_STAR_POINTS: Final = (
+    (0.0, -1.0), (0.25, -0.34), (0.95, -0.31), (0.4, 0.13), (0.59, 0.81),
+    (0.0, 0.42), (-0.59, 0.81), (-0.4, 0.13), (-0.95, -0.31), (-0.25, -0.34),
+)  # fmt: skip
 
 
 def paint_focus(painter: QPainter, option: QStyleOptionViewItem, rect: QRect, looks: Looks) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from string import Template
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPalette
@@ -77,6 +77,12 @@ _DARK: Final = {
     Token.BAD: "#F87171",
     Token.ON_ACCENT: "#1C1917",
 }
+
+# Hues of models, by index. Found by search from Okabe and Ito's palette: any two differ by 19 or more (CIE76) for the
+# colour-blind, too (Machado's matrices), and black or white text has a contrast of 4.5 : 1 or more.
+_LIGHT_HUES: Final = ("#CB8A12", "#4BB0F0", "#0A7F58", "#EBDB4E", "#1046A8", "#A3420C", "#B095BC", "#6A1560")
+_DARK_HUES: Final = ("#F28C1B", "#6AD6F5", "#1FB56A", "#E3E67A", "#5F86F5", "#EC5440", "#E6A9B8", "#96609A")
+_ON_HUE: Final = ("#1C1917", "#FFFFFF")
 
 # The first colour with a share of the second.
 _MIXED: Final = {
@@ -159,6 +165,33 @@ def colours(*, dark: bool) -> dict[Token, QColor]:
     for token, (base, other, share) in _MIXED.items():
         table[token] = mix(table[base], table[other], share)
     return table
+
+
+class HueColours(NamedTuple):
+    """A model's colours: its block, and text on it."""
+
+    fill: QColor
+    text: QColor
+
+
+@cache
+def model_colours(*, dark: bool) -> tuple[HueColours, ...]:
+    """Return the colours of each hue of ``widgets.hues``."""
+    fills = [QColor(name) for name in (_DARK_HUES if dark else _LIGHT_HUES)]
+    texts = [QColor(name) for name in _ON_HUE]
+    return tuple(HueColours(fill, max(texts, key=lambda text: contrast(text, fill))) for fill in fills)
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """Return the contrast of two colours as WCAG 2 defines it, 1.0 to 21.0."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: QColor) -> float:
+    parts = (colour.redF(), colour.greenF(), colour.blueF())
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def tray_colours(panel: Panel) -> dict[Token, QColor]:

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from preheat.control import ModelSnapshot, State
 from preheat_gui.dashboard.cells import Cell, Index, Role
 from preheat_gui.dashboard.fitting import FittingTable
 from preheat_gui.dashboard.models.table import Column, ModelsFilter
-from preheat_gui.dashboard.painting import Looks, fill_rounded
+from preheat_gui.dashboard.painting import Looks, fill_rounded, paint_star
 from preheat_gui.dashboard.tables import PADDING, CellDelegate, NameDelegate, two_line_height, two_lines
 from preheat_gui.widgets import GAP, Token
 
@@ -50,11 +50,9 @@ class StarDelegate(CellDelegate):
     def paint_cell(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, index: Index) -> None:
         favourite = index.data(Role.ITEM).favourite
         colour = self._looks().colours[Token.ACCENT if favourite else Token.MUTED]
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(colour, 1.2))
         painter.setBrush(colour if favourite else Qt.BrushStyle.NoBrush)
-        centre = QRectF(option.rect).center()
-        painter.drawPolygon(QPolygonF([centre + QPointF(x, y) * (_STAR / 2) for x, y in _STAR_POINTS]))
+        paint_star(painter, QRectF(option.rect).center(), _STAR)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
         return QSize(_STAR + 2 * PADDING, two_line_height(self._looks()))
@@ -117,12 +115,6 @@ def _cross(painter: QPainter, rect: QRectF, colour: QColor) -> None:
 
 def _inner(rect: QRectF) -> QRectF:
     return rect.adjusted(0.8, 0.8, -0.8, -0.8)
-
-
-_STAR_POINTS: Final = (
-    (0.0, -1.0), (0.25, -0.34), (0.95, -0.31), (0.4, 0.13), (0.59, 0.81),
-    (0.0, 0.42), (-0.59, 0.81), (-0.4, 0.13), (-0.95, -0.31), (-0.25, -0.34),
-)  # fmt: skip
 
 
 # Needed and preferred width, in characters of the body font. The name takes the rest.

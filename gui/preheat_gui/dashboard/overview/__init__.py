@@ -1,1 +1,1 @@
-"""The overview page: current loads, memory, and what preloading saves."""
+"""The overview page: the band of memory, and what preloading saves."""

@@ -1,4 +1,4 @@
-"""The overview page: current loads, memory, and what preloading saves."""
+"""The overview page: the band of memory, and what preloading saves."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from preheat import control
 from preheat.control import EngineSnapshot, UsageHistory
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge, SlowQuestion
-from preheat_gui.dashboard.overview.memory_card import MemoryCard
-from preheat_gui.dashboard.overview.now import NowCard, describe_now
+from preheat_gui.dashboard.hearth.card import HearthCard
 from preheat_gui.dashboard.overview.periods import Period, sum_period
 from preheat_gui.dashboard.overview.usage_cards import HitRateCard, ReuseCard, TimeSavedCard
 from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.widgets import GAP, GROUP_GAP, hbox, named, timer, vbox
 from preheat_gui.words import error_text
 
-_SIDE_BY_SIDE_PX: Final = 860
+_SIDE_BY_SIDE_PX: Final = 800
+_MOST_PX: Final = 1280  # Wider lines are hard to read
 _FRAME_MS: Final = 100  # Snapshots may come faster than anyone can read
 
 
@@ -34,14 +34,15 @@ class OverviewPage(DashboardPage):
         self._period = Period.WEEK
         self._history: UsageHistory | None = None
         self._frame = timer(self, _FRAME_MS, self._render)
-        self._now = NowCard(bridge)
-        self._memory = MemoryCard()
+        self._hearth = HearthCard(bridge)
         self._usage_cards = (HitRateCard(), TimeSavedCard(), ReuseCard())
         self._periods = QButtonGroup(self)
         self._grid = QGridLayout()
         self._wide: bool | None = None
         self._build()
-        self._live.append((bridge.settings_changed, self._render))
+        self._hearth.page_requested.connect(self.page_requested)
+        self._live += [(bridge.settings_changed, self._render), (bridge.port_changed, self._render)]
+        self._live.append((bridge.opened, self._render))
         self._questions.append(SlowQuestion(bridge, control.GetHistory(), self._on_history, self, self._on_no_history))
 
     def memory(self) -> dict[str, str]:
@@ -56,22 +57,20 @@ class OverviewPage(DashboardPage):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
+        margin = max(self.width() - _MOST_PX, 0) // 2
+        self.setContentsMargins(margin, 0, margin, 0)
         wide = self.width() >= _SIDE_BY_SIDE_PX
         if wide != self._wide:
             self._wide = wide
-            self._grid.setColumnStretch(0, 2 if wide else 1)
-            self._grid.setColumnStretch(1, 3 if wide else 1)
-            self._memory.set_compact(not wide)
-            for card in self._usage_cards:
-                card.set_side_by_side(wide)
+            for place, card in enumerate(self._usage_cards):
+                card.set_side_by_side(not wide)
+                self._grid.addWidget(card, 0 if wide else place, place if wide else 0)
+                self._grid.setColumnStretch(place, 1 if wide or place == 0 else 0)
 
     def _build(self) -> None:
         self._grid.setSpacing(GROUP_GAP)
-        self._grid.addWidget(self._memory, 0, 0, len(self._usage_cards), 1)
-        for row, card in enumerate(self._usage_cards):
-            self._grid.addWidget(card, row, 1)
         inside = QWidget()
-        vbox(self._now, (self._grid, 1), spacing=GROUP_GAP, parent=inside)
+        vbox(self._hearth, (self._grid, 1), spacing=GROUP_GAP, parent=inside)
         scroll = named(QScrollArea(), "overview_scroll")
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -115,10 +114,8 @@ class OverviewPage(DashboardPage):
         self._render_history()
         self.memory_changed.emit()
 
-    def _render(self) -> None:
-        snapshot = self._bridge.snapshot
-        self._now.render_now(describe_now(snapshot))
-        self._memory.render_memory(snapshot, str(self._bridge.settings.memory_limit))
+    def _render(self, _: object = None) -> None:
+        self._hearth.render_hearth()
 
     def _render_history(self) -> None:
         if self._history is None:

@@ -150,6 +150,7 @@ class Curve(QWidget):
 
 
 _SIDE_PX: Final = 160
+_TOP_PX: Final = 132  # Of a gauge above its curve
 _MAX_PX: Final = 16_777_215  # Qt's QWIDGETSIZE_MAX
 
 
@@ -170,10 +171,13 @@ class _CurveCard(Card):
         self.body.addLayout(self._layout, 1)
 
     def set_side_by_side(self, on: bool) -> None:
-        """Put the curve next to the figure instead of under it, aligned with the other cards' curves."""
+        """Put the curve next to the figure instead of under it; in either case aligned with the other cards' curves."""
         directions = QBoxLayout.Direction
         self._side.setMinimumWidth(_SIDE_PX if on else 0)
         self._side.setMaximumWidth(_SIDE_PX if on else _MAX_PX)
+        self._side.setMinimumHeight(0 if on else _TOP_PX)
+        self._layout.setStretch(0, 0 if on else 2)
+        self._layout.setStretch(1, 1 if on else 3)
         self._layout.setDirection(directions.LeftToRight if on else directions.TopToBottom)
 
     def _fill_side(self, *parts: Item, spacing: int = GAP) -> None:
@@ -268,8 +272,16 @@ class TimeSavedCard(_CurveCard):
         )
         for label in (self._figure, self._unit):
             label.setToolTip(tooltip)
-            align_to_start(label)
         self._fill_side(None, self._figure, self._unit, None, spacing=0)
+
+    def set_side_by_side(self, on: bool) -> None:
+        """Centre the figure above its curve, as gauges are."""
+        super().set_side_by_side(on)
+        for label in (self._figure, self._unit):
+            if on:
+                align_to_start(label)
+            else:
+                label.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
     def render_figures(self, figures: PeriodFigures, *, ever: bool) -> None:
         """Show a period; ``ever`` is whether the history has any request."""

@@ -6,16 +6,17 @@ import time
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QHelpEvent, QMouseEvent
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from children import running
-from fake_bridge import GB, FakeBridge, model, snapshot
-from preheat.control import Counts, PrefixFigures, State, UsageBucket, UsageHistory
+from fake_bridge import FakeBridge, model, snapshot
+from preheat.control import Counts, State, UsageBucket, UsageHistory
 from preheat.errors import UnsupportedOperationError
-from preheat_gui.dashboard.overview.memory_card import StackedBar
+from preheat_gui.dashboard.hearth.handles import BlockHandle
+from preheat_gui.dashboard.hearth.widget import Hearth
 from preheat_gui.dashboard.overview.page import OverviewPage
 from preheat_gui.dashboard.overview.usage_cards import Curve
 from preheat_gui.widgets import RingGauge, Theme, Token
@@ -58,60 +59,6 @@ def colours_of(widget: QWidget) -> set[str]:
 
 def curves(page: OverviewPage) -> list[Curve]:
     return page.findChildren(Curve)
-
-
-# -- memory ------------------------------------------------------------------------------------------------------------
-
-
-def test_memory_is_shown_against_the_limit(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
-    models = (model("qwen3-4b", State.HOT), model("phi-4", State.HOT, resident_bytes=GB), model("cold"))
-    bridge.publish(snapshot(*models))
-    gauge = find(page, RingGauge, "memory_gauge")
-    qtbot.waitUntil(lambda: gauge.accessibleName() == "of 8.0 GB limit: 4.0 GB")
-    assert find(page, StackedBar, "memory_models").accessibleDescription() == (
-        "qwen3-4b 3.0 GB, phi-4 1.0 GB, Still available 4.0 GB"
-    )
-    assert find(page, StackedBar, "memory_machine").accessibleDescription() == (
-        "Preheat's models 4.0 GB, Other apps 3.0 GB, Free 9.0 GB"
-    )
-    assert "50%" in gauge.toolTip()
-
-
-def test_kept_prompts_are_part_of_the_memory(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
-    kept = PrefixFigures("disk", memory_bytes=GB)
-    bridge.publish(snapshot(model("qwen3-4b", State.HOT), prefixes=kept))
-    gauge = find(page, RingGauge, "memory_gauge")
-    qtbot.waitUntil(lambda: gauge.accessibleName() == "of 8.0 GB limit: 4.0 GB")
-    assert find(page, StackedBar, "memory_models").accessibleDescription() == (
-        "qwen3-4b 3.0 GB, Kept prompts 1.0 GB, Still available 4.0 GB"
-    )
-    assert "Kept prompts 1.0 GB, Other apps 2.0 GB" in find(page, StackedBar, "memory_machine").accessibleDescription()
-
-
-def test_many_models_share_the_last_line(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
-    bridge.publish(snapshot(*(model(f"m{number}", State.HOT, resident_bytes=GB) for number in range(8))))
-    bar = find(page, StackedBar, "memory_models")
-    qtbot.waitUntil(lambda: bar.accessibleDescription().endswith("m4 1.0 GB, 3 more 3.0 GB"))
-
-
-def test_bars_explain_their_segments(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
-    bar = find(page, StackedBar, "memory_machine")
-    for place, words in ((2, "Memory of the loaded models."), (bar.width() - 2, "Preheat always leaves 1.6 GB")):
-        bridge.publish(snapshot(model("qwen3-4b", State.HOT)))
-        qtbot.waitUntil(lambda: "models 3.0 GB" in bar.accessibleDescription())
-        at = QPoint(place, 4)
-        QApplication.sendEvent(bar, QHelpEvent(QEvent.Type.ToolTip, at, bar.mapToGlobal(at)))
-        assert QToolTip.text().startswith(words)
-
-
-def test_the_bar_mirrors(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge, theme: Theme) -> None:
-    bar = find(page, StackedBar, "memory_machine")
-    bridge.publish(snapshot(model("qwen3-4b", State.HOT)))
-    qtbot.waitUntil(lambda: "models 3.0 GB" in bar.accessibleDescription())
-    accent = theme.colour(Token.ACCENT).name()
-    assert bar.grab().toImage().pixelColor(8, 5).name() == accent
-    bar.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-    assert bar.grab().toImage().pixelColor(bar.width() - 8, 5).name() == accent
 
 
 # -- hits and time saved -----------------------------------------------------------------------------------------------
@@ -189,29 +136,18 @@ def test_the_point_under_the_mouse_has_a_tooltip(qtbot: QtBot, page: OverviewPag
 # -- manners -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_now_card_acts(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
-    button = find(page, QPushButton, "now_button")
-    bridge.publish(snapshot(model("a"), paused_until=time.time() + 600))
-    qtbot.waitUntil(lambda: button.isVisible() and button.text() == "&Resume")
-    button.click()
-    bridge.publish(snapshot(model("a"), enabled=False))
-    qtbot.waitUntil(lambda: button.text() == "S&witch on")
-    button.click()
-    assert bridge.commands == [("resume",), ("set_preloading", True)]
-
-
 def test_a_hidden_page_follows_nothing(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
     bridge.answer_with(history=USED)
-    gauge = find(page, RingGauge, "memory_gauge")
+    hearth = find(page, Hearth, "hearth")
     bridge.publish(snapshot(model("qwen3-4b", State.HOT)))
     page.deactivate()
     page.deactivate()
     bridge.publish(snapshot(model("qwen3-4b", State.HOT), hits=7))
     qtbot.waitUntil(lambda: not running(page))
     QApplication.processEvents()
-    assert gauge.accessibleName() == "of 8.0 GB limit: 0.0 GB"
+    assert not hearth.findChildren(BlockHandle)
     page.activate()
-    assert gauge.accessibleName() == "of 8.0 GB limit: 3.0 GB"
+    assert [block.key for block in hearth.findChildren(BlockHandle)] == ["qwen3-4b"]
 
 
 @pytest.mark.parametrize("width", [560, 760, 1100, 1500])
@@ -219,5 +155,5 @@ def test_nothing_is_clipped_at_any_width(qtbot: QtBot, page: OverviewPage, bridg
     bridge.answer_with(history=USED)
     page.resize(width, 700)
     QApplication.processEvents()
-    inside = find(page, QWidget, "memory").parentWidget()
+    inside = find(page, QWidget, "hearth_card").parentWidget()
     assert inside.minimumSizeHint().width() <= page.width()

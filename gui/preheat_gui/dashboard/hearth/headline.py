@@ -1,0 +1,112 @@
+"""The sentence over the band: the engine's current work, and what the user can do about it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication
+
+from preheat.control import EngineSnapshot, State
+from preheat_gui import words
+from preheat_gui.dashboard.hearth.layout import Kind
+from preheat_gui.dashboard.hearth.scene import MORE, Scene
+
+translate = QCoreApplication.translate
+
+_GB: Final = 10**9
+
+
+class Help(Enum):
+    """The action of the button."""
+
+    NONE = auto()
+    RESUME = auto()
+    SWITCH_ON = auto()
+    RAISE_LIMIT = auto()
+    CHOOSE = auto()  # Choose favourites
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The engine's current work."""
+
+    sentence: str
+    aside: str = ""  # What is next, what lacks room, and what is cached; may be empty
+    help: Help = Help.NONE
+    limit: str = ""  # For ``RAISE_LIMIT``: the limit, as the setting is written
+
+
+def make_headline(snapshot: EngineSnapshot, scene: Scene, limit_setting: str) -> Headline:
+    """Return the headline; ``limit_setting`` is the memory limit as the user wrote it, empty if it is fixed."""
+    preload, aside = snapshot.preload, _aside(snapshot, scene)
+    limit = raised_limit(snapshot, scene, limit_setting)
+    help_ = Help.RAISE_LIMIT if limit else Help.NONE
+    if loading := words.loading_models(snapshot):
+        model_id = loading[0].model_id
+        return Headline(words.loading_words(model_id, model_id, preload), aside, help_, limit)
+    if not preload.enabled:
+        return Headline(translate("Overview", "Preloading is off."), aside, Help.SWITCH_ON)
+    if preload.paused_until is not None:
+        paused = words.paused_words(preload.paused_until, datetime.now())
+        return Headline(f"{paused}.", aside, Help.RESUME)
+    if preload.hold and preload.queue:
+        hold = words.message_text(preload.hold)
+        return Headline(translate("Overview", "Preloading waits: {hold}.").format(hold=hold), aside, help_, limit)
+    if not limit and not snapshot.favourites and snapshot.models:
+        help_ = Help.CHOOSE
+    return Headline(_idle(snapshot), aside, help_, limit)
+
+
+def raised_limit(snapshot: EngineSnapshot, scene: Scene, limit_setting: str, model_id: str = "") -> str:
+    """Return the limit at which a model fits, by default the first favourite without room; empty if there is none."""
+    memory = snapshot.memory
+    names = (model_id,) if model_id else snapshot.favourites
+    lacking = next((name for name in names if name in scene.facts and scene.facts[name].missing_bytes), "")
+    if not lacking or not limit_setting:
+        return ""
+    needed = memory.limit_bytes + scene.facts[lacking].missing_bytes
+    if needed > memory.total_bytes - memory.keep_free_bytes:
+        return ""
+    if words.limit_unit(limit_setting) == words.PERCENT:
+        return f"{math.ceil(100 * needed / memory.total_bytes)}%"
+    return f"{math.ceil(10 * needed / _GB) / 10:g}GB"
+
+
+def _idle(snapshot: EngineSnapshot) -> str:
+    ready = sum(model.state is State.HOT for model in snapshot.models)
+    if not snapshot.models:
+        return translate("Overview", "No models yet.")
+    if not ready and not snapshot.favourites:
+        count = len(snapshot.models)
+        one = translate("Overview", "You have 1 model. Should it always be ready?")
+        many = translate("Overview", "You have {count} models. Which should always be ready?")
+        return one if count == 1 else many.format(count=words.format_number(count))
+    if not ready:
+        return translate("Overview", "No models loaded.")
+    if ready == 1:
+        return translate("Overview", "1 model is ready.")
+    return translate("Overview", "{count} models are ready.").format(count=ready)
+
+
+def _aside(snapshot: EngineSnapshot, scene: Scene) -> str:
+    cold = {model.model_id: model.standby for model in snapshot.models if model.state is State.COLD}
+    outside = [part.key for part in scene.outside if part.kind is Kind.OUTSIDE and part.key != MORE]
+    lacking = [name for name in outside if scene.facts[name].missing_bytes and scene.facts[name].favourite]
+    waiting = [name for name in snapshot.preload.queue if name in cold and name not in lacking]
+    cached = [name for name, standby in cold.items() if standby and name not in waiting]
+    parts = []
+    if len(lacking) == 1:
+        missing = words.format_memory(scene.facts[lacking[0]].missing_bytes)
+        text = translate("Overview", "{model} needs {size} more than is left")
+        parts.append(text.format(model=words.short_name(lacking[0]), size=missing))
+    elif lacking:
+        parts.append(translate("Overview", "No room: {models}").format(models=words.list_names(lacking)))
+    if waiting:
+        parts.append(translate("Overview", "Next: {models}").format(models=words.list_names(waiting)))
+    if cached:
+        parts.append(translate("Overview", "Cached: {models}").format(models=words.list_names(cached)))
+    return words.SEPARATOR.join(parts)

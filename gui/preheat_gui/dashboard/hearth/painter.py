@@ -1,0 +1,277 @@
+"""Paints the band of memory."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
+
+from preheat_gui.dashboard.hearth.layout import PADDING_PX, Block, Kind, PlacedChip
+from preheat_gui.dashboard.hearth.picture import Picture, Row
+from preheat_gui.dashboard.hearth.scene import Facts
+from preheat_gui.dashboard.painting import Looks, paint_star
+from preheat_gui.dashboard.tables import LEADING, TRAILING
+from preheat_gui.widgets import GAP, RADIUS, Pattern, Sign, Token, model_colours
+from preheat_gui.widgets.theme import mix
+
+_EDGE_SHARE: Final = 0.28  # Of the text's colour in a block's outline
+_FILL_SHARE: Final = 0.24  # Of the hue in a part that is not loaded yet
+_PATTERN_ALPHA: Final = 70
+_SPARK_STEP: Final = 0.21  # Of its way, for each token
+_SPARK_PX: Final = 3.5
+_HANDLE: Final = 14.0
+_SWATCH: Final = 18
+_STAR_PX: Final = 11
+_CENTRE: Final = Qt.AlignmentFlag.AlignCenter
+
+
+class HearthPainter:
+    """Paints a picture with one painter."""
+
+    def __init__(self, painter: QPainter, looks: Looks, *, dark: bool, moving: bool) -> None:
+        self._painter = painter
+        self._looks = looks
+        self._hues = model_colours(dark=dark)
+        self._moving = moving
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    def paint(self, picture: Picture, dirty: QRect, *, hovered: str, focused: str, locked: bool, line: bool) -> None:
+        """Paint what is in ``dirty``.
+
+        Args:
+            hovered: The key of the block that the pointer or another view points to.
+            focused: The key of the block with the keyboard focus.
+            locked: The limit cannot be moved.
+            line: The limit has the keyboard focus.
+        """
+        self._band(picture)
+        for block in picture.blocks:
+            rect = picture.block_rect(block)
+            if rect.adjusted(-3, -3, 3, 3).intersects(dirty):
+                self._block(QRectF(rect), block, picture.facts[block.key])
+                if block.key == focused:
+                    self._outline(QRectF(rect), Token.ACCENT)
+                elif block.key == hovered:
+                    self._outline(QRectF(rect), Token.TEXT)
+        if dirty.top() < picture.band.top():
+            self._requests(picture)
+        self._texts(picture)
+        for row in picture.rows:
+            if row.rect.intersects(dirty):
+                self._row(row, picture.facts[row.key], hovered=row.key == hovered)
+        self._limit(picture, locked=locked, focused=line)
+
+    # The band
+
+    def _band(self, picture: Picture) -> None:
+        painter = self._painter
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._colour(Token.TRACK))
+        painter.drawRoundedRect(QRectF(picture.band), RADIUS, RADIUS)
+
+    def _block(self, rect: QRectF, block: Block, facts: Facts) -> None:
+        if block.kind in (Kind.PLANNED, Kind.OUTSIDE):
+            self._hollow(rect, block, facts)
+            return
+        fill, text = self._colours(facts.sign)
+        words = self._colour(Token.TEXT)
+        shape = QPainterPath()
+        shape.addRoundedRect(rect, RADIUS - 2, RADIUS - 2)
+        if block.kind is Kind.READY:
+            self._solid(shape, rect, fill, text, facts.sign)
+            self._labels(rect, block, facts, text)
+        elif block.kind is Kind.LOADING:
+            done = QRectF(rect.left(), rect.top(), rect.width() * min(facts.progress, 1.0), rect.height())
+            left = rect.adjusted(done.width(), 0, 0, 0)
+            self._painter.fillPath(shape, self._faint(fill))
+            for part, colour in ((done, text), (left, words)):
+                self._painter.save()
+                self._painter.setClipRect(part)
+                if part is done:
+                    self._solid(shape, rect, fill, text, facts.sign)
+                self._labels(rect, block, facts, colour)
+                self._painter.restore()
+        else:
+            self._painter.fillPath(shape, self._faint(fill))
+            self._labels(rect, block, facts, words)
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        self._painter.setPen(QPen(mix(fill, words, _EDGE_SHARE), 1))
+        self._painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS - 2, RADIUS - 2)
+
+    def _solid(self, shape: QPainterPath, rect: QRectF, fill: QColor, text: QColor, sign: Sign | None) -> None:
+        painter = self._painter
+        painter.fillPath(shape, fill)
+        if sign is not None and sign.pattern is not Pattern.PLAIN:
+            colour = QColor(text)
+            colour.setAlpha(_PATTERN_ALPHA)
+            style = Qt.BrushStyle.BDiagPattern if sign.pattern is Pattern.STRIPES else Qt.BrushStyle.Dense6Pattern
+            # Only at the lower edge: text stays readable.
+            foot = QPainterPath()
+            foot.addRect(rect.adjusted(0, rect.height() * 0.78, 0, 0))
+            painter.fillPath(shape.intersected(foot), QBrush(colour, style))
+
+    def _hollow(self, rect: QRectF, block: Block, facts: Facts) -> None:
+        painter, fill = self._painter, self._colours(facts.sign)[0]
+        words = self._colour(Token.TEXT)
+        painter.setBrush(mix(self._colour(Token.CARD), fill, 0.08 if block.kind is Kind.PLANNED else 0.0))
+        pen = QPen(mix(fill, words, 0.35), 1.5, Qt.PenStyle.DashLine)
+        pen.setDashPattern([3.0, 2.5])
+        painter.setPen(pen)
+        painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), RADIUS - 2, RADIUS - 2)
+        self._labels(rect, block, facts, words)
+
+    def _labels(self, rect: QRectF, block: Block, facts: Facts, colour: QColor) -> None:
+        painter, looks = self._painter, self._looks
+        name_height, detail_height = looks.strong_metrics.height(), looks.caption_metrics.height()
+        inner = rect.adjusted(PADDING_PX, 0, -PADDING_PX, 0)
+        narrow = rect.width() < 2 * PADDING_PX + looks.strong_metrics.horizontalAdvance(block.name) + 1
+        if narrow:
+            inner = rect
+        height = name_height + (detail_height if block.detail else 0)
+        top = rect.top() + (rect.height() - height) / 2
+        painter.setPen(colour)
+        painter.setFont(looks.strong if block.kind is not Kind.PROMPTS else looks.body)
+        line = QRectF(inner.left(), top, inner.width(), name_height)
+        centred = narrow or (facts.sign is not None and block.name == facts.sign.mark)
+        painter.drawText(line, _CENTRE if centred else LEADING, block.name)
+        if block.detail:
+            painter.setFont(looks.caption)
+            painter.drawText(
+                QRectF(inner.left(), top + name_height, inner.width(), detail_height), LEADING, block.detail
+            )
+        name_width = looks.strong_metrics.horizontalAdvance(block.name)
+        if facts.favourite and not centred and inner.width() > name_width + 2 * _STAR_PX:
+            self._star(QPointF(inner.right() - _STAR_PX / 2, line.center().y()), colour)
+
+    # Requests
+
+    def _requests(self, picture: Picture) -> None:
+        looks = self._looks
+        if picture.hint:
+            self._painter.setFont(looks.caption)
+            self._painter.setPen(self._colour(Token.MUTED))
+            room = QRect(0, 0, picture.axis.end_x, picture.chip_height)
+            text = looks.caption_metrics.elidedText(picture.hint, Qt.TextElideMode.ElideRight, room.width())
+            self._painter.drawText(room, LEADING, text)
+        for placed in picture.chips:
+            facts = picture.facts.get(placed.chip.key)
+            colour = mix(self._colours(facts.sign)[0], self._colour(Token.TEXT), _EDGE_SHARE) if facts else None
+            colour = colour or self._colour(Token.CONTROL)
+            if placed.target_x is not None:
+                self._spark(placed, picture, colour)
+            self._chip(QRectF(picture.chip_rect(placed)), placed, colour)
+
+    def _chip(self, rect: QRectF, placed: PlacedChip, colour: QColor) -> None:
+        painter, looks = self._painter, self._looks
+        style = Qt.PenStyle.DashLine if placed.chip.waiting else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(colour, 1.2, style))
+        painter.setBrush(self._colour(Token.CARD))
+        painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), rect.height() / 2 - 1, rect.height() / 2 - 1)
+        painter.setFont(looks.caption)
+        painter.setPen(self._colour(Token.TEXT))
+        room = int(rect.width()) - 2 * PADDING_PX
+        text = looks.caption_metrics.elidedText(placed.chip.text, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(rect, _CENTRE, text)
+
+    def _spark(self, placed: PlacedChip, picture: Picture, colour: QColor) -> None:
+        assert placed.target_x is not None
+        start = QPointF(placed.x + placed.width / 2, picture.chip_height - 1)
+        end = QPointF(placed.target_x, picture.band.top())
+        middle = (start.y() + end.y()) / 2
+        way = QPainterPath(start)
+        way.cubicTo(QPointF(start.x(), middle), QPointF(end.x(), middle), end)
+        style = Qt.PenStyle.DotLine if placed.chip.waiting else Qt.PenStyle.SolidLine
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        self._painter.setPen(QPen(colour, 1.6, style))
+        self._painter.drawPath(way)
+        if placed.chip.waiting:
+            return
+        self._painter.setPen(Qt.PenStyle.NoPen)
+        self._painter.setBrush(self._colour(Token.ACCENT))
+        share = placed.chip.tokens * _SPARK_STEP % 1.0 if self._moving else 1.0
+        self._painter.drawEllipse(way.pointAtPercent(share), _SPARK_PX, _SPARK_PX)
+
+    # Under the band
+
+    def _texts(self, picture: Picture) -> None:
+        painter = self._painter
+        painter.setFont(self._looks.caption)
+        painter.setPen(self._colour(Token.MUTED))
+        painter.drawText(picture.used_rect, LEADING, picture.used)
+        painter.setPen(self._colour(Token.TEXT))
+        painter.drawText(picture.limit_rect, _CENTRE, picture.limit)
+
+    def _row(self, row: Row, facts: Facts, *, hovered: bool) -> None:
+        painter, looks = self._painter, self._looks
+        rect = row.rect
+        if hovered:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._colour(Token.HOVER))
+            painter.drawRoundedRect(QRectF(rect), RADIUS / 2, RADIUS / 2)
+        swatch = QRectF(rect.left() + GAP // 2, rect.center().y() - _SWATCH // 2 + 1, _SWATCH, _SWATCH)
+        self._swatch(swatch, facts)
+        painter.setFont(looks.caption)
+        width = looks.caption_metrics.horizontalAdvance(row.detail) + 2
+        left = int(swatch.right()) + GAP
+        room = rect.right() - GAP - width - left
+        name_room = room - (GAP + _STAR_PX if facts.favourite else 0)
+        name = looks.caption_metrics.elidedText(facts.name, Qt.TextElideMode.ElideMiddle, name_room)
+        painter.setPen(self._colour(Token.TEXT))
+        painter.drawText(QRect(left, rect.top(), name_room, rect.height()), LEADING, name)
+        if facts.favourite:
+            at = left + looks.caption_metrics.horizontalAdvance(name) + GAP + _STAR_PX / 2
+            self._star(QPointF(at, rect.center().y() + 0.5), self._colour(Token.ACCENT))
+        painter.setPen(self._colour(Token.MUTED))
+        painter.drawText(QRect(rect.right() - GAP - width, rect.top(), width, rect.height()), TRAILING, row.detail)
+
+    def _swatch(self, rect: QRectF, facts: Facts) -> None:
+        fill, text = self._colours(facts.sign)
+        shape = QPainterPath()
+        shape.addRoundedRect(rect, RADIUS / 2, RADIUS / 2)
+        if facts.sign is None:
+            self._painter.fillPath(shape, self._faint(fill))
+            return
+        self._solid(shape, rect, fill, text, facts.sign)
+        self._painter.setPen(text)
+        self._painter.setFont(self._looks.caption)
+        self._painter.drawText(rect, _CENTRE, facts.sign.mark)
+
+    def _limit(self, picture: Picture, *, locked: bool, focused: bool) -> None:
+        painter, band = self._painter, picture.band
+        x = picture.line_x
+        painter.setPen(QPen(self._colour(Token.TEXT), 2))
+        painter.drawLine(QPointF(x, band.top() - 5), QPointF(x, band.bottom() + 6))
+        if locked:
+            return
+        painter.setPen(QPen(self._colour(Token.ACCENT if focused else Token.TEXT), 2 if focused else 1.5))
+        painter.setBrush(self._colour(Token.CARD))
+        handle = QRectF(x - _HANDLE / 2, band.center().y() - _HANDLE * 0.8, _HANDLE, _HANDLE * 1.6)
+        painter.drawRoundedRect(handle, _HANDLE / 2, _HANDLE / 2)
+        painter.setPen(QPen(self._colour(Token.MUTED), 1))
+        for step in (-1.5, 1.5):
+            painter.drawLine(QPointF(x + step, handle.top() + 7), QPointF(x + step, handle.bottom() - 7))
+
+    # Parts
+
+    def _outline(self, rect: QRectF, token: Token) -> None:
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        self._painter.setPen(QPen(self._colour(token), 2))
+        self._painter.drawRoundedRect(rect.adjusted(-1, -1, 1, 1), RADIUS - 1, RADIUS - 1)
+
+    def _star(self, centre: QPointF, colour: QColor) -> None:
+        self._painter.setPen(Qt.PenStyle.NoPen)
+        self._painter.setBrush(colour)
+        paint_star(self._painter, centre, _STAR_PX)
+
+    def _faint(self, fill: QColor) -> QColor:
+        return mix(self._colour(Token.CARD), fill, _FILL_SHARE)
+
+    def _colours(self, sign: Sign | None) -> tuple[QColor, QColor]:
+        """Return fill and text of a model, or of kept prompts."""
+        if sign is None:
+            return self._colour(Token.STANDBY), self._colour(Token.CARD)
+        return self._hues[sign.hue]
+
+    def _colour(self, token: Token) -> QColor:
+        return self._looks.colours[token]
