@@ -9,6 +9,12 @@ function storedKey() {
   }
 }
 
+// The class that Swagger UI's style sheet has for dark colours.
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
 window.SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#docs",

@@ -30,6 +30,17 @@ export function icon(path) {
   return svg;
 }
 
+// Call back for each press of a button, but not for the second click of a double click, or while Enter is held: the
+// button may do the opposite by then.
+export function onPress(button, callback) {
+  button.addEventListener("click", (event) => {
+    if (event.detail < 2) callback();
+  });
+  button.addEventListener("keydown", (event) => {
+    if (event.repeat) event.preventDefault();
+  });
+}
+
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

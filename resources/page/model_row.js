@@ -1,13 +1,12 @@
 // One model: its state, what can be done with it, and why it is so.
 
 import { modelPath } from "./api.js";
-import { element, icon, nameElement, setAttribute, setHidden, setText } from "./dom.js";
+import { element, icon, nameElement, onPress, setAttribute, setHidden, setText } from "./dom.js";
 import { showSign } from "./hues.js";
 import { LOADING, fitWords, stateName, stateWords } from "./states.js";
 import { sentence } from "./words.js";
 
 const STAR = "M8 1.8l1.9 3.9 4.2.6-3 3 .7 4.2L8 11.5l-3.8 2 .7-4.2-3-3 4.2-.6z";
-const GUARD_MS = 700; // the second click of a double click does nothing
 let rows = 0;
 
 export class ModelRow {
@@ -15,7 +14,6 @@ export class ModelRow {
     this.page = page;
     this.id = id;
     this.model = null;
-    this.guardedUntil = 0;
     this.explained = "";
     this.build(`why-${(rows += 1)}`);
   }
@@ -49,9 +47,9 @@ export class ModelRow {
       this.problem,
       this.reason,
     );
-    this.star.addEventListener("click", () => this.toggleFavourite());
-    this.why.addEventListener("click", () => this.toggleReason());
-    this.action.addEventListener("click", () => this.act());
+    onPress(this.star, () => this.toggleFavourite());
+    onPress(this.why, () => this.toggleReason());
+    onPress(this.action, () => this.act());
     this.item.addEventListener("pointerenter", () => this.page.band.mark(this.id));
     this.item.addEventListener("pointerleave", () => this.page.band.mark(null));
   }
@@ -126,20 +124,13 @@ export class ModelRow {
     return [state === "failed" ? "page_load_again" : "page_load", may.use];
   }
 
-  get guarded() {
-    if (performance.now() < this.guardedUntil) return true;
-    this.guardedUntil = performance.now() + GUARD_MS;
-    return false;
-  }
-
   act() {
-    if (this.guarded) return;
     const loads = this.model.state !== "hot" && !LOADING.has(this.model.state);
     this.run(modelPath(this.id, loads ? "load" : "unload"));
   }
 
   toggleFavourite() {
-    if (!this.page.may.manage || this.guarded) return;
+    if (!this.page.may.manage) return;
     this.run(modelPath(this.id, this.model.favourite ? "unfavourite" : "favourite"));
   }
 

@@ -1,0 +1,161 @@
+"""The page for browsers, in a real Chromium: over a real Preheat, and over an engine with hostile names."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from browser import Browser, running_browser
+from preheat.core import ModelSnapshot
+from preheat.residency import State
+from preheat.settings import KeyScope, KeyStore
+from running_preheat import CHAT, EMBEDDING, Preheat, running_preheat, wait_until
+from tests.engine.server.conftest import start_port
+from tests.engine.server.fake_engine import FakeEngine
+
+MANY: Final = 1000
+HOSTILE: Final = ("<img src=x onerror=document.title='bad'>", "__proto__", "a/b#c?d", "\u202enames", "x" * 3000)
+OVERFLOW: Final = "return document.documentElement.scrollWidth - innerWidth"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with running_browser(tmp_path_factory.mktemp("profile")) as browser:
+        browser.show(1440, 900)
+        yield browser
+
+
+def row(model_id: str, part: str) -> str:
+    """Return the selector of a part of a model's row."""
+    return f'.model:has(bdi[title="{model_id}"]) {part}'
+
+
+def test_a_model_is_unloaded_loaded_and_marked(browser: Browser, preheat: Preheat) -> None:
+    browser.open(preheat.url)
+    state, action = row(CHAT, ".state"), row(CHAT, ".action")
+    browser.wait_text(state, "Ready")
+    browser.wait_text("#connection-words", "Connected")
+    assert browser.run("return document.querySelectorAll('#band .block').length") == 2
+    browser.find(action).click()
+    wait_until(lambda: preheat.model(CHAT)["state"] == "cold")
+    browser.wait_text(action, "Load")
+    browser.find(row(CHAT, ".why")).click()
+    wait_until(lambda: "unloaded on request" in browser.text(row(CHAT, ".reason")))
+    browser.find(action).click()
+    browser.wait_text(state, "Ready")
+    assert preheat.model(CHAT)["state"] == "hot"
+    star = browser.find(row(EMBEDDING, ".star"))
+    marked = star.get_attribute("aria-pressed")
+    star.click()
+    wait_until(lambda: star.get_attribute("aria-pressed") != marked)
+    assert preheat.model(EMBEDDING)["favourite"] is (marked == "false")
+    star.click()
+    wait_until(lambda: star.get_attribute("aria-pressed") == marked)
+    assert browser.problems() == []
+
+
+def test_a_second_press_of_pause_does_not_resume(browser: Browser, preheat: Preheat) -> None:
+    browser.open(preheat.url)
+    browser.wait_text("#now-sentence", "2 models are ready.")
+    browser.run("document.getElementById('pause').focus()")
+    browser.press(Keys.SPACE)
+    browser.wait_text("#now-sentence", "Preloading is paused until you resume it.")
+    browser.press(Keys.SPACE)
+    assert preheat.status()["preload"]["paused"]
+    assert browser.run("return document.activeElement.id") == "pause"
+    browser.find("#resume").click()
+    wait_until(lambda: not preheat.status()["preload"]["paused"])
+
+
+def test_the_page_speaks_german_and_fits_a_phone(browser: Browser, preheat: Preheat) -> None:
+    browser.show(360, 740, language="de", dark=True)
+    browser.open(preheat.url)
+    browser.wait_text(row(CHAT, ".state"), "Bereit")
+    assert browser.run(OVERFLOW) <= 0
+    browser.find(row(CHAT, ".why")).click()
+    wait_until(lambda: browser.text(row(CHAT, ".reason")).startswith("Im Speicher"))
+    browser.show(1440, 900)
+    assert browser.problems() == []
+
+
+def test_the_page_follows_a_restart_and_asks_for_a_key(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starter_models: Path
+) -> None:
+    with running_preheat(tmp_path, starter_models, preload="false") as preheat:
+        browser.open(preheat.url)
+        browser.wait_text("#connection-words", "Connected")
+        port = preheat.port
+    wait_until(lambda: browser.text("#connection-words").startswith("Not connected"))
+    assert browser.find(row(CHAT, ".name")).is_displayed()
+    monkeypatch.setenv("PREHEAT_HOME", str(tmp_path))
+    viewer, manager = (KeyStore().create(scope.value, scope)[1] for scope in (KeyScope.USE, KeyScope.MANAGE))
+    with running_preheat(tmp_path, starter_models, options=("--port", str(port)), preload="false") as preheat:
+        browser.run("document.getElementById('try-now').click()")
+        browser.wait_focus("key")
+        browser.press("wrong", Keys.ENTER)
+        browser.wait_text("#key-reason", "Preheat does not know this key.")
+        browser.press(viewer, Keys.ENTER)
+        browser.wait_text(row(CHAT, ".action"), "Load")
+        assert browser.find(row(CHAT, ".star")).get_attribute("aria-disabled") == "true"
+        browser.open(f"{preheat.url}/docs")  # the key goes with its requests, too
+        browser.find("#operations-tag-control")
+        browser.open(preheat.url)
+        wait_until(lambda: browser.find("#forget").is_displayed())
+        browser.find("#forget").click()
+        browser.wait_focus("key")
+        browser.press(manager, Keys.ENTER)
+        browser.wait_text(row(CHAT, ".action"), "Load")
+        browser.find(row(CHAT, ".star")).click()
+        wait_until(lambda: browser.find(row(CHAT, ".star")).get_attribute("aria-pressed") == "true")
+    assert browser.problems() == []
+
+
+async def test_many_models_with_hostile_names(browser: Browser, preheat_home: Path) -> None:
+    engine = FakeEngine()
+    cold = [ModelSnapshot(f"model-{number}", State.COLD, False, 10**9, expected_bytes=10**9) for number in range(MANY)]
+    cold += [ModelSnapshot(name, State.COLD, False, 10**9, expected_bytes=10**9) for name in HOSTILE]
+    models = sorted((*engine.snapshot.models, *cold), key=lambda model: model.model_id)
+    engine.snapshot = replace(engine.snapshot, models=tuple(models))
+    port = await start_port(engine)
+    try:
+        await asyncio.to_thread(_use_many, browser, port.url, _on_loop(engine))
+        assert ("load", HOSTILE[0]) in engine.commands
+        assert ("load", HOSTILE[2]) in engine.commands
+    finally:
+        port.task.cancel()
+        with suppress(asyncio.CancelledError):
+            await port.task
+
+
+def _on_loop(engine: FakeEngine) -> Callable[..., Any]:
+    loop = asyncio.get_running_loop()
+    return lambda *names, **changes: loop.call_soon_threadsafe(lambda: engine.set_model(*names, **changes))
+
+
+def _use_many(browser: Browser, url: str, set_model: Callable[..., Any]) -> None:
+    browser.open(url)
+    wait_until(lambda: browser.run("return document.querySelectorAll('.model').length") == MANY + 2 + len(HOSTILE))
+    names = browser.run("return [...document.querySelectorAll('.model bdi')].map((name) => name.textContent)")
+    assert set(HOSTILE) <= set(names)
+    assert names.index("model-9") < names.index("model-10")
+    assert (browser.run("return document.title"), browser.run("return document.images.length")) == ("Preheat", 1)
+    assert browser.run(OVERFLOW) <= 0
+    set_model("model-500", state=State.LOADING, progress=0.5)
+    browser.wait_text(row("model-500", ".state"), "Loading 50 %")
+    load = (
+        "[...document.querySelectorAll('.action')].find((each) => each.ariaLabel === `Load: ${arguments[0]}`).click()"
+    )
+    for name in (HOSTILE[0], HOSTILE[2]):
+        browser.run(load, name)
+    ready = "return document.querySelectorAll('.model[data-state=hot]').length"
+    wait_until(lambda: browser.run(ready) == 4)
+    browser.find("#filter").send_keys("model-77")
+    browser.wait_text("#models-count", "11 of 1,007")
+    assert browser.problems() == []
