@@ -17,13 +17,18 @@ from setup_step import SetupError
 
 _TEXTS: Final = Path(__file__).parents[1] / "licenses"
 _OWN_TEXTS: Final = {
+    "fastapi_swagger": ("Apache-2.0.txt",),  # contains Swagger UI
     "pyside6_essentials": ("qt.txt", "LGPL-3.0.txt", "GPL-3.0.txt"),
     "shiboken6": ("qt.txt", "LGPL-3.0.txt", "GPL-3.0.txt"),
     "llama_cpp_python": ("llama.cpp.txt",),
 }
 """Texts for wheels that lack them, by distribution."""
 
-_CHOSEN: Final = {"pyside6_essentials": "LGPL-3.0-only", "shiboken6": "LGPL-3.0-only"}
+_CHOSEN: Final = {
+    "fastapi_swagger": "MIT AND Apache-2.0",
+    "pyside6_essentials": "LGPL-3.0-only",
+    "shiboken6": "LGPL-3.0-only",
+}
 """The licence under which Preheat uses what has several."""
 
 _TEXT_NAME: Final = re.compile(r"(licen[cs]e|copying|notice)", re.IGNORECASE)

@@ -4,6 +4,8 @@ const KEY = "preheat-key";
 const TOKEN = /<meta name="preheat-token" content="([^"]*)">/;
 const FILES = /<meta name="preheat-files" content="([^"]*)">/;
 
+const ANSWER_MS = 15_000; // for small answers: a Preheat that is stopped still accepts connections
+
 export class ApiError extends Error {
   // status is 0 if nothing answered. message: as the engine's messages, or null.
   constructor(status, message, text = "") {
@@ -38,8 +40,8 @@ export class Api {
     }
   }
 
-  get(path, options = {}) {
-    return this.send("GET", path, options);
+  get(path) {
+    return this.send("GET", path, { signal: AbortSignal.timeout(ANSWER_MS) });
   }
 
   // A change. After a restart of Preheat the page's token is another one, which is fetched once.
@@ -81,7 +83,12 @@ export class Api {
 
   // Fetch the page again for its token; load it anew if its files have changed.
   async renew() {
-    const response = await fetched("/", { headers: { Accept: "text/html" }, cache: "no-store", credentials: "omit" });
+    const response = await fetched("/", {
+      headers: { Accept: "text/html" },
+      signal: AbortSignal.timeout(ANSWER_MS),
+      cache: "no-store",
+      credentials: "omit",
+    });
     const html = await response.text();
     const files = FILES.exec(html)?.[1];
     if (!response.ok || files === undefined) throw new ApiError(response.status, null);
