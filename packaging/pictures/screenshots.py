@@ -21,7 +21,7 @@ APPEARANCES: Final = ("light", "dark")
 REST_S: Final = 0.6
 """Time for timers and animations to finish."""
 
-sys.path[:0] = [str(ROOT / "packaging"), str(ROOT / "tests" / "support")]
+sys.path[:0] = [str(ROOT), str(ROOT / "packaging"), str(ROOT / "tests" / "support")]
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
@@ -47,6 +47,7 @@ def main() -> None:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         picture_windows(options.folder, options.only)
         picture_panels(options.folder, options.only)
+        picture_browser(options.folder, options.only)
     pictures = list(options.folder.glob("*.png"))
     print(f"{len(pictures)} pictures, {sum(path.stat().st_size for path in pictures) / 1e6:.1f} MB: {options.folder}")
 
@@ -125,6 +126,14 @@ def picture_panels(folder: Path, only: str) -> None:
     if any(only in name for name in ("menu", "notification")):
         for appearance in APPEARANCES:
             picture_panel(folder, appearance, [sys.executable, __file__, "--on-screen", appearance])
+
+
+def picture_browser(folder: Path, only: str) -> None:
+    """Take the pictures of the page for browsers."""
+    from pictures.web_page import NAME, picture_page
+
+    if only in NAME:
+        picture_page(folder, APPEARANCES)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 // Small helpers. Texts only ever become text nodes.
 
 const SVG = "http://www.w3.org/2000/svg";
-const TAIL = 14;
+const TAIL = 14; // letters at the end of a name that stay visible
+const SPLIT = 24; // shorter names are not split
 
 export function byId(id) {
   return document.getElementById(id);
@@ -56,8 +57,8 @@ export function setAttribute(node, name, value) {
 // A name that loses its middle if there is no room: its end names the quantization.
 export function nameElement(name, className = "name", tooltip = true) {
   const letters = Array.from(name);
-  const head = letters.length > TAIL ? letters.slice(0, -TAIL).join("") : name;
-  const tail = letters.length > TAIL ? letters.slice(-TAIL).join("") : "";
+  const head = letters.length > SPLIT ? letters.slice(0, -TAIL).join("") : name;
+  const tail = letters.length > SPLIT ? letters.slice(-TAIL).join("") : "";
   const made = element("bdi", { className, title: tooltip ? name : "" }, element("span", { className: "name-head" }, head));
   if (tail) made.append(element("span", { className: "name-tail" }, tail));
   return made;

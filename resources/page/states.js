@@ -1,5 +1,7 @@
 // What a model's state means for the page.
 
+import { SPACE } from "./words.js";
+
 export const LOADING = new Set(["queued", "loading", "warming"]);
 export const IN_MEMORY = new Set(["queued", "loading", "warming", "hot", "unloading"]);
 
@@ -16,7 +18,7 @@ export function stateWords(model, words) {
 }
 
 export function percentDone(share) {
-  return `${Math.floor(Math.min(Math.max(share, 0), 1) * 100 + 1e-6)} %`;
+  return `${Math.floor(Math.min(Math.max(share, 0), 1) * 100 + 1e-6)}${SPACE}%`;
 }
 
 export function sizeOf(model) {

@@ -6,6 +6,9 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+// Between a number and its unit: no line ends there.
+export const SPACE = "\u00a0";
+
 export class Words {
   // texts: [text, hint] by code; see server/page/files.py.
   constructor(texts, language) {
@@ -62,12 +65,12 @@ export class Words {
   }
 
   memory(count) {
-    if (count > 0 && count < 50e6) return `< ${this.number(0.1, 1)} GB`;
-    return `${this.number(count / 1e9, 1)} GB`;
+    if (count > 0 && count < 50e6) return `< ${this.number(0.1, 1)}${SPACE}GB`;
+    return `${this.number(count / 1e9, 1)}${SPACE}GB`;
   }
 
   bytes(count) {
-    if (count < KILO) return `${count} B`;
+    if (count < KILO) return `${count}${SPACE}B`;
     let value = count;
     for (const unit of ["kB", "MB", "GB"]) {
       value /= KILO;
@@ -77,7 +80,7 @@ export class Words {
   }
 
   threeDigits(value, unit) {
-    return `${this.number(value, value < 99.95 ? 1 : 0)} ${unit}`;
+    return `${this.number(value, value < 99.95 ? 1 : 0)}${SPACE}${unit}`;
   }
 
   count(count) {
@@ -88,7 +91,7 @@ export class Words {
 
   percent(share) {
     const whole = Math.round(share * 100);
-    return `${share > 0 && share < 1 ? Math.min(Math.max(whole, 1), 99) : whole} %`;
+    return `${share > 0 && share < 1 ? Math.min(Math.max(whole, 1), 99) : whole}${SPACE}%`;
   }
 
   duration(seconds) {

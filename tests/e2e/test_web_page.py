@@ -148,7 +148,7 @@ def _use_many(browser: Browser, url: str, set_model: Callable[..., Any]) -> None
     assert (browser.run("return document.title"), browser.run("return document.images.length")) == ("Preheat", 1)
     assert browser.run(OVERFLOW) <= 0
     set_model("model-500", state=State.LOADING, progress=0.5)
-    browser.wait_text(row("model-500", ".state"), "Loading 50 %")
+    browser.wait_text(row("model-500", ".state"), "Loading 50\u00a0%")
     load = (
         "[...document.querySelectorAll('.action')].find((each) => each.ariaLabel === `Load: ${arguments[0]}`).click()"
     )

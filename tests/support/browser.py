@@ -22,6 +22,7 @@ _OPTIONS: Final = (
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
+    "--hide-scrollbars",
     "--disable-dev-shm-usage",
     "--disable-quic",
     "--no-first-run",
@@ -49,6 +50,15 @@ class Browser:
         self._chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
         agent = self.run("return navigator.userAgent")
         self._chrome.execute_cdp_cmd("Emulation.setUserAgentOverride", {"userAgent": agent, "acceptLanguage": language})
+
+    def stop_clock(self, now: float) -> None:
+        """Make the pages that are opened next see this Unix time."""
+        script = {"source": f"Date.now = () => {int(now * 1000)};"}
+        self._chrome.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", script)
+
+    def picture(self, path: Path) -> None:
+        """Write what is visible, as PNG."""
+        assert self._chrome.save_screenshot(str(path))
 
     def run(self, script: str, *arguments: object) -> Any:
         """Return what a script returns."""
