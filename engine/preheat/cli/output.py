@@ -26,7 +26,10 @@ JsonObject = dict[str, Any]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="The model's id, or a unique prefix of it.")]
 
-_STYLES: Final = {"hot": "yellow", "loading": "yellow", "warming": "yellow", "failed": "red", "cold": "dim"}
+_AMBER: Final = "#b0700f"
+"""Has a contrast of 4 : 1 to black and to white: a terminal does not say which it has."""
+
+_STYLES: Final = {"hot": _AMBER, "loading": _AMBER, "warming": _AMBER, "failed": "red", "cold": "dim"}
 _PIPE_WIDTH: Final = 10_000
 
 

@@ -15,7 +15,7 @@ Cell = str | tuple[str, str]
 
 GAP: Final = 2
 _INDENT: Final = 4
-_LEAST_NAME: Final = 18
+_LEAST_NAME: Final = 12
 _LEAST_SENTENCE: Final = 28
 _NARROWEST: Final = 8
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
@@ -64,7 +64,8 @@ def fit(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int) -
         widest = max((cell_len(text_of(row[index])) for row in rows), default=0)
         if widest or column.worth == 0:
             natural[index] = max(widest, cell_len(column.title))
-    least = {index: _least(columns[index], wanted, width) for index, wanted in natural.items()}
+    names = sum(columns[index].name for index in natural)
+    least = {index: _least(columns[index], wanted, width // max(names, 1)) for index, wanted in natural.items()}
     below = None
     while _total(least) > width and len(least) > 1:
         sentence = next((index for index in least if columns[index].sentence), None)
@@ -143,6 +144,7 @@ def wrapped(text: str, width: int, indent: int = 0) -> list[str]:
 
 
 def _least(column: Column, natural: int, width: int) -> int:
+    """Return the fewest characters of a column; names share ``width``."""
     if column.name:
         return min(natural, max(_LEAST_NAME, width * 2 // 5))
     return min(natural, _LEAST_SENTENCE) if column.sentence else natural
