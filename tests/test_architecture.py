@@ -94,6 +94,7 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
 
 DEEP: Mapping[tuple[str, str], str] = {
     ("preheat.__main__", "preheat.cli.main"): "the command's packages are imported as late as possible",
+    ("preheat.__main__", "preheat.cli.shell_words"): "likewise, what shells complete",
     ("preheat_gui.__main__", "preheat_gui.app.start"): "likewise",
     ("preheat_gui.app.shell", "preheat_gui.dashboard.window"): "the dashboard is imported when it is first shown",
     ("preheat_gui.dashboard.models.page", "preheat_gui.settings_dialog.model_dialog"): "likewise, the dialog",

@@ -94,6 +94,11 @@ def runtime_file() -> Path:
     return runtime_dir() / "engine.json"
 
 
+def model_names_file() -> Path:
+    """Return the file with the ids of all models, one a line, as they were last seen; for completion in shells."""
+    return cache_dir() / "models.txt"
+
+
 def path_problem(text: str) -> str | None:
     """Return the code of the message that says why a text cannot be a path here; None if it can."""
     if not text.strip():

@@ -15,6 +15,6 @@ if module := child_module(sys.argv):
 
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 else:
-    from preheat.cli.main import main
+    from preheat.__main__ import main
 
     main()

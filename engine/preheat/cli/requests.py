@@ -30,7 +30,9 @@ _SOURCES: Final = (("slot_tokens", "loaded model"), ("memory_tokens", "memory"),
 
 def requests(
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=_MAX_SHOWN, help="Number of entries.")] = 20,
-    since: Annotated[str | None, typer.Option("--since", metavar="SPAN", help="Only the last 2h, 7d, ...")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="SPAN", help="Only the last span, such as 2h or 7d.")
+    ] = None,
     model: Annotated[str | None, typer.Option("--model", "-m", help="Only this model.")] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat import paths
+from preheat.files import write_atomic
 from preheat.messages import Message, msg, render
 from preheat.models.discovery import Content, PlaceReader, folder_places, merge
 from preheat.models.file_names import printable
@@ -53,6 +54,8 @@ class ModelIndex:
         self._known_problems: set[Path] = set()
         self._on_change = on_change
         self._hangs_after_s = hangs_after_s
+        self._names_path = None if cache_path is None else cache_path.with_name(paths.model_names_file().name)
+        self._noted: list[str] | None = None
         self._lock = threading.Lock()
         self._hanging: dict[Place, _Reading] = {}
         self._watches: dict[Path, Watch] = {}
@@ -67,6 +70,7 @@ class ModelIndex:
             listing, problems, seen = self._read_places(folders, sources, own)
             self._log_new(problems)
             self._reader.cache.save(seen)
+            self._note_names([model.model_id for model in listing.models])
             return listing
 
     def inspect(
@@ -120,6 +124,16 @@ class ModelIndex:
             if path not in self._known_problems:
                 logger.warning("skipped: %s", ". ".join(filter(None, render(problem))))
         self._known_problems = set(problems)
+
+    def _note_names(self, names: list[str]) -> None:
+        """Write the ids where ``paths.model_names_file`` says, if they have changed."""
+        if self._names_path is None or names == self._noted:
+            return
+        self._noted = names
+        try:
+            write_atomic(self._names_path, "".join(f"{name}\n" for name in names), durable=False)
+        except OSError as error:  # a full or read-only disk: shells complete no names
+            logger.debug("the names of models cannot be written: %s", error)
 
     def _reading(self, place: Place, number: int) -> _Reading:
         """Start to read a place, unless an earlier reading still hangs."""

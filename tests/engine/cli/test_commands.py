@@ -201,3 +201,9 @@ def test_top_prints_a_picture_in_a_pipe(application: Application, options: dict[
     assert "\x1b" not in shown
     assert EMBED in shown
     assert application.json("top", "--once")["pid"] == application.process.pid
+
+
+def test_words_of_completion_follow_the_running_application(application: Application) -> None:
+    application.json("unload", EMBED)
+    words = {kind: application.run("__complete", kind).stdout.split() for kind in ("model", "loaded", "favourite")}
+    assert words == {"model": [EMBED, CHAT], "loaded": [CHAT], "favourite": application.json("favourites")}

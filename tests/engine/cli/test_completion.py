@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +7,12 @@ from pathlib import Path
 import pytest
 import typer
 
+from preheat import paths
 from preheat.cli.completion import Shell, render
-from preheat.cli.completion.tree import LIST_MODELS, Command, Parameter, Value, first_sentence, read_tree
+from preheat.cli.completion.tree import Command, Parameter, Value, first_sentence, read_tree
 from preheat.cli.main import app
+from preheat.files import write_atomic
+from tests.engine.application import preheat
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +37,18 @@ def test_values_are_known(tree: Command) -> None:
     assert "pause" in tree.commands["downloads"].arguments[0].choices
     assert "memory_limit" in tree.commands["config"].commands["set"].arguments[0].choices
     assert tree.commands["favourite"].arguments[0].repeats
+    assert [tree.commands[name].arguments[-1].value for name in ("unload", "unfavourite", "downloads", "why")] == [
+        Value.LOADED,
+        Value.FAVOURITE,
+        Value.DOWNLOAD,
+        Value.MODEL,
+    ]
 
 
 def bash_completions(script: str, line: str, models: str = "") -> list[str]:
     """Return what bash offers at the end of a line; ``models`` are the installed ones."""
     program = f"""{script}
-_preheat_models() {{ echo "{models}"; }}
+_preheat_words() {{ echo "{models}"; }}
 compopt() {{ :; }}
 COMP_WORDBREAKS=' :=' COMP_LINE="$1" COMP_POINT=${{#1}}
 _preheat
@@ -62,20 +69,43 @@ def test_bash_completes(tree: Command) -> None:
     assert bash_completions(script, "preheat load qwen3:", models="qwen3:4b smollm2") == ["4b"]
     assert bash_completions(script, "preheat favourite smollm2 qw", models="qwen3-4b smollm2") == ["qwen3-4b"]
     assert bash_completions(script, "preheat keys add ") == []
+    assert bash_completions(script, "preheat config set preload ") == ["true", "false"]
+    assert bash_completions(script, "preheat config set theme d") == ["dark"]
+    assert bash_completions(script, "preheat log --since 1") == ["1h", "12h"]
+    assert "qwen3:4b" in [f"qwen3:{rest}" for rest in bash_completions(script, "preheat pull qwen3:")]
 
 
-def test_a_hostile_name_of_a_model_is_not_offered(tmp_path: Path) -> None:
+def test_a_hostile_name_of_a_model_is_not_offered(preheat_home: Path) -> None:
     """Shells expand the words of a completion, or the user runs them with the line."""
-    names = ["qwen3:4b", "$(touch ran)", "a`id`", '"; touch ran', "x\ny", "hf.co/a/b-GGUF", "é"]
-    listed = json.dumps({"models": [{"id": name} for name in names]}, indent=2).replace("\n      ", "\n    ")
-    program = tmp_path / "preheat"
-    program.write_text(f"#!/bin/sh\ncat << 'END'\n{listed}\nEND\n")
-    program.chmod(0o755)
-    environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    names = ["qwen3:4b", "$(touch ran)", "a`id`", '"; touch ran', "hf.co/a/b-GGUF", "é", "a b"]
+    write_atomic(paths.model_names_file(), "\n".join(names))
+    assert words_of(preheat_home, "model") == ["qwen3:4b", "hf.co/a/b-GGUF"]
 
-    done = subprocess.run(["sh", "-c", LIST_MODELS], env=environ, capture_output=True, text=True, check=True)
 
-    assert done.stdout.split("\n") == ["qwen3:4b", "hf.co/a/b-GGUF", ""]
+def words_of(home: Path, kind: str) -> list[str]:
+    done = preheat(home, "__complete", kind)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("kind", ["model", "loaded", "favourite", "download", "nonsense"])
+def test_words_are_quiet_without_anything(preheat_home: Path, kind: str) -> None:
+    assert words_of(preheat_home, kind) == []
+    assert not (preheat_home / "data").exists()
+
+
+def test_words_need_no_heavy_imports() -> None:
+    """Someone waits for them at every press of the Tab key."""
+    heavy = "typer rich pydantic asyncio psutil preheat.settings preheat.core.engine preheat.cli.main http.client"
+    code = f"""
+import sys, os
+import preheat.__main__
+os._exit = lambda code: print(*sorted(set('{heavy}'.split()) & set(sys.modules)))
+sys.argv[1:] = ["__complete", "model"]
+preheat.__main__.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_option_with_a_repeated_value_can_follow_itself(tree: Command) -> None:

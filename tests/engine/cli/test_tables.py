@@ -43,7 +43,7 @@ def test_columns_of_less_worth_are_left_out_first() -> None:
     titles = [drawn(width)[0].split("  ") for width in (40, 60, 80)]
     shown = [[title.strip() for title in row if title.strip()] for row in titles]
     assert shown == [
-        ["Model", "State"],
+        ["Model", "State", "Memory"],
         ["Model", "State", "Memory", "Last used"],
         ["Model", "State", "Memory", "Last used"],
     ]

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from shlex import quote
 
-from preheat.cli.completion.tree import LIST_MODELS, Command, Parameter, Value
+from preheat.cli.completion.tree import LIST_WORDS, Command, Parameter, Value, setting_values
 
 _START = r"""# bash completion of preheat, made by: preheat completion bash
 
-_preheat_models() {
-    %(models)s
+_preheat_words() {
+    %(words)s "$1" 2>/dev/null
+}
+
+_preheat_setting() {
+    case "$1" in
+%(settings)s
+    esac
 }
 
 # A model's name may have a colon, at which bash splits words.
@@ -24,7 +30,7 @@ _preheat_reply() {
 }
 
 _preheat() {
-    local line=${COMP_LINE:0:COMP_POINT} words cur path="" value="" word place=0 commands="" options=""
+    local line=${COMP_LINE:0:COMP_POINT} words cur path="" value="" word last="" place=0 commands="" options=""
     read -ra words <<< "$line"
     if [[ $line == *[[:space:]] ]]; then words+=(""); fi
     cur=${words[-1]}
@@ -34,12 +40,12 @@ _preheat() {
         case "$path $word" in
 """
 
-_MIDDLE = """            *) if [[ $word != -* ]]; then place=$((place + 1)); fi ;;
+_MIDDLE = """            *) if [[ $word != -* ]]; then place=$((place + 1)) last=$word; fi ;;
         esac
     done
     case "$value" in
         "") ;;
-        model) _preheat_reply "$cur" -W "$(_preheat_models)"; return ;;
+        model | loaded | favourite | download) _preheat_reply "$cur" -W "$(_preheat_words "$value")"; return ;;
         file) compopt -o filenames; _preheat_reply "$cur" -f; return ;;
         folder) compopt -o filenames; _preheat_reply "$cur" -d; return ;;
         =*) _preheat_reply "$cur" -W "${value#=}"; return ;;
@@ -55,7 +61,8 @@ _END = """    esac
 %(places)s
     esac
     case "$value" in
-        model) _preheat_reply "$cur" -W "$(_preheat_models)" ;;
+        model | loaded | favourite | download) _preheat_reply "$cur" -W "$(_preheat_words "$value")" ;;
+        setting) _preheat_reply "$cur" -W "$(_preheat_setting "$last")" ;;
         file) compopt -o filenames; _preheat_reply "$cur" -f ;;
         folder) compopt -o filenames; _preheat_reply "$cur" -d ;;
         =*) _preheat_reply "$cur" -W "${value#=}" ;;
@@ -88,7 +95,8 @@ def script(tree: Command) -> str:
             pattern = quote(f"{path}:") + "*" if argument.repeats else quote(f"{path}:{place}")
             if argument.value is not Value.TEXT:
                 places.append(f"        {pattern}) value='{_offer(argument)}' ;;")
-    start = _START % {"models": LIST_MODELS}
+    settings = (f"        {name}) echo {quote(' '.join(values))} ;;" for name, values in setting_values().items())
+    start = _START % {"words": LIST_WORDS, "settings": "\n".join(settings)}
     end = _END % {"places": "\n".join(places)}
     return f"{start}{chr(10).join(steps)}\n{_MIDDLE}{chr(10).join(offers)}\n{end}"
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 from shlex import quote
 
-from preheat.cli.completion.tree import LIST_MODELS, Command, Parameter, Value, first_sentence
+from preheat.cli.completion.tree import LIST_WORDS, Command, Parameter, Value, first_sentence, setting_values
 
 _START = r"""#compdef preheat
 # zsh completion of preheat, made by: preheat completion zsh
 
-_preheat_models() {
-    local -a models
-    models=("${(@f)$(%s)}")
-    compadd -a models
+_preheat_words() {
+    local -a found
+    found=("${(@f)$(%(words)s $1 2>/dev/null)}")
+    compadd -a found
+}
+
+# The values of the setting that the word before names.
+_preheat_setting() {
+    case $words[CURRENT-1] in
+%(settings)s
+    esac
 }
 """
 
@@ -29,7 +36,9 @@ fi
 def script(tree: Command) -> str:
     """Return the script for a file ``_preheat`` in zsh's ``fpath``, or for ``source``."""
     functions = "\n".join(_function(command) for command in tree.walk())
-    return f"{_START % LIST_MODELS}\n{functions}{_END}"
+    settings = (f"        {name}) compadd {' '.join(values)} ;;" for name, values in setting_values().items())
+    start = _START % {"words": LIST_WORDS, "settings": "\n".join(settings)}
+    return f"{start}\n{functions}{_END}"
 
 
 def _function(command: Command) -> str:
@@ -83,8 +92,10 @@ def _option_specs(option: Parameter) -> list[str]:
 def _action(parameter: Parameter) -> str:
     if parameter.value is Value.WORD:
         return f"({' '.join(_colons(word) for word in parameter.choices)})"
+    if parameter.value.is_asked:
+        return f"{{_preheat_words {parameter.value}}}"
     return {
-        Value.MODEL: "_preheat_models",
+        Value.SETTING_VALUE: "_preheat_setting",
         Value.FILE: "_files",
         Value.FOLDER: "_files -/",
     }.get(parameter.value, " ")

@@ -41,7 +41,7 @@ _MODELS: Final = (
     Column("Last used", worth=4),
     Column("Loaded in", worth=2, right=True),
     Column("Form", worth=1),
-    Column("Why", worth=3, name=True),
+    Column("Why", worth=3),
 )
 
 
