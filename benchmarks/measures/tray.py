@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from virtual_screen import Screen
 
 ICON_LIMIT_S: Final = 1.5
-LATE_P99_LIMIT_MS: Final = 50.0
-LATE_MOST_LIMIT_MS: Final = 200.0
+LATE_P99_LIMIT_MS: Final = 15.0
+LATE_MOST_LIMIT_MS: Final = 100.0
 MEMORY_LIMIT_MB: Final = 260.0
 IDLE_LIMIT_PERCENT: Final = 0.5
-IDLE_WINDOW_LIMIT_PERCENT: Final = 3.0
+IDLE_WINDOW_LIMIT_PERCENT: Final = 0.5
 
 STREAMS: Final = 8
 BUSY_S: Final = 20.0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from PySide6.QtCore import QObject, QPointF, QRect, QRectF, Qt
@@ -24,6 +25,8 @@ class Looks:
     strong_metrics: QFontMetrics
     caption_metrics: QFontMetrics
     colours: dict[Token, QColor]
+    strong_width: Callable[[str], int]  # Width of a text in pixels, remembered; ``caption_width`` likewise
+    caption_width: Callable[[str], int]
 
 
 class LooksOf(QObject):
@@ -41,7 +44,10 @@ class LooksOf(QObject):
             colours = {token: theme().colour(token) for token in Token}
             strong = bold(body)
             body_metrics, strong_metrics, caption_metrics = map(QFontMetrics, (body, strong, caption))
-            self._looks = looks = Looks(body, strong, caption, body_metrics, strong_metrics, caption_metrics, colours)
+            widths = (lru_cache(2048)(metrics.horizontalAdvance) for metrics in (strong_metrics, caption_metrics))
+            self._looks = looks = Looks(
+                body, strong, caption, body_metrics, strong_metrics, caption_metrics, colours, *widths
+            )
         return looks
 
     def _forget(self) -> None:
@@ -71,7 +77,12 @@ def fill_rounded(painter: QPainter, rect: QRect, colour: QColor, radius: float) 
 def paint_star(painter: QPainter, centre: QPointF, size: float) -> None:
     """Paint the favourites' star, ``size`` pixels wide, with the painter's pen and brush."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.drawPolygon(QPolygonF([centre + QPointF(x, y) * (size / 2) for x, y in _STAR_POINTS]))
+    painter.drawPolygon(_star(size).translated(centre))
+
+
+@cache
+def _star(size: float) -> QPolygonF:
+    return QPolygonF([QPointF(x, y) * (size / 2) for x, y in _STAR_POINTS])
 
 
 _STAR_POINTS: Final = (

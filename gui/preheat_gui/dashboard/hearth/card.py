@@ -54,13 +54,12 @@ class HearthCard(Card):
         failed = bridge.port.engine_error
         shows_band = failed is None and bool(bridge.snapshot.models)
         self._empty.setVisible(not shows_band)
-        for part in (self._hearth, self._sentence):
+        for part in (self._hearth, self._sentence, self._aside):
             part.setVisible(shows_band)
         if shows_band:
             self._render_band()
             return
         self._button.hide()
-        self._aside.hide()
         if failed is not None:
             self._empty.set_words(
                 self.tr("The engine has stopped"), sentence(message_text(failed)), self.tr("&Start again")
@@ -89,12 +88,10 @@ class HearthCard(Card):
     def _show_headline(self, headline: Headline) -> None:
         if headline == self._headline and self._sentence.text():
             self._button.setVisible(headline.help is not Help.NONE)
-            self._aside.setVisible(bool(headline.aside))
             return
         self._headline = headline
         self._sentence.setText(headline.sentence)
         self._aside.setText(headline.aside)
-        self._aside.setVisible(bool(headline.aside))
         texts = {
             Help.RESUME: self.tr("&Resume"),
             Help.SWITCH_ON: self.tr("S&witch on"),
@@ -109,6 +106,8 @@ class HearthCard(Card):
         self._sentence.setFont(self.title.font())
         align_to_start(self._why)
         self._why.hide()
+        # With or without the button and the second line, nothing under them moves.
+        self._sentence.setMinimumHeight(self._button.sizeHint().height())
         self.body.setSpacing(GAP // 2)
         self.body.addLayout(hbox((self._sentence, 1), self._button, spacing=GROUP_GAP))
         self.body.addWidget(self._aside)

@@ -5,24 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QRegion
 
 from preheat_gui.dashboard.hearth.layout import PADDING_PX, Block, Kind, PlacedChip
-from preheat_gui.dashboard.hearth.picture import Picture, Row
+from preheat_gui.dashboard.hearth.picture import STAR_PX, SWATCH_PX, Picture, Row
 from preheat_gui.dashboard.hearth.scene import Facts
 from preheat_gui.dashboard.painting import Looks, paint_star
 from preheat_gui.dashboard.tables import LEADING, TRAILING
 from preheat_gui.widgets import GAP, RADIUS, Pattern, Sign, Token, model_colours
 from preheat_gui.widgets.theme import mix
 
+_CORNER: Final = RADIUS - 2.0
 _EDGE_SHARE: Final = 0.28  # Of the text's colour in a block's outline
 _FILL_SHARE: Final = 0.24  # Of the hue in a part that is not loaded yet
 _PATTERN_ALPHA: Final = 70
 _SPARK_STEP: Final = 0.21  # Of its way, for each token
 _SPARK_PX: Final = 3.5
 _HANDLE: Final = 14.0
-_SWATCH: Final = 18
-_STAR_PX: Final = 11
 _CENTRE: Final = Qt.AlignmentFlag.AlignCenter
 
 
@@ -36,7 +35,7 @@ class HearthPainter:
         self._moving = moving
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
-    def paint(self, picture: Picture, dirty: QRect, *, hovered: str, focused: str, locked: bool, line: bool) -> None:
+    def paint(self, picture: Picture, dirty: QRegion, *, hovered: str, focused: str, locked: bool, line: bool) -> None:
         """Paint what is in ``dirty``.
 
         Args:
@@ -48,27 +47,24 @@ class HearthPainter:
         self._band(picture)
         for block in picture.blocks:
             rect = picture.block_rect(block)
-            if rect.adjusted(-3, -3, 3, 3).intersects(dirty):
+            if dirty.intersects(rect.adjusted(-3, -3, 3, 3)):
                 self._block(QRectF(rect), block, picture.facts[block.key])
                 if block.key == focused:
                     self._outline(QRectF(rect), Token.ACCENT)
                 elif block.key == hovered:
                     self._outline(QRectF(rect), Token.TEXT)
-        if dirty.top() < picture.band.top():
+        if dirty.boundingRect().top() < picture.band.top():
             self._requests(picture)
         self._texts(picture)
         for row in picture.rows:
-            if row.rect.intersects(dirty):
+            if dirty.intersects(row.rect):
                 self._row(row, picture.facts[row.key], hovered=row.key == hovered)
         self._limit(picture, locked=locked, focused=line)
 
     # The band
 
     def _band(self, picture: Picture) -> None:
-        painter = self._painter
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._colour(Token.TRACK))
-        painter.drawRoundedRect(QRectF(picture.band), RADIUS, RADIUS)
+        self._fill(QRectF(picture.band), self._colour(Token.TRACK), RADIUS)
 
     def _block(self, rect: QRectF, block: Block, facts: Facts) -> None:
         if block.kind in (Kind.PLANNED, Kind.OUTSIDE):
@@ -76,40 +72,46 @@ class HearthPainter:
             return
         fill, text = self._colours(facts.sign)
         words = self._colour(Token.TEXT)
-        shape = QPainterPath()
-        shape.addRoundedRect(rect, RADIUS - 2, RADIUS - 2)
         if block.kind is Kind.READY:
-            self._solid(shape, rect, fill, text, facts.sign)
+            self._solid(rect, fill, text, facts.sign)
             self._labels(rect, block, facts, text)
         elif block.kind is Kind.LOADING:
-            done = QRectF(rect.left(), rect.top(), rect.width() * min(facts.progress, 1.0), rect.height())
-            left = rect.adjusted(done.width(), 0, 0, 0)
-            self._painter.fillPath(shape, self._faint(fill))
-            for part, colour in ((done, text), (left, words)):
-                self._painter.save()
-                self._painter.setClipRect(part)
-                if part is done:
-                    self._solid(shape, rect, fill, text, facts.sign)
-                self._labels(rect, block, facts, colour)
-                self._painter.restore()
+            self._fill(rect, self._faint(fill))
+            self._loading(rect, block, facts, fill, text)
         else:
-            self._painter.fillPath(shape, self._faint(fill))
+            self._fill(rect, self._faint(fill))
             self._labels(rect, block, facts, words)
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
         self._painter.setPen(QPen(mix(fill, words, _EDGE_SHARE), 1))
-        self._painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS - 2, RADIUS - 2)
+        self._painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), _CORNER, _CORNER)
 
-    def _solid(self, shape: QPainterPath, rect: QRectF, fill: QColor, text: QColor, sign: Sign | None) -> None:
+    def _loading(self, rect: QRectF, block: Block, facts: Facts, fill: QColor, text: QColor) -> None:
+        """Paint the loaded part with the text on it, then the text on the other part."""
         painter = self._painter
-        painter.fillPath(shape, fill)
+        done = QRectF(rect.left(), rect.top(), rect.width() * min(facts.progress, 1.0), rect.height())
+        painter.save()
+        painter.setClipRect(done, Qt.ClipOperation.IntersectClip)
+        self._solid(rect, fill, text, facts.sign)
+        self._labels(rect, block, facts, text)
+        painter.restore()
+        painter.save()
+        painter.setClipRect(rect.adjusted(done.width(), 0, 0, 0), Qt.ClipOperation.IntersectClip)
+        self._labels(rect, block, facts, self._colour(Token.TEXT))
+        painter.restore()
+
+    def _solid(self, rect: QRectF, fill: QColor, text: QColor, sign: Sign | None, corner: float = _CORNER) -> None:
+        self._fill(rect, fill, corner)
         if sign is not None and sign.pattern is not Pattern.PLAIN:
             colour = QColor(text)
             colour.setAlpha(_PATTERN_ALPHA)
             style = Qt.BrushStyle.BDiagPattern if sign.pattern is Pattern.STRIPES else Qt.BrushStyle.Dense6Pattern
             # Only at the lower edge: text stays readable.
-            foot = QPainterPath()
-            foot.addRect(rect.adjusted(0, rect.height() * 0.78, 0, 0))
-            painter.fillPath(shape.intersected(foot), QBrush(colour, style))
+            self._painter.fillRect(rect.adjusted(2, rect.height() * 0.78, -2, -1), QBrush(colour, style))
+
+    def _fill(self, rect: QRectF, colour: QColor, corner: float = _CORNER) -> None:
+        self._painter.setPen(Qt.PenStyle.NoPen)
+        self._painter.setBrush(colour)
+        self._painter.drawRoundedRect(rect, corner, corner)
 
     def _hollow(self, rect: QRectF, block: Block, facts: Facts) -> None:
         painter, fill = self._painter, self._colours(facts.sign)[0]
@@ -118,14 +120,14 @@ class HearthPainter:
         pen = QPen(mix(fill, words, 0.35), 1.5, Qt.PenStyle.DashLine)
         pen.setDashPattern([3.0, 2.5])
         painter.setPen(pen)
-        painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), RADIUS - 2, RADIUS - 2)
+        painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), _CORNER, _CORNER)
         self._labels(rect, block, facts, words)
 
     def _labels(self, rect: QRectF, block: Block, facts: Facts, colour: QColor) -> None:
         painter, looks = self._painter, self._looks
         name_height, detail_height = looks.strong_metrics.height(), looks.caption_metrics.height()
         inner = rect.adjusted(PADDING_PX, 0, -PADDING_PX, 0)
-        narrow = rect.width() < 2 * PADDING_PX + looks.strong_metrics.horizontalAdvance(block.name) + 1
+        narrow = rect.width() < 2 * PADDING_PX + looks.strong_width(block.name) + 1
         if narrow:
             inner = rect
         height = name_height + (detail_height if block.detail else 0)
@@ -140,9 +142,9 @@ class HearthPainter:
             painter.drawText(
                 QRectF(inner.left(), top + name_height, inner.width(), detail_height), LEADING, block.detail
             )
-        name_width = looks.strong_metrics.horizontalAdvance(block.name)
-        if facts.favourite and not centred and inner.width() > name_width + 2 * _STAR_PX:
-            self._star(QPointF(inner.right() - _STAR_PX / 2, line.center().y()), colour)
+        name_width = looks.strong_width(block.name)
+        if facts.favourite and not centred and inner.width() > name_width + 2 * STAR_PX:
+            self._star(QPointF(inner.right() - STAR_PX / 2, line.center().y()), colour)
 
     # Requests
 
@@ -206,33 +208,24 @@ class HearthPainter:
         painter, looks = self._painter, self._looks
         rect = row.rect
         if hovered:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._colour(Token.HOVER))
-            painter.drawRoundedRect(QRectF(rect), RADIUS / 2, RADIUS / 2)
-        swatch = QRectF(rect.left() + GAP // 2, rect.center().y() - _SWATCH // 2 + 1, _SWATCH, _SWATCH)
+            self._fill(QRectF(rect), self._colour(Token.HOVER), RADIUS / 2)
+        swatch = QRectF(rect.left() + GAP // 2, rect.center().y() - SWATCH_PX // 2 + 1, SWATCH_PX, SWATCH_PX)
         self._swatch(swatch, facts)
         painter.setFont(looks.caption)
-        width = looks.caption_metrics.horizontalAdvance(row.detail) + 2
-        left = int(swatch.right()) + GAP
-        room = rect.right() - GAP - width - left
-        name_room = room - (GAP + _STAR_PX if facts.favourite else 0)
-        name = looks.caption_metrics.elidedText(facts.name, Qt.TextElideMode.ElideMiddle, name_room)
         painter.setPen(self._colour(Token.TEXT))
-        painter.drawText(QRect(left, rect.top(), name_room, rect.height()), LEADING, name)
+        painter.drawText(row.name_rect, LEADING, row.name)
         if facts.favourite:
-            at = left + looks.caption_metrics.horizontalAdvance(name) + GAP + _STAR_PX / 2
+            at = row.name_rect.left() + looks.caption_width(row.name) + GAP + STAR_PX / 2
             self._star(QPointF(at, rect.center().y() + 0.5), self._colour(Token.ACCENT))
         painter.setPen(self._colour(Token.MUTED))
-        painter.drawText(QRect(rect.right() - GAP - width, rect.top(), width, rect.height()), TRAILING, row.detail)
+        painter.drawText(row.detail_rect, TRAILING, row.detail)
 
     def _swatch(self, rect: QRectF, facts: Facts) -> None:
         fill, text = self._colours(facts.sign)
-        shape = QPainterPath()
-        shape.addRoundedRect(rect, RADIUS / 2, RADIUS / 2)
         if facts.sign is None:
-            self._painter.fillPath(shape, self._faint(fill))
+            self._fill(rect, self._faint(fill), RADIUS / 2)
             return
-        self._solid(shape, rect, fill, text, facts.sign)
+        self._solid(rect, fill, text, facts.sign, RADIUS / 2)
         self._painter.setPen(text)
         self._painter.setFont(self._looks.caption)
         self._painter.drawText(rect, _CENTRE, facts.sign.mark)
@@ -262,7 +255,7 @@ class HearthPainter:
     def _star(self, centre: QPointF, colour: QColor) -> None:
         self._painter.setPen(Qt.PenStyle.NoPen)
         self._painter.setBrush(colour)
-        paint_star(self._painter, centre, _STAR_PX)
+        paint_star(self._painter, centre, STAR_PX)
 
     def _faint(self, fill: QColor) -> QColor:
         return mix(self._colour(Token.CARD), fill, _FILL_SHARE)

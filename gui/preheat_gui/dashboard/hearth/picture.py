@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, Qt
 
 from preheat_gui.dashboard.hearth.layout import (
     Axis,
@@ -26,6 +26,8 @@ _BAND_AIR: Final = 34  # Above and below a block's two lines
 _WIDE_AIR: Final = 52
 _ROW_PX: Final = 380  # The least width of a legend's row
 _MOST_COLUMNS: Final = 3
+SWATCH_PX: Final = 18
+STAR_PX: Final = 11
 
 
 class Row(NamedTuple):
@@ -33,7 +35,10 @@ class Row(NamedTuple):
 
     key: str
     rect: QRect
+    name: str  # Elided
+    name_rect: QRect
     detail: str
+    detail_rect: QRect
 
 
 class Picture(NamedTuple):
@@ -87,7 +92,7 @@ def axis_of(scene: Scene, width: int) -> Axis:
 def draw_up(scene: Scene, axis: Axis, width: int, looks: Looks, words: Words) -> Picture:
     """Return the picture of a scene."""
     line_x = axis.x_at(scene.limit_bytes)
-    names, captions = looks.strong_metrics.horizontalAdvance, looks.caption_metrics.horizontalAdvance
+    names, captions = looks.strong_width, looks.caption_width
     band = lay_out(scene.inside, scene.outside, width, line_x, scene.limit_bytes, names, captions)
     chip_height = looks.caption_metrics.height() + GAP
     top = chip_height + _SPARK_PX
@@ -121,7 +126,7 @@ def draw_up(scene: Scene, axis: Axis, width: int, looks: Looks, words: Words) ->
 
 def _limit(variants: tuple[str, ...], line_x: int, width: int, top: int, looks: Looks) -> tuple[str, QRect]:
     """Place the limit's words so that they end at its line, or start at the left edge if there is no room."""
-    measure = looks.caption_metrics.horizontalAdvance
+    measure = looks.caption_width
     text = next((text for text in variants if measure(text) <= width), variants[-1])
     length = measure(text) + 2
     right = min(max(line_x + length // 2, length), width)
@@ -142,9 +147,19 @@ def _rows(scene: Scene, blocks: tuple[Block, ...], width: int, top: int, looks: 
         line, column = divmod(place, columns)
         rect = QRect(column * (each + GROUP_GAP), top + GAP // 2 + line * step, each, step)
         detail = next(iter(details[block.key]), "")
-        rows.append(Row(block.key, rect, _row_words(block, scene.facts[block.key], detail)))
+        rows.append(_row(block, rect, scene.facts[block.key], detail, looks))
     return tuple(rows), rows[-1].rect.bottom() + 1
 
 
-def _row_words(block: Block, facts: Facts, detail: str) -> str:
-    return SEPARATOR.join((facts.state, detail)) if block.kind is Kind.READY and not facts.busy else detail
+def _row(block: Block, rect: QRect, facts: Facts, detail: str, looks: Looks) -> Row:
+    if block.kind is Kind.READY and not facts.busy:
+        detail = SEPARATOR.join((facts.state, detail))
+    detail_rect = QRect(rect)
+    detail_rect.setLeft(rect.right() - GAP - looks.caption_width(detail) - 2)
+    detail_rect.setRight(rect.right() - GAP)
+    name_rect = rect.adjusted(GAP // 2 + SWATCH_PX + GAP, 0, 0, 0)
+    name_rect.setRight(detail_rect.left() - GROUP_GAP - (GAP + STAR_PX if facts.favourite else 0))
+    name = facts.name
+    if looks.caption_width(name) > name_rect.width():
+        name = looks.caption_metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, name_rect.width())
+    return Row(block.key, rect, name, name_rect, detail, detail_rect)

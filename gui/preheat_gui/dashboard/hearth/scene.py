@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QCoreApplication
@@ -219,6 +220,7 @@ class _Gathering:
         return tuple(chips)
 
 
+@lru_cache(maxsize=512)
 def name_variants(model_id: str) -> tuple[str, ...]:
     """Return a model's name, and shorter forms of it: without its quantization, its variant, and its size."""
     names = [model_id]

@@ -10,7 +10,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QRegion, QResizeEv
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from preheat_gui.dashboard.hearth.handles import BlockHandle, LimitHandle
-from preheat_gui.dashboard.hearth.layout import Axis, Block
+from preheat_gui.dashboard.hearth.layout import Axis, Block, Kind
 from preheat_gui.dashboard.hearth.painter import HearthPainter
 from preheat_gui.dashboard.hearth.picture import Picture, Words, axis_of, draw_up
 from preheat_gui.dashboard.hearth.scene import MORE, PROMPTS, Scene
@@ -45,6 +45,7 @@ class Hearth(QWidget):
         self._words = Words("", ("",))
         self._picture: Picture | None = None
         self._looks = LooksOf(self)
+        self._drawn_for = 0
         self._hovered = self._focused = ""
         self._locked = ""
         self._line_focused = False
@@ -114,7 +115,7 @@ class Hearth(QWidget):
         painting = HearthPainter(painter, self._looks(), dark=theme().dark, moving=not theme().reduce_motion)
         painting.paint(
             self._picture,
-            event.rect(),
+            event.region(),
             hovered=self._hovered,
             focused=self._focused,
             locked=bool(self._locked),
@@ -137,6 +138,10 @@ class Hearth(QWidget):
 
     def _draw_up(self) -> None:
         before, now = self._picture, self._picture_of(self.width())
+        busy = any(block.kind in (Kind.LOADING, Kind.UNLOADING) for block in now.blocks)
+        if before is not None and busy and before.band.top() == now.band.top() and self._drawn_for == self.width():
+            now = now._replace(height=max(before.height, now.height))  # while models come and go, nothing below moves
+        self._drawn_for = self.width()
         if before == now:
             return
         self._picture = now
