@@ -127,7 +127,7 @@ class HearthPainter:
         painter, looks = self._painter, self._looks
         name_height, detail_height = looks.strong_metrics.height(), looks.caption_metrics.height()
         inner = rect.adjusted(PADDING_PX, 0, -PADDING_PX, 0)
-        narrow = rect.width() < 2 * PADDING_PX + looks.strong_width(block.name) + 1
+        narrow = rect.width() < 2 * PADDING_PX + looks.strong_width(block.name)
         if narrow:
             inner = rect
         height = name_height + (detail_height if block.detail else 0)
@@ -139,9 +139,8 @@ class HearthPainter:
         painter.drawText(line, _CENTRE if centred else LEADING, block.name)
         if block.detail:
             painter.setFont(looks.caption)
-            painter.drawText(
-                QRectF(inner.left(), top + name_height, inner.width(), detail_height), LEADING, block.detail
-            )
+            line_2 = QRectF(inner.left(), top + name_height, inner.width(), detail_height)
+            painter.drawText(line_2, _CENTRE if centred else LEADING, block.detail)
         name_width = looks.strong_width(block.name)
         if facts.favourite and not centred and inner.width() > name_width + 2 * STAR_PX:
             self._star(QPointF(inner.right() - STAR_PX / 2, line.center().y()), colour)
