@@ -176,7 +176,7 @@ class HueColours(NamedTuple):
 
 @cache
 def model_colours(*, dark: bool) -> tuple[HueColours, ...]:
-    """Return the colours of each hue of ``widgets.hues``."""
+    """Return the colours of each hue of ``preheat.signs``."""
     fills = [QColor(name) for name in (_DARK_HUES if dark else _LIGHT_HUES)]
     texts = [QColor(name) for name in _ON_HUE]
     return tuple(HueColours(fill, max(texts, key=lambda text: contrast(text, fill))) for fill in fills)
