@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preheat.cli.output import EXIT_FAILURE, AsJson, console, print_json
+from preheat.cli.output import EXIT_FAILURE, AsJson, console, print_json, terminal_width
 from preheat.errors import InvalidRequestError
 from preheat.messages import msg
 
@@ -47,10 +47,10 @@ def doctor(
 
 
 def _print_report(report: Report) -> None:
-    from preheat.doctor import report_lines
+    from preheat.doctor import WIDTH, report_lines
 
     out = console()
-    for line in report_lines(report):
+    for line in report_lines(report, min(WIDTH, terminal_width(out) or WIDTH)):
         out.print(_styled(line), soft_wrap=True)
 
 

@@ -91,17 +91,20 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> No
         out.print(line, soft_wrap=True)
 
 
-def print_text(text: str, *, style: str = "", indent: int = 0) -> None:
+def print_text(text: str, *, style: str = "", indent: int = 0, stderr: bool = False) -> None:
     """Print a sentence.
 
     Args:
         indent: Of its further lines on a narrow terminal, in characters.
     """
+    if not (sys.stderr if stderr else sys.stdout).isatty() and not style:
+        typer.echo(text, err=stderr)
+        return
     from rich.text import Text
 
     from preheat.cli.tables import wrapped
 
-    out = console()
+    out = console(stderr=stderr)
     width = terminal_width(out)
     for line in [text] if width is None else wrapped(text, width, indent):
         out.print(Text(line, style=style), soft_wrap=True)
@@ -136,9 +139,9 @@ def print_json(content: object) -> None:
 
 def show_error(error: EngineError) -> int:
     """Print an error and its hint on standard error; return the exit code."""
-    typer.echo(f"{error.title}.", err=True)
+    print_text(f"{error.title}.", stderr=True)
     if error.hint:
-        typer.echo(f"  {error.hint.rstrip('.')}{'' if error.hint.endswith('?') else '.'}", err=True)
+        print_text(f"  {error.hint.rstrip('.')}{'' if error.hint.endswith('?') else '.'}", indent=2, stderr=True)
     return EXIT_WRONG_SETTINGS if isinstance(error, SettingsError) else EXIT_FAILURE
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from preheat.cli.output import AsJson, print_json
+from preheat.cli.output import AsJson, print_json, print_text
 from preheat.cli.serve import HostOption, ModelsDirs, NoPreload, PortOption, SetOptions, parse_options
 from preheat.errors import NotRunningError
 
@@ -78,7 +78,7 @@ def status(as_json: AsJson = False) -> None:
         print_json(asdict(now))
     else:
         for line in _lines(now):
-            typer.echo(line)
+            print_text(line, indent=10)
     if not now.running:
         raise typer.Exit(_EXIT_STOPPED)
 

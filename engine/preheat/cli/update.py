@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preheat.cli.output import AsJson, print_json
+from preheat.cli.output import AsJson, print_json, print_text
 from preheat.errors import EngineStoppedError, NotRunningError
 from preheat.units import format_ago
 
@@ -33,7 +33,7 @@ def update(
         print_json(encode(state))
         return
     for line in _lines(state):
-        typer.echo(line)
+        print_text(line, indent=2)
 
 
 def _state(*, check: bool, now: bool) -> UpdateState:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from preheat.doctor.bundle import default_name, write_bundle
     from preheat.doctor.report import CheckResult, Finding, Level, Report
     from preheat.doctor.run import examine
-    from preheat.doctor.text import Line, report_lines, report_text
+    from preheat.doctor.text import WIDTH, Line, report_lines, report_text
 else:
     __getattr__ = lazy_exports(
         __name__,
@@ -21,6 +21,6 @@ else:
             "preheat.doctor.bundle": "default_name write_bundle",
             "preheat.doctor.report": "CheckResult Finding Level Report",
             "preheat.doctor.run": "examine",
-            "preheat.doctor.text": "Line report_lines report_text",
+            "preheat.doctor.text": "WIDTH Line report_lines report_text",
         },
     )

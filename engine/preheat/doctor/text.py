@@ -22,12 +22,12 @@ class Line(NamedTuple):
     heading: bool = False
 
 
-def report_lines(report: Report) -> Iterator[Line]:
-    """Yield the lines of a report."""
+def report_lines(report: Report, width: int = WIDTH) -> Iterator[Line]:
+    """Yield the lines of a report; ``width`` is the most characters of one, where words allow it."""
     for check in report.checks:
         yield Line(check.title, heading=True)
         for finding in check.findings:
-            yield from _finding_lines(finding)
+            yield from _finding_lines(finding, width)
     yield Line("")
     counts = ", ".join(f"{report.count(level)} {level.words}" for level in Level)
     yield Line(f"{counts}. Took {report.took_s:.1f} s.", heading=True)
@@ -40,22 +40,22 @@ def report_text(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _finding_lines(finding: Finding) -> Iterator[Line]:
+def _finding_lines(finding: Finding, width: int) -> Iterator[Line]:
     words = render(finding.title)
-    head, *rest = _wrapped(words.text.rstrip(".") or "?", "")
+    head, *rest = _wrapped(words.text.rstrip(".") or "?", "", width)
     yield Line(f"  {finding.level.words:{_LEVEL_WIDTH}}{head}", finding.level)
     yield from (Line(_INDENT + line) for line in rest)
     for detail in finding.details:
-        yield from (Line(_INDENT + line) for line in _wrapped(detail, "  "))
+        yield from (Line(_INDENT + line) for line in _wrapped(detail, "  ", width))
     if words.hint:
-        yield from (Line(_INDENT + line) for line in _wrapped(f"-> {words.hint}", "   "))
+        yield from (Line(_INDENT + line) for line in _wrapped(f"-> {words.hint}", "   ", width))
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
+def _wrapped(text: str, indent: str, width: int) -> list[str]:
     # Names of files and programs may have any characters, such as those that control a terminal.
     return textwrap.wrap(
         "".join(char if char.isprintable() else "_" for char in text),
-        WIDTH - len(_INDENT),
+        max(width - len(_INDENT), 1),
         subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
