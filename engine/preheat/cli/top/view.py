@@ -24,6 +24,7 @@ _MINUTE: Final = 60
 _LEAST_MODELS: Final = 3
 _MOST_REQUESTS: Final = 8
 _MOST_NOTES: Final = 3
+_FEW: Final = 20  # models; all of them are shown
 
 _REQUESTS: Final = (
     Column("Program", name=True),
@@ -174,11 +175,14 @@ class Picture:
         """Return the table of models: those in memory, then the others by how much they matter."""
         from rich.text import Text
 
-        models = sorted(status["models"], key=lambda model: _worth(model, status["favourites"]))
+        models = status["models"]
         if not models:
             return [Text(line) for line in wrapped("There are no models yet. Get one: preheat pull qwen3:4b", width)]
-        shown = [model for model in models if _matters(model)] or models
-        shown = shown[: room if len(models) <= room and len(shown) == len(models) else max(room - 1, 1)]
+        chosen = [model for model in models if _matters(model)]
+        if len(models) <= min(room, _FEW) or not chosen:
+            chosen = models
+        chosen = sorted(chosen, key=lambda model: _worth(model, status["favourites"]))
+        shown = chosen if len(chosen) == len(models) <= room else chosen[: max(room - 1, 1)]
         star = "*" if self._look.ascii_only else "★"
         stars = any(model["favourite"] for model in shown)
         rows: list[list[Cell]] = [
@@ -195,12 +199,10 @@ class Picture:
             for model in shown
         ]
         found = list(lines(_MODELS, rows, width, ascii_only=self._look.ascii_only))
-        others = models[len(shown) :]
+        others = len(models) - len(shown)
         if others:
-            standby = sum(bool(model["standby"]) for model in others)
-            words = (
-                f"and {len(others):,} more, {standby:,} of them on standby" if standby else f"and {len(others):,} more"
-            )
+            standby = sum(bool(model["standby"]) for model in models) - sum(bool(model["standby"]) for model in shown)
+            words = f"and {others:,} more" + (f", {standby:,} of them on standby" if standby else "")
             found.append(Text(elided(words, width, ascii_only=self._look.ascii_only), style="dim"))
         return found
 
