@@ -9,6 +9,7 @@ import { StatusStream } from "./stream.js";
 import { Words, sentence } from "./words.js";
 
 const TICK_MS = 30_000;
+const REST_MS = 60_000; // out of sight for so long, a tab closes its connection
 const SCOPES = ["read", "use", "manage"];
 
 class Page {
@@ -33,10 +34,20 @@ class Page {
     byId("try-now").addEventListener("click", () => this.stream.retry());
     byId("forget").addEventListener("click", () => this.forgetKey());
     window.addEventListener("online", () => this.stream.retry());
-    document.addEventListener("visibilitychange", () => this.schedule());
+    document.addEventListener("visibilitychange", () => this.onVisibility());
     setInterval(() => {
       if (!document.hidden) this.models.tick();
     }, TICK_MS);
+  }
+
+  onVisibility() {
+    clearTimeout(this.restTimer);
+    if (document.hidden) {
+      this.restTimer = setTimeout(() => this.stream.rest(), REST_MS);
+      return;
+    }
+    this.stream.awake();
+    this.schedule();
   }
 
   // Draw with the next frame: several events may come before it.

@@ -44,6 +44,20 @@ export class StatusStream {
   constructor(api, { onStatus, onAccess, onConnection, onRefused }) {
     Object.assign(this, { api, onStatus, onAccess, onConnection, onRefused });
     this.wake = () => {};
+    this.resting = false;
+    this.stop = new AbortController();
+  }
+
+  // Close the connection until awake() is called: a browser has six for all tabs of one address.
+  rest() {
+    this.resting = true;
+    this.stop.abort();
+  }
+
+  awake() {
+    if (!this.resting) return;
+    this.resting = false;
+    this.wake();
   }
 
   // Connect now if it waits.
@@ -55,6 +69,7 @@ export class StatusStream {
     let delay = FIRST_DELAY_MS;
     let renew = false;
     for (;;) {
+      if (this.resting) await this.waiting(null);
       try {
         this.onConnection("connecting");
         if (renew) await this.api.renew();
@@ -68,6 +83,7 @@ export class StatusStream {
           continue;
         }
       }
+      if (this.resting) continue;
       this.onConnection("lost", delay);
       await this.waiting(delay);
       delay = Math.min(delay * 2, LONGEST_DELAY_MS);
@@ -76,6 +92,7 @@ export class StatusStream {
 
   async follow(onFirst) {
     const stop = new AbortController();
+    this.stop = stop;
     let timer = 0;
     const alive = () => {
       clearTimeout(timer);

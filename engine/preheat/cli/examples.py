@@ -12,6 +12,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "preheat serve --set memory_limit=12GiB",
     ),
     "tray": ("preheat tray", "preheat tray --login"),
+    "open": ("preheat open", "preheat open --print"),
     "quit": ("preheat quit", "preheat quit --now"),
     "run": (
         'preheat run smollm2 "Name three colours"',

@@ -30,6 +30,7 @@ from preheat.cli.favourites import favourite, favourites, unfavourite
 from preheat.cli.hub import catalogue, search
 from preheat.cli.keys import keys_app
 from preheat.cli.models import list_, load, rm, show, unload
+from preheat.cli.open import open_
 from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, silence
 from preheat.cli.quit import quit_
 from preheat.cli.replay import replay
@@ -129,7 +130,15 @@ def version(as_json: AsJson = False) -> None:
 
 
 _PANELS: Final[Mapping[str, Mapping[str, Callable[..., None] | typer.Typer | None]]] = {
-    "Run": {"serve": serve, "tray": tray, "quit": quit_, "service": service_app, "run": run, "embed": embed},
+    "Run": {
+        "serve": serve,
+        "tray": tray,
+        "open": open_,
+        "quit": quit_,
+        "service": service_app,
+        "run": run,
+        "embed": embed,
+    },
     "Models": {
         "list": list_,
         "show": show,
