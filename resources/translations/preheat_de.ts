@@ -1216,6 +1216,10 @@ nach {new}
         <translation>{limit}: Trefferquote wird berechnet …</translation>
     </message>
     <message>
+        <source>{limit}: the hit rate appears after a few days of use</source>
+        <translation>{limit}: Die Trefferquote erscheint nach einigen Tagen Nutzung</translation>
+    </message>
+    <message>
         <source>{limit}: {rate} ready when asked, {waited} of waiting per week</source>
         <translation>{limit}: {rate} sofort bereit, {waited} Wartezeit pro Woche</translation>
     </message>

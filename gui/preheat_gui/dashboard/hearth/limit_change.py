@@ -108,6 +108,9 @@ class LimitChange(QObject):
     def _moving_words(self, limit: str, limit_bytes: int) -> tuple[str, ...]:
         if self._curve.state is CurveState.COMPUTING:
             return self.tr("{limit}: calculating the hit rate…").format(limit=limit), limit
+        if self._curve.state is CurveState.TOO_LITTLE:
+            text = self.tr("{limit}: the hit rate appears after a few days of use")
+            return text.format(limit=limit), limit
         point = point_at(self._curve.points, limit_bytes) if self._curve.state is CurveState.READY else None
         if point is None:
             return (limit,)

@@ -249,7 +249,7 @@ class HearthPainter:
     def _outline(self, rect: QRectF, token: Token) -> None:
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
         self._painter.setPen(QPen(self._colour(token), 2))
-        self._painter.drawRoundedRect(rect.adjusted(-1, -1, 1, 1), RADIUS - 1, RADIUS - 1)
+        self._painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), _CORNER, _CORNER)
 
     def _star(self, centre: QPointF, colour: QColor) -> None:
         self._painter.setPen(Qt.PenStyle.NoPen)

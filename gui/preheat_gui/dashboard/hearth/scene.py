@@ -212,7 +212,7 @@ class _Gathering:
             groups.setdefault((request.client, request.model_id), []).append(request)
         chips = []
         for (client, model_id), requests in groups.items():
-            name = client or _tr("An app")
+            name = client.partition("/")[0] or _tr("An app")  # without its version
             text = f"{name} ({len(requests)})" if len(requests) > 1 else name
             waiting = all(request.waiting for request in requests)
             tokens = sum(request.completion_tokens for request in requests)
