@@ -22,6 +22,7 @@ from preheat._version import __version__
 from preheat.bugs import failure_of, lacks_memory
 from preheat.cli.cache import cache_app
 from preheat.cli.completion import completion
+from preheat.cli.day import day
 from preheat.cli.decisions import log, pause, plan, resume, why
 from preheat.cli.doctor import doctor
 from preheat.cli.downloads import downloads, import_, move_models, pull
@@ -168,6 +169,7 @@ _PANELS: Final[Mapping[str, Mapping[str, Callable[..., None] | typer.Typer | Non
         "plan": plan,
         "log": log,
         "requests": requests,
+        "day": day,
         "stats": stats,
         "replay": replay,
         "doctor": doctor,

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
         ResumeDownload,
     )
     from preheat.control.figures import (
+        Day,
         DecisionList,
+        GetDay,
         GetHistory,
         GetStats,
         ListDecisions,
@@ -137,7 +139,7 @@ if TYPE_CHECKING:
     from preheat.replay import LimitCurve, LimitPoint
     from preheat.residency import Action, DecisionRecord, EvictionReason, Form, Outcome
     from preheat.updates import Release
-    from preheat.usage import Counts, Figures, RequestRecord, UsageBucket, UsageHistory
+    from preheat.usage import Counts, DayRequest, Figures, Lane, RequestRecord, Stay, UsageBucket, UsageHistory
 else:
     __getattr__ = lazy_exports(
         __name__,
@@ -149,8 +151,8 @@ else:
                 "CancelDownload DownloadList ForgetDownload ListDownloads PauseDownload PullModel ResumeDownload"
             ),
             "preheat.control.figures": (
-                "DecisionList GetHistory GetStats ListDecisions ListRequests ReplayLimits RequestList StatsReport "
-                "SteadyState"
+                "Day DecisionList GetDay GetHistory GetStats ListDecisions ListRequests ReplayLimits RequestList "
+                "StatsReport SteadyState"
             ),
             "preheat.control.host": "ControlHost",
             "preheat.control.hub": "Catalogue FoundModels GetCatalogue GetRepo SearchHub Sort",
@@ -189,6 +191,6 @@ else:
             "preheat.replay": "LimitCurve LimitPoint",
             "preheat.residency": "Action DecisionRecord EvictionReason Form Outcome",
             "preheat.updates": "Release",
-            "preheat.usage": "Counts Figures RequestRecord UsageBucket UsageHistory",
+            "preheat.usage": "Counts DayRequest Figures Lane RequestRecord Stay UsageBucket UsageHistory",
         },
     )

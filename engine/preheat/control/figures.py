@@ -6,14 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from preheat.clock import unix_time
 from preheat.control.command import Command, Risk, command
 from preheat.control.timespan import parse_since
-from preheat.core import MemorySnapshot
+from preheat.core import MemorySnapshot, State
 from preheat.errors import AmbiguousModelError, ModelNotFoundError, QueueFullError, UnsupportedOperationError
 from preheat.messages import Message, msg
 from preheat.replay import LimitCurve, compute_in_process
 from preheat.residency import DecisionRecord
-from preheat.usage import DAYS, HOURS, Counts, Figures, Recomputed, RequestRecord, UsageHistory
+from preheat.usage import (
+    DAYS,
+    HOURS,
+    Counts,
+    Figures,
+    Lane,
+    Recomputed,
+    RequestRecord,
+    UsageHistory,
+    day_lanes,
+)
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost
@@ -23,6 +34,7 @@ _STATS_AGE_S: Final = 3.0
 """A dashboard that polls must not read a long log all the time."""
 
 _REPLAY_S: Final = 5.0
+_DAY_RECORDS: Final = 20_000  # the newest; more than a person makes in a week
 _ERRORS = (UnsupportedOperationError,)
 
 
@@ -63,6 +75,15 @@ def read_stats(log: UsageLog, since: float | None) -> StatsReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """The last hours, from ``begin`` to ``now``, both Unix times."""
+
+    begin: float
+    now: float
+    lanes: tuple[Lane, ...]  # one for each model that was in memory or requested, the most requested first
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionList:
     """Decisions, the newest first."""
 
@@ -98,6 +119,24 @@ class GetHistory(Command[UsageHistory]):
 
     async def run(self, host: ControlHost) -> UsageHistory:
         return await host.read_log(lambda log: log.history(self.hours, self.days))
+
+
+@command("GET", "day", risk=Risk.USE, costly=True, errors=_ERRORS, cache_s=_STATS_AGE_S)
+class GetDay(Command[Day]):
+    """Return when each model was in memory in the last hours, and which requests found it ready."""
+
+    hours: int = field(default=24, metadata={"minimum": 1, "maximum": 24 * 7})
+
+    async def run(self, host: ControlHost) -> Day:
+        now = unix_time()
+        hot = {model.model_id for model in host.engine.snapshot.models if model.state is State.HOT}
+        begin = now - self.hours * 3600
+
+        def read(log: UsageLog) -> tuple[Lane, ...]:
+            decisions, requests = log.decisions(_DAY_RECORDS, begin), log.requests(_DAY_RECORDS, begin)
+            return day_lanes(decisions, requests, begin, now, hot)
+
+        return Day(begin, now, await host.read_log(read))
 
 
 @command("GET", "log", risk=Risk.USE, costly=True, errors=(*_ERRORS, AmbiguousModelError))

@@ -8,6 +8,7 @@ from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from preheat.usage.counters import PreloadCounters
+    from preheat.usage.day import DayRequest, Lane, Stay, day_lanes
     from preheat.usage.file import UsageFileError, open_frozen
     from preheat.usage.log import FILE_NAME, UsageLog
     from preheat.usage.popularity import DAY_S, HALF_LIFE_S, Popularity, Usage, Weights
@@ -30,6 +31,7 @@ else:
         __name__,
         {
             "preheat.usage.counters": "PreloadCounters",
+            "preheat.usage.day": "DayRequest Lane Stay day_lanes",
             "preheat.usage.file": "UsageFileError open_frozen",
             "preheat.usage.log": "FILE_NAME UsageLog",
             "preheat.usage.popularity": "DAY_S HALF_LIFE_S Popularity Usage Weights",

@@ -207,3 +207,13 @@ def test_words_of_completion_follow_the_running_application(application: Applica
     application.json("unload", EMBED)
     words = {kind: application.run("__complete", kind).stdout.split() for kind in ("model", "loaded", "favourite")}
     assert words == {"model": [EMBED, CHAT], "loaded": [CHAT], "favourite": application.json("favourites")}
+
+
+def test_day(application: Application) -> None:
+    application.run("run", CHAT, "Hi", "--max-tokens", "2")
+    lanes = {lane["model"]: lane for lane in application.json("day")["lanes"]}
+    assert lanes[CHAT]["requests"][-1]["ready"]
+    assert lanes[CHAT]["stays"][-1]["ends_at"] > lanes[CHAT]["requests"][-1]["at"]
+    shown = application.run("day").stdout
+    assert "requests found their model ready" in shown
+    assert "●" in shown

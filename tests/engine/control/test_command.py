@@ -49,6 +49,7 @@ SAMPLES: list[Command[Any]] = [
     api.GetStats(),
     api.GetStats("7d"),
     api.GetHistory(24, 7),
+    api.GetDay(8),
     api.ListDecisions(5, "1h", "a"),
     api.ListRequests(5, "1h", "a"),
     api.SearchHub("tiny", "chat", 5, "likes"),

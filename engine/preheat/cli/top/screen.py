@@ -39,7 +39,7 @@ def watch(out: Console, running: HttpClient, look: Look) -> None:
     with (
         suppress(KeyboardInterrupt),
         _alternate_screen(out),
-        _resizes(inbox.put),
+        _terminal_signals(out, inbox.put),
         reading_keys(inbox.put),
         closing(Feed(running, inbox.put)),
     ):
@@ -114,29 +114,46 @@ def _received(inbox: SimpleQueue[News | str], timeout_s: float | None) -> Iterat
 @contextmanager
 def _alternate_screen(out: Console) -> Iterator[None]:
     """Use the terminal's other screen, without a cursor, while the block runs; what was there returns."""
-    entered = out.set_alt_screen(True)
-    out.show_cursor(False)
+    _enter(out)
     try:
         yield
     finally:
-        out.show_cursor(True)
-        if entered:
-            out.set_alt_screen(False)
+        _leave(out)
+
+
+def _enter(out: Console) -> None:
+    out.set_alt_screen(True)
+    out.show_cursor(False)
+
+
+def _leave(out: Console) -> None:
+    out.show_cursor(True)
+    out.set_alt_screen(False)
 
 
 @contextmanager
-def _resizes(send: Callable[[str], object]) -> Iterator[None]:
-    """Call ``send`` when the terminal's size changes. The handlers run on the main thread."""
+def _terminal_signals(out: Console, send: Callable[[str], object]) -> Iterator[None]:
+    """Redraw at another size and after Ctrl-Z, and end in order, while the block runs. Main thread only."""
     if sys.platform == "win32":
         yield
         return
-    before = {
-        signal.SIGWINCH: signal.signal(signal.SIGWINCH, lambda *_: send(_RESIZED)),
-        # After Ctrl-Z, fg returns to an unknown screen.
-        signal.SIGCONT: signal.signal(signal.SIGCONT, lambda *_: send(_RESIZED)),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT)),
-        signal.SIGHUP: signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGINT)),
+
+    def stop(*_: object) -> None:
+        _leave(out)
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def go_on(*_: object) -> None:
+        _enter(out)
+        send(_RESIZED)
+
+    handlers: dict[signal.Signals, Callable[..., object]] = {
+        signal.SIGWINCH: lambda *_: send(_RESIZED),
+        signal.SIGTSTP: stop,
+        signal.SIGCONT: go_on,
+        signal.SIGTERM: signal.default_int_handler,
+        signal.SIGHUP: signal.default_int_handler,
     }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:

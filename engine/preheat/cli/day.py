@@ -1,0 +1,152 @@
+"""``preheat day``: the last 24 hours, a lane a model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from preheat.cli.output import AsJson, JsonObject, ask, ask_running, console, history_days, print_json, print_text
+from preheat.errors import NotRunningError
+from preheat.units import format_duration, format_percent
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from preheat.cli.top.view import Look
+    from preheat.signs import Sign
+
+_PIPE_WIDTH: Final = 100
+_LEAST_TIMELINE: Final = 12  # characters
+_HOUR_S: Final = 3600
+_TICKS_H: Final = (1, 2, 3, 6, 12, 24, 48)
+_TICK_WIDTH: Final = 9
+_MOST_NEXT: Final = 3
+_NOW: Final = "now"
+
+
+def day(
+    hours: Annotated[int, typer.Option("--hours", min=1, max=168, help="Length of the timeline.")] = 24,
+    as_json: AsJson = False,
+) -> None:
+    """Show when models were in memory, and who had to wait.
+
+    A filled dot is a request that found its model ready, a hollow one had to wait.
+    """
+    from preheat.control import GetDay
+
+    found = ask(GetDay(hours), history_days=history_days())
+    if as_json:
+        print_json(found)
+        return
+    if not found["lanes"]:
+        typer.echo(f"Nothing was in memory in the last {hours} h.")
+        return
+    from preheat.cli.output import terminal_width
+    from preheat.cli.top import look_of
+    from preheat.signs import SignBook
+
+    out = console()
+    signs = SignBook().signs(lane["model"] for lane in found["lanes"])
+    for line in day_lines(found, signs, terminal_width(out) or _PIPE_WIDTH, look_of(out)):
+        out.print(line, soft_wrap=True)
+    typer.echo()
+    print_text(_summary(found["lanes"]))
+    for words in _next():
+        print_text(words, indent=6)
+
+
+def day_lines(found: JsonObject, signs: Mapping[str, Sign], width: int, look: Look) -> list[Text]:
+    """Return the timeline: the hours, then a lane for each model. Pure, apart from the local time zone.
+
+    Args:
+        signs: Colours by model.
+        width: In characters.
+    """
+    from rich.cells import cell_len, set_cell_size
+    from rich.text import Text
+
+    from preheat.cli.tables import elided
+
+    longest = max(cell_len(lane["model"]) for lane in found["lanes"])
+    names = max(min(longest, width * 2 // 5, width - _LEAST_TIMELINE - 2), 1)
+    room = max(width - names - 2, 1)
+    drawn = [Text(" " * (names + 2) + _hours_line(found["begin"], found["now"], room), style="dim")]
+    for lane in found["lanes"]:
+        line = Text(set_cell_size(elided(lane["model"], names, ascii_only=look.ascii_only), names) + "  ")
+        line.append_text(_lane(lane, found["begin"], found["now"], room, signs[lane["model"]], look))
+        drawn.append(line)
+    return drawn
+
+
+def _lane(lane: JsonObject, begin: float, end: float, room: int, sign: Sign, look: Look) -> Text:
+    from rich.text import Text
+
+    from preheat.cli.top.band import Colours, hue_style
+
+    span = max(end - begin, 1.0) / room
+    stays: set[int] = set()
+    for stay in lane["stays"]:
+        first, last = (int((at - begin) / span) for at in (stay["begins_at"], stay["ends_at"]))
+        stays.update(range(max(first, 0), min(last, room - 1) + 1))
+    waits: dict[int, bool] = {}
+    for request in lane["requests"]:
+        place = min(max(int((request["at"] - begin) / span), 0), room - 1)
+        waits[place] = waits.get(place, False) or not request["ready"]
+    ready, waited, nothing = ("*", "o", ".") if look.ascii_only else ("●", "○", "·")
+    line = Text()
+    for place in range(room):
+        sign_of_request = "" if place not in waits else waited if waits[place] else ready
+        if place in stays and look.colours is not Colours.NONE:
+            line.append(sign_of_request or " ", style=hue_style(sign.hue, look.colours))
+        elif place in stays:
+            line.append(sign_of_request or "=")
+        else:
+            line.append(sign_of_request or nothing, style="" if sign_of_request else "dim")
+    return line
+
+
+def _hours_line(begin: float, end: float, room: int) -> str:
+    """Return the local times above the lanes; the end is now."""
+    span = max(end - begin, 1.0) / room
+    most = max((room - len(_NOW)) // _TICK_WIDTH, 1)
+    step = next((hours for hours in _TICKS_H if (end - begin) / _HOUR_S / hours <= most), _TICKS_H[-1])
+    line = [" "] * room
+    local = time.localtime(begin)
+    midnight = begin - local.tm_hour * _HOUR_S - local.tm_min * 60 - local.tm_sec
+    at = midnight
+    while at < end:
+        place = round((at - begin) / span)
+        words = time.strftime("%H:%M", time.localtime(at))
+        if at >= begin and place + len(words) < room - len(_NOW):
+            line[place : place + len(words)] = words
+        at += step * _HOUR_S
+    if room > len(_NOW):
+        line[-len(_NOW) :] = _NOW
+    return "".join(line)
+
+
+def _summary(lanes: Sequence[JsonObject]) -> str:
+    requests = [request for lane in lanes for request in lane["requests"]]
+    if not requests:
+        return "There were no requests."
+    waited = [request for request in requests if not request["ready"]]
+    share = format_percent(1 - len(waited) / len(requests))
+    words = f"{len(requests) - len(waited):,} of {len(requests):,} requests found their model ready ({share})"
+    if waited:
+        words += f"; the others waited {format_duration(sum(request['wait_s'] for request in waited))} in all"
+    return f"{words}."
+
+
+def _next() -> list[str]:
+    """Return what is going to be loaded; nothing without a running application."""
+    from preheat.control import GetPlan
+
+    try:
+        plan = ask_running(GetPlan())
+    except NotRunningError:
+        return []
+    wanted = [each for each in plan["decisions"] if each["verdict"] == "preload"]
+    return [f"Next  {each['model']}: {each['why']}" for each in wanted[:_MOST_NEXT]]
