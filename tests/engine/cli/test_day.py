@@ -16,7 +16,7 @@ from preheat.signs import SignBook
 
 HOUR = 3600.0
 NOW = 1_800_000_000.0 // HOUR * HOUR
-LANES = [
+LANES: list[dict[str, Any]] = [
     {
         "model": "qwen3-4b-instruct-2507.q4_k_m",
         "stays": [{"begins_at": NOW - 20 * HOUR, "ends_at": NOW - 10 * HOUR}],
