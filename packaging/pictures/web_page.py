@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from browser import running_browser
 from pictures.day import NOW, snapshot
-from tests.engine.server.conftest import start_port
+from tests.engine.server.conftest import start_port, stop_port
 from tests.engine.server.fake_engine import FakeEngine
 
 WIDTH: Final = 1280
@@ -31,9 +30,7 @@ async def _picture_page(folder: Path, appearances: tuple[str, ...]) -> None:
     try:
         await asyncio.to_thread(_take, port.url, folder, appearances)
     finally:
-        port.task.cancel()
-        with suppress(asyncio.CancelledError):
-            await port.task
+        await stop_port(port)
 
 
 def _take(url: str, folder: Path, appearances: tuple[str, ...]) -> None:

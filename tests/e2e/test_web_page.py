@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,10 +14,12 @@ from selenium.webdriver.common.keys import Keys
 from browser import Browser, running_browser
 from preheat.core import ModelSnapshot
 from preheat.residency import State
+from preheat.server.page import page_token
 from preheat.settings import KeyScope, KeyStore
-from running_preheat import CHAT, EMBEDDING, Preheat, running_preheat, wait_until
-from tests.engine.server.conftest import start_port
-from tests.engine.server.fake_engine import FakeEngine
+from running_preheat import CHAT, EMBEDDING, Preheat, wait_until
+from tests.engine.server.conftest import start_port, stop_port
+from tests.engine.server.fake_engine import CHAT as TINY
+from tests.engine.server.fake_engine import EMBED, FakeEngine
 
 MANY: Final = 1000
 HOSTILE: Final = ("<img src=x onerror=document.title='bad'>", "__proto__", "a/b#c?d", "\u202enames", "x" * 3000)
@@ -85,35 +86,47 @@ def test_the_page_speaks_german_and_fits_a_phone(browser: Browser, preheat: Preh
     assert browser.problems() == []
 
 
-def test_the_page_follows_a_restart_and_asks_for_a_key(
-    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starter_models: Path
-) -> None:
-    with running_preheat(tmp_path, starter_models, preload="false") as preheat:
-        browser.open(preheat.url)
-        browser.wait_text("#connection-words", "Connected")
-        port = preheat.port
-    wait_until(lambda: browser.text("#connection-words").startswith("Not connected"))
-    assert browser.find(row(CHAT, ".name")).is_displayed()
-    monkeypatch.setenv("PREHEAT_HOME", str(tmp_path))
+async def test_the_page_follows_a_restart_and_asks_for_a_key(browser: Browser, preheat_home: Path) -> None:
+    engine = FakeEngine()
+    engine.set_model(EMBED, state=State.COLD)
+    port = await start_port(engine)
+    await asyncio.to_thread(browser.open, port.url)
+    await asyncio.to_thread(browser.wait_text, "#connection-words", "Connected")
+    await stop_port(port)
+    await asyncio.to_thread(_see_the_connection_lost, browser)
+    page_token.cache_clear()  # as in another process
     viewer, manager = (KeyStore().create(scope.value, scope)[1] for scope in (KeyScope.USE, KeyScope.MANAGE))
-    with running_preheat(tmp_path, starter_models, options=("--port", str(port)), preload="false") as preheat:
-        browser.run("document.getElementById('try-now').click()")
-        browser.wait_focus("key")
-        browser.press("wrong", Keys.ENTER)
-        browser.wait_text("#key-reason", "Preheat does not know this key.")
-        browser.press(viewer, Keys.ENTER)
-        browser.wait_text(row(CHAT, ".action"), "Load")
-        assert browser.find(row(CHAT, ".star")).get_attribute("aria-disabled") == "true"
-        browser.open(f"{preheat.url}/docs")  # the key goes with its requests, too
-        browser.find("#operations-tag-control")
-        browser.open(preheat.url)
-        wait_until(lambda: browser.find("#forget").is_displayed())
-        browser.find("#forget").click()
-        browser.wait_focus("key")
-        browser.press(manager, Keys.ENTER)
-        browser.wait_text(row(CHAT, ".action"), "Load")
-        browser.find(row(CHAT, ".star")).click()
-        wait_until(lambda: browser.find(row(CHAT, ".star")).get_attribute("aria-pressed") == "true")
+    port = await start_port(engine, port=port.port)
+    try:
+        await asyncio.to_thread(_use_keys, browser, port.url, viewer, manager)
+        assert engine.commands == [("unload", TINY)]
+    finally:
+        await stop_port(port)
+
+
+def _see_the_connection_lost(browser: Browser) -> None:
+    wait_until(lambda: browser.text("#connection-words").startswith("Not connected"))
+    assert browser.find(row(TINY, ".name")).is_displayed()
+
+
+def _use_keys(browser: Browser, url: str, viewer: str, manager: str) -> None:
+    browser.run("document.getElementById('try-now').click()")
+    browser.wait_focus("key")
+    browser.press("wrong", Keys.ENTER)
+    browser.wait_text("#key-reason", "Preheat does not know this key.")
+    browser.press(viewer, Keys.ENTER)
+    browser.wait_text(row(EMBED, ".action"), "Load")
+    assert not browser.find(row(TINY, ".action")).is_displayed()
+    browser.open(f"{url}/docs")  # the key goes with its requests, too
+    browser.find("#operations-tag-control")
+    browser.open(url)
+    wait_until(lambda: browser.find("#forget").is_displayed())
+    browser.find("#forget").click()
+    browser.wait_focus("key")
+    browser.press(manager, Keys.ENTER)
+    browser.wait_text(row(TINY, ".action"), "Unload")
+    browser.find(row(TINY, ".action")).click()
+    browser.wait_text(row(TINY, ".action"), "Load")
     assert browser.problems() == []
 
 
@@ -129,9 +142,7 @@ async def test_many_models_with_hostile_names(browser: Browser, preheat_home: Pa
         assert ("load", HOSTILE[0]) in engine.commands
         assert ("load", HOSTILE[2]) in engine.commands
     finally:
-        port.task.cancel()
-        with suppress(asyncio.CancelledError):
-            await port.task
+        await stop_port(port)
 
 
 def _on_loop(engine: FakeEngine) -> Callable[..., Any]:

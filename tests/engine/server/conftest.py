@@ -62,8 +62,8 @@ class RunningPort:
 
 
 async def start_port(engine: FakeEngine, **settings: Any) -> RunningPort:
-    """Start ``serve`` on a free port and wait until it answers."""
-    engine.settings = Settings(port=_free_port(), **settings)
+    """Start ``serve``, on a free port unless the settings name one, and wait until it answers."""
+    engine.settings = Settings(**{"port": _free_port(), **settings})
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(as_engine(engine), engine.settings, on_ready=ready.set_result))
     awaited: set[asyncio.Future[Any]] = {ready, task}
@@ -84,9 +84,7 @@ async def port(engine: FakeEngine, preheat_home: Path) -> AsyncIterator[RunningP
     """The port on a real socket."""
     running = await start_port(engine)
     yield running
-    running.task.cancel()
-    with suppress(asyncio.CancelledError):
-        await running.task
+    await stop_port(running)
 
 
 @pytest.fixture
@@ -105,6 +103,13 @@ async def sdk(port: RunningPort) -> AsyncIterator[Sdk]:
     """OpenAI's own client."""
     async with openai.AsyncOpenAI(base_url=f"{port.url}/v1", api_key="none", max_retries=0) as client:
         yield client
+
+
+async def stop_port(port: RunningPort) -> None:
+    """End ``serve``."""
+    port.task.cancel()
+    with suppress(asyncio.CancelledError):
+        await port.task
 
 
 Post = Callable[..., Awaitable[httpx2.Response]]
