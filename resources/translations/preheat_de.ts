@@ -6637,14 +6637,6 @@ nach {new}
         <translation>Schichten auf der GPU</translation>
     </message>
     <message>
-        <source>Learned models</source>
-        <translation>Gelernte Modelle</translation>
-    </message>
-    <message>
-        <source>Maximum memory for all hot models and kept prompts together.</source>
-        <translation>Größter Speicher für alle bereiten Modelle und gespeicherten Prompts zusammen.</translation>
-    </message>
-    <message>
         <source>Memory</source>
         <translation>Speicher</translation>
     </message>
@@ -6659,6 +6651,10 @@ nach {new}
     <message>
         <source>Models</source>
         <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>Most-used models to preload</source>
+        <translation>Meistgenutzte Modelle vorladen</translation>
     </message>
     <message>
         <source>Names by which clients may call this machine, besides its loopback names.</source>
@@ -6725,10 +6721,6 @@ nach {new}
         <translation>Nutzungen vor dem Vorladen</translation>
     </message>
     <message>
-        <source>Wake with programs</source>
-        <translation>Mit Programmen wecken</translation>
-    </message>
-    <message>
         <source>Web pages</source>
         <translation>Webseiten</translation>
     </message>
@@ -6759,6 +6751,10 @@ nach {new}
     <message>
         <source>Apps</source>
         <translation>Apps</translation>
+    </message>
+    <message>
+        <source>Besides the favourites; 0 for none.</source>
+        <translation>Neben den Favoriten; 0 für keine.</translation>
     </message>
     <message>
         <source>Check once a day whether a newer version exists. Only Preheat&apos;s version is sent, and nothing is downloaded.</source>
@@ -6793,6 +6789,10 @@ nach {new}
         <translation>Hostnamen</translation>
     </message>
     <message>
+        <source>How much is written to the log.</source>
+        <translation>Wie viel im Protokoll steht.</translation>
+    </message>
+    <message>
         <source>Idle time before the model is unloaded, in seconds; `auto` keeps it until its memory is needed.</source>
         <translation>Ruhezeit in Sekunden, nach der das Modell entladen wird; `auto` behält es, bis sein Speicher gebraucht wird.</translation>
     </message>
@@ -6825,12 +6825,8 @@ nach {new}
         <translation>Zeitlimit beim Laden</translation>
     </message>
     <message>
-        <source>Log level</source>
-        <translation>Protokollstufe</translation>
-    </message>
-    <message>
-        <source>Log verbosity.</source>
-        <translation>Ausführlichkeit des Protokolls.</translation>
+        <source>Log detail</source>
+        <translation>Ausführlichkeit des Protokolls</translation>
     </message>
     <message>
         <source>Look for updates</source>
@@ -6885,10 +6881,6 @@ nach {new}
         <translation>Zahl gleichzeitiger Downloads; 0 hält alle Downloads an.</translation>
     </message>
     <message>
-        <source>Number of most used models to preload besides the favourites; 0 for none.</source>
-        <translation>Zahl der meistgenutzten Modelle, die neben den Favoriten vorgeladen werden; 0 für keine.</translation>
-    </message>
-    <message>
         <source>Number of recent embeddings kept in memory; 0 keeps none.</source>
         <translation>Zahl der letzten Embeddings, die im Speicher bleiben; 0 behält keine.</translation>
     </message>
@@ -6919,6 +6911,14 @@ nach {new}
     <message>
         <source>Preload right after login; otherwise preloading starts with the first request.</source>
         <translation>Gleich nach dem Anmelden vorladen; sonst beginnt das Vorladen mit der ersten Anfrage.</translation>
+    </message>
+    <message>
+        <source>Preload the model that the app nearly always uses next.</source>
+        <translation>Lädt das Modell vor, welches das Programm fast immer als Nächstes nutzt.</translation>
+    </message>
+    <message>
+        <source>Preload when an app starts</source>
+        <translation>Beim Start von Programmen vorladen</translation>
     </message>
     <message>
         <source>Programs of this machine&apos;s other users may use the port without a key. Only Linux tells them apart.</source>
@@ -6957,6 +6957,10 @@ nach {new}
         <translation>Frist beim Beenden</translation>
     </message>
     <message>
+        <source>The most memory all loaded models and kept prompts may use.</source>
+        <translation>So viel Speicher dürfen alle geladenen Modelle und gespeicherten Prompts zusammen höchstens belegen.</translation>
+    </message>
+    <message>
         <source>Time that requests in progress get to finish when Preheat exits, in seconds.</source>
         <translation>Zeit, die laufende Anfragen beim Beenden von Preheat bekommen, in Sekunden.</translation>
     </message>
@@ -6975,10 +6979,6 @@ nach {new}
     <message>
         <source>What web pages and apps with a built-in browser may do: use models, or also manage models and preloading.</source>
         <translation>Was Webseiten und Apps mit eingebautem Browser dürfen: Modelle verwenden oder auch Modelle und Vorladen verwalten.</translation>
-    </message>
-    <message>
-        <source>When a program starts, preload the model it nearly always uses next.</source>
-        <translation>Beim Start eines Programms das Modell vorladen, das es fast immer als Nächstes verwendet.</translation>
     </message>
     <message>
         <source>Where computed prompts are kept, so that they are not computed again after their model was unloaded: `disk` also keeps them after a restart, `memory` while Preheat runs, `off` nowhere.</source>
@@ -7040,12 +7040,12 @@ nach {new}
         <translation>Anderswo auf {} geändert. Der eigene Text bleibt.</translation>
     </message>
     <message>
-        <source>Takes effect after a restart.</source>
-        <translation>Gilt nach einem Neustart.</translation>
+        <source>Applies after restart.</source>
+        <translation>Wirkt nach einem Neustart.</translation>
     </message>
     <message>
-        <source>Takes effect when the running Preheat is restarted.</source>
-        <translation>Gilt, sobald das laufende Preheat neu gestartet wird.</translation>
+        <source>Applies when the running Preheat is restarted.</source>
+        <translation>Wirkt, sobald das laufende Preheat neu startet.</translation>
     </message>
     <message>
         <source>Applying this closes and reopens the port.</source>
@@ -7486,8 +7486,16 @@ nach {new}
         <translation>Pausiert bis zum Fortsetzen</translation>
     </message>
     <message>
+        <source>Preheat quit and unloaded {models}</source>
+        <translation>Preheat wurde beendet und hat {models} entladen</translation>
+    </message>
+    <message>
         <source>Queued</source>
         <translation>In der Warteschlange</translation>
+    </message>
+    <message>
+        <source>You unloaded {model}</source>
+        <translation>{model} von Hand entladen</translation>
     </message>
     <message>
         <source>about {duration} left</source>

@@ -62,7 +62,7 @@ class Settings(Declared):
     memory_limit: Size = _memory(
         Size("50%"),
         "Memory limit",
-        "Maximum memory for all hot models and kept prompts together.",
+        "The most memory all loaded models and kept prompts may use.",
         allowed="allowed_memory_limit",
     )
     keep_free: Size = _memory(
@@ -80,9 +80,7 @@ class Settings(Declared):
     preload_at_login: bool = _preloading(
         True, "Preload at login", "Preload right after login; otherwise preloading starts with the first request."
     )
-    preload_top: int = _preloading(
-        3, "Learned models", "Number of most used models to preload besides the favourites; 0 for none.", ge=0, le=5
-    )
+    preload_top: int = _preloading(3, "Most-used models to preload", "Besides the favourites; 0 for none.", ge=0, le=5)
     preload_min_uses: int = _preloading(
         2, "Uses before preloading", "Recent uses a model needs before it is preloaded.", rare=True, ge=1, le=1000
     )
@@ -97,7 +95,7 @@ class Settings(Declared):
     )
     preload_on_battery: bool = _preloading(False, "Preload on battery", "Also preload on battery power.")
     wake_with_clients: bool = _preloading(
-        True, "Wake with programs", "When a program starts, preload the model it nearly always uses next."
+        True, "Preload when an app starts", "Preload the model that the app nearly always uses next."
     )
     prefix_cache: Literal["disk", "memory", "off"] = _prompts(
         "disk",
@@ -300,7 +298,7 @@ class Settings(Declared):
         "Check once a day whether a newer version exists. Only Preheat's version is sent, and nothing is downloaded.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = _application(
-        "info", "Log level", "Log verbosity.", effect=Effect.RESTART
+        "info", "Log detail", "How much is written to the log.", effect=Effect.RESTART
     )
     history_days: int = _application(
         90,

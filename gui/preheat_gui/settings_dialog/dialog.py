@@ -168,13 +168,13 @@ class SettingsDialog(QDialog):
         return self._notes.get(name, "")
 
     def _restart_note(self) -> str:
-        return self.tr("Takes effect after a restart.")
+        return self.tr("Applies after restart.")
 
     def _show_port_notice(self) -> None:
         if set(PORT_SETTINGS).isdisjoint(self._draft.texts):
             self._notice.hide()
         elif self._bridge.attached:
-            self._notice.show_note(self.tr("Takes effect when the running Preheat is restarted."))
+            self._notice.show_note(self.tr("Applies when the running Preheat is restarted."))
         else:
             self._notice.show_note(self.tr("Applying this closes and reopens the port."))
 

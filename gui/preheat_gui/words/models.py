@@ -15,6 +15,7 @@ from preheat_gui.words.figures import (
     format_estimate,
     format_memory,
     format_tenths,
+    list_names,
     percent,
     percent_done,
     short_name,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 TOOLTIP_CHARS: Final = 127  # Windows cuts a tray icon's tooltip after this
 WORKER_DIED: Final = "worker_died"  # Causes of failures after the load, in the log of decisions
 WORKER_HUNG: Final = "worker_hung"
+QUIT: Final = "end"  # Causes of unloads
+_BY_USER: Final = "user"
 LOADING_STATES: Final = (State.LOADING, State.WARMING)
 
 _GB: Final = 10**9
@@ -100,8 +103,15 @@ def form_sentence(model: ModelSnapshot) -> str:
     return ""
 
 
-def decision_sentence(decision: DecisionRecord) -> str:
-    """Return what happened and why: ``unloaded mistral-7b: made room for qwen3-8b, idle 2 h``."""
+def decision_sentence(decision: DecisionRecord, *others: str) -> str:
+    """Return what happened and why: ``unloaded mistral-7b: made room for qwen3-8b, idle 2 h``.
+
+    ``others`` are models that were unloaded when Preheat quit, as this one was.
+    """
+    if decision.cause == QUIT:
+        return _tr("Preheat quit and unloaded {models}").format(models=list_names([decision.model_id, *others]))
+    if decision.cause == _BY_USER:
+        return _tr("You unloaded {model}").format(model=decision.model_id)
     words = _done(decision).format(model=decision.model_id, duration=format_duration(decision.seconds or 0.0))
     if why := message_text(decision.reason):
         words = _tr("{what}: {why}").format(what=words, why=why)

@@ -172,7 +172,7 @@ def test_settings_that_reopen_the_port_say_so(qtbot: QtBot, open_dialog: Opener,
 def test_settings_that_need_a_restart_say_so(qtbot: QtBot, open_dialog: Opener) -> None:
     dialog = open_dialog()
     type_number(qtbot, dialog, "history_days", "5")
-    assert remark(dialog, "history_days") == "Takes effect after a restart."
+    assert remark(dialog, "history_days") == "Applies after restart."
 
 
 def test_a_new_language_takes_effect_after_a_restart(open_dialog: Opener, bridge: FakeBridge) -> None:
@@ -180,10 +180,10 @@ def test_a_new_language_takes_effect_after_a_restart(open_dialog: Opener, bridge
     box = find(dialog, QComboBox, "field_language")
     box.setCurrentIndex(box.findData("de"))
     box.activated.emit(box.currentIndex())
-    assert remark(dialog, "language") == "Takes effect after a restart."
+    assert remark(dialog, "language") == "Applies after restart."
     press(dialog, "apply")
     assert bridge.commands[-1] == ("change_settings", {"language": "de"})
-    assert remark(dialog, "language") == "Takes effect after a restart."
+    assert remark(dialog, "language") == "Applies after restart."
 
 
 def test_a_rejected_value_is_shown_at_its_field(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:

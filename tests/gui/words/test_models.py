@@ -136,6 +136,14 @@ def test_the_end_of_a_pause() -> None:
         ),
         ({"action": Action.UNLOAD, "reason": verbatim("asked for")}, "unloaded mistral-7b: asked for"),
         (
+            {"action": Action.UNLOAD, "reason": verbatim("as requested"), "cause": EvictionReason.USER, "idle_s": 60.0},
+            "You unloaded mistral-7b",
+        ),
+        (
+            {"action": Action.UNLOAD, "reason": verbatim("shutting down"), "cause": EvictionReason.END},
+            "Preheat quit and unloaded mistral-7b",
+        ),
+        (
             {"action": Action.LOAD, "reason": verbatim("a request"), "seconds": 1.64},
             "loaded mistral-7b in 1.6 s: a request",
         ),

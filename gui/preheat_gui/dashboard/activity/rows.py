@@ -48,6 +48,9 @@ _SIGNS: Final = {
 }
 
 
+_QUIT_S: Final = 300.0  # Unloads within this time belong to one end of Preheat
+
+
 class DayRow(GroupRow):
     """The line above a day's decisions."""
 
@@ -67,9 +70,10 @@ class DayRow(GroupRow):
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow(Row):
-    """One decision."""
+    """One decision, or all unloads when Preheat quit."""
 
     decision: DecisionRecord
+    others: tuple[str, ...] = ()  # Models that were unloaded with it
 
     @property
     def time(self) -> str:
@@ -80,12 +84,14 @@ class DecisionRow(Row):
     @property
     def text(self) -> str:
         """An event with its reason."""
-        return words.decision_sentence(self.decision)
+        return words.decision_sentence(self.decision, *self.others)
 
     @property
     def figures(self) -> str:
         """Size, and duration if the text does not say it; may be empty."""
         decision = self.decision
+        if self.others:
+            return ""
         timed = decision.seconds is not None and KINDS[decision.action] is not Kind.LOADED
         return joined(
             format_memory(decision.bytes) if decision.bytes else "",
@@ -112,12 +118,20 @@ def make_rows(decisions: Iterable[DecisionRecord], kind: Kind | None = None, mod
     for decision in decisions:
         if (kind is not None and KINDS[decision.action] is not kind) or (model_id and decision.model_id != model_id):
             continue
+        last = rows[-1] if rows else None
+        if isinstance(last, DecisionRow) and _quit_together(last.decision, decision):
+            rows[-1] = DecisionRow(last.decision, (*last.others, decision.model_id))
+            continue
         at = datetime.fromtimestamp(decision.at).date()
         if at != day:
             day = at
             rows.append(DayRow(at))
         rows.append(DecisionRow(decision))
     return rows
+
+
+def _quit_together(later: DecisionRecord, decision: DecisionRecord) -> bool:
+    return later.cause == decision.cause == words.QUIT and later.at - decision.at < _QUIT_S
 
 
 def kind_words(kind: Kind | None) -> str:

@@ -46,6 +46,13 @@ def test_seconds_are_shown_once(action: Action, figures: str) -> None:
     assert DecisionRow(decision(action=action, bytes=5_200_000_000, seconds=0.4)).figures == figures
 
 
+def test_the_end_of_preheat_is_one_line() -> None:
+    quits = [decision(NOON - number, name, Action.UNLOAD, cause="end") for number, name in enumerate("abc")]
+    rows = make_rows([*quits, decision(NOON - 3600, "d", Action.UNLOAD, cause="end")])
+    texts = [row.text for row in rows if isinstance(row, DecisionRow)]
+    assert texts == ["Preheat quit and unloaded a, b and c", "Preheat quit and unloaded d"]
+
+
 def test_filters_leave_no_empty_days() -> None:
     decisions = [
         decision(NOON, "a", Action.LOAD),
