@@ -19,6 +19,7 @@ from virtual_screen import Screen, virtual_screen
 SECOND_CHAT = "second-chat"
 FAVOURITES = (CHAT, EMBEDDING, SECOND_CHAT)
 DOT_PIXELS = 20  # red ones; the dot has about 70
+LIMIT_FROM_RIGHT, LIMIT_FROM_TOP = 97, 210  # of the limit's handle in the dashboard, in pixels
 EXIT_TIMEOUT_S = 60.0
 DEATH = f"model {EMBEDDING}: hot -> failed"
 
@@ -106,6 +107,25 @@ def test_the_settings_dialog_lowers_the_limit_and_a_model_is_evicted(tray: TrayA
     wait_until(lambda: tray.status()["memory"]["used_bytes"] <= 300_000_000)
     assert not tray.screen.windows("Settings")
     assert 'memory_limit = "300MB"' in (tray.home / "config" / "settings.toml").read_text()
+
+
+def test_dragging_the_limit_on_the_overview_changes_it(tray: TrayApplication) -> None:
+    before = tray.status()["memory"]["limit_bytes"]
+    tray.choose("d")
+    wait_until(lambda: tray.screen.active() == "Preheat")
+    box = tray.screen.box(tray.screen.windows("Preheat")[0])
+    x, y = box.x + box.width - LIMIT_FROM_RIGHT, box.y + LIMIT_FROM_TOP
+
+    def dragged() -> bool:
+        tray.screen.do("mousemove", x, y, "mousedown", 1)
+        for step in (20, 60, 200):
+            tray.screen.do("mousemove", x - step, y)
+        tray.screen.do("mouseup", 1)
+        return bool(tray.status()["memory"]["limit_bytes"] < before)
+
+    wait_until(dragged)  # the window may not be painted yet
+    assert "memory_limit" in (tray.home / "config" / "settings.toml").read_text()
+    assert all(tray.model(model_id)["state"] == "hot" for model_id in FAVOURITES)
 
 
 def test_a_second_start_raises_the_first_ones_dashboard(tray: TrayApplication) -> None:
