@@ -64,9 +64,14 @@ export class Words {
     return rest === undefined ? grouped : `${grouped}${this.point}${rest}`;
   }
 
+  // A number without separators of thousands.
+  fixed(value, decimals) {
+    return value.toFixed(decimals).replace(".", this.point);
+  }
+
   memory(count) {
-    if (count > 0 && count < 50e6) return `< ${this.number(0.1, 1)}${SPACE}GB`;
-    return `${this.number(count / 1e9, 1)}${SPACE}GB`;
+    if (count > 0 && count < 50e6) return `< ${this.fixed(0.1, 1)}${SPACE}GB`;
+    return `${this.fixed(count / 1e9, 1)}${SPACE}GB`;
   }
 
   bytes(count) {
@@ -80,26 +85,26 @@ export class Words {
   }
 
   threeDigits(value, unit) {
-    return `${this.number(value, value < 99.95 ? 1 : 0)}${SPACE}${unit}`;
+    return `${this.fixed(value, value < 99.95 ? 1 : 0)}${SPACE}${unit}`;
   }
 
   count(count) {
     if (count < 1e6) return this.number(count);
     const [value, unit] = count >= 0.9995e9 ? [count / 1e9, "B"] : [count / 1e6, "M"];
-    return `${this.number(value, unit === "B" && value < 19.95 ? 1 : 0)} ${unit}`;
+    return `${this.fixed(value, unit === "B" && value < 19.95 ? 1 : 0)} ${unit}`;
   }
 
   percent(share) {
-    const whole = Math.round(share * 100);
+    const whole = roundedHalfEven(share * 100);
     return `${share > 0 && share < 1 ? Math.min(Math.max(whole, 1), 99) : whole}${SPACE}%`;
   }
 
   duration(seconds) {
     if (seconds <= 0) return "0 s";
     if (seconds < 0.0005) return "< 1 ms";
-    if (seconds < 0.9995) return `${this.number(seconds * 1000)} ms`;
-    if (seconds < 9.95) return `${this.number(seconds, 1).replace(`${this.point}0`, "")} s`;
-    if (seconds < MINUTE - 0.5) return `${this.number(seconds)} s`;
+    if (seconds < 0.9995) return `${this.fixed(seconds * 1000, 0)} ms`;
+    if (seconds < 9.95) return `${this.fixed(seconds, 1).replace(`${this.point}0`, "")} s`;
+    if (seconds < MINUTE - 0.5) return `${this.fixed(seconds, 0)} s`;
     if (seconds < HOUR - MINUTE / 2) return `${Math.round(seconds / MINUTE)} min`;
     if (seconds < DAY - MINUTE / 2) return twoUnits(Math.round(seconds / MINUTE), 60, (n) => `${n} h`, (n) => `${n} min`);
     return twoUnits(Math.round(seconds / HOUR), 24, (n) => this.days(n), (n) => `${n} h`);
@@ -125,6 +130,12 @@ export class Words {
     const day = today ? {} : { weekday: "short", day: "numeric", month: "short" };
     return date.toLocaleString(this.language, { hour: "numeric", minute: "2-digit", ...day });
   }
+}
+
+// As Python rounds.
+function roundedHalfEven(value) {
+  const whole = Math.round(value);
+  return value % 1 === 0.5 && whole % 2 === 1 ? whole - 1 : whole;
 }
 
 export function sentence(words) {

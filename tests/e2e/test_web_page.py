@@ -12,10 +12,13 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from browser import Browser, running_browser
+from preheat import units
 from preheat.core import ModelSnapshot
+from preheat.messages import TABLE, message_json, msg, render
 from preheat.residency import State
 from preheat.server.page import page_token
 from preheat.settings import KeyScope, KeyStore
+from preheat.signs import SignBook
 from running_preheat import CHAT, EMBEDDING, Preheat, wait_until
 from tests.engine.server.conftest import start_port, stop_port
 from tests.engine.server.fake_engine import CHAT as TINY
@@ -23,6 +26,16 @@ from tests.engine.server.fake_engine import EMBED, FakeEngine
 
 MANY: Final = 1000
 HOSTILE: Final = ("<img src=x onerror=document.title='bad'>", "__proto__", "a/b#c?d", "\u202enames", "x" * 3000)
+SECONDS: Final = (0, 0.0001, 0.14, 0.9996, 1, 1.64, 9.94, 9.96, 59.4, 59.6, 3570, 4800, 86370, 86400, 270_000)
+COUNTS: Final = (0, 1, 999, 1000, 49_999_999, 50_000_000, 98_100_000, 999_499_999, 1_700_000_000, 10**12)
+SHARES: Final = (0, 0.001, 0.5, 0.945, 0.9999, 1)
+FORMATS: Final[tuple[tuple[str, tuple[float, ...], Callable[[Any], str]], ...]] = (
+    ("duration", SECONDS, units.format_duration),
+    ("memory", COUNTS, units.format_memory),
+    ("bytes", COUNTS, units.format_bytes),
+    ("count", COUNTS, units.format_count),
+    ("percent", SHARES, units.format_percent),
+)
 OVERFLOW: Final = "return document.documentElement.scrollWidth - innerWidth"
 
 
@@ -128,6 +141,34 @@ def _use_keys(browser: Browser, url: str, viewer: str, manager: str) -> None:
     browser.find(row(TINY, ".action")).click()
     browser.wait_text(row(TINY, ".action"), "Load")
     assert browser.problems() == []
+
+
+def test_the_page_shows_numbers_messages_and_signs_as_the_engine_does(browser: Browser, preheat: Preheat) -> None:
+    browser.open(preheat.url)
+    files = browser.find('meta[name="preheat-files"]').get_attribute("content")
+    words = f"const {{ Words }} = await import('{files}/words.js'); const words = new Words(arguments[0], 'en');"
+    texts = {
+        "page_days": ["{count} d", ""],
+        **{code: list(TABLE[code]) for code in ("no_room", "plan_keep", "favourite")},
+    }
+    for name, values, engine in FORMATS:
+        said = browser.run_module(f"{words} return arguments[1].map((value) => words.{name}(value))", texts, values)
+        assert [text.replace("\u00a0", " ") for text in said] == list(map(engine, values))
+    for message in (
+        msg("no_room", model="a {b}", needed=5_100_000_000, available=0, limit=8 * 10**9),
+        msg("plan_keep", reason=msg("favourite", rank=1)),
+        msg("no_room", model=None),
+    ):
+        shown = browser.run_module(f"{words} return words.message(arguments[1])", texts, message_json(message))
+        assert {name: text.replace("\u00a0", " ") for name, text in shown.items()} == render(message)._asdict()
+    groups = [[f"model-{number}" for number in range(count)] for count in (3, 30, 12)] + [["Ä", "名前", "-", "model-7"]]
+    book = SignBook()
+    script = f"const {{ SignBook }} = await import('{files}/hues.js'); const book = new SignBook();"
+    all_signs = browser.run_module(
+        f"{script} return arguments[0].map((ids) => Object.fromEntries(book.signs(ids)))", groups
+    )
+    for names, signs in zip(groups, all_signs, strict=True):
+        assert {name: (sign["hue"], sign["pattern"], sign["mark"]) for name, sign in signs.items()} == book.signs(names)
 
 
 async def test_many_models_with_hostile_names(browser: Browser, preheat_home: Path) -> None:

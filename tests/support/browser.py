@@ -64,6 +64,10 @@ class Browser:
         """Return what a script returns."""
         return self._chrome.execute_script(script, *arguments)
 
+    def run_module(self, body: str, *arguments: object) -> Any:
+        """Return what the body of an async function returns."""
+        return self.run(f"return (async function () {{ {body} }})(...arguments)", *arguments)
+
     def find(self, selector: str) -> WebElement:
         """Return the first element that matches, once there is one."""
         found: WebElement = wait_until(lambda: self._chrome.find_elements(By.CSS_SELECTOR, selector), TIMEOUT_S)[0]
