@@ -103,8 +103,7 @@ def _print_offer(offer: JsonObject) -> None:
         facts.append(f"{offer['parameters'] / 1e9:.1f} billion parameters")
     if offer["trained_context"]:
         facts.append(f"trained for {offer['trained_context']:,} tokens")
-    print_text(offer["repo"], style="bold")
-    print_text(f"{', '.join(facts)}.")
+    print_text(f"{offer['repo']}  {', '.join(facts)}", style="bold", indent=2)
     if offer["gated"]:
         print_text("Its owner requires consent: accept the terms on its page, then sign in with hf auth login.")
     if not offer["variants"]:

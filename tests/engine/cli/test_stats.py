@@ -7,7 +7,6 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from preheat import paths
@@ -156,12 +155,3 @@ def test_requests_and_what_each_one_reused(preheat_home: Path) -> None:
     ]
     for arguments, count in ((("-n", "1"), 1), (("--since", "1h"), 1), (("--model", "OLD"), 1), (("-m", "x"), 0)):
         assert len(json.loads(run("requests", "--json", *arguments).stdout)) == count
-
-
-def test_requests_on_a_narrow_terminal_take_two_lines(preheat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    record(replace(request(60, model_id="chat-" * 20), prompt_tokens=3104, slot_tokens=11, recomputed=verbatim("why")))
-    monkeypatch.setattr("preheat.cli.requests.console", lambda: Console(width=80))
-    header, first, second = run("requests").stdout.splitlines()
-    assert header.split() == ["When", "Client,", "model", "Reused,", "why", "not", "more"]
-    assert first.split()[1:] == ["notes/1", "11", "of", "3,104"]
-    assert second.split() == ["chat-chat-ch…-chat-chat-", "loaded", "model;", "why"]
