@@ -31,13 +31,12 @@ from preheat.cli.favourites import favourite, favourites, unfavourite
 from preheat.cli.hub import catalogue, search
 from preheat.cli.keys import keys_app
 from preheat.cli.models import list_, load, rm, show, unload
-from preheat.cli.open import open_
 from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, silence
 from preheat.cli.quit import quit_
 from preheat.cli.replay import replay
 from preheat.cli.requests import requests
 from preheat.cli.run import embed, run
-from preheat.cli.serve import serve, tray
+from preheat.cli.serve import open_, serve, tray
 from preheat.cli.service import service_app
 from preheat.cli.stats import stats
 from preheat.cli.status import ps, status

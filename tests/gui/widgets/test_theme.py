@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
+from preheat.paths import resource
 from preheat_gui.widgets import (
     Panel,
     Theme,
@@ -24,7 +26,7 @@ from preheat_gui.widgets import (
     theme,
     tray_colours,
 )
-from preheat_gui.widgets.theme import mix
+from preheat_gui.widgets.theme import mix, model_colours
 
 GROUNDS = (Token.BACKGROUND, Token.CARD)
 WORDS = (Token.TEXT, Token.MUTED, Token.ACCENT, Token.STANDBY, Token.GOOD, Token.BAD)
@@ -230,3 +232,14 @@ def test_a_role_can_be_set_after_showing(look: Theme, qtbot: QtBot) -> None:
     label.show()
     set_role(label, "muted")
     assert label.palette().color(QPalette.ColorRole.WindowText) == look.colour(Token.MUTED)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_web_page_has_the_same_hues(dark: bool) -> None:
+    css = resource("page/page.css").read_text(encoding="utf-8")
+    found = re.findall(r'\[data-hue="(\d)"\] { --mark: (#\w+); --on-mark: (#\w+); }', css)
+    colours = model_colours(dark=dark)
+    of_theme = [
+        (str(hue), colour.fill.name().upper(), colour.text.name().upper()) for hue, colour in enumerate(colours)
+    ]
+    assert found[len(colours) :] == of_theme if dark else found[: len(colours)] == of_theme
