@@ -51,14 +51,14 @@ class LimitChange(QObject):
         if not self.locked:
             self._curve.start(self._bridge.settings, self._total)
 
-    def move(self, share: float) -> None:
-        """Choose a limit: a share of all memory, rounded as the setting is written."""
+    def move(self, share: float, snap: bool) -> None:
+        """Choose a limit: a share of all memory, rounded as the setting is written; ``snap`` prefers round values."""
         from preheat.settings import Size  # takes 0.1 s, which the window does not wait for
 
         if self.locked or self._applied:
             return
         unit = limit_unit(str(self._bridge.settings.memory_limit))
-        self._text = limit_text(share, self._total, unit, snap=True)
+        self._text = limit_text(share, self._total, unit, snap=snap)
         limit = Size(self._text).resolve(self._total)
         if limit != self.limit_bytes:
             self.limit_bytes = limit

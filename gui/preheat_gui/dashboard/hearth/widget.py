@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,6 +19,7 @@ from preheat_gui.dashboard.painting import LooksOf
 from preheat_gui.widgets import GAP, named, theme
 
 _LEAST_PX: Final = 320
+_STEP_BYTES: Final = 10**8  # The least change of a limit that is written in GB
 _FRAME: Final = QRect(-4, -4, 8, 8)  # What an outline adds to a block
 
 
@@ -33,7 +35,7 @@ class Hearth(QWidget):
     unload_pressed = Signal(str)
     model_hovered = Signal(str)  # The model that the pointer is on; empty for none
     limit_touched = Signal()  # The user is about to move the limit
-    limit_moved = Signal(float)  # It would be this share of all memory
+    limit_moved = Signal(float, bool)  # It would be this share of all memory; whether the pointer moved it
     limit_committed = Signal()
     limit_cancelled = Signal()
 
@@ -187,6 +189,7 @@ class Hearth(QWidget):
         self._limit.setGeometry(picture.line_rect)
         self._limit.raise_()
         if not self._limit.held and self._scene.total_bytes:
+            self._limit.setSingleStep(max(math.ceil(100 * _STEP_BYTES / self._scene.total_bytes), 1))
             self._limit.show_value(min(round(100 * self._scene.limit_bytes / self._scene.total_bytes), 100))
             self._limit.setAccessibleDescription(self._words.limit[0])
 
@@ -251,10 +254,10 @@ class Hearth(QWidget):
 
     def _on_drag(self, x: int) -> None:
         if self._picture is not None and self._scene.total_bytes:
-            self.limit_moved.emit(self._picture.axis.bytes_at(x) / self._scene.total_bytes)
+            self.limit_moved.emit(self._picture.axis.bytes_at(x) / self._scene.total_bytes, True)
 
     def _on_step(self, percent: int) -> None:
-        self.limit_moved.emit(percent / 100)
+        self.limit_moved.emit(percent / 100, False)
 
     def _on_line_focus(self, by_keyboard: bool) -> None:
         self._line_focused = by_keyboard

@@ -170,7 +170,7 @@ def test_another_limit_is_previewed_with_its_hit_rate_and_applied(card: HearthCa
     assert limit_words(card) == "Limit 8.0 GB of 16.0 GB"
     hearth = find(card, Hearth, "hearth")
     hearth.limit_touched.emit()
-    hearth.limit_moved.emit(0.26)
+    hearth.limit_moved.emit(0.26, True)
     assert limit_words(card) == "4.2 GB: calculating the hit rate…"
     points = tuple(LimitPoint(step * 16 * GB // 20, step / 20, 120.0) for step in range(1, 21))
     bridge.answer_with(
@@ -182,7 +182,7 @@ def test_another_limit_is_previewed_with_its_hit_rate_and_applied(card: HearthCa
     hearth.limit_committed.emit()
     assert bridge.commands == [("change_settings", {"memory_limit": "26%"})]
     assert limit_words(card).startswith("4.2 GB")
-    hearth.limit_moved.emit(0.9)
+    hearth.limit_moved.emit(0.9, True)
     bridge.publish(snapshot(HOT, limit_bytes=Size("26%").resolve(16 * GB)))
     assert limit_words(card) == "Limit 4.2 GB of 16.0 GB"
     assert keys(card) == ["a"]
@@ -192,18 +192,28 @@ def test_a_limit_is_written_as_the_user_wrote_it(card: HearthCard, bridge: FakeB
     bridge.publish_settings(Settings(memory_limit=Size("8GB")))
     bridge.publish(snapshot(HOT))
     hearth = find(card, Hearth, "hearth")
-    hearth.limit_moved.emit(0.38)
+    hearth.limit_moved.emit(0.38, True)
     hearth.limit_committed.emit()
     assert bridge.commands == [("change_settings", {"memory_limit": "6GB"})]
+
+
+def test_keys_move_the_limit_past_round_values(card: HearthCard, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot(HOT))
+    limit = find(card, LimitHandle, "hearth_limit")
+    for _ in range(2):
+        limit.triggerAction(limit.SliderAction.SliderSingleStepAdd)
+    assert limit.value() == 52
+    find(card, Hearth, "hearth").limit_committed.emit()
+    assert bridge.commands == [("change_settings", {"memory_limit": "52%"})]
 
 
 def test_the_same_limit_and_a_cancelled_one_change_nothing(card: HearthCard, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(HOT))
     hearth = find(card, Hearth, "hearth")
-    hearth.limit_moved.emit(0.3)
+    hearth.limit_moved.emit(0.3, True)
     hearth.limit_cancelled.emit()
     assert limit_words(card) == "Limit 8.0 GB of 16.0 GB"
-    hearth.limit_moved.emit(0.5)
+    hearth.limit_moved.emit(0.5, True)
     hearth.limit_committed.emit()
     assert bridge.commands == []
 
@@ -212,7 +222,7 @@ def test_a_refused_limit_is_reported(qtbot: QtBot, card: HearthCard, bridge: Fak
     bridge.publish(snapshot(HOT))
     bridge.error = SettingsError(msg("text", text="The file is read-only", hint=""))
     hearth = find(card, Hearth, "hearth")
-    hearth.limit_moved.emit(0.3)
+    hearth.limit_moved.emit(0.3, True)
     with qtbot.waitSignal(bridge.command_failed):
         hearth.limit_committed.emit()
     assert limit_words(card) == "Limit 8.0 GB of 16.0 GB"
@@ -224,6 +234,6 @@ def test_an_overridden_limit_is_not_offered_as_changeable(card: HearthCard, brid
     limit = find(card, LimitHandle, "hearth_limit")
     assert (limit.isEnabled(), "PREHEAT_MEMORY_LIMIT" in limit.toolTip()) == (False, True)
     assert not find(card, QPushButton, "hearth_button").isVisible()
-    find(card, Hearth, "hearth").limit_moved.emit(0.3)
+    find(card, Hearth, "hearth").limit_moved.emit(0.3, True)
     assert limit_words(card) == "Limit 8.0 GB of 16.0 GB"
     QApplication.processEvents()

@@ -195,7 +195,7 @@ def test_hover_links_block_and_legend(qtbot: QtBot, stage: Stage) -> None:
 def test_the_limit_is_dragged(qtbot: QtBot, stage: Stage) -> None:
     limit, hearth = stage.limit, stage.hearth
     moved: list[float] = []
-    hearth.limit_moved.connect(moved.append)
+    hearth.limit_moved.connect(lambda share, _: moved.append(share))
     start = limit.rect().center()
     QTest.mousePress(limit, Qt.MouseButton.LeftButton, pos=start)
     QTest.mouseMove(limit, start - QPoint(limit.x() // 2, 0))
@@ -212,7 +212,7 @@ def test_the_limit_has_keys(qtbot: QtBot, stage: Stage) -> None:
     for key, share in ((Qt.Key.Key_Right, 0.51), (Qt.Key.Key_PageUp, 0.61), (Qt.Key.Key_Left, 0.6)):
         with qtbot.waitSignal(hearth.limit_moved) as moved:
             QTest.keyClick(limit, key)
-        assert moved.args == [share]
+        assert moved.args == [share, False]
     with qtbot.waitSignal(hearth.limit_committed):
         QTest.keyClick(limit, Qt.Key.Key_Return)
     with qtbot.waitSignal(hearth.limit_cancelled):
