@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const TAIL = 14; // letters at the end of a name that stay visible
-const SPLIT = 24; // shorter names are not split
+const SPLIT = 20; // shorter names are not split
 
 export function byId(id) {
   return document.getElementById(id);
