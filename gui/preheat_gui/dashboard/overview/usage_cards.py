@@ -150,7 +150,8 @@ class Curve(QWidget):
 
 
 _SIDE_PX: Final = 160
-_TOP_PX: Final = 132  # Of a gauge above its curve
+_TOP_PX: Final = 132  # Least height of a gauge above its curve
+_MOST_TOP_PX: Final = 240
 _MAX_PX: Final = 16_777_215  # Qt's QWIDGETSIZE_MAX
 
 
@@ -176,6 +177,7 @@ class _CurveCard(Card):
         self._side.setMinimumWidth(_SIDE_PX if on else 0)
         self._side.setMaximumWidth(_SIDE_PX if on else _MAX_PX)
         self._side.setMinimumHeight(0 if on else _TOP_PX)
+        self._side.setMaximumHeight(_MAX_PX if on else _MOST_TOP_PX)
         self._layout.setStretch(0, 0 if on else 2)
         self._layout.setStretch(1, 1 if on else 3)
         self._layout.setDirection(directions.LeftToRight if on else directions.TopToBottom)
