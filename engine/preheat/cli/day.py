@@ -49,11 +49,12 @@ def day(
     from preheat.signs import SignBook
 
     out = console()
+    look = look_of(out)
     signs = SignBook().signs(lane["model"] for lane in found["lanes"])
-    for line in day_lines(found, signs, terminal_width(out) or _PIPE_WIDTH, look_of(out)):
+    for line in day_lines(found, signs, terminal_width(out) or _PIPE_WIDTH, look):
         out.print(line, soft_wrap=True)
     typer.echo()
-    print_text(_summary(found["lanes"]))
+    print_text(_summary(found["lanes"], look))
     for words in _next():
         print_text(words, indent=6)
 
@@ -95,7 +96,7 @@ def _lane(lane: JsonObject, begin: float, end: float, room: int, sign: Sign, loo
     for request in lane["requests"]:
         place = min(max(int((request["at"] - begin) / span), 0), room - 1)
         waits[place] = waits.get(place, False) or not request["ready"]
-    ready, waited, nothing = ("*", "o", ".") if look.ascii_only else ("●", "○", "·")
+    ready, waited, nothing = _marks(look)
     line = Text()
     for place in range(room):
         sign_of_request = "" if place not in waits else waited if waits[place] else ready
@@ -106,6 +107,11 @@ def _lane(lane: JsonObject, begin: float, end: float, room: int, sign: Sign, loo
         else:
             line.append(sign_of_request or nothing, style="" if sign_of_request else "dim")
     return line
+
+
+def _marks(look: Look) -> tuple[str, str, str]:
+    """Return the signs of requests that found their model ready and that waited, and of an empty place."""
+    return ("*", "o", ".") if look.ascii_only else ("●", "○", "·")
 
 
 def _hours_line(begin: float, end: float, room: int) -> str:
@@ -128,15 +134,19 @@ def _hours_line(begin: float, end: float, room: int) -> str:
     return "".join(line)
 
 
-def _summary(lanes: Sequence[JsonObject]) -> str:
+def _summary(lanes: Sequence[JsonObject], look: Look) -> str:
+    """Return how many requests found their model ready; the dots of the lanes are explained by the way."""
     requests = [request for lane in lanes for request in lane["requests"]]
     if not requests:
         return "There were no requests."
     waited = [request for request in requests if not request["ready"]]
+    ready, hollow, _ = _marks(look)
     share = format_percent(1 - len(waited) / len(requests))
-    words = f"{len(requests) - len(waited):,} of {len(requests):,} requests found their model ready ({share})"
+    words = f"{len(requests) - len(waited):,} of {len(requests):,} requests ({ready}) found their model ready ({share})"
     if waited:
-        words += f"; the others waited {format_duration(sum(request['wait_s'] for request in waited))} in all"
+        words += (
+            f"; the others ({hollow}) waited {format_duration(sum(request['wait_s'] for request in waited))} in all"
+        )
     return f"{words}."
 
 

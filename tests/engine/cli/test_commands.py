@@ -215,5 +215,5 @@ def test_day(application: Application) -> None:
     assert lanes[CHAT]["requests"][-1]["ready"]
     assert lanes[CHAT]["stays"][-1]["ends_at"] > lanes[CHAT]["requests"][-1]["at"]
     shown = application.run("day").stdout
-    assert "requests found their model ready" in shown
+    assert "found their model ready" in shown
     assert "●" in shown
