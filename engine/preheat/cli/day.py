@@ -135,7 +135,7 @@ def _hours_line(begin: float, end: float, room: int) -> str:
 
 
 def _summary(lanes: Sequence[JsonObject], look: Look) -> str:
-    """Return how many requests found their model ready; the dots of the lanes are explained by the way."""
+    """Return how many requests found their model ready, and what the dots mean."""
     requests = [request for lane in lanes for request in lane["requests"]]
     if not requests:
         return "There were no requests."
