@@ -108,7 +108,7 @@ class Picture:
         for part in parts[1:]:
             title.append(f"  {part}", style="not bold dim")
         gap = width - title.cell_len - len(self._hint)
-        if gap >= 2:
+        if self._hint and gap >= 2:
             title.append(" " * gap + self._hint, style="not bold dim")
         return title
 
