@@ -46,6 +46,7 @@ NOT_RUN: Final = (
     "pip ",
     "pipx",
     "preheat config set host",
+    "preheat keys add",
     "preheat quit",
     "preheat serve",
     "preheat service",
