@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _DIGITS: Final = re.compile(r"([0-9]+)")
@@ -83,10 +84,12 @@ def format_ago(seconds: float) -> str:
     return f"{int(seconds)} s ago"
 
 
+@lru_cache(maxsize=4096)
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Return a key that sorts names as people count: ``qwen3-4b`` before ``qwen3-14b``; case does not matter."""
+    """Return a key that sorts names as people count: ``qwen3-4b`` before ``qwen3-14b``; case decides last."""
     parts = _DIGITS.split(name.casefold())
-    return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts if part)
+    numbers_first = ((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts if part)
+    return (*numbers_first, (-1, 0, name))
 
 
 def _three_digits(value: float, unit: str) -> str:

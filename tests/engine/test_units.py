@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.units import format_ago, format_bytes, format_duration, format_memory, format_percent
+from preheat.units import format_ago, format_bytes, format_duration, format_memory, format_percent, natural_key
 
 
 @pytest.mark.parametrize(
@@ -105,3 +105,8 @@ def test_ago(seconds: float, text: str) -> None:
 )
 def test_only_everything_is_100_percent(rate: float, words: str) -> None:
     assert format_percent(rate) == words
+
+
+def test_names_sort_as_people_count() -> None:
+    ordered = ["model-2", "Model-10", "model-10", "model-10b", "qwen3-4b", "qwen3-14b"]
+    assert sorted(reversed(ordered), key=natural_key) == ordered

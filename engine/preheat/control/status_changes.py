@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from preheat.control.codec import JsonObject
+from preheat.units import natural_key
 
 LISTS: Final = ("models", "requests", "downloads")
 
@@ -43,7 +44,7 @@ def merged(status: JsonObject, change: JsonObject) -> JsonObject:
                 else:
                     items[key] = {**items.get(key, {}), **fields}
             # New requests and downloads are the last ones; models are in the order of their ids.
-            result[name] = [items[key] for key in (sorted(items) if name == "models" else items)]
+            result[name] = [items[key] for key in (sorted(items, key=natural_key) if name == "models" else items)]
     return result
 
 

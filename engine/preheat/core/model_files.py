@@ -12,6 +12,7 @@ from typing import Final
 from preheat.errors import ModelNotFoundError
 from preheat.models import HANGS_AFTER_S, SETTLE_S, Listing, ModelFile, ModelIndex, cache_file, resolve
 from preheat.settings import Settings
+from preheat.units import natural_key
 
 _OLD_S: Final = 1.0
 _LOOK_INTERVAL_S: Final = 30.0  # for what a watch misses: files on network folders, files behind links
@@ -53,7 +54,7 @@ class ModelFiles:
     def known(self) -> tuple[ModelFile, ...]:
         """The models on disk and those in memory, by id."""
         known = {**self._in_memory(), **{model.model_id: model for model in self.models}}
-        return tuple(known[model_id] for model_id in sorted(known))
+        return tuple(known[model_id] for model_id in sorted(known, key=natural_key))
 
     def resolve(self, name: str) -> ModelFile:
         """Return the model with this name; see ``preheat.models.resolve``.

@@ -18,6 +18,7 @@ from preheat.models.gguf.facts import Facts
 from preheat.models.gguf.quantization import QUANTIZATION, projector_rank
 from preheat.models.model_file import Ability, ModelFile, Source
 from preheat.models.sources.candidates import Candidate, Report
+from preheat.units import natural_key
 
 _NAMELESS: Final = "model"  # for a file named by a space and the ending
 _MMPROJ: Final = re.compile(r"(?:^|[-_.])mmproj(?:[-_.]?model)?(?=[-_.]|$)", re.IGNORECASE)
@@ -234,7 +235,7 @@ def _with_unique_ids(models: Sequence[tuple[ModelFile, Candidate]]) -> tuple[Mod
         aliases = tuple(alias for alias in model.aliases if alias not in taken)
         taken.update(aliases)
         named[place] = replace(model, aliases=aliases)
-    return tuple(sorted(named, key=lambda model: model.model_id))
+    return tuple(sorted(named, key=lambda model: natural_key(model.model_id)))
 
 
 def _longer_ids(model_id: str, owners: Iterable[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from preheat.errors import AmbiguousModelError, ModelNotFoundError
 from preheat.messages import Message, msg
 from preheat.models.file_names import base_id, printable
 from preheat.models.model_file import ModelFile
+from preheat.units import natural_key
 
 _MAX_ASKED: Final = 4096  # characters that are looked at; no id is as long, and a request can contain megabytes
 _MAX_NAME: Final = 256  # file systems allow 255; longer names are not worth a search for similar ones
@@ -35,15 +36,16 @@ def resolve(name: str, models: Sequence[ModelFile]) -> ModelFile:
             return by_id[wanted]
         if wanted in by_alias:
             return by_alias[wanted]
-    matching = sorted(model_id for model_id in by_id if prefix and model_id.startswith(prefix))
+    matching = sorted((each for each in by_id if prefix and each.startswith(prefix)), key=natural_key)
     if not matching:
-        matching = sorted({model.model_id for name, model in by_alias.items() if prefix and name.startswith(prefix)})
+        named = {model.model_id for name, model in by_alias.items() if prefix and name.startswith(prefix)}
+        matching = sorted(named, key=natural_key)
     if len(matching) == 1:
         return by_id[matching[0]]
     if matching:
         message = msg("model_ambiguous", name=_shown(name), count=len(matching), advice=_available(matching))
         raise AmbiguousModelError(message, param="model")
-    raise _not_found(name, prefix, sorted(by_id))
+    raise _not_found(name, prefix, sorted(by_id, key=natural_key))
 
 
 def _not_found(name: str, wanted: str, ids: Sequence[str]) -> ModelNotFoundError:

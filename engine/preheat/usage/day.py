@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.units import natural_key
 from preheat.usage.records import RequestRecord
 
 _LOADS = (Action.LOAD, Action.PRELOAD)
@@ -101,4 +102,4 @@ def day_lanes(
         draft.close(end if name in hot else draft.seen_at)
     lanes = (Lane(name, tuple(draft.stays), tuple(draft.requests)) for name, draft in drafts.items())
     found = [lane for lane in lanes if lane.stays or lane.requests]
-    return tuple(sorted(found, key=lambda lane: (-len(lane.requests), lane.model_id)))
+    return tuple(sorted(found, key=lambda lane: (-len(lane.requests), natural_key(lane.model_id))))

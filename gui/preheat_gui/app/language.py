@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
+from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from preheat import paths
@@ -21,8 +21,9 @@ _NAME: Final = "language_of_the_windows"
 def apply_language(app: QApplication, choice: str = _AUTO, system: QLocale | None = None) -> str:
     """Set the language; call this before the first widget is made. GUI thread.
 
-    ``auto`` uses the system's locale. Without a translation the texts are English, but formats and layout direction
-    still follow the desktop. A chosen language brings its own formats and direction. Returns the texts' language.
+    ``auto`` uses the system's locale. Without a translation the texts are English, but formats still follow the
+    desktop. A chosen language brings its own formats. The layout has the direction of the texts' language: mirrored
+    English is hard to read. Returns the texts' language.
     """
     system = system or QLocale.system()
     language = _first_translated(system) if choice == _AUTO else choice
@@ -33,12 +34,8 @@ def apply_language(app: QApplication, choice: str = _AUTO, system: QLocale | Non
         # The last one installed is asked first.
         _install(app, f"qtbase_{language}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath))
         _install(app, f"preheat_{language}", str(paths.resource("translations")))
-    if choice == _AUTO:
-        QLocale.setDefault(system)
-        app.setLayoutDirection(_direction(system))
-    else:
-        QLocale.setDefault(QLocale(QLocale(language).language(), system.territory()))
-        app.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    QLocale.setDefault(system if choice == _AUTO else QLocale(QLocale(language).language(), system.territory()))
+    app.setLayoutDirection(QLocale(language).textDirection())
     return language
 
 
@@ -48,11 +45,6 @@ def _first_translated(system: QLocale) -> str:
         if language in (SOURCE, *TRANSLATED):
             return language
     return SOURCE
-
-
-def _direction(system: QLocale) -> Qt.LayoutDirection:
-    # The locale's formats may belong to another language than the desktop's texts.
-    return QLocale(next(iter(system.uiLanguages()), "")).textDirection()
 
 
 def _install(app: QApplication, name: str, folder: str) -> None:

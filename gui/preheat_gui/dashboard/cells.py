@@ -13,6 +13,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 from preheat.control import State
 
 Index = QModelIndex | QPersistentModelIndex
+SortKey = str | float | tuple[object, ...]  # Those of one column are of one type
 
 ROOT: Final = QModelIndex()
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF, QTextLayout, QTextOption
 from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionViewItem
 
-from preheat_gui.widgets import Token, body_font, caption_font, theme
+from preheat_gui.widgets import Token, body_font, caption_font, shows_ring, theme
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ _STAR_POINTS: Final = (
 
 
 def paint_focus(painter: QPainter, option: QStyleOptionViewItem, rect: QRect, looks: Looks) -> None:
-    """Outline the cell or row that has the keyboard focus."""
-    if not option.state & QStyle.StateFlag.State_HasFocus:
+    """Outline the cell or row that has the focus, while the keyboard is in use."""
+    if not option.state & QStyle.StateFlag.State_HasFocus or not shows_ring(option.widget):
         return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(looks.colours[Token.ACCENT], 1.5))

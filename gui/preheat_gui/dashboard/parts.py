@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from preheat.control import EngineSnapshot, ModelSnapshot, State
+from preheat.units import natural_key
 from preheat_gui.widgets import (
     CAPTION_SCALE,
     GAP,
@@ -153,15 +154,15 @@ class Choice:
 
 def make_choices(models: Sequence[ModelSnapshot]) -> list[Choice]:
     """Return the entries: text models first, in an order that does not depend on their state."""
-    ordered = sorted(models, key=lambda model: (model.embeddings, model.model_id))
+    ordered = sorted(models, key=lambda model: (model.embeddings, natural_key(model.model_id)))
     return [Choice(model.model_id, model.embeddings, model.state is State.HOT) for model in ordered]
 
 
 def default_choice(models: Sequence[ModelSnapshot]) -> str:
     """Return the model to start with: a text model, ready, and a favourite if possible; empty without models."""
 
-    def rank(model: ModelSnapshot) -> tuple[bool, bool, bool, str]:
-        return model.embeddings, model.state is not State.HOT, not model.favourite, model.model_id
+    def rank(model: ModelSnapshot) -> tuple[object, ...]:
+        return model.embeddings, model.state is not State.HOT, not model.favourite, natural_key(model.model_id)
 
     return min(models, key=rank).model_id if models else ""
 

@@ -27,6 +27,7 @@ _FIRST_SIZE: Final = QSize(1080, 720)
 _FRAME: Final = QSize(2 * GAP, 6 * GAP)  # The most a window manager adds around a window
 _SETTINGS_ICON: Final = QSize(24, 16)  # Wider than drawn, to align icon and text with those of the pages
 _MIN_SIZE: Final = QSize(560, 400)
+_MOST_CONTENT_PX: Final = 1200  # Wider lines are hard to read
 
 
 class DashboardWindow(QWidget):
@@ -117,13 +118,15 @@ class DashboardWindow(QWidget):
             self._activate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Drop the navigation's text and margins in narrow windows."""
+        """Drop the navigation's text and margins in narrow windows, and centre the content in wide ones."""
         super().resizeEvent(event)
         wide = self.width() >= _TEXT_FROM_PX
         self._navigation.set_with_text(wide)
         self._settings.setText(self.tr("&Settings…") if wide else "")
         margin = MARGIN if wide else GROUP_GAP
-        self._content.setContentsMargins(margin, margin, margin, margin)
+        room = self.width() - GAP - self._navigation.width()
+        sides = max(margin, (room - _MOST_CONTENT_PX) // 2)
+        self._content.setContentsMargins(sides, margin, sides, margin)
 
     def _build(self) -> None:
         set_role(self._settings, "quiet")

@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 from preheat.control import State
+from preheat.units import natural_key
 from preheat_gui.words import format_memory, paused_words, percent_done, short_name, status_line
 
 if TYPE_CHECKING:
@@ -303,9 +304,9 @@ def most_used(snapshot: EngineSnapshot) -> Sequence[ModelSnapshot]:
     """Return the models for the submenu: favourites in the user's order, then by last use, then by name."""
     places = {model_id: place for place, model_id in enumerate(snapshot.favourites)}
 
-    def rank(model: ModelSnapshot) -> tuple[bool, int, float, str]:
+    def rank(model: ModelSnapshot) -> tuple[object, ...]:
         place = places.get(model.model_id, len(places))
-        return not model.favourite, place, -(model.last_used_at or 0.0), model.model_id
+        return not model.favourite, place, -(model.last_used_at or 0.0), natural_key(model.model_id)
 
     return sorted(snapshot.models, key=rank)[:MAX_FAVOURITES]
 

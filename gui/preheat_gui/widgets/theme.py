@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QToolTip, QWidget
 
 from preheat.paths import resource
+from preheat_gui.widgets.focus_ring import FocusRing
 
 GAP: Final = 8  # Spacing within a group, in device-independent pixels; the grid of all windows
 GROUP_GAP: Final = 2 * GAP
@@ -219,6 +220,7 @@ def apply_theme(app: QApplication, choice: str = "auto") -> Theme:
         app.setStyle("Fusion")
         app.setFont(_tabular(app.font()))
         current = Theme(app)
+        FocusRing(app)
     current.choose(choice)
     return current
 

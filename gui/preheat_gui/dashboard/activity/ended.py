@@ -12,7 +12,8 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale, QObject, QSortFilte
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 
 from preheat.control import Outcome, RequestRecord
-from preheat_gui.dashboard.cells import NOTHING, Cell, Index
+from preheat.units import natural_key
+from preheat_gui.dashboard.cells import NOTHING, Cell, Index, SortKey
 from preheat_gui.dashboard.fitting import FittingTable
 from preheat_gui.dashboard.tables import CellDelegate, NameDelegate, TableModel
 from preheat_gui.words import (
@@ -78,12 +79,10 @@ def _ttft(record: RequestRecord) -> Cell:
     return Cell(format_duration(record.ttft_s), aside, tooltip=tooltip.format(duration=waited))
 
 
-_COLUMNS: Final[
-    Mapping[EndedColumn, tuple[Callable[[RequestRecord], Cell], Callable[[RequestRecord], str | float]]]
-] = {
+_COLUMNS: Final[Mapping[EndedColumn, tuple[Callable[[RequestRecord], Cell], Callable[[RequestRecord], SortKey]]]] = {
     EndedColumn.TIME: (_time, lambda record: record.started_at),
     EndedColumn.CLIENT: (_client, lambda record: record.client.casefold()),
-    EndedColumn.MODEL: (_model, lambda record: record.model_id.casefold()),
+    EndedColumn.MODEL: (_model, lambda record: natural_key(record.model_id)),
     EndedColumn.REUSED: (_reused, lambda record: record.reused_tokens),
     EndedColumn.TTFT: (_ttft, lambda record: -1.0 if record.ttft_s is None else record.ttft_s),
     EndedColumn.ANSWER: (_answer, lambda record: record.completion_tokens),

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QButtonGroup, QComboBox, QPushButton, QSizePolicy
 from preheat import control
 from preheat.control import DecisionRecord, EngineSnapshot, RequestRecord
 from preheat.errors import EngineError, UnsupportedOperationError
+from preheat.units import natural_key
 from preheat_gui.bridge import EngineBridge, SlowQuestion
 from preheat_gui.dashboard.activity.ended import EndedFilter, EndedTable, EndedView
 from preheat_gui.dashboard.activity.requests import RequestsTable, RequestsView
@@ -193,7 +194,7 @@ class ActivityPage(DashboardPage):
     def _offer_models(self) -> None:
         """List the models in what is shown, and the chosen one."""
         chosen = self._model.currentData() or ""
-        names = sorted({record.model_id for record in self._listed} | ({chosen} - {""}))
+        names = sorted({record.model_id for record in self._listed} | ({chosen} - {""}), key=natural_key)
         if names == [self._model.itemData(number) for number in range(1, self._model.count())]:
             return
         with QSignalBlocker(self._model):

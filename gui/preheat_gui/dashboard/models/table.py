@@ -11,8 +11,9 @@ from typing import Any, Final
 from PySide6.QtCore import QCoreApplication, QObject, QSortFilterProxyModel, Qt
 
 from preheat.control import EngineSnapshot, Figures, ModelSnapshot, State
+from preheat.units import natural_key
 from preheat_gui import words
-from preheat_gui.dashboard.cells import BUSY, NOTHING, Cell, Index, runs
+from preheat_gui.dashboard.cells import BUSY, NOTHING, Cell, Index, SortKey, runs
 from preheat_gui.dashboard.tables import TableModel
 from preheat_gui.words import format_ago, format_bytes, format_duration, format_memory, format_number, message_text
 
@@ -49,7 +50,7 @@ def make_cell(column: Column, model: ModelSnapshot, context: Context) -> Cell:
     return _COLUMNS[column][0](model, context)
 
 
-def sort_key(column: Column, model: ModelSnapshot, context: Context) -> str | float:
+def sort_key(column: Column, model: ModelSnapshot, context: Context) -> SortKey:
     """Return the sort key of a cell; blanks come first in ascending order."""
     return _COLUMNS[column][1](model, context)
 
@@ -163,10 +164,10 @@ def _known(*values: float | None) -> float:
 
 
 _COLUMNS: Final[
-    Mapping[Column, tuple[Callable[[ModelSnapshot, Context], Cell], Callable[[ModelSnapshot, Context], str | float]]]
+    Mapping[Column, tuple[Callable[[ModelSnapshot, Context], Cell], Callable[[ModelSnapshot, Context], SortKey]]]
 ] = {
     Column.FAVOURITE: (_favourite, lambda model, context: not model.favourite),
-    Column.NAME: (_name, lambda model, context: model.model_id.casefold()),
+    Column.NAME: (_name, lambda model, context: natural_key(model.model_id)),
     Column.STATE: (_state, lambda model, context: _state_rank(model)),
     Column.MEMORY: (_memory, lambda model, context: model.resident_bytes or model.expected_bytes),
     Column.CONTEXT: (
@@ -228,7 +229,7 @@ class ModelsTable(TableModel[ModelSnapshot]):
     def header(self, column: int) -> tuple[str, str]:
         return header(Column(column))
 
-    def sort_key(self, row: int, column: Column) -> str | float:
+    def sort_key(self, row: int, column: Column) -> SortKey:
         return sort_key(column, self._items[row], self._context)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

@@ -22,7 +22,6 @@ from preheat_gui.widgets import GAP, GROUP_GAP, hbox, named, timer, vbox
 from preheat_gui.words import error_text
 
 _SIDE_BY_SIDE_PX: Final = 800
-_MOST_PX: Final = 1280  # Wider lines are hard to read
 _FRAME_MS: Final = 100  # Snapshots may come faster than anyone can read
 
 
@@ -57,8 +56,6 @@ class OverviewPage(DashboardPage):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
-        margin = max(self.width() - _MOST_PX, 0) // 2
-        self.setContentsMargins(margin, 0, margin, 0)
         wide = self.width() >= _SIDE_BY_SIDE_PX
         if wide != self._wide:
             self._wide = wide

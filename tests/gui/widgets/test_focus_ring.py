@@ -1,0 +1,36 @@
+"""The ring of focus: for keys, not for the pointer."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QListWidget, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from preheat_gui.widgets import Theme, shows_ring, vbox
+
+
+def test_the_ring_follows_keys_and_hides_for_the_pointer(qtbot: QtBot, theme: Theme) -> None:
+    window, one, two, rows = QWidget(), QPushButton("one"), QPushButton("two"), QListWidget()
+    rows.addItems(["first", "second"])
+    vbox(QLineEdit(), one, two, rows, parent=window)
+    qtbot.addWidget(window)
+    QWidget.setTabOrder(one, two)
+    with qtbot.waitActive(window):
+        window.show()
+        window.activateWindow()
+    QTest.mouseClick(one, Qt.MouseButton.LeftButton)
+    one.setFocus()
+    assert not shows_ring(one)
+    QTest.keyClick(one, Qt.Key.Key_Shift)
+    assert not shows_ring(one)
+    QTest.keyClick(one, Qt.Key.Key_Tab)
+    assert two.hasFocus()
+    assert shows_ring(two)
+    rows.setFocus()
+    assert shows_ring(rows)
+    assert not shows_ring(two)
+    QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton)
+    assert not shows_ring(rows)
+    QTest.keyClick(rows, Qt.Key.Key_Down)
+    assert shows_ring(rows)
