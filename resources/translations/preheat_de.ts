@@ -1502,10 +1502,6 @@ nach {new}
         <translation>Prüfen, ob das Token es lesen darf, oder beim Eigentümer nachfragen</translation>
     </message>
     <message>
-        <source>Check the disk of the model&apos;s file, then send the request again</source>
-        <translation>Den Datenträger der Modelldatei prüfen, dann die Anfrage erneut senden</translation>
-    </message>
-    <message>
         <source>Check the disk of {path}</source>
         <translation>Den Datenträger von {path} prüfen</translation>
     </message>
@@ -1722,10 +1718,6 @@ nach {new}
         <translation>Installieren: pip install &apos;preheat[gui]&apos;</translation>
     </message>
     <message>
-        <source>It can be loaded again in {wait:duration}</source>
-        <translation>Es kann in {wait:duration} wieder geladen werden</translation>
-    </message>
-    <message>
         <source>differs from this client&apos;s last prompt at token {token:count} of {tokens:count}</source>
         <translation>weicht vom letzten Prompt dieses Programms ab Token {token:count} von {tokens:count} ab</translation>
     </message>
@@ -1736,10 +1728,6 @@ nach {new}
     <message>
         <source>It was already here: {path}</source>
         <translation>Schon vorhanden: {path}</translation>
-    </message>
-    <message>
-        <source>It was kept as {kept_as}. Resume to download it again; if that fails too, contact the publisher</source>
-        <translation>Aufbewahrt als {kept_as}. Fortsetzen lädt sie erneut herunter; schlägt auch das fehl, den Herausgeber benachrichtigen</translation>
     </message>
     <message>
         <source>it was stored by another version of llama.cpp</source>
@@ -1840,10 +1828,6 @@ nach {new}
     <message>
         <source>Preheat ended before its answer was complete</source>
         <translation>Preheat endete vor dem Ende der Antwort</translation>
-    </message>
-    <message>
-        <source>Preheat has ended. It is shown again as soon as it runs</source>
-        <translation>Preheat wurde beendet. Es erscheint wieder, sobald es läuft</translation>
     </message>
     <message>
         <source>Preheat is already running on port {port}</source>
@@ -2002,10 +1986,6 @@ nach {new}
         <translation>Die Anfrage später erneut senden</translation>
     </message>
     <message>
-        <source>Send the request again; it reloads the model</source>
-        <translation>Die Anfrage erneut senden; sie lädt das Modell wieder</translation>
-    </message>
-    <message>
         <source>Send the text in several requests</source>
         <translation>Den Text in mehreren Anfragen senden</translation>
     </message>
@@ -2150,14 +2130,6 @@ nach {new}
         <translation>Die Engine ist nicht gestartet</translation>
     </message>
     <message>
-        <source>The engine ended unexpectedly: {reason}</source>
-        <translation>Die Engine wurde unerwartet beendet: {reason}</translation>
-    </message>
-    <message>
-        <source>The engine has ended</source>
-        <translation>Die Engine wurde beendet</translation>
-    </message>
-    <message>
         <source>The file on the hub is shorter than announced</source>
         <translation>Die Datei auf dem Hub ist kürzer als angekündigt</translation>
     </message>
@@ -2200,10 +2172,6 @@ nach {new}
     <message>
         <source>The hub sent another part of the file than requested</source>
         <translation>Der Hub sandte einen anderen Teil der Datei als angefordert</translation>
-    </message>
-    <message>
-        <source>The load made no progress and was ended</source>
-        <translation>Das Laden kam nicht voran und wurde abgebrochen</translation>
     </message>
     <message>
         <source>The load was cancelled</source>
@@ -2290,10 +2258,6 @@ nach {new}
         <translation>Das Nutzungsprotokoll {path} wurde bei laufendem Preheat gelöscht oder ersetzt; ein neues wurde begonnen</translation>
     </message>
     <message>
-        <source>The worker process ended: {reason}</source>
-        <translation>Der Arbeitsprozess wurde beendet: {reason}</translation>
-    </message>
-    <message>
         <source>The definitions of named models would take more than {limit:bytes}</source>
         <translation>Die Namen der Modelle bräuchten mehr als {limit:bytes}</translation>
     </message>
@@ -2348,10 +2312,6 @@ nach {new}
     <message>
         <source>The text has {characters:count} characters; {limit:count} are the limit</source>
         <translation>Der Text hat {characters:count} Zeichen; höchstens {limit:count} sind erlaubt</translation>
-    </message>
-    <message>
-        <source>The worker process made no progress and was ended</source>
-        <translation>Der Arbeitsprozess kam nicht voran und wurde beendet</translation>
     </message>
     <message>
         <source>There are more than {limit:count} tokens</source>
@@ -2428,10 +2388,6 @@ nach {new}
     <message>
         <source>There was no memory to prepare this request</source>
         <translation>Der Speicher reichte nicht, um diese Anfrage vorzubereiten</translation>
-    </message>
-    <message>
-        <source>This download is not over</source>
-        <translation>Dieser Download ist nicht beendet</translation>
     </message>
     <message>
         <source>This host name is not allowed</source>
@@ -2682,10 +2638,6 @@ nach {new}
         <translation>erlaubt: {allowed}</translation>
     </message>
     <message>
-        <source>an application that just started nearly always uses it next</source>
-        <translation>ein gerade gestartetes Programm verwendet es fast immer als Nächstes</translation>
-    </message>
-    <message>
         <source>an item is empty</source>
         <translation>ein Eintrag ist leer</translation>
     </message>
@@ -2826,20 +2778,12 @@ nach {new}
         <translation>es ist der Bildkodierer eines anderen Modells</translation>
     </message>
     <message>
-        <source>it made no progress, and was ended</source>
-        <translation>er kam nicht voran und wurde beendet</translation>
-    </message>
-    <message>
         <source>it used an instruction that this processor does not have</source>
         <translation>er verwendete einen Befehl, den dieser Prozessor nicht hat</translation>
     </message>
     <message>
         <source>it was ended by {signal}</source>
         <translation>er wurde durch {signal} beendet</translation>
-    </message>
-    <message>
-        <source>it was killed, possibly because the system ran out of memory</source>
-        <translation>er wurde beendet, vielleicht wegen Speichermangels</translation>
     </message>
     <message>
         <source>it was terminated</source>
@@ -2856,10 +2800,6 @@ nach {new}
     <message>
         <source>its byte order is not that of this machine</source>
         <translation>die Bytereihenfolge passt nicht zu diesem Computer</translation>
-    </message>
-    <message>
-        <source>its file was replaced; it is loaded again when it is needed</source>
-        <translation>seine Datei wurde ersetzt; es wird bei Bedarf wieder geladen</translation>
     </message>
     <message>
         <source>its header claims {count:,} keys</source>
@@ -2886,10 +2826,6 @@ nach {new}
         <translation>seine Ausgabe war nicht lesbar</translation>
     </message>
     <message>
-        <source>its settings changed; it is loaded again when it is needed</source>
-        <translation>seine Einstellungen wurden geändert; es wird bei Bedarf wieder geladen</translation>
-    </message>
-    <message>
         <source>its type is {type}</source>
         <translation>der Typ ist {type}</translation>
     </message>
@@ -2900,10 +2836,6 @@ nach {new}
     <message>
         <source>less precise than usual, but nothing better fits</source>
         <translation>ungenauer als üblich, aber nichts Besseres passt</translation>
-    </message>
-    <message>
-        <source>little more than keep_free ({keep_free:memory}) is available</source>
-        <translation>kaum mehr als keep_free ({keep_free:memory}) ist verfügbar</translation>
     </message>
     <message>
         <source>llama.cpp aborted because of an internal error</source>
@@ -2920,14 +2852,6 @@ nach {new}
     <message>
         <source>made room for {model}, which is used more</source>
         <translation>Platz für {model} geschaffen, das mehr genutzt wird</translation>
-    </message>
-    <message>
-        <source>made way for {model}, which a request waits for</source>
-        <translation>Platz für {model} geschaffen, auf das eine Anfrage wartet</translation>
-    </message>
-    <message>
-        <source>memory ran out</source>
-        <translation>der Speicher reichte nicht</translation>
     </message>
     <message>
         <source>more than 100%</source>
@@ -2948,10 +2872,6 @@ nach {new}
     <message>
         <source>never used</source>
         <translation>nie genutzt</translation>
-    </message>
-    <message>
-        <source>no memory to load {model}</source>
-        <translation>kein Speicher, um {model} zu laden</translation>
     </message>
     <message>
         <source>no model is so small; a unit may be missing</source>
@@ -3042,24 +2962,8 @@ nach {new}
         <translation>keine ganze Zahl von Bytes; vielleicht fehlt eine Einheit</translation>
     </message>
     <message>
-        <source>not in memory: it was unloaded on request; the next use allows preloads again</source>
-        <translation>nicht im Speicher: auf Wunsch entladen; die nächste Nutzung erlaubt Vorladen wieder</translation>
-    </message>
-    <message>
         <source>not in memory: {error}; {plan}</source>
         <translation>nicht im Speicher: {error}; {plan}</translation>
-    </message>
-    <message>
-        <source>not preloaded: needs {missing:memory} more than is free without evicting a model that is used more ({reason})</source>
-        <translation>nicht vorgeladen: braucht {missing:memory} mehr, als frei ist, ohne ein mehr genutztes Modell zu entladen ({reason})</translation>
-    </message>
-    <message>
-        <source>not preloaded: needs {missing:memory} more than the memory limit ({reason})</source>
-        <translation>nicht vorgeladen: braucht {missing:memory} mehr als die Speichergrenze ({reason})</translation>
-    </message>
-    <message>
-        <source>not preloaded: only favourites are ({reason})</source>
-        <translation>nicht vorgeladen: nur Favoriten werden vorgeladen ({reason})</translation>
     </message>
     <message>
         <source>not preloaded: too small a share of all requests ({reason})</source>
@@ -3068,10 +2972,6 @@ nach {new}
     <message>
         <source>not preloaded: {reason}</source>
         <translation>nicht vorgeladen: {reason}</translation>
-    </message>
-    <message>
-        <source>not preloaded: {top} models are used more ({reason})</source>
-        <translation>nicht vorgeladen: {top} Modelle werden mehr genutzt ({reason})</translation>
     </message>
     <message>
         <source>not used for {idle:duration} (keep_alive)</source>
@@ -4342,6 +4242,10 @@ nach {new}
         <translation>Im Cache</translation>
     </message>
     <message>
+        <source>Check the disk of the model&apos;s file, then try again</source>
+        <translation>Den Datenträger der Modelldatei prüfen, dann erneut versuchen</translation>
+    </message>
+    <message>
         <source>Connected</source>
         <translation>Verbunden</translation>
     </message>
@@ -4416,6 +4320,10 @@ nach {new}
     <message>
         <source>Loading</source>
         <translation>Wird geladen</translation>
+    </message>
+    <message>
+        <source>Loading made no progress and was stopped</source>
+        <translation>Das Laden kam nicht voran und wurde abgebrochen</translation>
     </message>
     <message>
         <source>Loading {model}, {percent:percent}</source>
@@ -4498,6 +4406,10 @@ nach {new}
         <translation>Preheat kennt diesen Schlüssel nicht</translation>
     </message>
     <message>
+        <source>Preheat quit. It is shown again as soon as it runs</source>
+        <translation>Preheat wurde beendet. Es wird wieder angezeigt, sobald es läuft</translation>
+    </message>
+    <message>
         <source>Preheat refuses this page: {reason}</source>
         <translation>Preheat lehnt diese Seite ab: {reason}</translation>
     </message>
@@ -4570,12 +4482,44 @@ nach {new}
         <translation>Das hat nicht funktioniert</translation>
     </message>
     <message>
+        <source>The download of {file} is damaged: its checksum (sha256) is wrong</source>
+        <translation>Der Download von {file} ist beschädigt: Die Prüfsumme (sha256) stimmt nicht</translation>
+    </message>
+    <message>
+        <source>The engine stopped</source>
+        <translation>Die Engine läuft nicht mehr</translation>
+    </message>
+    <message>
+        <source>The engine stopped unexpectedly: {reason}</source>
+        <translation>Die Engine wurde unerwartet beendet: {reason}</translation>
+    </message>
+    <message>
         <source>The key stays in this browser tab and is gone when you close it.</source>
         <translation>Der Schlüssel bleibt in diesem Tab und ist weg, sobald der Tab geschlossen wird.</translation>
     </message>
     <message>
+        <source>The model crashed while loading: {reason}</source>
+        <translation>Das Modell ist beim Laden abgestürzt: {reason}</translation>
+    </message>
+    <message>
+        <source>The model crashed, possibly out of memory</source>
+        <translation>Das Modell ist abgestürzt, vielleicht aus Speichermangel</translation>
+    </message>
+    <message>
+        <source>The model crashed: {reason}</source>
+        <translation>Das Modell ist abgestürzt: {reason}</translation>
+    </message>
+    <message>
+        <source>The model stopped responding and was ended</source>
+        <translation>Das Modell reagierte nicht mehr und wurde beendet</translation>
+    </message>
+    <message>
         <source>This Preheat needs a key</source>
         <translation>Dieses Preheat verlangt einen Schlüssel</translation>
+    </message>
+    <message>
+        <source>This download has not ended</source>
+        <translation>Dieser Download läuft noch</translation>
     </message>
     <message>
         <source>This key may look, but not change anything</source>
@@ -4596,6 +4540,18 @@ nach {new}
     <message>
         <source>Try again</source>
         <translation>Erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Try again in {wait:duration}</source>
+        <translation>In {wait:duration} erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Try again; if that fails too, contact the publisher. The damaged file was kept as {kept_as}</source>
+        <translation>Erneut versuchen; hilft das nicht, den Herausgeber fragen. Die beschädigte Datei liegt unter {kept_as}</translation>
+    </message>
+    <message>
+        <source>Try again; this loads the model again</source>
+        <translation>Erneut versuchen; das lädt das Modell neu</translation>
     </message>
     <message>
         <source>Try now</source>
@@ -4654,6 +4610,10 @@ nach {new}
         <translation>noch etwa {duration:duration}</translation>
     </message>
     <message>
+        <source>an app that just started nearly always uses it next</source>
+        <translation>eine eben gestartete App nutzt es fast immer als Nächstes</translation>
+    </message>
+    <message>
         <source>and {count:count} more</source>
         <translation>und {count:count} weitere</translation>
     </message>
@@ -4678,12 +4638,32 @@ nach {new}
         <translation>gab seine umgeordneten Gewichte auf, um Platz für {model} zu machen</translation>
     </message>
     <message>
+        <source>it ran out of memory</source>
+        <translation>der Speicher reichte nicht</translation>
+    </message>
+    <message>
+        <source>it stopped responding and was ended</source>
+        <translation>es reagierte nicht mehr und wurde beendet</translation>
+    </message>
+    <message>
+        <source>it was killed, possibly out of memory</source>
+        <translation>es wurde vom System beendet, vielleicht aus Speichermangel</translation>
+    </message>
+    <message>
         <source>its file is gone</source>
         <translation>die Datei ist weg</translation>
     </message>
     <message>
+        <source>its file was replaced; it is loaded again when needed</source>
+        <translation>seine Datei wurde ersetzt; bei Bedarf wird es neu geladen</translation>
+    </message>
+    <message>
         <source>its process ended</source>
         <translation>sein Prozess wurde beendet</translation>
+    </message>
+    <message>
+        <source>its settings changed; it is loaded again when needed</source>
+        <translation>seine Einstellungen wurden geändert; bei Bedarf wird es neu geladen</translation>
     </message>
     <message>
         <source>its weights are being repacked or mapped again in the background</source>
@@ -4726,12 +4706,48 @@ nach {new}
         <translation>gerade eben</translation>
     </message>
     <message>
+        <source>little more than keep_free ({keep_free:memory}) is free</source>
+        <translation>kaum mehr als keep_free ({keep_free:memory}) ist frei</translation>
+    </message>
+    <message>
+        <source>made room for {model}, which a request is waiting for</source>
+        <translation>machte Platz für {model}, auf das eine Anfrage wartet</translation>
+    </message>
+    <message>
         <source>mapped</source>
         <translation>eingeblendet</translation>
     </message>
     <message>
+        <source>needs {missing:memory} more than the memory limit ({reason})</source>
+        <translation>braucht {missing:memory} mehr, als die Speichergrenze erlaubt ({reason})</translation>
+    </message>
+    <message>
+        <source>needs {missing:memory} more; other models are used more ({reason})</source>
+        <translation>braucht {missing:memory} mehr; andere Modelle werden öfter genutzt ({reason})</translation>
+    </message>
+    <message>
         <source>needs {size:memory}</source>
         <translation>benötigt {size:memory}</translation>
+    </message>
+    <message>
+        <source>not in memory: it was unloaded by hand, and is preloaded again after its next use</source>
+        <translation>nicht im Speicher: von Hand entladen; nach der nächsten Nutzung wird es wieder vorgeladen</translation>
+    </message>
+    <message>
+        <source>not preloaded: only favourites are preloaded ({reason})</source>
+        <translation>nicht vorgeladen: nur Favoriten werden vorgeladen ({reason})</translation>
+    </message>
+    <message>
+        <source>not preloaded: other models are used more ({reason})</source>
+        <translation>nicht vorgeladen: andere Modelle werden öfter genutzt ({reason})</translation>
+    </message>
+    <message>
+        <source>only {available:memory} of memory is free, less than keep_free ({keep_free:memory})</source>
+        <translation>nur {available:memory} Speicher sind frei, weniger als keep_free ({keep_free:memory})</translation>
+    </message>
+    <message>
+        <source>only {available:memory} of the control group&apos;s memory is free, less than keep_free ({keep_free:memory})</source>
+        <translation>nur {available:memory} Speicher der Control-Group sind frei, weniger als keep_free ({keep_free:memory})</translation>
     </message>
     <message>
         <source>other programs keep the processor too busy to measure its speed</source>
@@ -4838,10 +4854,6 @@ nach {new}
         <translation>das Nutzungsprotokoll stammt von einem neueren Preheat (Version {version}, dieses Preheat kennt {known})</translation>
     </message>
     <message>
-        <source>the worker process ended: {reason}</source>
-        <translation>der Arbeitsprozess wurde beendet: {reason}</translation>
-    </message>
-    <message>
         <source>there is no home folder</source>
         <translation>es gibt kein Home-Verzeichnis</translation>
     </message>
@@ -4856,14 +4868,6 @@ nach {new}
     <message>
         <source>there is room for more precision, and still for another model</source>
         <translation>es ist Platz für mehr Genauigkeit und noch für ein weiteres Modell</translation>
-    </message>
-    <message>
-        <source>to be preloaded in place of {displaced:names}: {reason}</source>
-        <translation>wird anstelle von {displaced:names} vorgeladen: {reason}</translation>
-    </message>
-    <message>
-        <source>to be preloaded: {reason}</source>
-        <translation>wird vorgeladen: {reason}</translation>
     </message>
     <message>
         <source>too big for the limit by {missing:memory}</source>
@@ -4950,14 +4954,6 @@ nach {new}
         <translation>{action}: {model}</translation>
     </message>
     <message>
-        <source>{available:memory} of memory is available, less than keep_free ({keep_free:memory})</source>
-        <translation>{available:memory} Speicher verfügbar, weniger als keep_free ({keep_free:memory})</translation>
-    </message>
-    <message>
-        <source>{available:memory} of the control group&apos;s memory is available, less than keep_free ({keep_free:memory})</source>
-        <translation>{available:memory} Speicher der Control Group verfügbar, weniger als keep_free ({keep_free:memory})</translation>
-    </message>
-    <message>
         <source>{available:memory} of {total:memory} of memory are available</source>
         <translation>{available:memory} von {total:memory} Speicher sind verfügbar</translation>
     </message>
@@ -5020,10 +5016,6 @@ nach {new}
     <message>
         <source>{file} does not end in .gguf</source>
         <translation>{file} endet nicht auf .gguf</translation>
-    </message>
-    <message>
-        <source>{file} does not match the hub&apos;s checksum (sha256)</source>
-        <translation>{file} passt nicht zur Prüfsumme des Hubs (sha256)</translation>
     </message>
     <message>
         <source>{file} ends early: it became shorter while it was read</source>
@@ -5308,6 +5300,18 @@ nach {new}
     <message>
         <source>{param} is not a usable path: {reason}</source>
         <translation>{param} muss ein Pfad sein: {reason}</translation>
+    </message>
+    <message>
+        <source>there was no memory to load {model}</source>
+        <translation>der Speicher reichte nicht, um {model} zu laden</translation>
+    </message>
+    <message>
+        <source>will be preloaded instead of {displaced:names}: {reason}</source>
+        <translation>wird anstelle von {displaced:names} vorgeladen: {reason}</translation>
+    </message>
+    <message>
+        <source>will be preloaded: {reason}</source>
+        <translation>wird vorgeladen: {reason}</translation>
     </message>
     <message>
         <source>{param} must be a text</source>
@@ -5958,10 +5962,6 @@ nach {new}
         <translation>{model} ist abgestürzt</translation>
     </message>
     <message>
-        <source>{model} failed to load</source>
-        <translation>{model} konnte nicht geladen werden</translation>
-    </message>
-    <message>
         <source>See the log</source>
         <translation>Siehe Protokoll</translation>
     </message>
@@ -5980,6 +5980,10 @@ nach {new}
     <message>
         <source>It is ready to use.</source>
         <translation>Es ist einsatzbereit.</translation>
+    </message>
+    <message>
+        <source>{model} did not load</source>
+        <translation>{model} wurde nicht geladen</translation>
     </message>
     <message>
         <source>{model} was unloaded</source>
@@ -6585,12 +6589,16 @@ nach {new}
         <translation>Adresse</translation>
     </message>
     <message>
-        <source>Application</source>
-        <translation>Anwendung</translation>
+        <source>Address that apps connect to; one that other computers can reach needs an API key.</source>
+        <translation>Adresse, unter der Apps Preheat erreichen; ist sie für andere Rechner erreichbar, braucht sie einen API-Schlüssel.</translation>
     </message>
     <message>
-        <source>Apps with a built-in browser that may call the port; other apps need no permission.</source>
-        <translation>Apps mit eingebautem Browser, die den Port ansprechen dürfen; andere Apps brauchen keine Erlaubnis.</translation>
+        <source>Also write prompts to disk on battery power.</source>
+        <translation>Prompts auch im Akkubetrieb auf den Datenträger schreiben.</translation>
+    </message>
+    <message>
+        <source>Application</source>
+        <translation>Anwendung</translation>
     </message>
     <message>
         <source>Colours of the windows; `auto` follows the system.</source>
@@ -6607,10 +6615,6 @@ nach {new}
     <message>
         <source>Flash attention</source>
         <translation>Flash-Attention</translation>
-    </message>
-    <message>
-        <source>Folders with models, besides Preheat&apos;s own.</source>
-        <translation>Ordner mit Modellen, neben dem von Preheat selbst.</translation>
     </message>
     <message>
         <source>KV cache</source>
@@ -6645,20 +6649,12 @@ nach {new}
         <translation>Speichergrenze</translation>
     </message>
     <message>
-        <source>Memory that is always left to the rest of the system.</source>
-        <translation>Speicher, der dem übrigen System immer bleibt.</translation>
-    </message>
-    <message>
         <source>Models</source>
         <translation>Modelle</translation>
     </message>
     <message>
         <source>Most-used models to preload</source>
         <translation>Meistgenutzte Modelle vorladen</translation>
-    </message>
-    <message>
-        <source>Names by which clients may call this machine, besides its loopback names.</source>
-        <translation>Namen, unter denen Programme diesen Rechner ansprechen dürfen, neben den Loopback-Namen.</translation>
     </message>
     <message>
         <source>Notifications</source>
@@ -6669,8 +6665,80 @@ nach {new}
         <translation>Port</translation>
     </message>
     <message>
-        <source>Port to listen on; 0 takes any free one.</source>
-        <translation>Port, an dem Preheat lauscht; 0 nimmt irgendeinen freien.</translation>
+        <source>Apps with a built-in browser that may connect; other apps need no permission.</source>
+        <translation>Apps mit eingebautem Browser, die sich verbinden dürfen; andere Apps brauchen keine Erlaubnis.</translation>
+    </message>
+    <message>
+        <source>Check once a day for a newer version. Only Preheat&apos;s version is sent, and nothing is downloaded.</source>
+        <translation>Einmal am Tag nach einer neueren Version sehen. Gesendet wird nur die Version von Preheat, heruntergeladen wird nichts.</translation>
+    </message>
+    <message>
+        <source>Days after which a use counts half.</source>
+        <translation>Tage, nach denen eine Nutzung nur noch halb zählt.</translation>
+    </message>
+    <message>
+        <source>How long requests in progress may take to finish when Preheat quits, in seconds.</source>
+        <translation>Wie lange laufende Anfragen beim Beenden von Preheat noch brauchen dürfen, in Sekunden.</translation>
+    </message>
+    <message>
+        <source>How long the figures of each request are kept; daily sums are kept after that. 0 keeps none.</source>
+        <translation>Wie lange die Werte jeder Anfrage aufbewahrt werden; danach bleiben Tagessummen. 0 speichert keine.</translation>
+    </message>
+    <message>
+        <source>How many downloads run at the same time; 0 stops all downloads.</source>
+        <translation>Wie viele Downloads gleichzeitig laufen; 0 hält alle an.</translation>
+    </message>
+    <message>
+        <source>How many recent embeddings are kept in memory; 0 keeps none.</source>
+        <translation>Wie viele der letzten Embeddings im Speicher bleiben; 0 behält keine.</translation>
+    </message>
+    <message>
+        <source>How many requests may wait for one model; others are refused with status 503.</source>
+        <translation>Wie viele Anfragen auf ein Modell warten dürfen; weitere werden mit Status 503 abgelehnt.</translation>
+    </message>
+    <message>
+        <source>How often a model must have been used lately to be preloaded.</source>
+        <translation>Wie oft ein Modell zuletzt genutzt worden sein muss, damit es vorgeladen wird.</translation>
+    </message>
+    <message>
+        <source>In addition to the favourites; 0 for none.</source>
+        <translation>Zusätzlich zu den Favoriten; 0 für keine.</translation>
+    </message>
+    <message>
+        <source>Keep an empty process running, so that models load sooner.</source>
+        <translation>Einen leeren Prozess bereithalten, damit Modelle schneller laden.</translation>
+    </message>
+    <message>
+        <source>Keys that apps may send; if there are none, no key is required.</source>
+        <translation>Schlüssel, die Apps senden dürfen; ohne Schlüssel wird keiner verlangt.</translation>
+    </message>
+    <message>
+        <source>Let programs of this computer&apos;s other users connect without a key. Only Linux tells them apart.</source>
+        <translation>Programme anderer Benutzer dieses Computers ohne Schlüssel verbinden lassen. Nur Linux unterscheidet sie.</translation>
+    </message>
+    <message>
+        <source>Load models in the background, before an app asks for them.</source>
+        <translation>Modelle im Hintergrund laden, bevor eine App sie braucht.</translation>
+    </message>
+    <message>
+        <source>Memory that is always left to other programs.</source>
+        <translation>Speicher, der anderen Programmen immer bleibt.</translation>
+    </message>
+    <message>
+        <source>Models that are kept ready whenever they fit, most important first; `auto` means the starter models if there are no others.</source>
+        <translation>Modelle, die bereit bleiben, solange sie passen, das wichtigste zuerst; `auto` sind die Startmodelle, falls es keine anderen gibt.</translation>
+    </message>
+    <message>
+        <source>Names that apps may use for this computer, in addition to localhost.</source>
+        <translation>Namen, unter denen Apps diesen Computer ansprechen dürfen, zusätzlich zu localhost.</translation>
+    </message>
+    <message>
+        <source>Other folders with models. Their files are never changed.</source>
+        <translation>Weitere Ordner mit Modellen. Die Dateien darin werden nie geändert.</translation>
+    </message>
+    <message>
+        <source>Port that apps connect to; 0 takes any free one.</source>
+        <translation>Port, mit dem sich Apps verbinden; 0 nimmt irgendeinen freien.</translation>
     </message>
     <message>
         <source>Precision of the KV cache; q8_0 takes half the memory, q4_0 a quarter.</source>
@@ -6685,8 +6753,16 @@ nach {new}
         <translation>Im Akkubetrieb vorladen</translation>
     </message>
     <message>
+        <source>Preload right after login. Otherwise, preloading starts with the first request.</source>
+        <translation>Gleich nach dem Anmelden vorladen. Sonst beginnt das Vorladen mit der ersten Anfrage.</translation>
+    </message>
+    <message>
         <source>Preloading</source>
         <translation>Vorladen</translation>
+    </message>
+    <message>
+        <source>Programs that share their models with Preheat. Their files are used in place and never changed.</source>
+        <translation>Programme, die ihre Modelle mit Preheat teilen. Deren Dateien werden an Ort und Stelle verwendet und nie geändert.</translation>
     </message>
     <message>
         <source>Requests a model answers at the same time; they share its KV cache. `auto` chooses for each model, up to 16.</source>
@@ -6699,6 +6775,30 @@ nach {new}
     <message>
         <source>Spare worker</source>
         <translation>Arbeitsprozess in Reserve</translation>
+    </message>
+    <message>
+        <source>The largest request that is accepted.</source>
+        <translation>Die größte Anfrage, die angenommen wird.</translation>
+    </message>
+    <message>
+        <source>The longest prompt plus answer, in tokens.</source>
+        <translation>Größte Länge von Prompt und Antwort zusammen, in Token.</translation>
+    </message>
+    <message>
+        <source>The longest prompt plus answer, in tokens; never more than a model was trained for.</source>
+        <translation>Größte Länge von Prompt und Antwort zusammen, in Token; nie mehr, als ein Modell gelernt hat.</translation>
+    </message>
+    <message>
+        <source>The longest time a request waits for its model, in seconds.</source>
+        <translation>Längste Wartezeit einer Anfrage auf ihr Modell, in Sekunden.</translation>
+    </message>
+    <message>
+        <source>The most disk space kept prompts may use; a share is of the free space, up to 20 GB. 0 keeps none on disk.</source>
+        <translation>So viel Speicherplatz dürfen gespeicherte Prompts höchstens belegen; ein Anteil bezieht sich auf den freien Platz und gilt bis 20 GB. 0 speichert keine auf dem Datenträger.</translation>
+    </message>
+    <message>
+        <source>The most that is written to disk in a day.</source>
+        <translation>So viel wird an einem Tag höchstens auf den Datenträger geschrieben.</translation>
     </message>
     <message>
         <source>Theme</source>
@@ -6721,12 +6821,24 @@ nach {new}
         <translation>Nutzungen vor dem Vorladen</translation>
     </message>
     <message>
+        <source>Wait when quitting</source>
+        <translation>Wartezeit beim Beenden</translation>
+    </message>
+    <message>
         <source>Web pages</source>
         <translation>Webseiten</translation>
     </message>
     <message>
-        <source>Address to listen on; one that other machines can reach needs an API key.</source>
-        <translation>Adresse, an der Preheat lauscht; ist sie für andere Rechner erreichbar, braucht sie einen API-Schlüssel.</translation>
+        <source>Web pages and apps with a built-in browser that may connect, in addition to pages from this computer.</source>
+        <translation>Webseiten und Apps mit eingebautem Browser, die sich verbinden dürfen, zusätzlich zu Seiten von diesem Computer.</translation>
+    </message>
+    <message>
+        <source>Where computed prompts are kept, so that they need not be computed again after their model was unloaded: `disk` keeps them over a restart, `memory` while Preheat runs.</source>
+        <translation>Wo berechnete Prompts aufbewahrt werden, damit sie nach dem Entladen ihres Modells nicht neu berechnet werden müssen: `disk` behält sie über einen Neustart, `memory`, solange Preheat läuft.</translation>
+    </message>
+    <message>
+        <source>Where downloads are stored; `auto` is the system&apos;s standard location.</source>
+        <translation>Wo Downloads gespeichert werden; `auto` ist der übliche Ort des Systems.</translation>
     </message>
     <message>
         <source>Also listen on port 11434, where programs look for Ollama, if no other program has it.</source>
@@ -6735,10 +6847,6 @@ nach {new}
     <message>
         <source>Also preload on battery power.</source>
         <translation>Auch bei Akkubetrieb vorladen.</translation>
-    </message>
-    <message>
-        <source>Also write prompts to the disk on battery power.</source>
-        <translation>Prompts auch im Akkubetrieb auf die Festplatte schreiben.</translation>
     </message>
     <message>
         <source>Answers that repeat their prompt take several tokens at a time from it, where that is faster.</source>
@@ -6753,24 +6861,8 @@ nach {new}
         <translation>Apps</translation>
     </message>
     <message>
-        <source>Besides the favourites; 0 for none.</source>
-        <translation>Neben den Favoriten; 0 für keine.</translation>
-    </message>
-    <message>
-        <source>Check once a day whether a newer version exists. Only Preheat&apos;s version is sent, and nothing is downloaded.</source>
-        <translation>Einmal am Tag prüfen, ob es eine neuere Version gibt. Gesendet wird nur die Version von Preheat, heruntergeladen wird nichts.</translation>
-    </message>
-    <message>
         <source>Compute attention without large intermediate buffers.</source>
         <translation>Attention ohne große Zwischenspeicher berechnen.</translation>
-    </message>
-    <message>
-        <source>Days for which the figures of each request are kept, then daily sums; 0 keeps none.</source>
-        <translation>Tage, für die Werte jeder Anfrage gespeichert werden, danach Tagessummen; 0 speichert keine.</translation>
-    </message>
-    <message>
-        <source>Days without use after which the usage of a model counts half.</source>
-        <translation>Tage ohne Nutzung, nach denen die Nutzung eines Modells halb zählt.</translation>
     </message>
     <message>
         <source>Disk space</source>
@@ -6797,16 +6889,8 @@ nach {new}
         <translation>Ruhezeit in Sekunden, nach der das Modell entladen wird; `auto` behält es, bis sein Speicher gebraucht wird.</translation>
     </message>
     <message>
-        <source>Keep an empty worker process ready, so that loads do not wait for Python.</source>
-        <translation>Einen leeren Arbeitsprozess bereithalten, damit Laden nicht auf Python wartet.</translation>
-    </message>
-    <message>
         <source>Keep prompts</source>
         <translation>Prompts speichern</translation>
-    </message>
-    <message>
-        <source>Keys that clients may send; if there are none, no key is required.</source>
-        <translation>Schlüssel, die Programme senden dürfen; ohne Schlüssel wird keiner verlangt.</translation>
     </message>
     <message>
         <source>Language of the windows, after a restart; `auto` follows the system.</source>
@@ -6815,10 +6899,6 @@ nach {new}
     <message>
         <source>Layers to put on the GPU, if the build supports one; -1 means all.</source>
         <translation>Schichten auf der GPU, falls der Build eine unterstützt; -1 heißt alle.</translation>
-    </message>
-    <message>
-        <source>Load models in the background before they are requested.</source>
-        <translation>Modelle im Hintergrund laden, bevor sie angefragt werden.</translation>
     </message>
     <message>
         <source>Load timeout</source>
@@ -6833,40 +6913,8 @@ nach {new}
         <translation>Nach Updates suchen</translation>
     </message>
     <message>
-        <source>Maximum amount of prompts written to the disk in a day.</source>
-        <translation>Höchstmenge an Prompts, die an einem Tag auf die Festplatte geschrieben wird.</translation>
-    </message>
-    <message>
-        <source>Maximum disk space of kept prompts; a share is one of the free space, at most 20 GB. 0 keeps none on disk.</source>
-        <translation>Höchster Speicherplatz für gespeicherte Prompts; ein Anteil bezieht sich auf den freien Platz und gilt bis 20 GB. 0 speichert keine auf der Festplatte.</translation>
-    </message>
-    <message>
-        <source>Maximum length of prompt plus completion, in tokens.</source>
-        <translation>Größte Länge von Prompt und Antwort zusammen, in Tokens.</translation>
-    </message>
-    <message>
-        <source>Maximum length of prompt plus completion, in tokens; never more than a model was trained for.</source>
-        <translation>Größte Länge von Prompt und Antwort zusammen, in Tokens; nie mehr, als ein Modell gelernt hat.</translation>
-    </message>
-    <message>
-        <source>Maximum number of requests that wait for one model; further ones get a 503.</source>
-        <translation>Größte Zahl von Anfragen, die auf ein Modell warten; weitere erhalten 503.</translation>
-    </message>
-    <message>
-        <source>Maximum size of a request body.</source>
-        <translation>Größter Umfang einer Anfrage.</translation>
-    </message>
-    <message>
-        <source>Maximum time a request waits for its model, in seconds.</source>
-        <translation>Längste Wartezeit einer Anfrage auf ihr Modell, in Sekunden.</translation>
-    </message>
-    <message>
         <source>Models folder</source>
         <translation>Modellordner</translation>
-    </message>
-    <message>
-        <source>Models to keep hot whenever they fit, most important first; `auto` means the starter models if there are no others.</source>
-        <translation>Modelle, die bereit bleiben, solange sie passen, das wichtigste zuerst; `auto` sind die Startmodelle, falls es keine anderen gibt.</translation>
     </message>
     <message>
         <source>More folders</source>
@@ -6875,14 +6923,6 @@ nach {new}
     <message>
         <source>Notify when the favourites are ready and when something fails.</source>
         <translation>Benachrichtigen, wenn die Favoriten bereit sind und wenn etwas fehlschlägt.</translation>
-    </message>
-    <message>
-        <source>Number of downloads that run at the same time; 0 stops all downloads.</source>
-        <translation>Zahl gleichzeitiger Downloads; 0 hält alle Downloads an.</translation>
-    </message>
-    <message>
-        <source>Number of recent embeddings kept in memory; 0 keeps none.</source>
-        <translation>Zahl der letzten Embeddings, die im Speicher bleiben; 0 behält keine.</translation>
     </message>
     <message>
         <source>Ollama&apos;s port</source>
@@ -6905,28 +6945,12 @@ nach {new}
         <translation>Gleichzeitige Anfragen</translation>
     </message>
     <message>
-        <source>Preheat&apos;s own models folder, where downloads are stored; `auto` is the system&apos;s standard location.</source>
-        <translation>Preheats eigener Modellordner, in dem Downloads landen; `auto` ist der übliche Ort des Systems.</translation>
-    </message>
-    <message>
-        <source>Preload right after login; otherwise preloading starts with the first request.</source>
-        <translation>Gleich nach dem Anmelden vorladen; sonst beginnt das Vorladen mit der ersten Anfrage.</translation>
-    </message>
-    <message>
         <source>Preload the model that the app nearly always uses next.</source>
         <translation>Lädt das Modell vor, welches das Programm fast immer als Nächstes nutzt.</translation>
     </message>
     <message>
         <source>Preload when an app starts</source>
         <translation>Beim Start von Programmen vorladen</translation>
-    </message>
-    <message>
-        <source>Programs of this machine&apos;s other users may use the port without a key. Only Linux tells them apart.</source>
-        <translation>Programme anderer Benutzer dieses Computers dürfen den Port ohne Schlüssel verwenden (Linux unterscheidet sie).</translation>
-    </message>
-    <message>
-        <source>Programs that share their models with Preheat; their files are used in place and never changed.</source>
-        <translation>Programme, die ihre Modelle mit Preheat teilen; ihre Dateien werden an Ort und Stelle verwendet und nie geändert.</translation>
     </message>
     <message>
         <source>Prompts</source>
@@ -6945,32 +6969,16 @@ nach {new}
         <translation>Gewichte für schnelleres Rechnen umordnen; Laden dauert länger und braucht mehr Speicher.</translation>
     </message>
     <message>
-        <source>Recent uses a model needs before it is preloaded.</source>
-        <translation>Letzte Nutzungen, die ein Modell braucht, bevor es vorgeladen wird.</translation>
-    </message>
-    <message>
         <source>Repack weights</source>
         <translation>Gewichte umordnen</translation>
-    </message>
-    <message>
-        <source>Shutdown grace</source>
-        <translation>Frist beim Beenden</translation>
     </message>
     <message>
         <source>The most memory all loaded models and kept prompts may use.</source>
         <translation>So viel Speicher dürfen alle geladenen Modelle und gespeicherten Prompts zusammen höchstens belegen.</translation>
     </message>
     <message>
-        <source>Time that requests in progress get to finish when Preheat exits, in seconds.</source>
-        <translation>Zeit, die laufende Anfragen beim Beenden von Preheat bekommen, in Sekunden.</translation>
-    </message>
-    <message>
         <source>Usage half-life</source>
         <translation>Halbwertszeit der Nutzung</translation>
-    </message>
-    <message>
-        <source>Web pages and apps with a built-in browser that may call the port, besides pages from this machine.</source>
-        <translation>Webseiten und Apps mit eingebautem Browser, die den Port ansprechen dürfen, neben Seiten von diesem Rechner.</translation>
     </message>
     <message>
         <source>Web pages may</source>
@@ -6979,10 +6987,6 @@ nach {new}
     <message>
         <source>What web pages and apps with a built-in browser may do: use models, or also manage models and preloading.</source>
         <translation>Was Webseiten und Apps mit eingebautem Browser dürfen: Modelle verwenden oder auch Modelle und Vorladen verwalten.</translation>
-    </message>
-    <message>
-        <source>Where computed prompts are kept, so that they are not computed again after their model was unloaded: `disk` also keeps them after a restart, `memory` while Preheat runs, `off` nowhere.</source>
-        <translation>Wo berechnete Prompts gespeichert werden, damit sie nach dem Entladen ihres Modells nicht neu berechnet werden: `disk` behält sie auch nach einem Neustart, `memory`, solange Preheat läuft, `off` nirgends.</translation>
     </message>
     <message>
         <source>Write on battery</source>
@@ -7470,12 +7474,28 @@ nach {new}
         <translation>Im Cache</translation>
     </message>
     <message>
+        <source>Changed {model} to its faster form</source>
+        <translation>{model} in die schnellere Form gebracht</translation>
+    </message>
+    <message>
+        <source>Changed {model} to its smaller form</source>
+        <translation>{model} in die kleinere Form gebracht</translation>
+    </message>
+    <message>
         <source>Failed</source>
         <translation>Fehlgeschlagen</translation>
     </message>
     <message>
         <source>Its weights are rearranged for this processor. It gives the memory back before others must leave.</source>
         <translation>Seine Gewichte sind für diesen Prozessor umgeordnet. Den Speicher dafür gibt es zurück, bevor andere weichen müssen.</translation>
+    </message>
+    <message>
+        <source>Loaded {model}</source>
+        <translation>{model} geladen</translation>
+    </message>
+    <message>
+        <source>Loaded {model} in {duration}</source>
+        <translation>{model} in {duration} geladen</translation>
     </message>
     <message>
         <source>No models loaded</source>
@@ -7490,8 +7510,24 @@ nach {new}
         <translation>Preheat wurde beendet und hat {models} entladen</translation>
     </message>
     <message>
+        <source>Preloaded {model}</source>
+        <translation>{model} vorgeladen</translation>
+    </message>
+    <message>
+        <source>Preloaded {model} in {duration}</source>
+        <translation>{model} in {duration} vorgeladen</translation>
+    </message>
+    <message>
         <source>Queued</source>
         <translation>In der Warteschlange</translation>
+    </message>
+    <message>
+        <source>Stopped loading {model}</source>
+        <translation>Laden von {model} abgebrochen</translation>
+    </message>
+    <message>
+        <source>Unloaded {model}</source>
+        <translation>{model} entladen</translation>
     </message>
     <message>
         <source>You unloaded {model}</source>
@@ -7502,12 +7538,8 @@ nach {new}
         <translation>noch etwa {duration}</translation>
     </message>
     <message>
-        <source>changed {model} to its faster form</source>
-        <translation>{model} in die schnellere Form gebracht</translation>
-    </message>
-    <message>
-        <source>changed {model} to its smaller form</source>
-        <translation>{model} in die kleinere Form gebracht</translation>
+        <source>{model} did not load</source>
+        <translation>{model} wurde nicht geladen</translation>
     </message>
     <message>
         <source>faster form, +{size}</source>
@@ -7526,36 +7558,12 @@ nach {new}
         <translation>im Speicher, schneller</translation>
     </message>
     <message>
-        <source>loaded {model}</source>
-        <translation>{model} geladen</translation>
-    </message>
-    <message>
-        <source>loaded {model} in {duration}</source>
-        <translation>{model} in {duration} geladen</translation>
-    </message>
-    <message>
         <source>needs {size} more than the limit</source>
         <translation>{size} über der Grenze</translation>
     </message>
     <message>
-        <source>preloaded {model}</source>
-        <translation>{model} vorgeladen</translation>
-    </message>
-    <message>
-        <source>preloaded {model} in {duration}</source>
-        <translation>{model} in {duration} vorgeladen</translation>
-    </message>
-    <message>
         <source>preloading is off</source>
         <translation>Vorladen ist aus</translation>
-    </message>
-    <message>
-        <source>stopped loading {model}</source>
-        <translation>Laden von {model} abgebrochen</translation>
-    </message>
-    <message>
-        <source>unloaded {model}</source>
-        <translation>{model} entladen</translation>
     </message>
     <message>
         <source>{count} models ready</source>
@@ -7564,10 +7572,6 @@ nach {new}
     <message>
         <source>{model} crashed</source>
         <translation>{model} ist abgestürzt</translation>
-    </message>
-    <message>
-        <source>{model} failed to load</source>
-        <translation>{model} konnte nicht geladen werden</translation>
     </message>
     <message>
         <source>{model} ran out of memory</source>

@@ -99,7 +99,9 @@ def request_error(ended: WorkerExit) -> EngineError:
         return WorkerHungError(msg("worker_hung"), retry_after_s=_RETRY_S)
     if ended.cause == _DAMAGED:
         return WorkerDiedError(msg("llama_library_damaged", **ended.reason.params))
-    return WorkerDiedError(msg("worker_died", reason=ended.reason), retry_after_s=_RETRY_S)
+    killed = ended.reason.code == "exit_killed"
+    words = msg("worker_killed") if killed else msg("worker_died", reason=ended.reason)
+    return WorkerDiedError(words, retry_after_s=_RETRY_S)
 
 
 def load_error(ended: WorkerExit) -> EngineError:

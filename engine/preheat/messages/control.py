@@ -22,15 +22,15 @@ TABLE: Final[Mapping[str, Template]] = {
     "body_not_an_object": Template("The request body must be a JSON object"),
     "not_running": Template("Preheat is not running", "Start it with: preheat serve"),
     "answer_incomplete": Template("Preheat ended before its answer was complete", "Start it with: preheat serve"),
-    "engine_ended": Template("The engine has ended", "Start it again"),
-    "shown_engine_ended": Template("Preheat has ended. It is shown again as soon as it runs"),
+    "engine_ended": Template("The engine stopped", "Start it again"),
+    "shown_engine_ended": Template("Preheat quit. It is shown again as soon as it runs"),
     "engine_of_other_program": Template(
         "This Preheat is part of another program", "End that program, and Preheat ends with it"
     ),
     "still_running": Template(
         "Preheat (process {pid}) has not ended yet", "Wait for its requests, or end it at once: preheat quit --now"
     ),
-    "engine_failed": Template("The engine ended unexpectedly: {reason}"),
+    "engine_failed": Template("The engine stopped unexpectedly: {reason}"),
     "other_version": Template(
         "The running Preheat is another version ({version}) and cannot be shown", "Stop it and start it again"
     ),

@@ -49,13 +49,12 @@ TABLE: Final[Mapping[str, Template]] = {
         "There is no memory to start a worker process",
         "Close other programs, or raise the limit on this process's memory",
     ),
-    "worker_failed_to_load": Template("The worker process ended: {reason}", "See the log for its last output"),
-    "worker_died": Template("The worker process ended: {reason}", "Send the request again; it reloads the model"),
-    "worker_hung": Template(
-        "The worker process made no progress and was ended", "Send the request again; it reloads the model"
-    ),
+    "worker_failed_to_load": Template("The model crashed while loading: {reason}", "See the log for its last output"),
+    "worker_died": Template("The model crashed: {reason}", "Try again; this loads the model again"),
+    "worker_killed": Template("The model crashed, possibly out of memory", "Try again; this loads the model again"),
+    "worker_hung": Template("The model stopped responding and was ended", "Try again; this loads the model again"),
     "worker_hung_while_loading": Template(
-        "The load made no progress and was ended", "Check the disk of the model's file, then send the request again"
+        "Loading made no progress and was stopped", "Check the disk of the model's file, then try again"
     ),
     "worker_out_of_memory": Template(
         "Memory ran out while the model worked",
@@ -67,13 +66,13 @@ TABLE: Final[Mapping[str, Template]] = {
         "memory",
     ),
     # How a worker ended.
-    "exit_unresponsive": Template("it made no progress, and was ended"),
-    "exit_out_of_memory": Template("memory ran out"),
+    "exit_unresponsive": Template("it stopped responding and was ended"),
+    "exit_out_of_memory": Template("it ran out of memory"),
     "exit_protocol": Template("its output could not be read"),
     "exit_killed_by_program": Template("another program killed it"),
     "exit_normal": Template("it exited"),
     "exit_code": Template("it failed with exit code {exit_code}"),
-    "exit_killed": Template("it was killed, possibly because the system ran out of memory"),
+    "exit_killed": Template("it was killed, possibly out of memory"),
     "exit_aborted": Template("llama.cpp aborted because of an internal error"),
     "exit_illegal_instruction": Template("it used an instruction that this processor does not have"),
     "exit_memory_fault": Template("it accessed invalid memory"),

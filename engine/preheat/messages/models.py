@@ -210,7 +210,7 @@ _HUB: Final = {
 _DOWNLOADS: Final = {
     "download_busy": Template("Another Preheat is downloading these files", "Wait for it, then resume"),
     "download_not_found": Template('There is no download "{download_id}"', "See: preheat downloads"),
-    "download_not_over": Template("This download is not over", "Cancel it to remove it"),
+    "download_not_over": Template("This download has not ended", "Cancel it to remove it"),
     "download_not_placed": Template(
         "{file} cannot be moved to {path}: {reason}",
         "{remedy}. If an older one is in memory, unload it; then resume the download",
@@ -235,8 +235,8 @@ _DOWNLOADS: Final = {
     ),
     "download_unwritable": Template("{path} cannot be written: {reason}", "{remedy}; then resume the download"),
     "checksum_mismatch": Template(
-        "{file} does not match the hub's checksum (sha256)",
-        "It was kept as {kept_as}. Resume to download it again; if that fails too, contact the publisher",
+        "The download of {file} is damaged: its checksum (sha256) is wrong",
+        "Try again; if that fails too, contact the publisher. The damaged file was kept as {kept_as}",
     ),
     "hub_size_unknown": Template("The hub does not give the size of {file}", _RESUME),
     "hub_file_too_short": Template("The file on the hub is shorter than announced", _RESUME),

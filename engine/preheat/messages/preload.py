@@ -9,7 +9,7 @@ from preheat.messages.template import Template
 
 _REASONS: Final = {
     "favourite": Template("favourite {rank}"),
-    "expected": Template("an application that just started nearly always uses it next"),
+    "expected": Template("an app that just started nearly always uses it next"),
     "never_used": Template("never used"),
     "not_used_lately": Template("not used in the last week, last used {idle_s:duration} ago"),
     "used_once": Template("used once in the last week"),
@@ -27,21 +27,19 @@ _REASONS: Final = {
 _PLAN: Final = {
     "preload_planned": Template("planned"),
     "plan_keep": Template("kept: {reason}"),
-    "plan_preload": Template("to be preloaded: {reason}"),
-    "plan_replace": Template("to be preloaded in place of {displaced:names}: {reason}"),
-    "plan_too_large": Template("not preloaded: needs {missing:memory} more than the memory limit ({reason})"),
-    "plan_no_room": Template(
-        "not preloaded: needs {missing:memory} more than is free without evicting a model that is used more ({reason})"
-    ),
-    "plan_favourites_only": Template("not preloaded: only favourites are ({reason})"),
+    "plan_preload": Template("will be preloaded: {reason}"),
+    "plan_replace": Template("will be preloaded instead of {displaced:names}: {reason}"),
+    "plan_too_large": Template("needs {missing:memory} more than the memory limit ({reason})"),
+    "plan_no_room": Template("needs {missing:memory} more; other models are used more ({reason})"),
+    "plan_favourites_only": Template("not preloaded: only favourites are preloaded ({reason})"),
     "plan_too_few_uses": Template("not preloaded: {reason}"),
-    "plan_not_in_top": Template("not preloaded: {top} models are used more ({reason})"),
+    "plan_not_in_top": Template("not preloaded: other models are used more ({reason})"),
     "plan_small_share": Template("not preloaded: too small a share of all requests ({reason})"),
     "in_memory": Template("in memory: {reason}"),
     "in_memory_planned": Template("in memory: {reason}; {plan}"),
     "in_memory_form": Template("{memory}; {form}"),
     "not_in_memory_suppressed": Template(
-        "not in memory: it was unloaded on request; the next use allows preloads again"
+        "not in memory: it was unloaded by hand, and is preloaded again after its next use"
     ),
     "not_in_memory_failed": Template("not in memory: {error}; {plan}"),
 }

@@ -14,14 +14,14 @@ TABLE: Final[Mapping[str, Template]] = {
     "room_for_request": Template("made room for {model}"),
     "room_for_preload": Template("made room for {model}, which is used more"),
     "shrunk_for": Template("gave up its repacked weights to make room for {model}"),
-    "preload_yielded": Template("made way for {model}, which a request waits for"),
-    "room_for_retry": Template("no memory to load {model}"),
+    "preload_yielded": Template("made room for {model}, which a request is waiting for"),
+    "room_for_retry": Template("there was no memory to load {model}"),
     "limit_changed": Template("the memory limit is {limit:memory} now"),
     "over_limit": Template("over the memory limit"),
     "unload_requested": Template("as requested"),
     "keep_alive_over": Template("not used for {idle:duration} (keep_alive)"),
-    "settings_outdated": Template("its settings changed; it is loaded again when it is needed"),
-    "file_outdated": Template("its file was replaced; it is loaded again when it is needed"),
+    "settings_outdated": Template("its settings changed; it is loaded again when needed"),
+    "file_outdated": Template("its file was replaced; it is loaded again when needed"),
     "shutdown": Template("Preheat is shutting down"),
     # Why a model's weights are exchanged for their other form.
     "repack_gains": Template("repacked weights decode up to {gain:percent} faster on this processor"),
@@ -62,19 +62,17 @@ TABLE: Final[Mapping[str, Template]] = {
         "{model} was not ready after {timeout:g} s", "Raise load_timeout, or choose a smaller model"
     ),
     "load_cancelled": Template("Loading {model} was cancelled", "Ask again to load it"),
-    "load_backoff": Template(
-        "{model} failed {count} times in a row: {error}", "It can be loaded again in {wait:duration}"
-    ),
-    "worker_ended": Template("the worker process ended: {reason}"),
+    "load_backoff": Template("{model} failed {count} times in a row: {error}", "Try again in {wait:duration}"),
+    "worker_ended": Template("{reason}"),
     # Why memory is short.
-    "below_keep_free": Template("{available:memory} of memory is available, less than keep_free ({keep_free:memory})"),
+    "below_keep_free": Template("only {available:memory} of memory is free, less than keep_free ({keep_free:memory})"),
     "below_keep_free_group": Template(
-        "{available:memory} of the control group's memory is available, less than keep_free ({keep_free:memory})"
+        "only {available:memory} of the control group's memory is free, less than keep_free ({keep_free:memory})"
     ),
     "memory_alarm": Template("the system reports that memory is short"),
     "memory_stalls": Template("programs waited for memory in {share:percent} of the last ten seconds"),
     "memory_stalls_fading": Template("programs still wait for memory now and then"),
-    "near_keep_free": Template("little more than keep_free ({keep_free:memory}) is available"),
+    "near_keep_free": Template("little more than keep_free ({keep_free:memory}) is free"),
     # Kept prompts.
     "prefixes_unusable": Template("Prompts cannot be kept in {path}: {reason}", "{remedy}"),
 }

@@ -123,7 +123,7 @@ class PreloadPlanner:
         if not enough_uses(usage.score, self.policy):
             return msg("plan_too_few_uses", reason=reason)
         if sum(target.kind is TargetKind.LEARNED for target in plan.targets) >= self.policy.top:
-            return msg("plan_not_in_top", top=self.policy.top, reason=reason)
+            return msg("plan_not_in_top", reason=reason)
         return msg("plan_small_share", reason=reason)
 
     def usage(self, model_id: str, now: float) -> Usage:

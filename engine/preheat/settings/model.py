@@ -66,28 +66,35 @@ class Settings(Declared):
         allowed="allowed_memory_limit",
     )
     keep_free: Size = _memory(
-        Size("10%"), "Keep free", "Memory that is always left to the rest of the system.", allowed="allowed_keep_free"
+        Size("10%"), "Keep free", "Memory that is always left to other programs.", allowed="allowed_keep_free"
     )
     favourites: tuple[Name, ...] | None = _preloading(
         None,
         "Favourites",
-        "Models to keep hot whenever they fit, most important first; `auto` means the starter "
-        "models if there are no others.",
+        "Models that are kept ready whenever they fit, most important first; `auto` means the starter models if there "
+        "are no others.",
         allowed="allowed_models",
         rare=True,
     )
-    preload: bool = _preloading(True, "Preloading", "Load models in the background before they are requested.")
+    preload: bool = _preloading(True, "Preloading", "Load models in the background, before an app asks for them.")
     preload_at_login: bool = _preloading(
-        True, "Preload at login", "Preload right after login; otherwise preloading starts with the first request."
+        True, "Preload at login", "Preload right after login. Otherwise, preloading starts with the first request."
     )
-    preload_top: int = _preloading(3, "Most-used models to preload", "Besides the favourites; 0 for none.", ge=0, le=5)
+    preload_top: int = _preloading(
+        3, "Most-used models to preload", "In addition to the favourites; 0 for none.", ge=0, le=5
+    )
     preload_min_uses: int = _preloading(
-        2, "Uses before preloading", "Recent uses a model needs before it is preloaded.", rare=True, ge=1, le=1000
+        2,
+        "Uses before preloading",
+        "How often a model must have been used lately to be preloaded.",
+        rare=True,
+        ge=1,
+        le=1000,
     )
     popularity_half_life: float = _preloading(
         7.0,
         "Usage half-life",
-        "Days without use after which the usage of a model counts half.",
+        "Days after which a use counts half.",
         unit="days",
         rare=True,
         gt=0,
@@ -100,44 +107,42 @@ class Settings(Declared):
     prefix_cache: Literal["disk", "memory", "off"] = _prompts(
         "disk",
         "Keep prompts",
-        "Where computed prompts are kept, so that they are not computed again after their model was unloaded: `disk` "
-        "also keeps them after a restart, `memory` while Preheat runs, `off` nowhere.",
+        "Where computed prompts are kept, so that they need not be computed again after their model was unloaded: `disk` "
+        "keeps them over a restart, `memory` while Preheat runs.",
     )
     prefix_cache_disk: Size = _prompts(
         Size("5%"),
         "Disk space",
-        "Maximum disk space of kept prompts; a share is one of the free space, at most 20 GB. 0 keeps none on disk.",
+        "The most disk space kept prompts may use; a share is of the free space, up to 20 GB. 0 keeps none on disk.",
         allowed="allowed_disk_space",
     )
     prefix_cache_daily: Size = _prompts(
         Size("40GB"),
         "Written per day",
-        "Maximum amount of prompts written to the disk in a day.",
+        "The most that is written to disk in a day.",
         allowed="allowed_amount",
     )
-    prefix_cache_on_battery: bool = _prompts(
-        False, "Write on battery", "Also write prompts to the disk on battery power."
-    )
+    prefix_cache_on_battery: bool = _prompts(False, "Write on battery", "Also write prompts to disk on battery power.")
     models_dir: Path | None = _models(
         None,
         "Models folder",
-        "Preheat's own models folder, where downloads are stored; `auto` is the system's standard location.",
+        "Where downloads are stored; `auto` is the system's standard location.",
         allowed="allowed_folder",
         rare=True,
     )
     models_dirs: tuple[Path, ...] = _models(
-        (), "More folders", "Folders with models, besides Preheat's own.", allowed="allowed_folders"
+        (), "More folders", "Other folders with models. Their files are never changed.", allowed="allowed_folders"
     )
     sources: tuple[SourceName, ...] = _models(
         ("huggingface", "lmstudio", "ollama", "llamacpp", "jan"),
         "Other programs",
-        "Programs that share their models with Preheat; their files are used in place and never changed.",
+        "Programs that share their models with Preheat. Their files are used in place and never changed.",
         allowed="allowed_sources",
     )
     downloads_at_once: int = _models(
         2,
         "Parallel downloads",
-        "Number of downloads that run at the same time; 0 stops all downloads.",
+        "How many downloads run at the same time; 0 stops all downloads.",
         ge=0,
         le=16,
         rare=True,
@@ -145,7 +150,7 @@ class Settings(Declared):
     context_length: ContextLength = _models(
         8192,
         "Context length",
-        "Maximum length of prompt plus completion, in tokens; never more than a model was trained for.",
+        "The longest prompt plus answer, in tokens; never more than a model was trained for.",
         unit="tokens",
     )
     threads: int | None = _models(
@@ -188,12 +193,12 @@ class Settings(Declared):
         le=10_000,
     )
     spare_worker: bool = _models(
-        True, "Spare worker", "Keep an empty worker process ready, so that loads do not wait for Python.", rare=True
+        True, "Spare worker", "Keep an empty process running, so that models load sooner.", rare=True
     )
     embedding_cache: int = _models(
         4096,
         "Embedding cache",
-        "Number of recent embeddings kept in memory; 0 keeps none.",
+        "How many recent embeddings are kept in memory; 0 keeps none.",
         unit="entries",
         rare=True,
         ge=0,
@@ -202,7 +207,7 @@ class Settings(Declared):
     load_timeout: float = _models(
         300.0,
         "Load timeout",
-        "Maximum time a request waits for its model, in seconds.",
+        "The longest time a request waits for its model, in seconds.",
         unit="s",
         rare=True,
         gt=0,
@@ -211,7 +216,7 @@ class Settings(Declared):
     max_queue: int = _models(
         64,
         "Queue length",
-        "Maximum number of requests that wait for one model; further ones get a 503.",
+        "How many requests may wait for one model; others are refused with status 503.",
         unit="requests",
         rare=True,
         ge=0,
@@ -220,7 +225,7 @@ class Settings(Declared):
     max_body: Size = _access(
         Size("32MiB"),
         "Largest request",
-        "Maximum size of a request body.",
+        "The largest request that is accepted.",
         allowed="allowed_size",
         effect=Effect.PORT,
         rare=True,
@@ -228,11 +233,13 @@ class Settings(Declared):
     host: str = _access(
         "127.0.0.1",
         "Address",
-        "Address to listen on; one that other machines can reach needs an API key.",
+        "Address that apps connect to; one that other computers can reach needs an API key.",
         allowed="allowed_host",
         effect=Effect.PORT,
     )
-    port: int = _access(11435, "Port", "Port to listen on; 0 takes any free one.", effect=Effect.PORT, ge=0, le=65535)
+    port: int = _access(
+        11435, "Port", "Port that apps connect to; 0 takes any free one.", effect=Effect.PORT, ge=0, le=65535
+    )
     ollama_port: bool = _access(
         False,
         "Ollama's port",
@@ -242,7 +249,7 @@ class Settings(Declared):
     api_keys: tuple[ApiKey, ...] = _access(
         (),
         "API keys",
-        "Keys that clients may send; if there are none, no key is required.",
+        "Keys that apps may send; if there are none, no key is required.",
         allowed="allowed_keys",
         effect=Effect.PORT,
         secret=True,
@@ -250,7 +257,7 @@ class Settings(Declared):
     allowed_hosts: tuple[str, ...] = _access(
         (),
         "Host names",
-        "Names by which clients may call this machine, besides its loopback names.",
+        "Names that apps may use for this computer, in addition to localhost.",
         allowed="allowed_hosts",
         effect=Effect.PORT,
         rare=True,
@@ -258,14 +265,14 @@ class Settings(Declared):
     allowed_origins: tuple[str, ...] = _access(
         (),
         "Web pages",
-        "Web pages and apps with a built-in browser that may call the port, besides pages from this machine.",
+        "Web pages and apps with a built-in browser that may connect, in addition to pages from this computer.",
         allowed="allowed_origins",
         effect=Effect.PORT,
     )
     allowed_apps: tuple[AppName, ...] = _access(
         (),
         "Apps",
-        "Apps with a built-in browser that may call the port; other apps need no permission.",
+        "Apps with a built-in browser that may connect; other apps need no permission.",
         allowed="allowed_apps",
         effect=Effect.PORT,
     )
@@ -279,7 +286,7 @@ class Settings(Declared):
     other_users: bool = _access(
         False,
         "Other users",
-        "Programs of this machine's other users may use the port without a key. Only Linux tells them apart.",
+        "Let programs of this computer's other users connect without a key. Only Linux tells them apart.",
         effect=Effect.PORT,
         rare=True,
     )
@@ -295,7 +302,7 @@ class Settings(Declared):
     update_check: bool = _application(
         False,
         "Look for updates",
-        "Check once a day whether a newer version exists. Only Preheat's version is sent, and nothing is downloaded.",
+        "Check once a day for a newer version. Only Preheat's version is sent, and nothing is downloaded.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = _application(
         "info", "Log detail", "How much is written to the log.", effect=Effect.RESTART
@@ -303,7 +310,7 @@ class Settings(Declared):
     history_days: int = _application(
         90,
         "Keep history for",
-        "Days for which the figures of each request are kept, then daily sums; 0 keeps none.",
+        "How long the figures of each request are kept; daily sums are kept after that. 0 keeps none.",
         unit="days",
         effect=Effect.RESTART,
         ge=0,
@@ -311,8 +318,8 @@ class Settings(Declared):
     )
     shutdown_grace: float = _application(
         5.0,
-        "Shutdown grace",
-        "Time that requests in progress get to finish when Preheat exits, in seconds.",
+        "Wait when quitting",
+        "How long requests in progress may take to finish when Preheat quits, in seconds.",
         unit="s",
         effect=Effect.PORT,
         rare=True,

@@ -23,7 +23,7 @@ class ModelSettings(Declared):
     context_length: ContextLength | None = setting(
         None,
         "Context length",
-        "Maximum length of prompt plus completion, in tokens.",
+        "The longest prompt plus answer, in tokens.",
         unit="tokens",
         inherits=True,
         group=Group.MODELS,

@@ -111,7 +111,7 @@ class Notifications(QObject):
         if last is not None and now - last < QUIET_S:
             return
         self._failed_at[model.model_id] = now
-        title = self.tr("{model} crashed") if was_hot else self.tr("{model} failed to load")
+        title = self.tr("{model} crashed") if was_hot else self.tr("{model} did not load")
         reason = sentence(message_text(model.error) or self.tr("See the log"))
         hint = self.tr("It loads again when needed.") if was_hot else self.tr("Click for details.")
         text = f"{reason[:1].upper()}{reason[1:]} {hint}"

@@ -38,6 +38,8 @@ WORKER_DIED: Final = "worker_died"  # Causes of failures after the load, in the 
 WORKER_HUNG: Final = "worker_hung"
 QUIT: Final = "end"  # Causes of unloads
 _BY_USER: Final = "user"
+_OUT_OF_MEMORY: Final = "insufficient_memory"
+_WORKER_ENDED: Final = "worker_ended"  # The code of the reasons of failures after the load
 LOADING_STATES: Final = (State.LOADING, State.WARMING)
 
 _GB: Final = 10**9
@@ -104,7 +106,7 @@ def form_sentence(model: ModelSnapshot) -> str:
 
 
 def decision_sentence(decision: DecisionRecord, *others: str) -> str:
-    """Return what happened and why: ``unloaded mistral-7b: made room for qwen3-8b, idle 2 h``.
+    """Return what happened and why: ``Unloaded mistral-7b: made room for qwen3-8b, idle 2 h``.
 
     ``others`` are models that were unloaded when Preheat quit, as this one was.
     """
@@ -113,7 +115,7 @@ def decision_sentence(decision: DecisionRecord, *others: str) -> str:
     if decision.cause == _BY_USER:
         return _tr("You unloaded {model}").format(model=decision.model_id)
     words = _done(decision).format(model=decision.model_id, duration=format_duration(decision.seconds or 0.0))
-    if why := message_text(decision.reason):
+    if (why := message_text(decision.reason)) and not _says_why(decision):
         words = _tr("{what}: {why}").format(what=words, why=why)
     if decision.action in (Action.UNLOAD, Action.EVICT) and decision.idle_s is not None:
         words = _tr("{what}, idle {duration}").format(what=words, duration=format_duration(decision.idle_s))
@@ -124,18 +126,18 @@ def _done(decision: DecisionRecord) -> str:
     timed = decision.seconds is not None
     match decision.action:
         case Action.LOAD:
-            return _tr("loaded {model} in {duration}") if timed else _tr("loaded {model}")
+            return _tr("Loaded {model} in {duration}") if timed else _tr("Loaded {model}")
         case Action.PRELOAD:
-            return _tr("preloaded {model} in {duration}") if timed else _tr("preloaded {model}")
+            return _tr("Preloaded {model} in {duration}") if timed else _tr("Preloaded {model}")
         case Action.CANCEL:
-            return _tr("stopped loading {model}")
+            return _tr("Stopped loading {model}")
         case Action.FAIL:
             return _failed(decision)
         case Action.REPACK:
-            return _tr("changed {model} to its faster form")
+            return _tr("Changed {model} to its faster form")
         case Action.SHRINK:
-            return _tr("changed {model} to its smaller form")
-    return _tr("unloaded {model}")
+            return _tr("Changed {model} to its smaller form")
+    return _tr("Unloaded {model}")
 
 
 def _failed(decision: DecisionRecord) -> str:
@@ -143,9 +145,16 @@ def _failed(decision: DecisionRecord) -> str:
         return _tr("{model} stopped responding")
     if decision.cause == WORKER_DIED:
         return _tr("{model} crashed")
-    if decision.reason.code == "worker_ended":
+    if decision.cause == _OUT_OF_MEMORY and decision.reason.code == _WORKER_ENDED:
         return _tr("{model} ran out of memory")
-    return _tr("{model} failed to load")
+    if decision.reason.code == _WORKER_ENDED:
+        return _tr("{model} crashed")
+    return _tr("{model} did not load")
+
+
+def _says_why(decision: DecisionRecord) -> bool:
+    """Return whether the failure's name alone is its reason."""
+    return decision.cause in (WORKER_HUNG, _OUT_OF_MEMORY) and decision.reason.code in (_WORKER_ENDED, WORKER_HUNG)
 
 
 def tooltip(

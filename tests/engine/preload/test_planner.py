@@ -47,8 +47,7 @@ def test_each_action_has_a_message() -> None:
     }
     assert {model_id: planner.explain(model_id, made, NINE) for model_id in expected} == expected
     assert str(planner.explain("b", made, NINE)) == (
-        "not preloaded: needs 2.0 GB more than is free without evicting a model that is used more "
-        "(used 6 times in the last week, mostly on weekday mornings)"
+        "needs 2.0 GB more; other models are used more (used 6 times in the last week, mostly on weekday mornings)"
     )
 
 

@@ -88,7 +88,7 @@ async def test_a_request_cancels_a_preload_and_it_is_repeated(gate: Gate) -> Non
         await asking
         cancelled = decisions[0]
         assert (cancelled.action, cancelled.model_id) == (Action.CANCEL, CHAT)
-        assert f"made way for {EMBED}" in cancelled.why
+        assert f"made room for {EMBED}" in cancelled.why
         gate.open(CHAT)
         await until_state(engine, CHAT, State.HOT)
 

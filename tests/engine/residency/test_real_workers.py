@@ -278,7 +278,7 @@ async def test_a_load_killed_for_lack_of_memory_evicts_and_tries_once_more(
             State.HOT,
         ]
         evicted = next(one for one in decisions if one.model_id == EMBED and one.action is Action.EVICT)
-        assert (evicted.cause, evicted.why) == (EvictionReason.PRESSURE, f"no memory to load {CHAT}")
+        assert (evicted.cause, evicted.why) == (EvictionReason.PRESSURE, f"there was no memory to load {CHAT}")
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ def test_a_failed_load_is_announced(bridge: FakeBridge, tray: FakeTray, clock: C
     bridge.publish(snapshot(model("mistral-7b", State.LOADING)))
     bridge.publish(snapshot(model("mistral-7b", State.FAILED, error="the file ends early")))
     [(title, text)] = tray.shown
-    assert title == "mistral-7b failed to load"
+    assert title == "mistral-7b did not load"
     assert text == "The file ends early. Click for details."
     with qtbot.waitSignal(bridge.view_requested) as clicked:
         tray.messageClicked.emit()
@@ -115,7 +115,7 @@ def test_a_failed_load_is_announced(bridge: FakeBridge, tray: FakeTray, clock: C
 def test_a_crashed_worker_is_announced(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
     watch(bridge, tray, clock)
     bridge.publish(snapshot(model("mistral-7b", State.HOT)))
-    bridge.publish(snapshot(model("mistral-7b", State.FAILED, error="the worker process ended: killed")))
+    bridge.publish(snapshot(model("mistral-7b", State.FAILED, error="it was killed")))
     assert tray.titles == ["mistral-7b crashed"]
 
 

@@ -64,9 +64,9 @@ TROUBLES: list[tuple[dict[str, Any], Kind, str, ProblemAction | None]] = [
         ProblemAction(Remedy.SHOW_LOG, "Show the &log"),
     ),
     (
-        {"models": [model("m-7b", State.FAILED, error="the worker process ended: signal 6")], "failures": {"m-7b": 3}},
+        {"models": [model("m-7b", State.FAILED, error="it was ended by SIGABRT")], "failures": {"m-7b": 3}},
         Kind.CRASH_LOOP,
-        "m-7b has failed 3 times in a row: the worker process ended: signal 6. "
+        "m-7b has failed 3 times in a row: it was ended by SIGABRT. "
         "The file may be damaged, or too new for this version of Preheat. Try another file.",
         ProblemAction(Remedy.SHOW_LOG, "Show the &log"),
     ),

@@ -61,7 +61,7 @@ def requests(page: ActivityPage) -> list[list[str]]:
 def test_decisions_are_shown_in_words(page: ActivityPage, bridge: FakeBridge) -> None:
     bridge.answer_with(decisions=DECISIONS)
     page.activate()
-    assert any(line.startswith("unloaded mistral-7b: made room for qwen3-8b, idle 2 h") for line in shown(page))
+    assert any(line.startswith("Unloaded mistral-7b: made room for qwen3-8b, idle 2 h") for line in shown(page))
 
 
 def test_nothing_is_asked_before_the_page_is_shown(page: ActivityPage, bridge: FakeBridge) -> None:
@@ -122,7 +122,7 @@ def test_filters_by_kind_and_model(page: ActivityPage, bridge: FakeBridge, qtbot
     ]
     with qtbot.waitSignal(page.memory_changed):
         kinds.setCurrentText("Failed")
-    assert [line for line in shown(page) if "llama-3b failed to load" in line]
+    assert [line for line in shown(page) if "llama-3b did not load" in line]
     assert len(shown(page)) == 2
     models.setCurrentText("qwen3-8b")
     empty = child(page, QWidget, "activity_empty")
@@ -223,7 +223,7 @@ def test_a_selected_decision_is_copied_as_text(page: ActivityPage, bridge: FakeB
     flags = QItemSelectionModel.SelectionFlag
     view.selectionModel().setCurrentIndex(view.model().index(2, 0), flags.ClearAndSelect)
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert "unloaded mistral-7b" in QGuiApplication.clipboard().text()
+    assert "Unloaded mistral-7b" in QGuiApplication.clipboard().text()
 
 
 def test_live_requests_show_waiting_and_speed(page: ActivityPage, bridge: FakeBridge) -> None:

@@ -92,5 +92,5 @@ def test_screen_readers_get_the_whole_decision() -> None:
     evicted = decision(time.time(), "qwen3-8b", Action.EVICT, why="made room for b", bytes=5_200_000_000)
     activity.show(make_rows([evicted]))
     spoken = activity.index(1).data(Qt.ItemDataRole.AccessibleTextRole)
-    assert "unloaded qwen3-8b: made room for b" in spoken
+    assert "Unloaded qwen3-8b: made room for b" in spoken
     assert "5.2 GB" in spoken
