@@ -245,6 +245,7 @@ class PageIn(NamedTuple):
 
     read_bytes: int  # bytes that were not in memory before
     complete: bool  # all files are in memory; False after a stop, or if the budget was too small
+    is_known: bool = True  # the system said which bytes were in memory; otherwise everything was read
 
 
 def page_in(
@@ -266,16 +267,18 @@ def page_in(
     buffer = memoryview(bytearray(BUFFER_BYTES))
     stop = stop or threading.Event()
     done = read = 0
+    is_known = True
     for path in files:
         pages, size = resident_pages(path), path.stat().st_size
+        is_known &= pages is not None
         with path.open("rb", buffering=0) as file:
             for start in range(0, size, BUFFER_BYTES):
                 if stop.is_set():
-                    return PageIn(read, complete=False)
+                    return PageIn(read, complete=False, is_known=is_known)
                 end = min(start + BUFFER_BYTES, size)
                 if pages is None or not _all_resident(pages, start, end):
                     if budget_bytes is not None and read + end - start > budget_bytes:
-                        return PageIn(read, complete=False)
+                        return PageIn(read, complete=False, is_known=is_known)
                     if budget_bytes is None and hasattr(os, "posix_fadvise"):
                         # The disk fetches the next parts while this one is copied.
                         os.posix_fadvise(file.fileno(), end, _AHEAD_BYTES, os.POSIX_FADV_WILLNEED)
@@ -286,7 +289,7 @@ def page_in(
                         stop.wait(time.perf_counter() - began)
                 done += end - start
                 on_progress(done)
-    return PageIn(read, complete=True)
+    return PageIn(read, complete=True, is_known=is_known)
 
 
 def _all_resident(pages: bytes, start: int, end: int) -> bool:

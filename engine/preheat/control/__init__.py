@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from preheat.control.figures import (
         Day,
         DecisionList,
+        GetColdStart,
         GetDay,
         GetHistory,
         GetStats,
@@ -139,7 +140,19 @@ if TYPE_CHECKING:
     from preheat.replay import LimitCurve, LimitPoint
     from preheat.residency import Action, DecisionRecord, EvictionReason, Form, Outcome
     from preheat.updates import Release
-    from preheat.usage import Counts, DayRequest, Figures, Lane, RequestRecord, Stay, UsageBucket, UsageHistory
+    from preheat.usage import (
+        ColdLoad,
+        ColdStart,
+        Counts,
+        DayRequest,
+        Figures,
+        Lane,
+        RequestRecord,
+        Source,
+        Stay,
+        UsageBucket,
+        UsageHistory,
+    )
 else:
     __getattr__ = lazy_exports(
         __name__,
@@ -151,8 +164,8 @@ else:
                 "CancelDownload DownloadList ForgetDownload ListDownloads PauseDownload PullModel ResumeDownload"
             ),
             "preheat.control.figures": (
-                "Day DecisionList GetDay GetHistory GetStats ListDecisions ListRequests ReplayLimits RequestList "
-                "StatsReport SteadyState"
+                "Day DecisionList GetColdStart GetDay GetHistory GetStats ListDecisions ListRequests ReplayLimits "
+                "RequestList StatsReport SteadyState"
             ),
             "preheat.control.host": "ControlHost",
             "preheat.control.hub": "Catalogue FoundModels GetCatalogue GetRepo SearchHub Sort",
@@ -191,6 +204,8 @@ else:
             "preheat.replay": "LimitCurve LimitPoint",
             "preheat.residency": "Action DecisionRecord EvictionReason Form Outcome",
             "preheat.updates": "Release",
-            "preheat.usage": "Counts DayRequest Figures Lane RequestRecord Stay UsageBucket UsageHistory",
+            "preheat.usage": (
+                "ColdLoad ColdStart Counts DayRequest Figures Lane RequestRecord Source Stay UsageBucket UsageHistory"
+            ),
         },
     )

@@ -17,12 +17,14 @@ from preheat.residency import DecisionRecord
 from preheat.usage import (
     DAYS,
     HOURS,
+    ColdStart,
     Counts,
     Figures,
     Lane,
     Recomputed,
     RequestRecord,
     UsageHistory,
+    cold_start,
     day_lanes,
 )
 
@@ -35,6 +37,7 @@ _STATS_AGE_S: Final = 3.0
 
 _REPLAY_S: Final = 5.0
 _DAY_RECORDS: Final = 20_000  # the newest; more than a person makes in a week
+_COLD_RECORDS: Final = 500
 _ERRORS = (UnsupportedOperationError,)
 
 
@@ -163,6 +166,22 @@ class ListRequests(Command[RequestList]):
     async def run(self, host: ControlHost) -> RequestList:
         begin, model_id = parse_since(self.since), await _logged_model(host, self.model)
         return RequestList(await host.read_log(lambda log: log.requests(self.limit, begin, model_id)))
+
+
+@command("GET", "models/{model:path}/cold", risk=Risk.USE, costly=True, errors=(*_ERRORS, AmbiguousModelError))
+class GetColdStart(Command[ColdStart]):
+    """Return how long a model takes to its first word when it is not loaded, as far as that was measured."""
+
+    model: str
+
+    async def run(self, host: ControlHost) -> ColdStart:
+        model_id = await _logged_model(host, self.model) or ""
+
+        def read(log: UsageLog) -> ColdStart:
+            decisions = log.decisions(_COLD_RECORDS, model=model_id)
+            return cold_start(model_id, decisions, log.requests(_COLD_RECORDS, model=model_id))
+
+        return await host.read_log(read)
 
 
 async def _logged_model(host: ControlHost, name: str | None) -> str | None:

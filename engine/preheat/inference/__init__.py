@@ -188,6 +188,16 @@ class Embeddings:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadStages:
+    """What a load consisted of, in seconds, without the time in which it was on hold."""
+
+    read_s: float  # until the files were in memory
+    make_s: float  # weights, context and image encoder
+    probe_s: float  # the first tokens, and prompts that were computed or put back ahead of requests
+    disk_share: float | None = None  # share of the files that was not in the page cache; None if the system hides it
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """A worker's report about its model."""
 
@@ -202,6 +212,7 @@ class ModelInfo:
     vision: bool = False  # it takes images
     repack_gain: float | None = None  # decode speed gained by repacked weights, 0.25 is 25 %; None if not measured
     resident_bytes: int = 0  # memory of the worker after the probe; the engine measures it
+    stages: LoadStages | None = None  # what its load consisted of; known after the probe
 
 
 class WorkerExit(NamedTuple):

@@ -275,9 +275,9 @@ class WorkerClient(WorkerProcess):
             case protocol.Loaded(info):
                 self._info = info
                 self._on_warming()
-            case protocol.Probed():
+            case protocol.Probed(stages):
                 if not self._loaded.done() and self._info is not None:
-                    self._loaded.set_result(self._info)
+                    self._loaded.set_result(replace(self._info, stages=stages))
             case protocol.Warned(warning):
                 self._on_warning(warning.message)
             case protocol.PrefixRestored():

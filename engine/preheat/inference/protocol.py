@@ -29,7 +29,7 @@ from preheat.errors import (
     ModelLoadError,
     UnsupportedOperationError,
 )
-from preheat.inference import Chat, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo, Priority
+from preheat.inference import Chat, GenerateRequest, GenerationChunk, LoadOptions, LoadStages, ModelInfo, Priority
 from preheat.messages import Message, message_from_json, message_json
 
 MAX_FRAME_BYTES: Final = 1 << 30
@@ -142,6 +142,8 @@ class Loaded(NamedTuple):
 
 class Probed(NamedTuple):
     """The model is hot."""
+
+    stages: LoadStages
 
 
 class Warned(NamedTuple):

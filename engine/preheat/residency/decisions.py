@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from preheat.inference import LoadStages
 from preheat.messages import Message
 
 
@@ -75,6 +76,7 @@ class DecisionRecord:
         cause: Kind of reason: a ``Cause``, an ``EvictionReason`` or an error code.
         idle_s: Seconds since the model's last request; None before one.
         wasted: This ended a preload that no request had used.
+        stages: What a load consisted of; None for anything else.
     """
 
     at: float
@@ -86,6 +88,7 @@ class DecisionRecord:
     cause: str = ""
     idle_s: float | None = None
     wasted: bool = False
+    stages: LoadStages | None = None
 
     @property
     def why(self) -> str:

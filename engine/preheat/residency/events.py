@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from preheat.errors import EngineError
+from preheat.inference import LoadStages
 from preheat.messages import Message
 from preheat.residency.decisions import DecisionRecord, EvictionReason, Outcome
 from preheat.residency.forms import Form, FormSize
@@ -146,6 +147,7 @@ class Ready(_ModelEvent):
     rss_bytes: int  # what its worker holds
     expected_bytes: int  # what it will take in use
     form: Form = Form.MAPPED
+    stages: LoadStages | None = None  # what the load consisted of, if that was measured
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ class LoadStep(ExchangeStep):
             return
         record = record._replace(load_s=now.mono - load.began_mono)
         action = Action.PRELOAD if load.speculative else Action.LOAD
-        self._record_decision(record, action, load.reason, load.cause, seconds=record.load_s)
+        self._record_decision(record, action, load.reason, load.cause, seconds=record.load_s, stages=event.stages)
         hot = Hot(load.cause, load.reason, now.unix, outdated=outdated, form=event.form)
         record = record._replace(phase=hot)
         self._settle(self._grant(record, load.waiters))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledError
+from preheat.inference import LoadStages
 from preheat.messages import Message, msg
 from preheat.residency import events as ev
 from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
@@ -112,11 +113,14 @@ class Step:
         *,
         seconds: float | None = None,
         wasted: bool = False,
+        stages: LoadStages | None = None,
     ) -> None:
         now, used_at = self._now.unix, record.last_used_at
         idle_s = None if used_at is None else max(0.0, now - used_at)
         held = record.held_bytes or record.reserved_bytes
-        decision = DecisionRecord(now, record.model_id, action, reason, held, seconds, str(cause), idle_s, wasted)
+        decision = DecisionRecord(
+            now, record.model_id, action, reason, held, seconds, str(cause), idle_s, wasted, stages
+        )
         self.effects.append(ev.Record(decision))
 
     def _grant(self, record: Residency, waiters: tuple[Waiter, ...]) -> Residency:

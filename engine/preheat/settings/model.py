@@ -107,8 +107,8 @@ class Settings(Declared):
     prefix_cache: Literal["disk", "memory", "off"] = _prompts(
         "disk",
         "Keep prompts",
-        "Where computed prompts are kept, so that they need not be computed again after their model was unloaded: `disk` "
-        "keeps them over a restart, `memory` while Preheat runs.",
+        "Where computed prompts are kept, so that they need not be computed again after their model was unloaded: "
+        "`disk` keeps them over a restart, `memory` while Preheat runs.",
     )
     prefix_cache_disk: Size = _prompts(
         Size("5%"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from preheat.usage.cold import ColdLoad, ColdStart, Source, cold_start
     from preheat.usage.counters import PreloadCounters
     from preheat.usage.day import DayRequest, Lane, Stay, day_lanes
     from preheat.usage.file import UsageFileError, open_frozen
@@ -30,6 +31,7 @@ else:
     __getattr__ = lazy_exports(
         __name__,
         {
+            "preheat.usage.cold": "ColdLoad ColdStart Source cold_start",
             "preheat.usage.counters": "PreloadCounters",
             "preheat.usage.day": "DayRequest Lane Stay day_lanes",
             "preheat.usage.file": "UsageFileError open_frozen",

@@ -14,7 +14,7 @@ from preheat.residency import Outcome
 from preheat.usage.records import Counts
 
 APPLICATION_ID: Final = 0x50524854  # "PRHT": marks a usage log
-VERSION: Final = 4
+VERSION: Final = 5
 
 HOUR_S: Final = 3600
 DAY_S: Final = 86400
@@ -80,7 +80,9 @@ _ADDED_IN_4: Final = {
     "recomputed_by_time": "CREATE INDEX recomputed_by_time ON requests (started_at) WHERE recomputed != ''",
 }
 
-ADDED: Final = {1: _OF_VERSION_1, 2: _ADDED_IN_2, 3: _ADDED_IN_3, 4: _ADDED_IN_4}
+_ADDED_IN_5: Final[Mapping[str, str]] = {}
+
+ADDED: Final = {1: _OF_VERSION_1, 2: _ADDED_IN_2, 3: _ADDED_IN_3, 4: _ADDED_IN_4, 5: _ADDED_IN_5}
 """Tables and indices by the version that added them and by name, each exactly as SQLite stores its text. ``history``
 has one row: the Unix time before which only sums by day exist."""
 
@@ -95,7 +97,8 @@ ADDED_COLUMNS: Final[Mapping[int, Mapping[str, Sequence[str]]]] = {
         ),
         "hours": _REUSED_SUMS,
         "days": _REUSED_SUMS,
-    }
+    },
+    5: {"decisions": tuple(f"{name} REAL DEFAULT NULL" for name in ("read_s", "make_s", "probe_s", "disk_share"))},
 }
 """Columns of earlier tables by the version that added them."""
 

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from preheat.inference import LoadStages
 from preheat.messages import Message, message_from_json, message_json, verbatim
 from preheat.residency import Action, DecisionRecord
 from preheat.usage.file import transaction
@@ -60,8 +61,8 @@ _ADD_REQUEST: Final = (
     "VALUES ((SELECT no FROM models WHERE model_id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_DECISION: Final = (
-    "INSERT INTO decisions (model, at, action, why, bytes, seconds, cause, idle_s, wasted) "
-    "VALUES ((SELECT no FROM models WHERE model_id = ?), ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO decisions (model, at, action, why, bytes, seconds, cause, idle_s, wasted, read_s, make_s, probe_s, "
+    "disk_share) VALUES ((SELECT no FROM models WHERE model_id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_WAKE: Final = "INSERT INTO wakes (at, model, client) VALUES (?, (SELECT no FROM models WHERE model_id = ?), ?)"
 # Wakes have no sums, and may be the only records of a day.
@@ -171,14 +172,12 @@ def read_decisions(
     """Return the last decisions, last first, whatever the clock said when they were made."""
     condition = "" if model is None else "AND model = (SELECT no FROM models WHERE model_id = :model)"
     rows = connection.execute(
-        "SELECT at, (SELECT model_id FROM models WHERE no = model), action, why, bytes, seconds, cause, idle_s, wasted "
+        "SELECT at, (SELECT model_id FROM models WHERE no = model), action, why, bytes, seconds, cause, idle_s, "
+        "wasted, read_s, make_s, probe_s, disk_share "
         f"FROM decisions WHERE at >= :since {condition} ORDER BY id DESC LIMIT :limit",
         {"since": since or 0.0, "model": model, "limit": limit},
     )
-    return tuple(
-        DecisionRecord(at, model_id, Action(action), read_reason(why), size, seconds, cause, idle_s, bool(wasted))
-        for at, model_id, action, why, size, seconds, cause, idle_s, wasted in rows
-    )
+    return tuple(map(_decision, rows))
 
 
 def read_sizes(connection: sqlite3.Connection) -> dict[SizeKey, SizeRecord]:
@@ -294,7 +293,14 @@ def _decision_row(record: DecisionRecord) -> tuple[object, ...]:
         _text(record.cause, _MAX_CLIENT),
         _seconds(record.idle_s),
         int(record.wasted),
+        *_stages(record.stages),
     )
+
+
+def _stages(stages: LoadStages | None) -> tuple[float | None, ...]:
+    if stages is None:
+        return None, None, None, None
+    return tuple(map(_seconds, (stages.read_s, stages.make_s, stages.probe_s, stages.disk_share)))
 
 
 def _wake_row(record: WakeRecord) -> tuple[object, ...]:
@@ -305,6 +311,13 @@ def _request(row: tuple[Any, ...]) -> RequestRecord:
     model_id, started_at, outcome, *figures, why, _ = row
     values = [model_id, started_at, OUTCOMES[outcome], *figures, read_reason(why) if why else None]
     return RequestRecord(*values)
+
+
+def _decision(row: tuple[Any, ...]) -> DecisionRecord:
+    at, model_id, action, why, size, seconds, cause, idle_s, wasted, *stages = row
+    read = None if None in stages[:3] else LoadStages(*stages)
+    known = Action(action), read_reason(why)
+    return DecisionRecord(at, model_id, *known, size, seconds, cause, idle_s, bool(wasted), read)
 
 
 def read_reason(text: str) -> Message:

@@ -127,6 +127,9 @@ async def test_a_load_reports_progress_and_model_info(spawn: Spawn, chat_model: 
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     assert (info.context_length, info.embeddings, info.chat_template, info.parallel) == (2048, False, True, 4)
+    assert info.stages is not None
+    assert min(info.stages.make_s, info.stages.probe_s) > 0
+    assert info.stages.disk_share is None or 0 <= info.stages.disk_share <= 1
     assert "Paris" in await text(worker, ask("The capital of France is"))
 
 

@@ -27,6 +27,7 @@ from preheat.inference import (
     GenerateRequest,
     GenerationChunk,
     LoadOptions,
+    LoadStages,
     Message,
     ModelInfo,
     Priority,
@@ -169,7 +170,7 @@ FRAMES: st.SearchStrategy[Frame] = st.one_of(
     st.just(
         Loaded(ModelInfo(context_length=512, embeddings=True, dimensions=384, chat_template=False, parallel=4)),
     ),
-    st.just(Probed()),
+    st.builds(Probed, st.builds(LoadStages, FINITE, FINITE, FINITE, st.none() | FINITE)),
     st.just(Ping()),
     st.builds(Pulse, st.lists(st.tuples(TEXTS, IDS, IDS), max_size=3).map(tuple)),
     st.builds(Step, st.lists(st.tuples(IDS, CHUNKS), max_size=3).map(tuple)),

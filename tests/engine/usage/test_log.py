@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from preheat.inference import LoadStages
 from preheat.messages import Message, msg, verbatim
 from preheat.residency import Action, DecisionRecord, Outcome
 from preheat.usage import RequestRecord, SizeRecord, UsageLog
@@ -65,11 +66,14 @@ def test_what_is_recorded_comes_back(log: UsageLog) -> None:
     done = DecisionRecord(NOW - 3, "b", Action.EVICT, verbatim("made room for a"), 900, 0.1, "request", 60.0, True)
     log.record(asked)
     log.record(without_answer)
+    stages = LoadStages(0.5, 0.25, 0.1, 0.9)
+    loaded = DecisionRecord(NOW - 2, "b", Action.LOAD, verbatim("asked"), 900, 1.0, stages=stages)
     log.record(done)
+    log.record(loaded)
     log.record(size())
     assert log.write_pending()
     assert recorded(log) == [asked, without_answer]
-    assert log.decisions() == (done,)
+    assert log.decisions() == (loaded, done)
     assert log.sizes() == {size().key: size()}
     assert log.warning is None
 

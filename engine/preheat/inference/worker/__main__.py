@@ -23,7 +23,7 @@ from typing import Final, TypeAlias
 from preheat.bugs import report_bug
 from preheat.errors import EngineError, ModelLoadError
 from preheat.files import page_in, seems_resident
-from preheat.inference import LoadOptions, ModelInfo, protocol
+from preheat.inference import LoadOptions, LoadStages, ModelInfo, protocol
 from preheat.inference.prefixes import PrefixOptions
 from preheat.inference.protocol import FrameDecoder
 from preheat.inference.worker.backends import load_processor_backend
@@ -33,7 +33,7 @@ from preheat.inference.worker.embeddings import EmbeddingService
 from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.guarded_process import GuardedPool
 from preheat.inference.worker.llama_model import LlamaModel
-from preheat.inference.worker.loading import LoadControl, TextBasis
+from preheat.inference.worker.loading import LoadControl, StageClock, TextBasis
 from preheat.inference.worker.prefixes.ahead import ReadAhead
 from preheat.inference.worker.repack_gain import measure_gain
 from preheat.inference.worker.scheduling import DecodeError
@@ -82,11 +82,11 @@ class Worker:
         try:
             make = partial(make_hot, options, self._channel, self._renderers, self._control)
             lower = yield_processor if options.yields else lower_priority
-            self._service = run_in_background(make, lower) if options.warm_prefix else make()
+            self._service, stages = run_in_background(make, lower) if options.warm_prefix else make()
         except EngineError as error:
             self._channel.send(protocol.LoadFailed(error))
             return
-        self._channel.send(protocol.Probed())
+        self._channel.send(protocol.Probed(stages))
         while True:
             self._service.step(wait=True)
 
@@ -119,8 +119,10 @@ class Worker:
                     self._channel.send(protocol.Failed(frame.id, failure_of("preparing a request", error)))
 
 
-def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, control: LoadControl) -> Service:
-    """Load a model and return the service for it.
+def make_hot(
+    options: LoadOptions, channel: Channel, renderers: GuardedPool, control: LoadControl
+) -> tuple[Service, LoadStages]:
+    """Load a model and return the service for it, and what the load consisted of.
 
     Args:
         options: What to load.
@@ -133,6 +135,7 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, con
         InsufficientMemoryError: The system has no memory for it.
     """
     beat = channel.pulse.decode.beat
+    clock = StageClock(control)
 
     def may_continue() -> None:
         beat()
@@ -142,7 +145,8 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, con
     if not options.probe:  # a request waits
         ahead.start()
     control.on_hurry(ahead.start)
-    _page_in(options, channel, may_continue)
+    disk_share = _page_in(options, channel, may_continue)
+    read_s = clock.lap()
     basis = TextBasis(options, renderers, channel)
     model = LlamaModel(options, may_continue, basis.begin, lambda: control.hurried)
 
@@ -168,6 +172,7 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, con
         vision=vision is not None,
         repack_gain=measure_gain(model, options, may_continue, held) if options.measure_gain else None,
     )
+    make_s = clock.lap()
     channel.send(protocol.Loaded(info))
     tokens_per_s = _probe(model, may_continue, control) if options.probe else _UNKNOWN_TOKENS_PER_S
     service: Service
@@ -178,7 +183,7 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, con
         if options.probe:  # no request waits
             service.warm_up(may_continue, lambda: control.hurried, computes=options.warm_prefix)
     model.interrupt_when(None)
-    return service
+    return service, LoadStages(read_s, make_s, clock.lap(), disk_share)
 
 
 def _load_vision(model: LlamaModel, options: LoadOptions) -> VisionEncoder | None:
@@ -192,7 +197,8 @@ def _load_vision(model: LlamaModel, options: LoadOptions) -> VisionEncoder | Non
         return None
 
 
-def _page_in(options: LoadOptions, channel: Channel, may_continue: Callable[[], object]) -> None:
+def _page_in(options: LoadOptions, channel: Channel, may_continue: Callable[[], object]) -> float | None:
+    """Read the files into memory; return the share that was not there yet, or None if the system does not say."""
     reported_at = 0.0
 
     def report(done: int) -> None:
@@ -208,8 +214,9 @@ def _page_in(options: LoadOptions, channel: Channel, may_continue: Callable[[], 
         total = sum(file.stat().st_size for file in files)
         if all(map(seems_resident, files)):
             report(total)
-        else:
-            page_in(files, report)
+            return 0.0
+        result = page_in(files, report)
+        return result.read_bytes / max(total, 1) if result.is_known else None
     except OSError as error:
         file, reason = Path(options.path).name, error.strerror or str(error)
         raise ModelLoadError(msg("load_file_unreadable", file=file, reason=reason)) from error

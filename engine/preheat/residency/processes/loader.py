@@ -85,7 +85,7 @@ class Loader:
         first.info = replace(info, resident_bytes=rss_bytes)
         shared.sizes.note(model, rss_bytes, form)
         self.watch(handle, worker)
-        owner.feed(ev.Ready(model_id, rss_bytes, shared.sizes.expected_bytes(model, form), form))
+        owner.feed(ev.Ready(model_id, rss_bytes, shared.sizes.expected_bytes(model, form), form, info.stages))
 
     def watch(self, handle: Handle, worker: Worker) -> None:
         """Notice when a loaded worker ends."""

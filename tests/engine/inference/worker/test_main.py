@@ -10,7 +10,7 @@ import pytest
 
 from bug_watch import BugWatch
 from preheat.errors import InternalError
-from preheat.inference import Chat, GenerateRequest
+from preheat.inference import Chat, GenerateRequest, LoadStages
 from preheat.inference.protocol import Failed, FromWorker, Generate, Load, Probed
 from preheat.inference.worker import __main__ as worker_module
 from preheat.inference.worker.__main__ import Worker
@@ -47,8 +47,8 @@ class BrokenService:
 def test_a_bug_costs_one_request_and_logs_no_prompt(
     monkeypatch: pytest.MonkeyPatch, bugs: BugWatch, tmp_path: Path
 ) -> None:
-    def make_hot(*_: Any) -> BrokenService:
-        return BrokenService()
+    def make_hot(*_: Any) -> tuple[BrokenService, LoadStages]:
+        return BrokenService(), LoadStages(0.0, 0.0, 0.0)
 
     monkeypatch.setattr(worker_module, "make_hot", make_hot)
     frames = Frames()

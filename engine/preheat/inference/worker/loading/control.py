@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 
@@ -14,6 +15,7 @@ class LoadControl:
         self._may_continue.set()
         self._hurried = threading.Event()
         self._on_hurry: Callable[[], object] = lambda: None
+        self.held_s = 0.0  # time for which ``wait`` has waited
 
     @property
     def held(self) -> bool:
@@ -45,4 +47,23 @@ class LoadControl:
 
     def wait(self) -> None:
         """Wait while the load is on hold."""
-        self._may_continue.wait()
+        if self.held:
+            began = time.perf_counter()
+            self._may_continue.wait()
+            self.held_s += time.perf_counter() - began
+
+
+class StageClock:
+    """Measures the stages of a load, without the time in which it is on hold."""
+
+    def __init__(self, control: LoadControl) -> None:
+        self._control = control
+        self._passed = self._now()
+
+    def lap(self) -> float:
+        """Return the seconds since the last call, or since the beginning."""
+        before, self._passed = self._passed, self._now()
+        return self._passed - before
+
+    def _now(self) -> float:
+        return time.perf_counter() - self._control.held_s
