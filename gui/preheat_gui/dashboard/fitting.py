@@ -1,16 +1,24 @@
-"""A table whose columns fit its width: narrow ones hide columns, wide ones share out the spare width."""
+"""A table whose columns fit its width: narrow ones hide columns, wide ones share out the spare width.
+
+Columns without any value are hidden, so that names have their width.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import Final
+from heapq import nlargest
+from typing import Any, Final
 
-from PySide6.QtCore import QAbstractItemModel, QSize, Qt
+from PySide6.QtCore import QAbstractItemModel, QAbstractProxyModel, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 
-from preheat_gui.dashboard.tables import PADDING, TableView, two_line_height
+from preheat_gui.dashboard.tables import PADDING, TableModel, TableView, two_line_height
+from preheat_gui.widgets import timer
 
+_LOOK_MS: Final = 500  # Between two looks for columns without values
+_MEASURED: Final = 8  # The longest texts by characters, of which the widest one counts
+_WORTH_CHARS: Final = 46
 _SPARE_SHARE: Final = 0.6  # Share of the spare width for columns other than the stretched one
 
 
@@ -21,16 +29,25 @@ class FittingTable(TableView):
         self,
         name: str,
         accessible_name: str,
-        model: QAbstractItemModel,
+        model: QAbstractItemModel,  # A ``TableModel``, or a filter of one
         stretch_column: IntEnum,
         widths: Mapping[IntEnum, tuple[int, int]],  # Needed and preferred, in characters of the body font
-        hidden_first: Sequence[IntEnum],
+        hidden_first: Sequence[IntEnum],  # Those without any value are hidden at any width
     ) -> None:
         super().__init__(name, accessible_name, model, stretch_column)
         self._stretched = stretch_column
         self._widths = widths
         self._hidden_first = hidden_first
+        source = model.sourceModel() if isinstance(model, QAbstractProxyModel) else model
+        assert isinstance(source, TableModel)
+        self._source: TableModel[Any] = source
+        self._blank: frozenset[IntEnum] = frozenset()
+        self._longest = 0
+        self._look = timer(self, _LOOK_MS, self._find_blank)
         self.horizontalHeader().setMinimumSectionSize(1)
+        for changed in (source.modelReset, source.rowsInserted, source.rowsRemoved, source.dataChanged):
+            changed.connect(self._look_later)
+        self._find_blank()
 
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(600, 300)
@@ -43,14 +60,39 @@ class FittingTable(TableView):
         self.verticalHeader().setDefaultSectionSize(two_line_height(self._looks()))
         self._fit_columns()
 
+    def _look_later(self) -> None:
+        if not self._look.isActive():
+            self._look.start()
+
+    def _find_blank(self) -> None:
+        blank = frozenset(column for column in self._hidden_first if not self._source.has_values(column))
+        longest = self._measure_longest()
+        if (blank, longest) != (self._blank, self._longest):
+            self._blank, self._longest = blank, longest
+            self._fit_columns()
+
+    def _measure_longest(self) -> int:
+        """Return the width of the stretched column's longest text, in pixels."""
+        texts = (self._source.text(row, self._stretched) for row in range(self._source.rowCount()))
+        longest = nlargest(_MEASURED, texts, len)
+        return max(map(self._looks().body_metrics.horizontalAdvance, longest), default=0) + 2 * PADDING
+
+    def _most_longest(self) -> int:
+        """Return the width up to which a whole text is worth more than a column, in pixels."""
+        return _WORTH_CHARS * self._looks().body_metrics.averageCharWidth()
+
     def _fit_columns(self) -> None:
         """Hide columns until the stretched one fits, then share out the spare width."""
-        shown = {column: self._widths_of(column) for column in self._widths}
+        shown = {column: self._widths_of(column) for column in self._widths if column not in self._blank}
+        room, least = self.viewport().width(), shown[self._stretched][0]
         for column in self._hidden_first:
-            if sum(needed for needed, _ in shown.values()) <= self.viewport().width():
+            # Whole texts are worth more than a further column, but not more than the last one.
+            text = least if column is self._hidden_first[-1] else max(least, min(self._longest, self._most_longest()))
+            if sum(needed for needed, _ in shown.values()) + text - least <= room:
                 break
-            del shown[column]
-        spare = self.viewport().width() - sum(needed for needed, _ in shown.values())
+            shown.pop(column, None)
+        spare = room - sum(needed for needed, _ in shown.values())
+        spare -= min(max(self._longest - least, 0), max(spare, 0))
         wished = sum(preferred - needed for needed, preferred in shown.values())
         share = max(0.0, min(1.0, spare * _SPARE_SHARE / wished)) if wished else 0.0
         for column in self._widths:

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from preheat_gui.dashboard.cells import ROOT, Cell, Index, Role, sync_rows
+from preheat_gui.dashboard.cells import NOTHING, ROOT, Cell, Index, Role, sync_rows
 from preheat_gui.dashboard.painting import Looks, LooksOf, bold, draw_text, fill_rounded, paint_focus
 from preheat_gui.widgets import GAP, GROUP_GAP, Token, named
 
@@ -235,6 +235,14 @@ class TableModel(QAbstractTableModel, Generic[T]):
                 return self.cell(row, column).spoken
         return None
 
+    def text(self, row: int, column: int) -> str:
+        """Return the first line of a cell."""
+        return self.cell(row, column).text
+
+    def has_values(self, column: int) -> bool:
+        """Return whether any cell of a column shows a figure; a column of dashes only is not worth its width."""
+        return any(self.cell(row, column).text != NOTHING for row in range(len(self._items)))
+
     def headerData(  # noqa: N802
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
@@ -345,3 +353,13 @@ class TableView(QTableView):
 
     def fit(self) -> None:
         """Adapt rows and columns to the font and the size."""
+
+    def updateGeometries(self) -> None:  # noqa: N802
+        """Show whole rows only: what a row less high than the others would need stays empty."""
+        super().updateGeometries()
+        height = self.verticalHeader().defaultSectionSize()
+        margins = self.viewportMargins()
+        room = self.viewport().height() + margins.bottom()
+        rest = room % height if room > height and self.verticalHeader().length() > room else 0
+        if rest != margins.bottom():
+            self.setViewportMargins(margins.left(), margins.top(), margins.right(), rest)

@@ -6,7 +6,7 @@ from preheat_gui.widgets.focus_ring import shows_ring
 from preheat_gui.widgets.icons import PROGRESS_STEPS, TRAY_SIZES, TrayState, mark_icon, symbol, tray_icon
 from preheat_gui.widgets.labels import ElidedLabel, ScaledLabel, caption, figure, heading
 from preheat_gui.widgets.panels import Banner, Card, EmptyState, ask, inform
-from preheat_gui.widgets.ring_gauge import RingGauge
+from preheat_gui.widgets.ring_gauge import RingGauge, figure_scale
 from preheat_gui.widgets.theme import (
     CAPTION_SCALE,
     GAP,

@@ -21,6 +21,12 @@ class ScaledLabel(QLabel):
         self._weight = weight
         self.setFont(scaled_font(scale, weight))
 
+    def set_scale(self, scale: float) -> None:
+        """Change the multiple of the font size."""
+        if scale != self._scale:
+            self._scale = scale
+            self.setFont(scaled_font(scale, self._weight))
+
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ApplicationFontChange:  # changeEvent never gets it
             self.setFont(scaled_font(self._scale, self._weight))

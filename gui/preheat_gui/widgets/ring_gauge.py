@@ -6,10 +6,10 @@ import math
 from typing import Final
 
 from PySide6.QtCore import QEasingCurve, QEvent, QRectF, QSize, Qt, QVariantAnimation
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from preheat_gui.widgets.theme import EASE_MS, FIGURE_SCALE, GAP, Token, caption_font, figure_font, scaled_font, theme
+from preheat_gui.widgets.theme import EASE_MS, FIGURE_SCALE, GAP, Token, caption_font, scaled_font, theme
 
 SPAN_DEG: Final = 270.0  # The ring is open at the bottom, as in the logo
 _START_DEG: Final = 225.0  # Qt counts from three o'clock, anticlockwise
@@ -18,6 +18,14 @@ _FOOT: Final = 0.9  # Bottom of the ring's ends, as a share of its height; the c
 _SMALLEST_PX: Final = 104
 _UNIT_SCALE: Final = 1.15
 _NOTICEABLE: Final = 0.0005  # of the ring: less than half a pixel
+_ROOM: Final = 0.74  # of the ring's diameter, for the figure
+_USUAL_PX: Final = 130.0  # Diameter up to which the figure has its usual size; it grows with larger rings
+_MOST_GROWTH: Final = 1.6
+
+
+def figure_scale(width: float, height: float) -> float:
+    """Return the scale of a figure in a gauge of this size without a caption, for figures next to gauges."""
+    return FIGURE_SCALE * min(max(min(width, height / _FOOT) * (1 - 2 * _STROKE) / _USUAL_PX, 1.0), _MOST_GROWTH)
 
 
 class RingGauge(QWidget):
@@ -97,12 +105,13 @@ class RingGauge(QWidget):
         painter.drawArc(ring, round(_START_DEG * 16), -round(share * SPAN_DEG * 16))
 
     def _draw_texts(self, painter: QPainter, ring: QRectF) -> None:
-        room = ring.width() * 0.74
-        figure = figure_font()
+        room = ring.width() * _ROOM
+        scale = figure_scale(self._side(), math.inf)
+        figure = scaled_font(scale, QFont.Weight.DemiBold)
         width = QFontMetricsF(figure).horizontalAdvance(self._figure)
         if width > room:
-            figure = scaled_font(FIGURE_SCALE * room / width, figure.weight())
-        unit = scaled_font(_UNIT_SCALE)
+            figure = scaled_font(scale * room / width, figure.weight())
+        unit = scaled_font(_UNIT_SCALE * scale / FIGURE_SCALE)
         figure_height = QFontMetricsF(figure).height()
         unit_height = QFontMetricsF(unit).height() if self._unit else 0.0
         top = ring.center().y() - (figure_height + unit_height) / 2

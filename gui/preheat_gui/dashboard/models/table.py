@@ -180,6 +180,13 @@ _COLUMNS: Final[
 }
 
 
+_HAS_VALUE: Final[Mapping[Column, Callable[[ModelSnapshot, Context], bool]]] = {
+    Column.LOAD: lambda model, context: model.load_s is not None or context.figures_of(model).load.median_s is not None,
+    Column.HITS: lambda model, context: context.figures_of(model).last_week.requests > 0,
+    Column.LAST_USED: lambda model, context: model.last_used_at is not None,
+}
+
+
 class ModelsTable(TableModel[ModelSnapshot]):
     """One row per model, in the snapshot's order; ``context_length`` returns a model's effective setting, if known."""
 
@@ -225,6 +232,15 @@ class ModelsTable(TableModel[ModelSnapshot]):
 
     def cell(self, row: int, column: int) -> Cell:
         return make_cell(Column(column), self._items[row], self._context)
+
+    def text(self, row: int, column: int) -> str:
+        """Return the first line of a cell."""
+        return self._items[row].model_id if column == Column.NAME else super().text(row, column)
+
+    def has_values(self, column: int) -> bool:
+        """Return whether any model has a value; without making the cells of many models."""
+        has_value, context = _HAS_VALUE.get(Column(column)), self._context
+        return has_value is None or any(has_value(model, context) for model in self._items)
 
     def header(self, column: int) -> tuple[str, str]:
         return header(Column(column))

@@ -67,7 +67,7 @@ class OverviewPage(DashboardPage):
     def _build(self) -> None:
         self._grid.setSpacing(GROUP_GAP)
         inside = QWidget()
-        vbox(self._hearth, (self._grid, 1), spacing=GROUP_GAP, parent=inside)
+        vbox(self._hearth, (self._grid, 1), (None, 0), spacing=GROUP_GAP, parent=inside)
         scroll = named(QScrollArea(), "overview_scroll")
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QToolTip, QWidget
 
 from preheat_gui.dashboard.cells import NOTHING
@@ -30,6 +30,7 @@ from preheat_gui.widgets import (
     Token,
     caption,
     figure,
+    figure_scale,
     named,
     stacked,
     theme,
@@ -152,6 +153,7 @@ class Curve(QWidget):
 _SIDE_PX: Final = 160
 _TOP_PX: Final = 132  # Least height of a gauge above its curve
 _MOST_TOP_PX: Final = 240
+_MOST_CARD_PX: Final = 560  # Taller curves only look steeper
 _MAX_PX: Final = 16_777_215  # Qt's QWIDGETSIZE_MAX
 
 
@@ -178,6 +180,7 @@ class _CurveCard(Card):
         self._side.setMaximumWidth(_SIDE_PX if on else _MAX_PX)
         self._side.setMinimumHeight(0 if on else _TOP_PX)
         self._side.setMaximumHeight(_MAX_PX if on else _MOST_TOP_PX)
+        self.setMaximumHeight(_MAX_PX if on else _MOST_CARD_PX)
         self._layout.setStretch(0, 0 if on else 2)
         self._layout.setStretch(1, 1 if on else 3)
         self._layout.setDirection(directions.LeftToRight if on else directions.TopToBottom)
@@ -284,6 +287,12 @@ class TimeSavedCard(_CurveCard):
                 align_to_start(label)
             else:
                 label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Grow the figure with those in the gauges of the other cards."""
+        super().resizeEvent(event)
+        caption_height = self._unit.fontMetrics().height() + GAP // 2
+        self._figure.set_scale(figure_scale(self._side.width(), self._side.height() - caption_height))
 
     def render_figures(self, figures: PeriodFigures, *, ever: bool) -> None:
         """Show a period; ``ever`` is whether the history has any request."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -372,7 +373,43 @@ def hidden(page: ModelsPage) -> set[Column]:
     return {column for column in Column if view(page).isColumnHidden(column)}
 
 
-def test_columns_hide_in_order_of_importance(qtbot: QtBot, page: ModelsPage) -> None:
+def test_columns_without_values_leave_their_width_to_the_names(
+    qtbot: QtBot, page: ModelsPage, bridge: FakeBridge
+) -> None:
+    bridge.publish(snapshot(*(replace(each, load_s=None) for each in MODELS)))
+    qtbot.waitUntil(lambda: hidden(page) == {Column.LOAD, Column.HITS, Column.LAST_USED})
+    bridge.publish(snapshot(*MODELS[:3], replace(MODELS[3], last_used_at=1.0)))
+    qtbot.waitUntil(lambda: hidden(page) == {Column.HITS})
+
+
+def test_whole_names_are_worth_more_than_a_column(qtbot: QtBot, page: ModelsPage, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot(model("short")))
+    qtbot.waitUntil(lambda: Column.LOAD in hidden(page))
+    for width in range(1100, 300, -10):
+        page.resize(width, 600)
+        QApplication.processEvents()
+        if Column.CONTEXT in hidden(page):
+            break
+    page.resize(width + 20, 600)
+    assert Column.CONTEXT not in hidden(page)
+    bridge.publish(snapshot(model("mistral-small-3-with-a-much-longer-name-q4_k_m")))
+    qtbot.waitUntil(lambda: Column.CONTEXT in hidden(page))
+    assert Column.MEMORY not in hidden(page)
+
+
+def test_rows_are_shown_whole(page: ModelsPage, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot(*(model(f"m{number}") for number in range(40))))
+    for height in (500, 507, 523):
+        page.resize(1000, height)
+        QApplication.processEvents()
+        assert view(page).viewport().height() % view(page).rowHeight(0) == 0
+
+
+def test_columns_hide_in_order_of_importance(qtbot: QtBot, page: ModelsPage, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot(*MODELS[:3], replace(MODELS[3], last_used_at=1.0)))
+    bridge.answer_with(stats=STATS)
+    page.resize(1400, 500)
+    qtbot.waitUntil(lambda: not hidden(page))
     seen: list[set[Column]] = []
     for width in range(1400, 300, -20):
         page.resize(width, 500)
