@@ -950,6 +950,10 @@ nach {new}
         <translation>Favorit</translation>
     </message>
     <message>
+        <source>tokens/s</source>
+        <translation>Token/s</translation>
+    </message>
+    <message>
         <source>{count} more</source>
         <translation>{count} weitere</translation>
     </message>
@@ -6098,6 +6102,10 @@ nach {new}
     <message>
         <source>{count} models are ready.</source>
         <translation>{count} Modelle sind bereit.</translation>
+    </message>
+    <message>
+        <source>{hits} of {count} requests found their model ready since Preheat started</source>
+        <translation>{hits} von {count} Anfragen fanden seit dem Start von Preheat ihr Modell bereit</translation>
     </message>
     <message>
         <source>{model} needs {size} more than is left</source>

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF, QTextLayout, QTextOption
 from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionViewItem
 
-from preheat_gui.widgets import Token, body_font, caption_font, shows_ring, theme
+from preheat_gui.widgets import Token, body_font, caption_font, heading_font, shows_ring, theme
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,15 @@ class Looks:
     body: QFont
     strong: QFont  # The body's, bold
     caption: QFont
+    heading: QFont
     body_metrics: QFontMetrics
     strong_metrics: QFontMetrics
     caption_metrics: QFontMetrics
+    heading_metrics: QFontMetrics
     colours: dict[Token, QColor]
-    strong_width: Callable[[str], int]  # Width of a text in pixels, remembered; ``caption_width`` likewise
+    strong_width: Callable[[str], int]  # Width of a text in pixels, remembered; the others likewise
     caption_width: Callable[[str], int]
+    heading_width: Callable[[str], int]
 
 
 class LooksOf(QObject):
@@ -40,14 +43,12 @@ class LooksOf(QObject):
     def __call__(self) -> Looks:
         looks, font = self._looks, QApplication.font()
         if looks is None or looks.body.pointSizeF() != font.pointSizeF() or looks.body.family() != font.family():
-            body, caption = body_font(), caption_font()
+            body, caption, heading = body_font(), caption_font(), heading_font()
             colours = {token: theme().colour(token) for token in Token}
             strong = bold(body)
-            body_metrics, strong_metrics, caption_metrics = map(QFontMetrics, (body, strong, caption))
-            widths = (lru_cache(2048)(metrics.horizontalAdvance) for metrics in (strong_metrics, caption_metrics))
-            self._looks = looks = Looks(
-                body, strong, caption, body_metrics, strong_metrics, caption_metrics, colours, *widths
-            )
+            metrics = [QFontMetrics(font) for font in (body, strong, caption, heading)]
+            widths = (lru_cache(2048)(each.horizontalAdvance) for each in metrics[1:])
+            self._looks = looks = Looks(body, strong, caption, heading, *metrics, colours, *widths)
         return looks
 
     def _forget(self) -> None:

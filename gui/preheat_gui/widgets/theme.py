@@ -79,10 +79,11 @@ _DARK: Final = {
     Token.ON_ACCENT: "#1C1917",
 }
 
-# Hues of models, by index. Found by search from Okabe and Ito's palette: any two differ by 19 or more (CIE76) for the
-# colour-blind, too (Machado's matrices), and black or white text has a contrast of 4.5 : 1 or more.
-_LIGHT_HUES: Final = ("#CB8A12", "#4BB0F0", "#0A7F58", "#EBDB4E", "#1046A8", "#A3420C", "#B095BC", "#6A1560")
-_DARK_HUES: Final = ("#F28C1B", "#6AD6F5", "#1FB56A", "#E3E67A", "#5F86F5", "#EC5440", "#E6A9B8", "#96609A")
+# Hues of models, by index; the same index is a similar colour in light and dark. Found by a search for even, calm
+# colours: any two differ by 17 or more (CIE76) for the colour-blind, too (Machado's matrices); each has a contrast of
+# 3 : 1 or more to a card, and text on it one of 4.5 : 1 or more.
+_LIGHT_HUES: Final = ("#976815", "#1896B6", "#197554", "#7E8A4C", "#6063B0", "#883E1F", "#C96E86", "#7E5081")
+_DARK_HUES: Final = ("#C57730", "#5FB6CB", "#559969", "#A5B26A", "#8E97E1", "#ECA19D", "#B57593", "#8B67A5")
 _ON_HUE: Final = ("#1C1917", "#FFFFFF")
 
 # The first colour with a share of the second.

@@ -13,7 +13,7 @@ from preheat.cli.tables import elided
 if TYPE_CHECKING:
     from rich.text import Text
 
-_HUES: Final = ("#F28C1B", "#6AD6F5", "#1FB56A", "#E3E67A", "#5F86F5", "#EC5440", "#E6A9B8", "#96609A")
+_HUES: Final = ("#C57730", "#5FB6CB", "#559969", "#A5B26A", "#8E97E1", "#ECA19D", "#B57593", "#8B67A5")
 _ON_HUE: Final = ("#1C1917",) * 7 + ("#FFFFFF",)
 _ANSI: Final = (
     *("black on yellow", "black on cyan", "black on green", "black on bright_yellow"),

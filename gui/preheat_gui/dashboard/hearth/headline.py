@@ -10,7 +10,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
-from preheat.control import EngineSnapshot, State
+from preheat.control import EngineSnapshot, PreloadSnapshot, State
 from preheat_gui import words
 from preheat_gui.dashboard.hearth.layout import Kind
 from preheat_gui.dashboard.hearth.scene import MORE, Scene
@@ -18,6 +18,7 @@ from preheat_gui.dashboard.hearth.scene import MORE, Scene
 translate = QCoreApplication.translate
 
 _GB: Final = 10**9
+_ENOUGH_REQUESTS: Final = 2
 
 
 class Help(Enum):
@@ -92,6 +93,14 @@ def _idle(snapshot: EngineSnapshot) -> str:
     return translate("Overview", "{count} models are ready.").format(count=ready)
 
 
+def _hits(preload: PreloadSnapshot) -> str:
+    requests = preload.hits + preload.late_hits + preload.misses
+    if requests < _ENOUGH_REQUESTS:
+        return ""
+    text = translate("Overview", "{hits} of {count} requests found their model ready since Preheat started")
+    return text.format(hits=words.format_number(preload.hits), count=words.format_number(requests))
+
+
 def _aside(snapshot: EngineSnapshot, scene: Scene) -> str:
     cold = {model.model_id: model.standby for model in snapshot.models if model.state is State.COLD}
     outside = [part.key for part in scene.outside if part.kind is Kind.OUTSIDE and part.key != MORE]
@@ -109,4 +118,6 @@ def _aside(snapshot: EngineSnapshot, scene: Scene) -> str:
         parts.append(translate("Overview", "Next: {models}").format(models=words.list_names(waiting)))
     if cached:
         parts.append(translate("Overview", "Cached: {models}").format(models=words.list_names(cached)))
+    if not parts:
+        parts.append(_hits(snapshot.preload))
     return words.SEPARATOR.join(parts)

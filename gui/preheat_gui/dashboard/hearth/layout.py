@@ -17,7 +17,17 @@ _END_PX: Final = 10  # Right of the limit when it cannot be raised: half of its 
 _CHIP_GAP_PX: Final = 6
 _LEAST_CHIP_PX: Final = 44
 
+_RATE_GAP_PX: Final = 28  # From a block's name to its rate; the star is in it
+
 Measure = Callable[[str], int]  # Returns the width of a text in pixels
+
+
+class Measures(NamedTuple):
+    """The widths of a block's texts."""
+
+    name: Measure
+    detail: Measure
+    rate: Measure
 
 
 class Kind(Enum):
@@ -39,10 +49,12 @@ class Part(NamedTuple):
     size: int  # In bytes
     names: tuple[str, ...]  # From the longest to the shortest; the last one always fits
     details: tuple[str, ...] = ()  # Likewise; none may fit
+    rate: str = ""  # Tokens per second, shown large where there is room
+    beside: str = ""  # The detail next to the rate
 
 
 class Block(NamedTuple):
-    """A placed block; ``name`` and ``detail`` fit into it."""
+    """A placed block; its texts fit into it."""
 
     key: str
     kind: Kind
@@ -50,7 +62,8 @@ class Block(NamedTuple):
     width: int
     name: str
     detail: str
-    whole: bool  # ``name`` is the full name, and there is a detail: no legend is needed
+    whole: bool  # It says enough: no legend is needed
+    rate: str = ""  # Shown large, at the other end
 
 
 class Axis(NamedTuple):
@@ -98,8 +111,7 @@ def lay_out(
     width: int,
     line_x: int,
     limit_bytes: int,
-    measure_name: Measure,
-    measure_detail: Measure,
+    measures: Measures,
 ) -> Band:
     """Place the blocks, in their order: from 0 to the limit at ``line_x``, and beyond it.
 
@@ -110,9 +122,11 @@ def lay_out(
     def place(part: Part, left: int, right: int) -> Block:
         room = max(right - left - GAP_PX, 1)
         text = room - 2 * PADDING_PX
-        name = next((name for name in part.names if measure_name(name) <= text), part.names[-1])
-        detail = next((detail for detail in part.details if measure_detail(detail) <= text), "")
-        whole = name == part.names[0] and (bool(detail) or not part.details)
+        name = next((name for name in part.names if measures.name(name) <= text), part.names[-1])
+        if part.rate and measures.name(name) + _RATE_GAP_PX + measures.rate(part.rate) <= text:
+            return Block(part.key, part.kind, left, room, name, part.beside, True, part.rate)
+        detail = next((detail for detail in part.details if measures.detail(detail) <= text), "")
+        whole = name != part.names[-1] and (bool(detail) or not part.details)
         return Block(part.key, part.kind, left, room, name, detail, whole)
 
     scale = max(limit_bytes, sum(part.size for part in inside)) or 1
@@ -156,6 +170,11 @@ class PlacedChip(NamedTuple):
     x: int
     width: int
     target_x: int | None  # Where its line meets its block; None without a block
+
+    @property
+    def burns(self) -> bool:
+        """Whether its model writes."""
+        return not self.chip.waiting
 
 
 def place_chips(chips: Sequence[Chip], blocks: Sequence[Block], width: int, measure: Measure) -> list[PlacedChip]:

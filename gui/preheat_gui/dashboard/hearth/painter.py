@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QRegion
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QRadialGradient, QRegion
 
 from preheat_gui.dashboard.hearth.layout import PADDING_PX, Block, Kind, PlacedChip
-from preheat_gui.dashboard.hearth.picture import STAR_PX, SWATCH_PX, Picture, Row
+from preheat_gui.dashboard.hearth.picture import STAR_PX, Picture, Row
 from preheat_gui.dashboard.hearth.scene import Facts
 from preheat_gui.dashboard.painting import Looks, paint_star
 from preheat_gui.dashboard.tables import LEADING, TRAILING
-from preheat_gui.widgets import GAP, RADIUS, Pattern, Sign, Token, model_colours
+from preheat_gui.widgets import GAP, RADIUS, Pattern, Sign, Token, colours, model_colours
 from preheat_gui.widgets.theme import mix
 
 _CORNER: Final = RADIUS - 2.0
@@ -20,7 +20,12 @@ _EDGE_SHARE: Final = 0.28  # Of the text's colour in a block's outline
 _FILL_SHARE: Final = 0.24  # Of the hue in a part that is not loaded yet
 _PATTERN_ALPHA: Final = 70
 _SPARK_STEP: Final = 0.21  # Of its way, for each token
+_SPARK_WAY: Final = (0.1, 0.82)  # The part of its line that a spark takes
 _SPARK_PX: Final = 3.5
+_TAIL: Final = ((0.2, 1.6, 0.3), (0.1, 2.4, 0.6))  # Behind a spark: how far back, radius and opacity
+_GLOW_PX: Final = (46.0, 13.0)  # Of a block where its sparks arrive: above its text
+_GLOW_ALPHA: Final = 150
+_LINE_PX: Final = 1.8
 _HANDLE: Final = 14.0
 _CENTRE: Final = Qt.AlignmentFlag.AlignCenter
 
@@ -48,7 +53,8 @@ class HearthPainter:
         for block in picture.blocks:
             rect = picture.block_rect(block)
             if dirty.intersects(rect.adjusted(-3, -3, 3, 3)):
-                self._block(QRectF(rect), block, picture.facts[block.key])
+                sparks = [chip.target_x for chip in picture.chips if chip.chip.key == block.key and chip.burns]
+                self._block(QRectF(rect), block, picture, [x for x in sparks if x is not None])
                 if block.key == focused:
                     self._outline(QRectF(rect), Token.ACCENT)
                 elif block.key == hovered:
@@ -65,8 +71,13 @@ class HearthPainter:
 
     def _band(self, picture: Picture) -> None:
         self._fill(QRectF(picture.band), self._colour(Token.TRACK), RADIUS)
+        if picture.free:
+            self._painter.setFont(self._looks.caption)
+            self._painter.setPen(self._colour(Token.MUTED))
+            self._painter.drawText(picture.free_rect, _CENTRE, picture.free)
 
-    def _block(self, rect: QRectF, block: Block, facts: Facts) -> None:
+    def _block(self, rect: QRectF, block: Block, picture: Picture, sparks: list[int]) -> None:
+        facts = picture.facts[block.key]
         if block.kind in (Kind.PLANNED, Kind.OUTSIDE):
             self._hollow(rect, block, facts)
             return
@@ -74,7 +85,9 @@ class HearthPainter:
         words = self._colour(Token.TEXT)
         if block.kind is Kind.READY:
             self._solid(rect, fill, text, facts.sign)
+            self._glow(rect, sparks)
             self._labels(rect, block, facts, text)
+            self._rate(rect, block, picture.unit, text)
         elif block.kind is Kind.LOADING:
             self._fill(rect, self._faint(fill))
             self._loading(rect, block, facts, fill, text)
@@ -107,6 +120,25 @@ class HearthPainter:
             style = Qt.BrushStyle.BDiagPattern if sign.pattern is Pattern.STRIPES else Qt.BrushStyle.Dense6Pattern
             # Only at the lower edge: text stays readable.
             self._painter.fillRect(rect.adjusted(2, rect.height() * 0.78, -2, -1), QBrush(colour, style))
+
+    def _glow(self, rect: QRectF, sparks: list[int]) -> None:
+        """Light the upper edge where sparks arrive."""
+        painter = self._painter
+        for x in sparks:
+            near, clear = self._ember(), self._ember()
+            near.setAlpha(_GLOW_ALPHA)
+            clear.setAlpha(0)
+            light = QRadialGradient(QPointF(0, 0), 1.0)
+            light.setColorAt(0.0, near)
+            light.setColorAt(1.0, clear)
+            painter.save()
+            painter.setClipRect(rect.adjusted(1, 1, -1, 0), Qt.ClipOperation.IntersectClip)
+            painter.translate(x, rect.top())
+            painter.scale(*_GLOW_PX)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(light)
+            painter.drawEllipse(QPointF(0, 0), 1.0, 1.0)
+            painter.restore()
 
     def _fill(self, rect: QRectF, colour: QColor, corner: float = _CORNER) -> None:
         self._painter.setPen(Qt.PenStyle.NoPen)
@@ -141,9 +173,25 @@ class HearthPainter:
             painter.setFont(looks.caption)
             line_2 = QRectF(inner.left(), top + name_height, inner.width(), detail_height)
             painter.drawText(line_2, _CENTRE if centred else LEADING, block.detail)
-        name_width = looks.strong_width(block.name)
-        if facts.favourite and not centred and inner.width() > name_width + 2 * STAR_PX:
-            self._star(QPointF(inner.right() - STAR_PX / 2, line.center().y()), colour)
+        star_x = inner.left() + looks.strong_width(block.name) + GAP + STAR_PX / 2
+        if facts.favourite and not centred and star_x + STAR_PX / 2 <= inner.right():
+            self._star(QPointF(star_x, line.center().y()), colour)
+
+    def _rate(self, rect: QRectF, block: Block, unit: str, colour: QColor) -> None:
+        """Paint the tokens per second, with the unit under them."""
+        if not block.rate:
+            return
+        painter, looks = self._painter, self._looks
+        name_height, upper, lower = (
+            metrics.height() for metrics in (looks.strong_metrics, looks.heading_metrics, looks.caption_metrics)
+        )
+        inner = rect.adjusted(PADDING_PX, 0, -PADDING_PX - 2, 0)
+        under = rect.top() + (rect.height() + name_height - lower) / 2  # On one line with the size
+        painter.setPen(colour)
+        painter.setFont(looks.heading)
+        painter.drawText(QRectF(inner.left(), under - upper + 1, inner.width(), upper), TRAILING, block.rate)
+        painter.setFont(looks.caption)
+        painter.drawText(QRectF(inner.left(), under, inner.width(), lower), TRAILING, unit)
 
     # Requests
 
@@ -166,7 +214,7 @@ class HearthPainter:
     def _chip(self, rect: QRectF, placed: PlacedChip, colour: QColor) -> None:
         painter, looks = self._painter, self._looks
         style = Qt.PenStyle.DashLine if placed.chip.waiting else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(colour, 1.2, style))
+        painter.setPen(QPen(colour, _LINE_PX - 0.4, style))
         painter.setBrush(self._colour(Token.CARD))
         painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), rect.height() / 2 - 1, rect.height() / 2 - 1)
         painter.setFont(looks.caption)
@@ -184,13 +232,20 @@ class HearthPainter:
         way.cubicTo(QPointF(start.x(), middle), QPointF(end.x(), middle), end)
         style = Qt.PenStyle.DotLine if placed.chip.waiting else Qt.PenStyle.SolidLine
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
-        self._painter.setPen(QPen(colour, 1.6, style))
+        self._painter.setPen(QPen(colour, _LINE_PX, style))
         self._painter.drawPath(way)
-        if placed.chip.waiting:
+        if not placed.burns:
             return
         self._painter.setPen(Qt.PenStyle.NoPen)
-        self._painter.setBrush(self._colour(Token.ACCENT))
-        share = placed.chip.tokens * _SPARK_STEP % 1.0 if self._moving else 1.0
+        first, last = _SPARK_WAY
+        share = first + placed.chip.tokens * _SPARK_STEP % 1.0 * (last - first) if self._moving else last
+        spark = QColor(self._colour(Token.ACCENT))
+        for back, radius, opacity in _TAIL:
+            spark.setAlphaF(opacity)
+            self._painter.setBrush(spark)
+            self._painter.drawEllipse(way.pointAtPercent(max(share - back, 0.0)), radius, radius)
+        spark.setAlphaF(1.0)
+        self._painter.setBrush(spark)
         self._painter.drawEllipse(way.pointAtPercent(share), _SPARK_PX, _SPARK_PX)
 
     # Under the band
@@ -208,8 +263,7 @@ class HearthPainter:
         rect = row.rect
         if hovered:
             self._fill(QRectF(rect), self._colour(Token.HOVER), RADIUS / 2)
-        swatch = QRectF(rect.left() + GAP // 2, rect.center().y() - SWATCH_PX // 2 + 1, SWATCH_PX, SWATCH_PX)
-        self._swatch(swatch, facts)
+        self._swatch(QRectF(row.swatch), facts)
         painter.setFont(looks.caption)
         painter.setPen(self._colour(Token.TEXT))
         painter.drawText(row.name_rect, LEADING, row.name)
@@ -256,13 +310,17 @@ class HearthPainter:
         self._painter.setBrush(colour)
         paint_star(self._painter, centre, STAR_PX)
 
+    def _ember(self) -> QColor:
+        """Return the colour of light on a block."""
+        return colours(dark=True)[Token.ACCENT]  # bright in both themes
+
     def _faint(self, fill: QColor) -> QColor:
         return mix(self._colour(Token.CARD), fill, _FILL_SHARE)
 
     def _colours(self, sign: Sign | None) -> tuple[QColor, QColor]:
         """Return fill and text of a model, or of kept prompts."""
         if sign is None:
-            return self._colour(Token.STANDBY), self._colour(Token.CARD)
+            return self._colour(Token.CONTROL), self._colour(Token.CARD)
         return self._hues[sign.hue]
 
     def _colour(self, token: Token) -> QColor:

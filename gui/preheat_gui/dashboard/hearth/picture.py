@@ -10,6 +10,8 @@ from preheat_gui.dashboard.hearth.layout import (
     Axis,
     Block,
     Kind,
+    Measure,
+    Measures,
     PlacedChip,
     lay_out,
     make_axis,
@@ -20,13 +22,14 @@ from preheat_gui.dashboard.painting import Looks
 from preheat_gui.widgets import GAP, GROUP_GAP
 from preheat_gui.words import SEPARATOR
 
-_SPARK_PX: Final = 20  # From the chips down to the band
+_SPARK_PX: Final = 30  # From the chips down to the band
 _WIDE_PX: Final = 1100
-_BAND_AIR: Final = 34  # Above and below a block's two lines
-_WIDE_AIR: Final = 52
+_BAND_AIR: Final = 38  # Above and below a block's two lines
+_WIDE_AIR: Final = 50
+_FREE_PX: Final = 14  # Left and right of the words in free memory
 _ROW_PX: Final = 380  # The least width of a legend's row
 _MOST_COLUMNS: Final = 3
-SWATCH_PX: Final = 18
+SWATCH_PX: Final = 18  # The height of a swatch, and its least width
 STAR_PX: Final = 11
 
 
@@ -39,6 +42,7 @@ class Row(NamedTuple):
     name_rect: QRect
     detail: str
     detail_rect: QRect
+    swatch: QRect
 
 
 class Picture(NamedTuple):
@@ -55,6 +59,9 @@ class Picture(NamedTuple):
     chip_height: int
     used: str
     used_rect: QRect
+    free: str  # On the free part of the band
+    free_rect: QRect
+    unit: str  # Under the blocks' rates
     limit: str
     limit_rect: QRect
     height: int
@@ -92,8 +99,10 @@ def axis_of(scene: Scene, width: int) -> Axis:
 def draw_up(scene: Scene, axis: Axis, width: int, looks: Looks, words: Words) -> Picture:
     """Return the picture of a scene."""
     line_x = axis.x_at(scene.limit_bytes)
-    names, captions = looks.strong_width, looks.caption_width
-    band = lay_out(scene.inside, scene.outside, width, line_x, scene.limit_bytes, names, captions)
+    captions = looks.caption_width
+    unit_px = captions(scene.unit)
+    measures = Measures(looks.strong_width, captions, lambda rate: max(looks.heading_width(rate), unit_px))
+    band = lay_out(scene.inside, scene.outside, width, line_x, scene.limit_bytes, measures)
     chip_height = looks.caption_metrics.height() + GAP
     top = chip_height + _SPARK_PX
     air = _WIDE_AIR if width >= _WIDE_PX else _BAND_AIR
@@ -102,7 +111,8 @@ def draw_up(scene: Scene, axis: Axis, width: int, looks: Looks, words: Words) ->
     line = looks.caption_metrics.height()
     limit, limit_rect = _limit(words.limit, line_x, width, under, looks)
     room = limit_rect.left() - GROUP_GAP
-    variants = (SEPARATOR.join(filter(None, (scene.used, scene.available))), scene.used)
+    free, free_rect = _free(scene, band.blocks, QRect(0, top, line_x, height), captions)
+    variants = (SEPARATOR.join(filter(None, (scene.used, "" if free else scene.available))), scene.used)
     used = next((text for text in variants if captions(text) <= room), "")
     rows, bottom = _rows(scene, band.blocks, width, under + line + GAP, looks)
     chips = place_chips(scene.chips, band.blocks, width, captions)
@@ -118,10 +128,22 @@ def draw_up(scene: Scene, axis: Axis, width: int, looks: Looks, words: Words) ->
         chip_height,
         used,
         QRect(0, under, max(room, 0), line),
+        free,
+        free_rect,
+        scene.unit,
         limit,
         limit_rect,
         bottom,
     )
+
+
+def _free(scene: Scene, blocks: tuple[Block, ...], band: QRect, measure: Measure) -> tuple[str, QRect]:
+    """Place the words on the free part of the band, if there is room."""
+    inside = blocks[: len(scene.inside)]
+    left = inside[-1].x + inside[-1].width if inside else 0
+    rect = band.adjusted(left, 0, 0, 0)
+    fits = measure(scene.available) + 2 * _FREE_PX <= rect.width()
+    return (scene.available if fits else "", rect)
 
 
 def _limit(variants: tuple[str, ...], line_x: int, width: int, top: int, looks: Looks) -> tuple[str, QRect]:
@@ -142,24 +164,27 @@ def _rows(scene: Scene, blocks: tuple[Block, ...], width: int, top: int, looks: 
     columns = max(min(width // _ROW_PX, _MOST_COLUMNS, len(shown)), 1)
     step = looks.caption_metrics.height() + GAP + GAP // 2
     each = (width - GROUP_GAP * (columns - 1)) // columns
+    marks = [sign.mark for block in shown if (sign := scene.facts[block.key].sign) is not None]
+    swatch = max((looks.caption_width(mark) + GAP for mark in marks), default=0)
     rows = []
     for place, block in enumerate(shown):
         line, column = divmod(place, columns)
         rect = QRect(column * (each + GROUP_GAP), top + GAP // 2 + line * step, each, step)
         detail = next(iter(details[block.key]), "")
-        rows.append(_row(block, rect, scene.facts[block.key], detail, looks))
+        rows.append(_row(block, rect, scene.facts[block.key], detail, looks, max(swatch, SWATCH_PX)))
     return tuple(rows), rows[-1].rect.bottom() + 1
 
 
-def _row(block: Block, rect: QRect, facts: Facts, detail: str, looks: Looks) -> Row:
+def _row(block: Block, rect: QRect, facts: Facts, detail: str, looks: Looks, swatch_px: int) -> Row:
     if block.kind is Kind.READY and not facts.busy:
         detail = SEPARATOR.join((facts.state, detail))
     detail_rect = QRect(rect)
     detail_rect.setLeft(rect.right() - GAP - looks.caption_width(detail) - 2)
     detail_rect.setRight(rect.right() - GAP)
-    name_rect = rect.adjusted(GAP // 2 + SWATCH_PX + GAP, 0, 0, 0)
+    swatch = QRect(rect.left() + GAP // 2, rect.center().y() - SWATCH_PX // 2 + 1, swatch_px, SWATCH_PX)
+    name_rect = rect.adjusted(GAP // 2 + swatch_px + GAP, 0, 0, 0)
     name_rect.setRight(detail_rect.left() - GROUP_GAP - (GAP + STAR_PX if facts.favourite else 0))
     name = facts.name
     if looks.caption_width(name) > name_rect.width():
         name = looks.caption_metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, name_rect.width())
-    return Row(block.key, rect, name, name_rect, detail, detail_rect)
+    return Row(block.key, rect, name, name_rect, detail, detail_rect, swatch)

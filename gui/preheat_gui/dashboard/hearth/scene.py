@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -61,6 +62,7 @@ class Scene(NamedTuple):
     total_bytes: int = 0
     used: str = ""
     available: str = ""
+    unit: str = ""  # Of the rates
 
 
 class Order:
@@ -113,6 +115,7 @@ class _Gathering:
         self._held = [models[name] for name in held]
         self._absent = [models[name] for name in absent]
         self._signs = signs.signs([*held, *absent])
+        self._names = distinct_names((*held, *absent))
         self._facts: dict[str, Facts] = {}
 
     def scene(self) -> Scene:
@@ -142,6 +145,7 @@ class _Gathering:
             memory.total_bytes,
             _tr("{size} used").format(size=format_memory(_rounded(used))) if snapshot.models else "",
             _tr("{size} still available").format(size=format_memory(_rounded(available))) if snapshot.models else "",
+            _tr("tokens/s"),
         )
 
     def _part(self, model: ModelSnapshot, kind: Kind, size: int, missing: int = 0) -> Part:
@@ -151,6 +155,7 @@ class _Gathering:
         state = self._state(model, kind, missing)
         size_words = format_memory(size)
         details = _details(kind, size_words, speed, state, time_left(model))
+        rate = str(round(sum(speeds))) if speeds and kind is Kind.READY else ""
         sign = self._signs[model.model_id]
         star = _tr("favourite") if model.favourite else ""
         clients = ", ".join(dict.fromkeys(request.client for request in requests if request.client))
@@ -168,7 +173,8 @@ class _Gathering:
             missing,
             sign,
         )
-        return Part(model.model_id, kind, size, (*name_variants(model.model_id), sign.mark), details)
+        names = (*self._names[model.model_id], sign.mark)
+        return Part(model.model_id, kind, size, names, details, rate, size_words if rate else "")
 
     def _state(self, model: ModelSnapshot, kind: Kind, missing: int) -> str:
         if kind is Kind.PLANNED and model.model_id in self._snapshot.preload.queue:
@@ -228,6 +234,16 @@ def name_variants(model_id: str) -> tuple[str, ...]:
         names.append(pattern.sub("", names[-1]))
     names.append(re.split(r"[-_ ]", names[-1])[0])
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+@lru_cache(maxsize=32)
+def distinct_names(model_ids: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Return the name variants of each model, without the shorter ones that another model has, too."""
+    counts = Counter(variant for model_id in model_ids for variant in name_variants(model_id))
+    return {
+        model_id: tuple(name for name in name_variants(model_id) if name == model_id or counts[name] == 1)
+        for model_id in model_ids
+    }
 
 
 def _kind_of(model: ModelSnapshot) -> Kind:

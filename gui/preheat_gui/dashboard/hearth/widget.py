@@ -281,6 +281,8 @@ def _changed(before: Picture | None, now: Picture, whole: QRect) -> QRegion:
         for chip_before, chip in zip(before.chips, now.chips, strict=True):
             if chip_before != chip:
                 region += now.chip_rect(chip)
+    if before.free != now.free:
+        region += before.free_rect.united(now.free_rect)
     if (before.used, before.limit) != (now.used, now.limit):
         region += QRect(0, now.used_rect.top(), whole.width(), now.used_rect.height() + GAP)
     return region

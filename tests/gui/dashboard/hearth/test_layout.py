@@ -14,6 +14,7 @@ from preheat_gui.dashboard.hearth.layout import (
     Block,
     Chip,
     Kind,
+    Measures,
     Part,
     lay_out,
     make_axis,
@@ -27,6 +28,9 @@ def measure(text: str) -> int:
     return 7 * len(text)
 
 
+MEASURES = Measures(measure, measure, measure)
+
+
 def part(key: str, size_gb: float, kind: Kind = Kind.READY) -> Part:
     return Part(
         key, kind, int(size_gb * GB), (f"{key}-7b-instruct", key, key[0]), (f"{size_gb} GB · 12 tokens/s", "12")
@@ -34,7 +38,7 @@ def part(key: str, size_gb: float, kind: Kind = Kind.READY) -> Part:
 
 
 def blocks_of(*parts: Part, line_x: int = 800, limit_gb: float = 8, outside: tuple[Part, ...] = ()) -> list[Block]:
-    band = lay_out(parts, outside, 1000, line_x, int(limit_gb * GB), measure, measure)
+    band = lay_out(parts, outside, 1000, line_x, int(limit_gb * GB), MEASURES)
     return list(band.blocks)
 
 
@@ -51,6 +55,13 @@ def test_a_tiny_model_has_room_for_its_mark() -> None:
     tiny, large = blocks_of(part("embed", 0.01), part("qwen", 6))
     assert (tiny.width + GAP_PX, tiny.name, tiny.detail, tiny.whole) == (LEAST_PX, "e", "", False)
     assert large.x == LEAST_PX
+
+
+def test_a_wide_block_shows_its_rate_large() -> None:
+    busy = part("qwen", 4)._replace(rate="52", beside="4 GB")
+    wide, narrow = blocks_of(busy)[0], blocks_of(busy, line_x=300)[0]
+    assert (wide.name, wide.detail, wide.rate) == ("qwen-7b-instruct", "4 GB", "52")
+    assert (narrow.name, narrow.detail, narrow.rate) == ("qwen-7b-instruct", "4 GB · 12 tokens/s", "")
 
 
 def test_many_models_share_the_band() -> None:
@@ -83,7 +94,7 @@ def test_blocks_never_overlap_leave_the_band_or_change_their_order(
 ) -> None:
     line_x = data.draw(st.integers(width // 3, width))
     parts = [Part(str(number), Kind.READY, size, ("name", "n")) for number, size in enumerate(sizes)]
-    blocks = lay_out(parts, parts[:3], width, line_x, limit, measure, measure).blocks
+    blocks = lay_out(parts, parts[:3], width, line_x, limit, MEASURES).blocks
     inside, outside = blocks[: len(parts)], blocks[len(parts) :]
     assert [block.key for block in inside] == [part.key for part in parts]
     for group, end in ((inside, line_x), (outside, max(width, line_x + 14))):

@@ -9,7 +9,7 @@ import pytest
 from fake_bridge import GB, model, snapshot
 from preheat.control import LimitPreview, ModelSnapshot, PrefixFigures, RequestSnapshot, State
 from preheat_gui.dashboard.hearth.layout import Kind
-from preheat_gui.dashboard.hearth.scene import MORE, PROMPTS, Order, Scene, gather, name_variants
+from preheat_gui.dashboard.hearth.scene import MORE, PROMPTS, Order, Scene, distinct_names, gather, name_variants
 from preheat_gui.widgets import SignBook
 
 
@@ -89,6 +89,7 @@ def test_requests_of_a_client_to_a_model_are_one_chip() -> None:
         ("editor (2)", "a", False, 42),
         ("An app", "b", True, 0),
     ]
+    assert (shown.inside[0].rate, shown.inside[0].beside, shown.unit) == ("30", "3.0 GB", "tokens/s")
     assert shown.inside[0].details == ("3.0 GB · 30 tokens/s", "30 tokens/s")
     assert kinds(shown)[1] == ("b", Kind.PLANNED)
     assert shown.facts["a"].busy
@@ -129,3 +130,9 @@ def test_small_changes_of_memory_change_nothing() -> None:
 )
 def test_long_names_have_shorter_forms(name: str, variants: tuple[str, ...]) -> None:
     assert name_variants(name) == variants
+
+
+def test_models_with_the_same_short_name_keep_a_longer_one() -> None:
+    names = distinct_names(("qwen3-8b-q4_k_m", "qwen3-4b-q4_k_m", "phi-4-q8_0"))
+    assert names["qwen3-8b-q4_k_m"] == ("qwen3-8b-q4_k_m", "qwen3-8b")
+    assert names["phi-4-q8_0"] == ("phi-4-q8_0", "phi-4", "phi")
