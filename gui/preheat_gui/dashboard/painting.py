@@ -46,13 +46,31 @@ class LooksOf(QObject):
             body, caption, heading = body_font(), caption_font(), heading_font()
             colours = {token: theme().colour(token) for token in Token}
             strong = bold(body)
-            metrics = [QFontMetrics(font) for font in (body, strong, caption, heading)]
-            widths = (lru_cache(2048)(each.horizontalAdvance) for each in metrics[1:])
-            self._looks = looks = Looks(body, strong, caption, heading, *metrics, colours, *widths)
+            body_metrics, strong_metrics, caption_metrics, heading_metrics = (
+                QFontMetrics(each) for each in (body, strong, caption, heading)
+            )
+            self._looks = looks = Looks(
+                body=body,
+                strong=strong,
+                caption=caption,
+                heading=heading,
+                body_metrics=body_metrics,
+                strong_metrics=strong_metrics,
+                caption_metrics=caption_metrics,
+                heading_metrics=heading_metrics,
+                colours=colours,
+                strong_width=_widths(strong_metrics),
+                caption_width=_widths(caption_metrics),
+                heading_width=_widths(heading_metrics),
+            )
         return looks
 
     def _forget(self) -> None:
         self._looks = None
+
+
+def _widths(metrics: QFontMetrics) -> Callable[[str], int]:
+    return lru_cache(2048)(metrics.horizontalAdvance)
 
 
 def bold(font: QFont) -> QFont:
