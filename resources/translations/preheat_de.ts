@@ -538,8 +538,8 @@
         <translation>Einstellungen</translation>
     </message>
     <message>
-        <source>Change Preheat&apos;s settings</source>
-        <translation>Einstellungen von Preheat ändern</translation>
+        <source>Change Preheat&apos;s settings (Ctrl+,)</source>
+        <translation>Einstellungen von Preheat ändern (Strg+,)</translation>
     </message>
 </context>
 <context>
@@ -5553,10 +5553,6 @@ nach {new}
         <translation>M&amp;odelleinstellungen…</translation>
     </message>
     <message>
-        <source>Context length and more for this model (Ctrl+,)</source>
-        <translation>Kontextlänge und mehr für dieses Modell (Strg+,)</translation>
-    </message>
-    <message>
         <source>Delete kept &amp;prompts…</source>
         <translation>Gespeicherte &amp;Prompts löschen …</translation>
     </message>
@@ -5583,6 +5579,10 @@ nach {new}
     <message>
         <source>&amp;Cancel load</source>
         <translation>Laden &amp;abbrechen</translation>
+    </message>
+    <message>
+        <source>Context length and more for this model (Alt+Enter)</source>
+        <translation>Kontextlänge und mehr für dieses Modell (Alt+Eingabe)</translation>
     </message>
     <message>
         <source>&amp;Load</source>

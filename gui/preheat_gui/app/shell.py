@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer
-from PySide6.QtGui import QSessionManager
+from PySide6.QtGui import QKeySequence, QSessionManager, QShortcut
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from preheat.errors import EngineError, LoadCancelledError, ModelLoadError
@@ -15,7 +15,7 @@ from preheat.installation import ending_grace
 from preheat.log import setup_logging
 from preheat_gui.app.no_tray import LOGIN_PATIENCE_MS, PATIENCE_MS, CloseGuard, TrayPlace, explain_once
 from preheat_gui.bridge import EngineBridge, open_engine
-from preheat_gui.widgets import WindowState, apply_theme
+from preheat_gui.widgets import SETTINGS_KEY, WindowState, apply_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +73,7 @@ class Shell(QObject):
         self.bridge.settings_changed.connect(self._on_settings)
         self.bridge.command_failed.connect(self._on_command_failed)
         self.bridge.view_requested.connect(self.show_view)
+        application.focusChanged.connect(self._on_focus)
         application.aboutToQuit.connect(self._on_about_to_quit)
         application.commitDataRequest.connect(self._on_session_end)
 
@@ -180,6 +181,14 @@ class Shell(QObject):
         if group:
             self._settings_dialog.show_page(group)
         _bring_to_front(self._settings_dialog)
+
+    def _on_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
+        """Open the settings by their key from every window, also from those that keep the others from being used."""
+        window = now.window() if now is not None else None
+        if window is not None and window.findChild(QShortcut, SETTINGS_KEY) is None:
+            shortcut = QShortcut(QKeySequence(SETTINGS_KEY), window)
+            shortcut.setObjectName(SETTINGS_KEY)
+            shortcut.activated.connect(self.show_settings)
 
     def show_about(self) -> None:
         """Show what this copy of Preheat is, and the licences of its parts."""

@@ -21,6 +21,7 @@ from preheat_gui.widgets import (
     GROUP_GAP,
     MARGIN,
     Card,
+    KeepsFocus,
     WindowState,
     button,
     caption,
@@ -154,7 +155,7 @@ def _is_included(model: ModelSnapshot) -> bool:
     return model.file is not None and model.file.included
 
 
-class WelcomeDialog(QDialog):
+class WelcomeDialog(KeepsFocus, QDialog):
     """Explains Preheat and the models folder, and offers to start at login."""
 
     try_requested = Signal()  # The user wants to chat with the included model

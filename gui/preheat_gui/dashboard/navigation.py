@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QSizePolicy
 
 from preheat_gui.widgets import GAP, named, set_role, symbol
@@ -50,12 +50,15 @@ PAGES: Final = (
 _ICON_PX: Final = 18
 _PADDING: Final = 34  # An item's padding and border in the style sheet, and Qt's margin, on both sides
 _GAP_TO_TEXT: Final = 2 * GAP
+_ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Navigation(QListWidget):
-    """Lists the pages."""
+    """Lists the pages. The arrow keys show them; Enter and clicks also move the focus to the page."""
 
     page_chosen = Signal(str)  # The user chose a page (its key)
+    page_entered = Signal(object)  # The focus belongs to the page (Qt.FocusReason)
+    typed = Signal(object)  # The user typed text (QKeyEvent)
 
     def __init__(self, pages: Sequence[PageSpec]) -> None:
         super().__init__()
@@ -63,6 +66,7 @@ class Navigation(QListWidget):
         named(self, "navigation", self.tr("Pages"))
         self._pages = pages
         self._with_text = True
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # A click leaves the focus to the page
         self.setIconSize(QSize(_ICON_PX, _ICON_PX))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
@@ -86,6 +90,23 @@ class Navigation(QListWidget):
         for row, page in enumerate(self._pages):
             self.item(row).setText(page.words() if on else "")
         self._fit()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        super().mousePressEvent(event)
+        if self.indexAt(event.position().toPoint()).isValid():
+            self.page_entered.emit(Qt.FocusReason.MouseFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        into_page = Qt.Key.Key_Left if self.isRightToLeft() else Qt.Key.Key_Right
+        if event.key() in _ENTER or event.key() == into_page:
+            self.page_entered.emit(Qt.FocusReason.TabFocusReason)
+        elif event.text().isprintable() and event.text().strip():
+            self.typed.emit(event)
+        else:
+            super().keyPressEvent(event)
+
+    def keyboardSearch(self, _search: str) -> None:  # noqa: N802
+        """Do nothing: letters are for the page."""
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from preheat.control import EngineSnapshot
 from preheat_gui.bridge import EngineBridge, SlowQuestion
-from preheat_gui.widgets import GROUP_GAP, Item, hbox, heading, vbox
+from preheat_gui.widgets import GROUP_GAP, Item, give_focus, hbox, heading, vbox
 
 
 class DashboardPage(QWidget):
@@ -28,6 +28,8 @@ class DashboardPage(QWidget):
         self._live: list[tuple[Any, Callable[..., object]]] = [(bridge.snapshot_changed, self._on_snapshot)]
         """Signals with their slots, connected while the page is shown."""
         self._questions: list[SlowQuestion[Any]] = []
+        self.focus_order: Sequence[QWidget] = ()
+        """The first of these that is visible and enabled has the focus when the page is opened."""
 
     def activate(self) -> None:
         """Show the engine's state and follow it. No effect if already active."""
@@ -50,6 +52,10 @@ class DashboardPage(QWidget):
         for question in self._questions:
             question.deactivate()
         self._on_deactivated()
+
+    def take_focus(self, reason: Qt.FocusReason) -> None:
+        """Focus the widget that the page is about."""
+        give_focus(self, self.focus_order, reason)
 
     def open_model(self, model_id: str) -> None:
         """Show this model, on pages that can."""

@@ -8,13 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QPushButton, QStackedWidget, QWidget
 
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.importing import DropOverlay, ImportBanner
 from preheat_gui.dashboard.navigation import PAGES, Navigation, PageSpec
-from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, hbox, mark_icon, named, set_role, symbol, vbox
+from preheat_gui.widgets import (
+    GAP,
+    GROUP_GAP,
+    MARGIN,
+    Banner,
+    KeepsFocus,
+    hbox,
+    mark_icon,
+    named,
+    set_role,
+    symbol,
+    vbox,
+)
 
 if TYPE_CHECKING:
     from preheat_gui.dashboard.page import DashboardPage
@@ -30,7 +42,7 @@ _MIN_SIZE: Final = QSize(560, 400)
 _MOST_CONTENT_PX: Final = 1200  # Wider lines are hard to read
 
 
-class DashboardWindow(QWidget):
+class DashboardWindow(KeepsFocus, QWidget):
     """A page is created when it is first shown, and active only while it is visible."""
 
     settings_requested = Signal()  # The user wants the settings dialog
@@ -56,7 +68,7 @@ class DashboardWindow(QWidget):
         self._problem: Problem | None = None
         self._navigation = Navigation(pages)
         self._settings = QPushButton(symbol("gear"), self.tr("&Settings…"))
-        named(self._settings, "settings_button", self.tr("Settings"), self.tr("Change Preheat's settings"))
+        named(self._settings, "settings_button", self.tr("Settings"), self.tr("Change Preheat's settings (Ctrl+,)"))
         self._banner = named(Banner(), "problem_banner")
         self._import = ImportBanner(bridge)
         self._stack = QStackedWidget()
@@ -71,7 +83,11 @@ class DashboardWindow(QWidget):
 
     def show_page(self, key: str) -> None:
         """Show a page: ``overview``, ``models``, ``downloads``, ``activity``, ``try``, ``connect`` or ``log``."""
+        before = self.page
         self._navigation.choose(key)
+        focused = self.focusWidget()
+        if before != key or focused is None or not self._page(key).isAncestorOf(focused):
+            self._enter_page(Qt.FocusReason.OtherFocusReason)
 
     def open_model(self, model_id: str) -> None:
         self.open_page("models", model_id)
@@ -137,15 +153,25 @@ class DashboardWindow(QWidget):
         self._settings.clicked.connect(self.settings_requested)
         self._banner.clicked.connect(self._on_banner)
         self._navigation.page_chosen.connect(self._show)
+        self._navigation.page_entered.connect(self._enter_page)
+        self._navigation.typed.connect(self._on_typed)
         self._import.model_requested.connect(partial(self.open_page, "models"))
         DropOverlay(self).dropped.connect(self.add_files)
 
     def _jump(self, key: str) -> None:
-        """Show a page by its shortcut, with the focus where it takes text."""
-        self.show_page(key)
-        page = self._page(key)
-        if page.focusProxy() is not None:
-            page.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        """Show a page by its shortcut."""
+        self._navigation.choose(key)
+        self._enter_page(Qt.FocusReason.ShortcutFocusReason)
+
+    def _enter_page(self, reason: Qt.FocusReason) -> None:
+        self._page(self.page).take_focus(reason)
+
+    def _on_typed(self, event: QKeyEvent) -> None:
+        """Give text that was typed in the navigation to the page's text field, if it has one."""
+        self._enter_page(Qt.FocusReason.ShortcutFocusReason)
+        field = self.focusWidget()
+        if isinstance(field, QLineEdit | QPlainTextEdit) and not field.isReadOnly():
+            QApplication.sendEvent(field, event)
 
     def _show(self, key: str) -> None:
         self._stack.setCurrentWidget(self._page(key))

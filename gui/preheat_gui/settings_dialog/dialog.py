@@ -22,7 +22,7 @@ from preheat_gui.settings_dialog.limit_editor import LimitEditor
 from preheat_gui.settings_dialog.list_editors import ChoicesEditor, FoldersEditor, KeysEditor, ListEditor
 from preheat_gui.settings_dialog.moving import FolderChange
 from preheat_gui.settings_dialog.page import LoginRow, SettingsPage
-from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, hbox, named, set_role, vbox
+from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, KeepsFocus, hbox, named, set_role, vbox
 
 _SIZE: Final = QSize(760, 600)
 _MIN_SIZE: Final = QSize(560, 400)
@@ -30,7 +30,7 @@ _SIDE_WIDTH: Final = 18 * GAP
 _AT_START: Final = frozenset({"language"})  # Settings that the windows read only at the start
 
 
-class SettingsDialog(QDialog):
+class SettingsDialog(KeepsFocus, QDialog):
     """All settings, by page. Changes take effect with Apply or OK."""
 
     def __init__(

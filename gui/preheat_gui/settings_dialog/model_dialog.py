@@ -23,6 +23,7 @@ from preheat_gui.widgets import (
     Banner,
     Card,
     ElidedLabel,
+    KeepsFocus,
     heading_font,
     named,
     set_role,
@@ -73,7 +74,7 @@ class OwnEditor(Editor):
         return self._default if self._default.isChecked() else self._field.main_widget()
 
 
-class ModelSettingsDialog(QDialog):
+class ModelSettingsDialog(KeepsFocus, QDialog):
     """Context length, slots, repacking and keep-alive of one model."""
 
     def __init__(self, bridge: EngineBridge, model_id: str, parent: QWidget | None = None) -> None:

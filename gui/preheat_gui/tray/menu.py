@@ -9,11 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QUrl, Signal, SignalInstance
-from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
+from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu
 
 from preheat.control import State
 from preheat.units import natural_key
+from preheat_gui.widgets import SETTINGS_KEY
 from preheat_gui.words import format_memory, paused_words, percent_done, short_name, status_line
 
 if TYPE_CHECKING:
@@ -173,6 +174,10 @@ class TrayMenu(QMenu):
         self._copy = self._add("copy_address", self.tr("&Copy address"), self._copy_address)
         settings = self._add("settings", self.tr("&Settings…"), partial(self._show_view, "settings"))
         settings.setMenuRole(QAction.MenuRole.PreferencesRole)
+        settings.setShortcut(SETTINGS_KEY)
+        settings.setShortcutVisibleInContextMenu(True)
+        for menu in (self, *self.findChildren(QMenu)):  # the action's own shortcut has no window
+            QShortcut(QKeySequence(SETTINGS_KEY), menu).activated.connect(self._open_settings)
         self._update = self._add("update", "", self._open_update)
         about = self._add("about", self.tr("A&bout Preheat"), partial(self._show_view, "about"))
         about.setMenuRole(QAction.MenuRole.AboutRole)
@@ -271,6 +276,10 @@ class TrayMenu(QMenu):
         return Entry(model.model_id, _escaped(text), enabled=model.state is not State.UNLOADING)
 
     # Commands
+
+    def _open_settings(self) -> None:
+        self.close()  # and its submenus
+        self._show_view("settings")
 
     def _show_view(self, view: str, *_: object) -> None:
         self._bridge.view_requested.emit(view, "")

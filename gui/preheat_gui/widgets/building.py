@@ -98,9 +98,8 @@ def stacked(*widgets: QWidget) -> QStackedWidget:
 def shortcut(
     keys: QKeySequence.StandardKey | Qt.Key, parent: QWidget, slot: Callable[..., object] | SignalInstance
 ) -> QShortcut:
-    """Return a shortcut that works while the focus is in ``parent``."""
+    """Return a shortcut that works while ``parent`` is visible, wherever the focus is in its window."""
     made = QShortcut(QKeySequence(keys), parent)
-    made.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
     made.activated.connect(slot)
     return made
 

@@ -104,6 +104,7 @@ class EmptyState(QWidget):
         layout.addWidget(self._button, alignment=Qt.AlignmentFlag.AlignCenter)
         layout.addStretch()
         self._button.clicked.connect(self.clicked)
+        self.button: QWidget = self._button  # Takes the focus while it is visible
         self.set_words(title, sentence, button_text)
 
     def set_words(self, title: str, sentence: str, button_text: str | None = None) -> None:

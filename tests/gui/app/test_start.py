@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from children import child
@@ -61,6 +63,9 @@ class Start:
         """Return the names of what can be seen."""
         return sorted(window.objectName() for window in self.application.topLevelWidgets() if window.isVisible())
 
+    def window(self, name: str) -> QWidget:
+        return next(window for window in self.application.topLevelWidgets() if window.objectName() == name)
+
 
 @pytest.fixture
 def start(
@@ -89,6 +94,22 @@ def test_the_icon_comes_first_and_the_engine_after_it(start: Start, qtbot: QtBot
 def test_a_manual_start_opens_the_dashboard(start: Start, qtbot: QtBot) -> None:
     start()
     qtbot.waitUntil(lambda: start.windows() == ["dashboard"])
+
+
+def test_the_settings_key_works_in_every_window(start: Start, qtbot: QtBot) -> None:
+    start.tray = True
+    shell = start()
+    qtbot.waitUntil(lambda: start.windows() == ["dashboard"])
+    shell.show_about()
+    assert shell.dashboard is not None
+    for name in ("about_dialog", "dashboard"):
+        window = start.window(name)
+        window.activateWindow()
+        qtbot.waitUntil(lambda shown=window: start.application.activeWindow() is shown)  # type: ignore[misc]
+        QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+        assert "settings_dialog" in start.windows()
+        start.window("settings_dialog").close()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def test_a_start_at_login_opens_nothing(start: Start, qtbot: QtBot) -> None:

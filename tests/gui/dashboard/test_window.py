@@ -105,7 +105,7 @@ def test_a_shortcut_focuses_the_pages_text_field(window: DashboardWindow) -> Non
     page = window.findChildren(QuietPage)[-1]
     words = QLineEdit(page)
     words.show()
-    page.setFocusProxy(words)
+    page.focus_order = (words,)
     QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
     assert not words.hasFocus()
     QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)

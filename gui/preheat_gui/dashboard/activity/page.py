@@ -57,6 +57,7 @@ class ActivityPage(DashboardPage):
         self._model = named(QComboBox(), "activity_model", self.tr("Filter by model"))
         self._empty = named(EmptyState("", ""), "activity_empty")
         self._stack = stacked(self._view, self._ended_view, self._empty)
+        self.focus_order = (self._view, self._ended_view, self._empty.button)
         self._error: EngineError | None = None
         self._answered: set[Shown] = set()
         self._asking: Mapping[Shown, SlowQuestion[Any]] = {

@@ -166,6 +166,7 @@ class ConnectPage(DashboardPage):
         self._apps = named(QListWidget(), "connect_programs", self.tr("Apps"))
         self._guide = GuideView()
         self._closed = named(EmptyState("", ""), "connect_closed")
+        self.focus_order = (self._apps, self._closed.button)
         self._stack = QStackedWidget()
         self._build()
         self._live += [

@@ -35,6 +35,7 @@ class DownloadsPage(DashboardPage):
         placeholder = self.tr("Search the hub, or paste a model name")
         self._search = SearchBox(self, "downloads_search", placeholder, tooltip)
         self._search.setMaxLength(_MAX_QUERY)
+        self.focus_order = (self._search,)
         self._task = named(QComboBox(), "downloads_task", self.tr("Task"))
         self._task.addItem(self.tr("All tasks"), "")
         for task in TASKS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -32,7 +33,7 @@ _CONFIRM_FROM_BYTES: Final = 50_000_000  # Cancelling a smaller download needs n
 
 
 class DownloadRow(QWidget):
-    """Shows one download; can be reused for another one."""
+    """Shows one download."""
 
     try_requested = Signal(str)  # The user wants to try the model (its id)
 
@@ -54,18 +55,17 @@ class DownloadRow(QWidget):
         self._try = named(QPushButton(self.tr("&Try it")), "download_try")
         self._star = self._icon_button("download_star", "star", self.tr("Keep it ready whenever it fits"))
         self._star.setCheckable(True)
+        # One button, which keeps the focus: a second press must not reach the next one
         self._pause = self._icon_button("download_pause", "pause", self.tr("Pause"))
-        self._resume = self._icon_button("download_resume", "play", self.tr("Resume"))
         self._cancel = self._icon_button("download_cancel", "close", self.tr("Cancel"))
-        self._buttons = (self._retry, self._try, self._star, self._pause, self._resume, self._cancel)
+        self.buttons = (self._retry, self._try, self._star, self._pause, self._cancel)
         texts = vbox(self._name, self._bar, self._status, self._problem, spacing=GAP // 2)
-        self._layout = layout = hbox((texts, 1), GAP, *self._buttons, spacing=GAP // 2)
+        self._layout = layout = hbox((texts, 1), GAP, *self.buttons, spacing=GAP // 2)
         layout.setContentsMargins(GROUP_GAP, GAP, GAP, GAP)
-        for button in self._buttons:
+        for button in self.buttons:
             layout.setAlignment(button, Qt.AlignmentFlag.AlignVCenter)
         self.setLayout(layout)
-        self._pause.clicked.connect(partial(self._command, control.PauseDownload))
-        self._resume.clicked.connect(partial(self._command, control.ResumeDownload))
+        self._pause.clicked.connect(self._on_pause)
         self._retry.clicked.connect(partial(self._command, control.ResumeDownload))
         self._cancel.clicked.connect(self._on_cancel)
         self._try.clicked.connect(self._on_try)
@@ -105,25 +105,28 @@ class DownloadRow(QWidget):
         self._bar.setAccessibleName(self.tr("Progress of {name}").format(name=download.name))
 
     def _show_buttons(self, download: DownloadSnapshot, model: ModelSnapshot | None) -> None:
-        had_focus = any(button.hasFocus() for button in self._buttons)
         state, favourite = download.state, model is not None and model.favourite
-        self._pause.setVisible(state in UNDER_WAY)
-        self._resume.setVisible(state is DownloadState.PAUSED)
+        paused = state is DownloadState.PAUSED
+        self._pause.setVisible(paused or state in UNDER_WAY)
+        self._pause.setIcon(symbol("play" if paused else "pause"))
+        self._pause.setToolTip(self.tr("Resume") if paused else self.tr("Pause"))
         self._retry.setVisible(state is DownloadState.FAILED)
         self._try.setVisible(model is not None and not model.embeddings)
         self._star.setVisible(model is not None)
         self._star.setChecked(favourite)
         self._star.setIcon(symbol("star-filled", Token.ACCENT) if favourite else symbol("star"))
         self._cancel.setToolTip(self.tr("Cancel") if state in UNFINISHED else self.tr("Remove from this list"))
-        for button in self._buttons:
+        for button in self.buttons:
             what = button.text().replace("&", "") or button.toolTip()
             button.setAccessibleName(self.tr("{what}: {name}").format(what=what, name=download.name))
-        if had_focus and not any(button.hasFocus() for button in self._buttons):
-            next(button for button in self._buttons if not button.isHidden()).setFocus()
 
     def _command(self, command: Callable[[str], Command[Any]], *_: object) -> None:
         if self.download is not None:
             self._bridge.ask(command(self.download.download_id))
+
+    def _on_pause(self) -> None:
+        paused = self.download is not None and self.download.state is DownloadState.PAUSED
+        self._command(control.ResumeDownload if paused else control.PauseDownload)
 
     def _on_cancel(self) -> None:
         download = self.download
@@ -156,7 +159,7 @@ class DownloadRow(QWidget):
 
 MAX_ROWS: Final = 30  # Further downloads are only counted: a row is a widget
 # Ranks of states that come after those with something to see (0)
-_LATER: Final = {DownloadState.QUEUED: 1, DownloadState.PAUSED: 1, DownloadState.DONE: 2}
+_LATER: Final = {DownloadState.QUEUED: 1, DownloadState.DONE: 2}
 
 
 class DownloadsQueue(QScrollArea):
@@ -167,7 +170,8 @@ class DownloadsQueue(QScrollArea):
     def __init__(self, bridge: EngineBridge) -> None:
         super().__init__()
         self._bridge = bridge
-        self._rows: list[DownloadRow] = []
+        self._rows: dict[str, DownloadRow] = {}
+        """By download_id, from top to bottom."""
         self._max_height = 10_000
         named(self, "downloads_queue", self.tr("Downloads"))
         self.setWidgetResizable(True)
@@ -189,8 +193,8 @@ class DownloadsQueue(QScrollArea):
         """Show the downloads, active ones first and finished ones last."""
         downloads = sorted(snapshot.downloads, key=lambda download: _LATER.get(download.state, 0))
         shown = downloads[:MAX_ROWS]
-        self._make_rows(len(shown))
-        for row, download in zip(self._rows, shown, strict=True):
+        self._make_rows([download.download_id for download in shown])
+        for row, download in zip(self._rows.values(), shown, strict=True):
             row.show_download(download, model_of(download, snapshot))
         self._count_others(downloads[MAX_ROWS:])
         self.setVisible(bool(shown))
@@ -218,17 +222,30 @@ class DownloadsQueue(QScrollArea):
         if event.size().width() != event.oldSize().width():
             self.updateGeometry()
 
-    def _make_rows(self, count: int) -> None:
-        while len(self._rows) > count:
-            row = self._rows.pop()
+    def _make_rows(self, wanted: Sequence[str]) -> None:
+        """Make a row for each download. A row stays with its download, so that the focus does."""
+        if list(self._rows) == wanted:
+            return
+        before, self._rows = self._rows, {}
+        for download_id in before.keys() - set(wanted):
+            row = before[download_id]
             self._layout.removeWidget(row)
             row.hide()
             row.deleteLater()
-        while len(self._rows) < count:
-            row = DownloadRow(self._bridge)
-            row.try_requested.connect(self.try_requested)
-            self._layout.insertWidget(len(self._rows), row)
-            self._rows.append(row)
+        last: QWidget | None = None
+        for place, download_id in enumerate(wanted):
+            row = self._rows[download_id] = before.get(download_id) or self._make_row()
+            self._layout.insertWidget(place, row)
+            if last is not None:
+                self.setTabOrder(last, row.buttons[0])
+            for button, after in pairwise(row.buttons):
+                self.setTabOrder(button, after)
+            last = row.buttons[-1]
+
+    def _make_row(self) -> DownloadRow:
+        row = DownloadRow(self._bridge)
+        row.try_requested.connect(self.try_requested)
+        return row
 
     def _count_others(self, others: Sequence[DownloadSnapshot]) -> None:
         waiting = sum(download.state in UNFINISHED for download in others)

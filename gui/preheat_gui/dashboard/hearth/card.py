@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtWidgets import QMenu, QPushButton
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from preheat import control
 from preheat.control import ModelSnapshot, State
@@ -44,6 +45,7 @@ class HearthCard(Card):
         self._button = named(QPushButton(), "hearth_button")
         self._why = named(caption(), "hearth_why")
         self._empty = named(EmptyState("", ""), "hearth_empty")
+        self.focus_order: Sequence[QWidget] = (self._hearth, self._empty.button)
         self._build()
         self._connect()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from preheat_gui.dashboard.hearth.handles import BlockHandle, LimitHandle
@@ -132,6 +132,11 @@ class Hearth(QWidget):
         if key in self._blocks:
             self.menu_requested.emit(key, event.globalPosition().toPoint())
 
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Pass the focus on to the block where Tab stops."""
+        super().focusInEvent(event)
+        self._pass_focus(event.reason())
+
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
         super().leaveEvent(event)
         self._hover("")
@@ -186,6 +191,8 @@ class Hearth(QWidget):
             # Tab stops once in the band: at the block that has the focus, or at the first one.
             stops = block.key == focus or (focus is None and place == 0)
             handle.setFocusPolicy(Qt.FocusPolicy.StrongFocus if stops else Qt.FocusPolicy.ClickFocus)
+        if self.window().focusWidget() is self:  # A block that had the focus is gone, or there was none
+            self._pass_focus(Qt.FocusReason.OtherFocusReason)
         self._limit.setGeometry(picture.line_rect)
         self._limit.raise_()
         if not self._limit.held and self._scene.total_bytes:
@@ -234,6 +241,11 @@ class Hearth(QWidget):
 
     def _focus_block(self, key: str) -> None:
         self._blocks[key].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _pass_focus(self, reason: Qt.FocusReason) -> None:
+        stops = (handle for handle in self._blocks.values() if handle.focusPolicy() is Qt.FocusPolicy.StrongFocus)
+        if (handle := next(stops, None)) is not None:
+            handle.setFocus(reason)
 
     def _shown(self) -> Iterator[Block]:
         return iter(self._picture.blocks if self._picture is not None else ())

@@ -135,6 +135,7 @@ class LogPage(DashboardPage):
         self._timer = timer(self, _POLL_MS, self._read, repeat=True)
         self._text = LogView()
         self._empty = named(EmptyState("", ""), "log_empty")
+        self.focus_order = (self._text, self._empty.button)
         self._stack = stacked(self._text, self._empty)
         self._level = named(QComboBox(), "log_level", self.tr("Filter by level"))
         tooltip = self.tr("Show only lines with all these words (Ctrl+F)")

@@ -89,9 +89,10 @@ class ModelActions(QObject):
         self.settings = self._add(
             "model_settings",
             self.tr("&Model settings…"),
-            self.tr("Context length and more for this model (Ctrl+,)"),
+            self.tr("Context length and more for this model (Alt+Enter)"),
             self._settings,
-            "Ctrl+,",
+            "Alt+Return",
+            "Alt+Enter",
         )
         self.clear_prompts = self._add("clear_model_prompts", self.tr("Delete kept &prompts…"), "", self._clear_prompts)
         self.delete = self._add("delete_model", "", "", self._delete, "Shift+Del")

@@ -44,6 +44,7 @@ class ModelsPage(DashboardPage):
         self._none_match = EmptyState(
             self.tr("No model matches"), self.tr("No model has this name and state."), self.tr("Show all models")
         )
+        self.focus_order = (self._view, self._none_match.button, self._empty.button)
         self._stack = stacked(self._view, self._empty, named(self._none_match, "models_none_match"))
         self._live += [(bridge.settings_changed, self._table.refresh_settings), (bridge.opened, self._show_counts)]
         self._questions.append(SlowQuestion(bridge, control.GetStats("7d"), self._on_stats, self))

@@ -36,6 +36,7 @@ class OverviewPage(DashboardPage):
         self._hearth = HearthCard(bridge)
         self._usage_cards = (HitRateCard(), TimeSavedCard(), ReuseCard())
         self._periods = QButtonGroup(self)
+        self.focus_order = self._hearth.focus_order
         self._grid = QGridLayout()
         self._wide: bool | None = None
         self._build()

@@ -109,7 +109,7 @@ class TryPage(DashboardPage):
             foot.setAlignment(widget, Qt.AlignmentFlag.AlignBottom)
         head = (GAP, (self._model, 1), None, self._copy, self._new)
         self._lay_out(self.tr("Try it"), head, (self._stack, 1), self._banner, foot)
-        self.setFocusProxy(self._prompt)
+        self.focus_order = (self._prompt,)
 
     def _connect(self) -> None:
         self._model.choice_changed.connect(self._show_state)

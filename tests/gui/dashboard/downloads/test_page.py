@@ -354,7 +354,7 @@ def test_the_queue_is_hidden_without_downloads(page: DownloadsPage, bridge: Fake
         (DownloadState.RUNNING, "download_pause", "pause_download"),
         (DownloadState.QUEUED, "download_pause", "pause_download"),
         (DownloadState.CHECKING, "download_pause", "pause_download"),
-        (DownloadState.PAUSED, "download_resume", "resume_download"),
+        (DownloadState.PAUSED, "download_pause", "resume_download"),
         (DownloadState.FAILED, "download_retry", "resume_download"),
         (DownloadState.FAILED, "download_cancel", "forget_download"),
         (DownloadState.DONE, "download_cancel", "forget_download"),
@@ -421,6 +421,19 @@ def test_further_downloads_are_counted(page: DownloadsPage, bridge: FakeBridge) 
     assert len(page.findChildren(DownloadRow)) == MAX_ROWS
     assert row_of(page, "now").y() < row_of(page, "q0").y()
     assert find(page, QLabel, "downloads_more").text() == "6 more queued, 1 more finished"
+
+
+def test_a_second_press_of_pause_resumes(page: DownloadsPage, bridge: FakeBridge, link: Link) -> None:
+    others = (download("d1"), download("d3", DownloadState.QUEUED))
+    bridge.publish(snapshot(downloads=(*others, download("d2"))))
+    button = find(row_of(page, "d2"), QToolButton, "download_pause")
+    button.setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    # The row of another download takes the place
+    bridge.publish(snapshot(downloads=(download("d2", DownloadState.PAUSED), *others)))
+    assert page.window().focusWidget() is button
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    assert link.asked == [("pause_download", "d2"), ("resume_download", "d2")]
 
 
 def test_every_button_names_its_download(page: DownloadsPage, bridge: FakeBridge) -> None:

@@ -203,7 +203,7 @@ def test_model_settings_open(qtbot: QtBot, page: ModelsPage, monkeypatch: pytest
     stand_in = ModuleType("preheat_gui.settings_dialog.model_dialog")
     stand_in.ModelSettingsDialog = Dialog  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "preheat_gui.settings_dialog.model_dialog", stand_in)
-    press(qtbot, page, "qwen3-4b", Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    press(qtbot, page, "qwen3-4b", Qt.Key.Key_Return, Qt.KeyboardModifier.AltModifier)
     assert opened == ["qwen3-4b"]
     find(page, QDialog, "").reject()
 
