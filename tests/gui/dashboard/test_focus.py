@@ -77,8 +77,7 @@ def test_pages_take_the_focus(window: DashboardWindow, opened: Callable[[Dashboa
 def test_text_typed_after_a_click_in_the_navigation_reaches_the_prompt(window: DashboardWindow) -> None:
     by_click(window, "try")
     by_click(window, "try")  # the page is shown already
-    focused = QApplication.focusWidget()
-    QTest.keyClicks(focused, "hello")
+    QTest.keyClicks(QApplication.focusWidget(), "hello")
     assert the(window, QPlainTextEdit, "try_prompt").toPlainText() == "hello"
     assert window.page == "try"
 
@@ -88,12 +87,12 @@ def test_letters_do_not_choose_pages(window: DashboardWindow) -> None:
     navigation.setFocus()
     for _ in range(KEYS.index("downloads")):
         QTest.keyClick(navigation, Qt.Key.Key_Down)
-    QTest.keyClick(navigation, "l")  # not "Log"
+    QTest.keyClick(navigation, Qt.Key.Key_L)  # not "Log"
     assert window.page == "downloads"
     assert the(window, QLineEdit, "downloads_search").text() == "l"
     navigation.setFocus()
     QTest.keyClick(navigation, Qt.Key.Key_Up)
-    QTest.keyClick(navigation, "f")  # in the table this is a command
+    QTest.keyClick(navigation, Qt.Key.Key_F)  # in the table this is a command
     assert window.page == "models"
 
 
