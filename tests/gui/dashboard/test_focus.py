@@ -77,8 +77,10 @@ def test_pages_take_the_focus(window: DashboardWindow, opened: Callable[[Dashboa
 def test_text_typed_after_a_click_in_the_navigation_reaches_the_prompt(window: DashboardWindow) -> None:
     by_click(window, "try")
     by_click(window, "try")  # the page is shown already
-    QTest.keyClicks(QApplication.focusWidget(), "hello")
-    assert the(window, QPlainTextEdit, "try_prompt").toPlainText() == "hello"
+    prompt = the(window, QPlainTextEdit, "try_prompt")
+    assert QApplication.focusWidget() is prompt
+    QTest.keyClicks(prompt, "hello")
+    assert prompt.toPlainText() == "hello"
     assert window.page == "try"
 
 
