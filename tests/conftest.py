@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from benchmarks.gguf_files import AGENT, ensure_model
 from bug_watch import BugWatch
+from fake_keyring import FakeKeyring
 from local_hub import LocalHub
 from preheat import paths
 from scripted_models import write_scripted_models
@@ -88,6 +90,14 @@ def local_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Local
     with LocalHub() as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         yield hub
+
+
+@pytest.fixture
+def fake_keyring(monkeypatch: pytest.MonkeyPatch) -> FakeKeyring:
+    """A keyring of one test."""
+    keyring = FakeKeyring()
+    monkeypatch.setitem(sys.modules, "keyring", keyring.module())
+    return keyring
 
 
 @pytest.fixture(scope="session")

@@ -114,6 +114,8 @@ OWNERS = {
     "appdirs": "preheat.paths",
     "jeepney": "preheat.doctor",
     "huggingface_hub": "preheat.models",
+    "keyring": "preheat.settings",
+    "markdown_it": "preheat.models",
     "fastapi": "preheat.server",
     "starlette": "preheat.server",
     "uvicorn": "preheat.server",

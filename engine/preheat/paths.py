@@ -89,6 +89,11 @@ def keys_file() -> Path:
     return config_dir() / "keys.json"
 
 
+def hub_token_marker() -> Path:
+    """Return the file that says that the system's keyring has a token for Hugging Face; it has no secrets."""
+    return config_dir() / "hub_token.json"
+
+
 def runtime_file() -> Path:
     """Return the file with the running application's address."""
     return runtime_dir() / "engine.json"

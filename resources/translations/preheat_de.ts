@@ -1454,10 +1454,6 @@ nach {new}
         <translation>Ein Arbeitsprozess ließ sich nicht starten: {reason}</translation>
     </message>
     <message>
-        <source>Accept them on {page}, then sign in with hf auth login or set HF_TOKEN</source>
-        <translation>Auf {page} zustimmen, dann mit hf auth login anmelden oder HF_TOKEN setzen</translation>
-    </message>
-    <message>
         <source>Allow more memory or disk for kept prompts</source>
         <translation>Mehr Speicher oder Speicherplatz für gespeicherte Prompts erlauben</translation>
     </message>
@@ -1540,10 +1536,6 @@ nach {new}
     <message>
         <source>Check the spelling</source>
         <translation>Die Schreibweise prüfen</translation>
-    </message>
-    <message>
-        <source>Check the spelling; if it is private, sign in with hf auth login</source>
-        <translation>Die Schreibweise prüfen; falls es privat ist, mit hf auth login anmelden</translation>
     </message>
     <message>
         <source>Check {path} and the folders above it</source>
@@ -2042,10 +2034,6 @@ nach {new}
         <translation>Kürzen</translation>
     </message>
     <message>
-        <source>Sign in again with hf auth login, or correct HF_TOKEN</source>
-        <translation>Mit hf auth login neu anmelden oder HF_TOKEN berichtigen</translation>
-    </message>
-    <message>
         <source>Split it into shorter pieces</source>
         <translation>In kürzere Stücke teilen</translation>
     </message>
@@ -2142,10 +2130,6 @@ nach {new}
         <translation>Der Header Content-Length ist keine Zahl</translation>
     </message>
     <message>
-        <source>The hub asks for fewer requests</source>
-        <translation>Der Hub verlangt weniger Anfragen</translation>
-    </message>
-    <message>
         <source>The hub cannot send only the rest; the download starts over</source>
         <translation>Der Hub kann nicht nur den Rest senden; der Download beginnt von vorn</translation>
     </message>
@@ -2156,10 +2140,6 @@ nach {new}
     <message>
         <source>The hub does not give the size of {file}</source>
         <translation>Der Hub nennt die Größe von {file} nicht</translation>
-    </message>
-    <message>
-        <source>The hub does not know the token</source>
-        <translation>Der Hub kennt das Token nicht</translation>
     </message>
     <message>
         <source>The hub does not say which commit {repo} is at</source>
@@ -2428,10 +2408,6 @@ nach {new}
     <message>
         <source>Try again later</source>
         <translation>Später erneut versuchen</translation>
-    </message>
-    <message>
-        <source>Try again later; a token (hf auth login) raises the limit</source>
-        <translation>Später erneut versuchen; ein Token (hf auth login) erhöht die Grenze</translation>
     </message>
     <message>
         <source>Try again shortly, or raise max_queue</source>
@@ -4234,6 +4210,10 @@ nach {new}
         <translation>API-Dokumentation</translation>
     </message>
     <message>
+        <source>Accept them on {page}, then sign in with preheat hub login or set HF_TOKEN</source>
+        <translation>Auf {page} annehmen, dann mit preheat hub login anmelden oder HF_TOKEN setzen</translation>
+    </message>
+    <message>
         <source>All</source>
         <translation>Alle</translation>
     </message>
@@ -4250,6 +4230,10 @@ nach {new}
         <translation>Den Datenträger der Modelldatei prüfen, dann erneut versuchen</translation>
     </message>
     <message>
+        <source>Check the spelling; if it is private, sign in with preheat hub login</source>
+        <translation>Schreibweise prüfen; bei einem privaten mit preheat hub login anmelden</translation>
+    </message>
+    <message>
         <source>Connected</source>
         <translation>Verbunden</translation>
     </message>
@@ -4260,6 +4244,10 @@ nach {new}
     <message>
         <source>Continue</source>
         <translation>Weiter</translation>
+    </message>
+    <message>
+        <source>Copy it from huggingface.co/settings/tokens; it begins with hf_</source>
+        <translation>Auf huggingface.co/settings/tokens kopieren; es beginnt mit hf_</translation>
     </message>
     <message>
         <source>Downloading</source>
@@ -4296,6 +4284,14 @@ nach {new}
     <message>
         <source>Forget the key</source>
         <translation>Schlüssel vergessen</translation>
+    </message>
+    <message>
+        <source>Hugging Face asks for fewer requests</source>
+        <translation>Hugging Face bittet um weniger Anfragen</translation>
+    </message>
+    <message>
+        <source>Hugging Face does not accept the token</source>
+        <translation>Hugging Face erkennt das Token nicht an</translation>
     </message>
     <message>
         <source>In memory</source>
@@ -4466,8 +4462,24 @@ nach {new}
         <translation>Vorladen fortsetzen</translation>
     </message>
     <message>
+        <source>Set HF_TOKEN instead</source>
+        <translation>Stattdessen HF_TOKEN setzen</translation>
+    </message>
+    <message>
+        <source>Set HF_TOKEN, or install the package keyring</source>
+        <translation>HF_TOKEN setzen, oder das Paket keyring installieren</translation>
+    </message>
+    <message>
         <source>Show</source>
         <translation>Anzeigen</translation>
+    </message>
+    <message>
+        <source>Sign in again</source>
+        <translation>Erneut anmelden</translation>
+    </message>
+    <message>
+        <source>Sign in again with preheat hub login, or correct HF_TOKEN</source>
+        <translation>Mit preheat hub login erneut anmelden, oder HF_TOKEN berichtigen</translation>
     </message>
     <message>
         <source>Since the start</source>
@@ -4518,12 +4530,32 @@ nach {new}
         <translation>Das Modell reagierte nicht mehr und wurde beendet</translation>
     </message>
     <message>
+        <source>The system&apos;s keyring does not answer ({reason})</source>
+        <translation>Der Schlüsselbund des Systems antwortet nicht ({reason})</translation>
+    </message>
+    <message>
+        <source>The system&apos;s keyring is locked</source>
+        <translation>Der Schlüsselbund des Systems ist gesperrt</translation>
+    </message>
+    <message>
+        <source>The system&apos;s keyring no longer has the token for Hugging Face</source>
+        <translation>Der Schlüsselbund des Systems enthält das Token für Hugging Face nicht mehr</translation>
+    </message>
+    <message>
         <source>This Preheat needs a key</source>
         <translation>Dieses Preheat verlangt einen Schlüssel</translation>
     </message>
     <message>
         <source>This download has not ended</source>
         <translation>Dieser Download läuft noch</translation>
+    </message>
+    <message>
+        <source>This installation has no access to the system&apos;s keyring</source>
+        <translation>Diese Installation hat keinen Zugang zum Schlüsselbund des Systems</translation>
+    </message>
+    <message>
+        <source>This is not a token of Hugging Face</source>
+        <translation>Das ist kein Token von Hugging Face</translation>
     </message>
     <message>
         <source>This key may look, but not change anything</source>
@@ -4542,12 +4574,20 @@ nach {new}
         <translation>Diese Seite benötigt JavaScript. Ohne JavaScript zeigt der Befehl preheat dasselbe.</translation>
     </message>
     <message>
+        <source>This system has no keyring that protects passwords</source>
+        <translation>Dieses System hat keinen Schlüsselbund, der Passwörter schützt</translation>
+    </message>
+    <message>
         <source>Try again</source>
         <translation>Erneut versuchen</translation>
     </message>
     <message>
         <source>Try again in {wait:duration}</source>
         <translation>In {wait:duration} erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Try again later; a token (preheat hub login) raises the limit</source>
+        <translation>Später erneut versuchen; ein Token (preheat hub login) erhöht die Grenze</translation>
     </message>
     <message>
         <source>Try again; if that fails too, contact the publisher. The damaged file was kept as {kept_as}</source>
@@ -4568,6 +4608,14 @@ nach {new}
     <message>
         <source>Unloading</source>
         <translation>Wird entladen</translation>
+    </message>
+    <message>
+        <source>Unlock it to use the token for Hugging Face</source>
+        <translation>Ihn entsperren, um das Token für Hugging Face zu benutzen</translation>
+    </message>
+    <message>
+        <source>Unlock it, or set HF_TOKEN</source>
+        <translation>Ihn entsperren, oder HF_TOKEN setzen</translation>
     </message>
     <message>
         <source>Verifying</source>

@@ -124,6 +124,10 @@ class HubHandler(_Handler):
             self.refuse(401, _INVALID_TOKEN, {})
         elif path == "/api/models":
             self._search(query)
+        elif path == "/api/whoami-v2":
+            self._whoami(token)
+        elif auth := re.fullmatch(r"/api/models/([^/]+/[^/]+)/auth-check", path):
+            self._auth_check(auth[1], token)
         elif info := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/(.+))?", path):
             self._info(info[1], info[2] or "main", query, token)
         elif tree := re.fullmatch(r"/api/models/([^/]+/[^/]+)/tree/([^/]+)(?:/(.+))?", path):
@@ -147,9 +151,27 @@ class HubHandler(_Handler):
         self.send_json([self._facts(repo, query.get("expand")) for repo in found[:limit]])
 
     def _facts(self, repo: Repo, expand: list[str] | None) -> dict[str, Any]:
-        facts = {"gated": repo.gated, "private": repo.private, "sha": repo.head, "tags": ["gguf"], **repo.facts}
+        siblings = [{"rfilename": path} for path in repo.commits[repo.head]]
+        facts = {"gated": repo.gated, "private": repo.private, "sha": repo.head, "tags": ["gguf"], "siblings": siblings}
+        facts |= repo.facts
         named = facts if expand is None else {name: facts[name] for name in expand if name in facts}
         return {"_id": repo.head[:24], "id": repo.name, "modelId": repo.name, **named}
+
+    def _whoami(self, token: str) -> None:
+        if token:
+            self.send_json({"type": "user", "name": "ada", "auth": {"accessToken": {"displayName": "laptop"}}})
+        else:
+            self.refuse(401, "Invalid username or password.", {"WWW-Authenticate": "Bearer"})
+
+    def _auth_check(self, name: str, token: str) -> None:
+        repo, _ = self._find(name, "main", token)
+        if repo is None:
+            return
+        if repo.gated and token not in self.hub.granted:
+            words = f"Access to model {name} is restricted and you are not in the authorized list."
+            self.refuse(403 if token else 401, words, {"X-Error-Code": "GatedRepo"})
+        else:
+            self.send(200, {"Content-Type": "text/plain"}, b"OK")
 
     def _info(self, name: str, revision: str, query: dict[str, list[str]], token: str) -> None:
         repo, files = self._find(name, revision, token)

@@ -28,7 +28,7 @@ from preheat.cli.doctor import doctor
 from preheat.cli.downloads import downloads, import_, move_models, pull
 from preheat.cli.examples import add_examples
 from preheat.cli.favourites import favourite, favourites, unfavourite
-from preheat.cli.hub import catalogue, search
+from preheat.cli.hub import catalogue, hub_app, search
 from preheat.cli.keys import keys_app
 from preheat.cli.models import list_, load, rm, show, unload
 from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, silence
@@ -144,6 +144,7 @@ _PANELS: Final[Mapping[str, Mapping[str, Callable[..., None] | typer.Typer | Non
         "show": show,
         "search": search,
         "catalogue": catalogue,
+        "hub": hub_app,
         "pull": pull,
         "downloads": downloads,
         "import": import_,

@@ -49,7 +49,16 @@ if TYPE_CHECKING:
         SteadyState,
     )
     from preheat.control.host import ControlHost
-    from preheat.control.hub import Catalogue, FoundModels, GetCatalogue, GetRepo, SearchHub, Sort
+    from preheat.control.hub import (
+        Catalogue,
+        FoundModels,
+        GetCard,
+        GetCatalogue,
+        GetHubAccount,
+        GetRepo,
+        SearchHub,
+        Sort,
+    )
     from preheat.control.keys import CreatedKey, CreateKey, KeyInfo, Keys, ListKeys, RevokeKey
     from preheat.control.live_settings import LiveSettings
     from preheat.control.models import (
@@ -135,7 +144,16 @@ if TYPE_CHECKING:
         Sampling,
         text_message,
     )
-    from preheat.models import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SkippedFile, SuggestedModel
+    from preheat.models import (
+        FoundModel,
+        HubAccount,
+        OfferedFile,
+        OfferedVariant,
+        RepoCard,
+        RepoOffer,
+        SkippedFile,
+        SuggestedModel,
+    )
     from preheat.prefixes import PrefixFigures
     from preheat.replay import LimitCurve, LimitPoint
     from preheat.residency import Action, DecisionRecord, EvictionReason, Form, Outcome
@@ -168,7 +186,7 @@ else:
                 "RequestList StatsReport SteadyState"
             ),
             "preheat.control.host": "ControlHost",
-            "preheat.control.hub": "Catalogue FoundModels GetCatalogue GetRepo SearchHub Sort",
+            "preheat.control.hub": "Catalogue FoundModels GetCard GetCatalogue GetHubAccount GetRepo SearchHub Sort",
             "preheat.control.keys": "CreateKey CreatedKey KeyInfo Keys ListKeys RevokeKey",
             "preheat.control.live_settings": "LiveSettings",
             "preheat.control.models": (
@@ -199,7 +217,9 @@ else:
                 "PromptSnapshot RequestSnapshot State"
             ),
             "preheat.inference": "Chat FinishReason GenerateRequest GenerationChunk Message Role Sampling text_message",
-            "preheat.models": "FoundModel OfferedFile OfferedVariant RepoOffer SkippedFile SuggestedModel",
+            "preheat.models": (
+                "FoundModel HubAccount OfferedFile OfferedVariant RepoCard RepoOffer SkippedFile SuggestedModel"
+            ),
             "preheat.prefixes": "PrefixFigures",
             "preheat.replay": "LimitCurve LimitPoint",
             "preheat.residency": "Action DecisionRecord EvictionReason Form Outcome",

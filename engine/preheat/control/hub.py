@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from preheat.control.command import Command, Risk, command
 from preheat.errors import HubError, InvalidRequestError, ModelNotFoundError
-from preheat.models import FoundModel, RepoOffer, SuggestedModel
+from preheat.models import FoundModel, HubAccount, RepoCard, RepoOffer, SuggestedModel
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost
@@ -64,15 +64,38 @@ class GetRepo(Command[RepoOffer]):
         return await asyncio.to_thread(repo_offer, host.hub, await host.machine(), self.name)
 
 
+@command("GET", "card", risk=Risk.USE, costly=True, errors=(InvalidRequestError, ModelNotFoundError, HubError))
+class GetCard(Command[RepoCard]):
+    """Show the model card of a repository: its README, without anything that would ask the network."""
+
+    name: str = ""
+
+    async def run(self, host: ControlHost) -> RepoCard:
+        from preheat.models.catalogue import repo_card
+
+        return await asyncio.to_thread(repo_card, host.hub, self.name)
+
+
+@command("GET", "hub/account", risk=Risk.MANAGE, costly=True)
+class GetHubAccount(Command[HubAccount]):
+    """Show whose token for Hugging Face is used, never the token; ``check`` asks Hugging Face for the name."""
+
+    check: bool = False
+
+    async def run(self, host: ControlHost) -> HubAccount:
+        return await asyncio.to_thread(host.hub.account, check=self.check)
+
+
 @command("GET", "catalogue", risk=Risk.USE)
 class GetCatalogue(Command[Catalogue]):
     """List the models that Preheat suggests; the best ones for this machine are marked. Needs no network."""
 
     task: SuggestedTask | None = None
+    query: str = field(default="", metadata={"json": "q", "maximum": 200})
 
     async def run(self, host: ControlHost) -> Catalogue:
         from preheat.models.catalogue import Task, suggestions
 
         machine = await host.machine()
-        found = await asyncio.to_thread(suggestions, machine, Task(self.task) if self.task else None)
+        found = await asyncio.to_thread(suggestions, machine, Task(self.task) if self.task else None, self.query)
         return Catalogue(machine.limit_bytes, found)

@@ -156,18 +156,18 @@ _HUB: Final = {
     "hub_no_connection": Template("There is no connection to {hub} ({reason})", _NETWORK),
     "hub_token_unreadable": Template("The token for the hub cannot be read ({reason})", "See HF_TOKEN_PATH"),
     "hub_token_invalid": Template(
-        "The hub does not know the token", "Sign in again with hf auth login, or correct HF_TOKEN"
+        "Hugging Face does not accept the token", "Sign in again with preheat hub login, or correct HF_TOKEN"
     ),
     "hub_unexpected_answer": Template("{hub} does not answer like a hub", _NETWORK),
     "hub_file_not_found": Template("{repo} has no file {file}", "Its files are listed on {page}"),
     "hub_revision_not_found": Template("{repo} has no such revision", "Leave the revision out for the newest"),
     "hub_rate_limited": Template(
-        "The hub asks for fewer requests", "Try again later; a token (hf auth login) raises the limit"
+        "Hugging Face asks for fewer requests", "Try again later; a token (preheat hub login) raises the limit"
     ),
     "hub_repo_disabled": Template("{repo} was disabled by the hub", "Choose another repository"),
     "hub_repo_not_found": Template("{repo} is not on {hub}", "Check the spelling"),
     "hub_repo_not_found_signed_out": Template(
-        "{repo} is not on {hub}", "Check the spelling; if it is private, sign in with hf auth login"
+        "{repo} is not on {hub}", "Check the spelling; if it is private, sign in with preheat hub login"
     ),
     "hub_api_not_found": Template("{hub} has no such page", "Check HF_ENDPOINT"),
     "hub_access_denied": Template(
@@ -176,7 +176,7 @@ _HUB: Final = {
     "hub_access_pending": Template("Your account has no access to {repo} yet", "Ask for it on {page}, then try again"),
     "hub_terms_not_accepted": Template(
         "{repo} is available only to users who accepted its terms",
-        "Accept them on {page}, then sign in with hf auth login or set HF_TOKEN",
+        "Accept them on {page}, then sign in with preheat hub login or set HF_TOKEN",
     ),
     "hub_server_error": Template("{host} has a problem (status {status})", "Try again in a few minutes"),
     "hub_status": Template("{hub} answered with status {status}", "Its words: {reason}"),

@@ -48,6 +48,17 @@ TABLE: Final[Mapping[str, Template]] = {
     "keys_unreadable": Template(
         "The file of API keys is damaged: {path}", "Delete it, and make the keys again; until then every key is refused"
     ),
+    "hub_token_malformed": Template(
+        "This is not a token of Hugging Face", "Copy it from huggingface.co/settings/tokens; it begins with hf_"
+    ),
+    "hub_token_unwritable": Template("{path} cannot be written: {reason}", "{remedy}"),
+    "keyring_not_installed": Template(
+        "This installation has no access to the system's keyring", "Set HF_TOKEN, or install the package keyring"
+    ),
+    "keyring_none": Template("This system has no keyring that protects passwords", "Set HF_TOKEN instead"),
+    "keyring_failed": Template("The system's keyring does not answer ({reason})", "Unlock it, or set HF_TOKEN"),
+    "keyring_locked": Template("The system's keyring is locked", "Unlock it to use the token for Hugging Face"),
+    "keyring_lost": Template("The system's keyring no longer has the token for Hugging Face", "Sign in again"),
     "allowed_origins": Template(
         "a list of origins such as https://example.org, app://obsidian.md or vscode-webview://*"
     ),

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from preheat.models.model_file import Ability, ModelFile, Source, file_elsewhere
     from preheat.models.moving import MovePlan, check_setting, move_models, plan_move, write_setting
     from preheat.models.names import resolve
-    from preheat.models.offers import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
+    from preheat.models.offers import (
+        FoundModel,
+        HubAccount,
+        OfferedFile,
+        OfferedVariant,
+        RepoCard,
+        RepoOffer,
+        SuggestedModel,
+    )
     from preheat.models.removal import files_to_remove, remove_files
 else:
     __getattr__ = lazy_exports(
@@ -32,7 +40,9 @@ else:
             "preheat.models.model_file": "Ability ModelFile Source file_elsewhere",
             "preheat.models.moving": "MovePlan check_setting move_models plan_move write_setting",
             "preheat.models.names": "resolve",
-            "preheat.models.offers": "FoundModel OfferedFile OfferedVariant RepoOffer SuggestedModel",
+            "preheat.models.offers": (
+                "FoundModel HubAccount OfferedFile OfferedVariant RepoCard RepoOffer SuggestedModel"
+            ),
             "preheat.models.removal": "files_to_remove remove_files",
         },
     )

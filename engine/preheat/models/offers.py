@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from preheat.messages import Message
 
@@ -21,6 +22,35 @@ class FoundModel:
     updated_at: float | None = None  # Unix time of the last change; None if unknown
     parameters: int = 0  # number of weights; 0 if unknown
     here: tuple[str, ...] = ()  # ids of the models on disk that came from it
+    abilities: tuple[str, ...] = ()  # the known ones of ``chat``, ``tools``, ``vision``, ``embedding`` and ``rerank``
+    trained_context: int = 0  # in tokens; 0 if unknown
+    quantizations: tuple[str, ...] = ()  # such as ``Q4_K_M``
+    quantization: str = ""  # the one to suggest for this machine, likewise the next ones; empty if unknown
+    download_bytes: int = 0  # estimated from parameters and quantization; 0 if unknown
+    memory_bytes: int = 0  # expected size in memory; 0 if unknown
+    fits: bool | None = None  # within the memory limit; None if unknown
+
+
+TokenSource = Literal["", "environment", "keyring", "file"]
+
+
+@dataclass(frozen=True, slots=True)
+class HubAccount:
+    """The user's account on the hub, as far as Preheat uses one. Never has the token."""
+
+    source: TokenSource  # where the token is from: HF_TOKEN, the system's keyring, or ``hf auth login``; empty: none
+    user: str = ""  # the account's name, if the hub was asked and knows the token
+    problem: Message | None = None  # why the token is not used or not accepted, or could not be checked
+
+
+@dataclass(frozen=True, slots=True)
+class RepoCard:
+    """The model card of a repository: its README."""
+
+    repo: str
+    markdown: str = ""  # without front matter; empty if there is none
+    html: str = ""  # the same, safe to show: few tags, no images, scripts or styles, links only to web pages
+    shortened: bool = False  # the original is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +99,13 @@ class RepoOffer:
     limit_bytes: int = 0  # the memory limit
     why: Message | None = None  # reason for the recommended variant; None if none is
     commit: str = ""
+    task: str = ""  # see ``FoundModel``, likewise the next ones
+    abilities: tuple[str, ...] = ()
+    downloads: int = 0
+    likes: int = 0
+    updated_at: float | None = None
+    access: bool | None = None  # whether the token gives access, if it is gated; None if unknown
+    from_catalogue: bool = False  # the hub cannot be reached, so these are the sizes of the catalogue
 
 
 @dataclass(frozen=True, slots=True)

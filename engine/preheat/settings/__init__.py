@@ -19,6 +19,7 @@ from preheat.settings.declaration import (
     kinds_of,
     may_be_auto,
 )
+from preheat.settings.hub_token import HubToken, KeyringError, keyring_problem
 from preheat.settings.keys import KeyNotFoundError, KeyScope, KeyStore, NamedKey
 from preheat.settings.layers import Origin, parse_text, variable_of
 from preheat.settings.load import (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_hub import LocalHub
+from local_hub import TOKEN, LocalHub
 from tests.engine.application import Application, preheat
 
 REPO = "someone/Tiny-GGUF"
@@ -31,8 +31,8 @@ def hub(local_hub: LocalHub) -> LocalHub:
 
 def test_search(hub: LocalHub, preheat_home: Path) -> None:
     shown = preheat(preheat_home, "search", "TINY").stdout.splitlines()
-    assert shown[0].split() == ["Repository", "For", "Licence", "Downloads", "Likes", "Changed"]
-    assert shown[1].split() == [REPO, "chat", "mit", "1,234", "5"]
+    assert shown[0].split() == ["Repository", "For", "Also", "Licence", "Size", "Downloads", "Likes", "Changed"]
+    assert shown[1].split() == [REPO, "chat", "mit", "~1.1", "MB", "1,234", "5", "fits"]
     assert "asks for consent" in preheat(preheat_home, "search", "gated").stdout
     found = json.loads(preheat(preheat_home, "search", "", "--sort", "likes", "-n", "1", "--json").stdout)
     assert [model["repo"] for model in found] == [REPO]
@@ -52,6 +52,28 @@ def test_search_with_a_repository_lists_what_it_offers(hub: LocalHub, preheat_ho
     assert "consent" in preheat(preheat_home, "search", "meta/Gated-GGUF").stdout
     hub.add_repo("a/empty", {"README.md": b""})
     assert "no GGUF files" in preheat(preheat_home, "search", "a/empty").stdout
+
+
+def test_without_a_connection_the_suggestions_are_searched(preheat_home: Path) -> None:
+    done = preheat(preheat_home, "search", "coder", "1.5b")
+    assert done.returncode == 1
+    assert "There is no connection" in done.stderr
+    assert "Suggested by Preheat:" in done.stdout
+    assert "qwen2.5-coder:1.5b" in done.stdout
+    assert "qwen3:8b" not in done.stdout
+    sizes = preheat(preheat_home, "search", "Qwen/Qwen3-14B-GGUF").stdout
+    assert "cannot be reached" in sizes
+    assert "Q4_K_M" in sizes
+
+
+def test_the_card_and_the_account(hub: LocalHub, preheat_home: Path) -> None:
+    hub.add_repo("a/carded", {"x-Q4_0.gguf": b"x", "README.md": b"---\nlicense: mit\n---\n# Tiny\n"})
+    assert preheat(preheat_home, "search", "a/carded", "--card").stdout == "# Tiny\n"
+    signed_in = preheat(preheat_home, "hub", "account", HF_TOKEN=TOKEN).stdout
+    assert signed_in == "Signed in as ada (token: HF_TOKEN).\n"
+    without = preheat(preheat_home, "hub", "login", PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
+    assert without.returncode == 1
+    assert "HF_TOKEN" in without.stderr or "token" in without.stderr
 
 
 @pytest.mark.parametrize("arguments", ["search x --task poetry", "search x --sort size", "catalogue --task poetry"])

@@ -54,7 +54,9 @@ SAMPLES: list[Command[Any]] = [
     api.ListRequests(5, "1h", "a"),
     api.SearchHub("tiny", "chat", 5, "likes"),
     api.GetRepo("a/b"),
-    api.GetCatalogue("code"),
+    api.GetCatalogue("code", "qwen 7b"),
+    api.GetCard("owner/name"),
+    api.GetHubAccount(True),
     api.PausePreloading(),
     api.PausePreloading(1e9),
     api.ResumePreloading(),
@@ -115,7 +117,9 @@ def test_a_declaration_is_complete(kind: type[Command[Any]]) -> None:
     assert getattr(api, kind.__name__) is kind
     assert isinstance(route.risk, Risk)
     assert all("code" in vars(error) for error in route.errors)
-    assert (route.method == "GET") <= (route.risk is Risk.USE or kind in (api.GetSettings, api.ListKeys))
+    assert (route.method == "GET") <= (
+        route.risk is Risk.USE or kind in (api.GetSettings, api.GetHubAccount, api.ListKeys)
+    )
     schemas: Schemas = {}
     codec_of(result_type(kind)).schema(schemas)
     in_path = {field.name for field in field_forms(kind) if place_of(kind, field) == "path"}

@@ -9,6 +9,6 @@ from preheat.models.catalogue.catalogue import (
     best_for,
     load_catalogue,
 )
-from preheat.models.catalogue.offers import Machine, repo_offer, search, suggestions
+from preheat.models.catalogue.offers import Machine, repo_card, repo_offer, search, suggestions
 from preheat.models.catalogue.pull_names import parse_pull
 from preheat.models.catalogue.pulled import find_pulled

@@ -1,6 +1,6 @@
 """Search results, repositories and the catalogue, as offers for this machine.
 
-``search`` and ``repo_offer`` block on the network; call them in a thread.
+``search``, ``repo_offer`` and ``repo_card`` block on the network; call them in a thread.
 """
 
 from __future__ import annotations
@@ -9,13 +9,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from preheat.models.catalogue.catalogue import Task, best_for, load_catalogue
+from preheat.errors import HubOfflineError, HubUnreachableError
+from preheat.models.catalogue.catalogue import CatalogueEntry, Task, best_for, load_catalogue
 from preheat.models.catalogue.pull_names import parse_pull
 from preheat.models.gguf.quantization import quantization_words
-from preheat.models.hub import KV_SHARES, Hub, PullTarget, RepoFiles, Sort, Variant, advise
+from preheat.models.hub import (
+    KV_SHARES,
+    MAX_CARD_BYTES,
+    Hub,
+    PullTarget,
+    RemoteFile,
+    RepoFiles,
+    Sort,
+    Variant,
+    advise,
+    make_card,
+)
 from preheat.models.hub.recommend import bits_of, expected_bytes, kv_bytes
 from preheat.models.model_file import ModelFile
-from preheat.models.offers import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
+from preheat.models.offers import FoundModel, OfferedFile, OfferedVariant, RepoCard, RepoOffer, SuggestedModel
 from preheat.settings import Settings
 
 
@@ -37,14 +49,76 @@ def search(
     hub: Hub, machine: Machine, query: str, *, limit: int = 30, sort: Sort = "downloads", task: str = ""
 ) -> tuple[FoundModel, ...]:
     """Search the hub; see ``Hub.search``."""
-    found = hub.search(query, limit=limit, sort=sort, task=task)
-    return tuple(replace(model, here=here(model.repo, machine.models)) for model in found)
+    return tuple(_on(machine, model) for model in hub.search(query, limit=limit, sort=sort, task=task))
+
+
+def _on(machine: Machine, model: FoundModel) -> FoundModel:
+    """Return a search result with what it would be on this machine, as far as that can be estimated.
+
+    A search does not tell sizes; parameters and quantizations do, about.
+    """
+    known = replace(model, here=here(model.repo, machine.models))
+    sized = [
+        Variant(name, (RemoteFile(f"{name}.gguf", int(model.parameters * bits_of(name) / 8)),))
+        for name in model.quantizations
+        if bits_of(name)
+    ]
+    if not model.parameters or not sized:
+        return known
+    context = min(model.trained_context or machine.settings.context_length, machine.settings.context_length)
+    kv = int(kv_bytes(model.parameters) * machine.kv_share)
+    advice = advise(
+        sized, machine.limit_bytes, parameters=model.parameters, context_length=context, kv_bytes_per_token=kv
+    )
+    variant = advice.variant if advice else min(sized, key=lambda each: each.total_bytes)
+    return replace(
+        known,
+        quantization=variant.quantization,
+        download_bytes=variant.total_bytes,
+        memory_bytes=expected_bytes(variant, context, parameters=model.parameters, kv_bytes_per_token=kv),
+        fits=advice is not None,
+    )
 
 
 def repo_offer(hub: Hub, machine: Machine, name: str) -> RepoOffer:
-    """Return a repository's offer; raises the errors of ``parse_pull`` and ``Hub.files``."""
+    """Return a repository's offer; raises the errors of ``parse_pull`` and ``Hub.files``.
+
+    While the hub cannot be reached, a repository of the catalogue is offered with the sizes that the catalogue has.
+    """
     target = parse_pull(name, load_catalogue())
-    files = hub.files(target.repo, target.revision)
+    try:
+        files = hub.files(target.repo, target.revision)
+    except (HubOfflineError, HubUnreachableError):
+        known = next((entry for entry in load_catalogue() if entry.repo.lower() == target.repo.lower()), None)
+        if known is None:
+            raise
+        return replace(_offer(machine, _catalogue_files(known)), from_catalogue=True)
+    offer = _offer(machine, files)
+    return replace(offer, access=hub.has_access(files.repo)) if files.gated else offer
+
+
+def repo_card(hub: Hub, name: str) -> RepoCard:
+    """Return a repository's model card; raises the errors of ``parse_pull`` and of the hub."""
+    target = parse_pull(name, load_catalogue())
+    readme = hub.card(target.repo, target.revision)
+    page = f"{hub.endpoint}/{target.repo}/blob/{target.revision}/"
+    return make_card(target.repo, readme, page, shortened=len(readme.encode()) >= MAX_CARD_BYTES)
+
+
+def _catalogue_files(entry: CatalogueEntry) -> RepoFiles:
+    """Return a repository as the catalogue knows it."""
+    return RepoFiles(
+        repo=entry.repo,
+        commit="",
+        variants=entry.variants,
+        licence=entry.licence,
+        parameters=entry.parameters,
+        trained_context=entry.trained_context,
+        task=entry.task,
+    )
+
+
+def _offer(machine: Machine, files: RepoFiles) -> RepoOffer:
     context = min(files.trained_context or machine.settings.context_length, machine.settings.context_length)
     kv = int(kv_bytes(files.parameters) * machine.kv_share) if files.parameters else None
     advice = advise(
@@ -77,11 +151,20 @@ def repo_offer(hub: Hub, machine: Machine, name: str) -> RepoOffer:
         limit_bytes=machine.limit_bytes,
         variants=tuple(map(offered, files.variants)),
         why=None if advice is None else advice.why,
+        task=files.task,
+        abilities=files.abilities,
+        downloads=files.downloads,
+        likes=files.likes,
+        updated_at=files.updated_at,
     )
 
 
-def suggestions(machine: Machine, task: Task | None = None) -> tuple[SuggestedModel, ...]:
-    """Return the catalogue's suggestions for this machine; see ``load_catalogue``."""
+def suggestions(machine: Machine, task: Task | None = None, query: str = "") -> tuple[SuggestedModel, ...]:
+    """Return the catalogue's suggestions for this machine; see ``load_catalogue``.
+
+    A suggestion matches a query if it has each of its words, in any of its texts.
+    """
+    words = query.lower().split()
     found = best_for(
         load_catalogue(),
         machine.limit_bytes,
@@ -91,8 +174,12 @@ def suggestions(machine: Machine, task: Task | None = None) -> tuple[SuggestedMo
     return tuple(
         replace(item, here=here(item.repo, machine.models, (item.name, *item.aliases)))
         for item in found
-        if task is None or item.task == task
+        if (task is None or item.task == task) and all(word in _texts(item) for word in words)
     )
+
+
+def _texts(item: SuggestedModel) -> str:
+    return " ".join((item.name, *item.aliases, item.repo, item.title, item.sentence, item.task)).lower()
 
 
 def here(repo: str, models: Sequence[ModelFile], names: Sequence[str] = ()) -> tuple[str, ...]:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from preheat._version import __version__
-from preheat.errors import HubError, RepoNotFoundError
+from preheat.errors import GatedRepoError, HubError, HubFileNotFoundError, RepoNotFoundError
 from preheat.messages import msg
 from preheat.models.file_names import printable
 from preheat.models.hub.errors import translated, unexpected_answer
+from preheat.models.hub.facts import abilities_of, found_model, gguf_number, licence_of, task_of, updated_at
 from preheat.models.hub.variants import RemoteFile, Variant, is_safe_path, variants_of
-from preheat.models.offers import FoundModel
+from preheat.models.offers import FoundModel, HubAccount, TokenSource
+from preheat.settings import HubToken
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
@@ -34,29 +36,14 @@ SORTS: Final[Mapping[Sort, str]] = {
 }
 
 MAX_RESULTS: Final = 100
+MAX_CARD_BYTES: Final = 100_000
 
 _REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_EXPAND: Final = ("cardData", "downloads", "gated", "gguf", "lastModified", "likes", "pipeline_tag", "tags")
-_HUB_HOSTS: Final = frozenset({"huggingface.co", "hf.co"})
-_TASKS: Final = {
-    "text-generation": "chat",
-    "conversational": "chat",
-    "text2text-generation": "chat",
-    "image-text-to-text": "vision",
-    "visual-question-answering": "vision",
-    "any-to-any": "vision",
-    "feature-extraction": "embedding",
-    "sentence-similarity": "embedding",
-    "text-ranking": "rerank",
-    "text-classification": "rerank",
-}
-_NAME_TASKS: Final = (
-    (re.compile(r"rerank", re.IGNORECASE), "rerank"),
-    (re.compile(r"embed|bge-|minilm", re.IGNORECASE), "embedding"),
-    (re.compile(r"code|devstral", re.IGNORECASE), "code"),
-    (re.compile(r"[-_.]vl[-_.]|vision|llava", re.IGNORECASE), "vision"),
+_EXPAND: Final = (
+    *("cardData", "downloads", "gated", "gguf", "lastModified", "likes", "pipeline_tag", "siblings", "tags"),
 )
+_HUB_HOSTS: Final = frozenset({"huggingface.co", "hf.co"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +57,11 @@ class RepoFiles:
     licence: str = ""  # as the hub names it; empty if unknown
     parameters: int = 0  # 0 if unknown
     trained_context: int = 0  # in tokens; 0 if unknown
+    task: str = ""  # see ``FoundModel``, likewise the next ones
+    abilities: tuple[str, ...] = ()
+    downloads: int = 0
+    likes: int = 0
+    updated_at: float | None = None
     files: tuple[RemoteFile, ...] = ()  # every GGUF file, including those that belong to no variant
 
 
@@ -91,11 +83,15 @@ class Hub:
     Args:
         endpoint: Address; by default ``HF_ENDPOINT``, or huggingface.co.
         timeout_s: Longest silence; by default ``HF_HUB_ETAG_TIMEOUT``, or 10 s.
+        stored: The token in the system's keyring; variables of the environment come before it.
     """
 
-    def __init__(self, endpoint: str | None = None, *, timeout_s: float | None = None) -> None:
+    def __init__(
+        self, endpoint: str | None = None, *, timeout_s: float | None = None, stored: HubToken | None = None
+    ) -> None:
         self._endpoint = endpoint
         self._timeout_s = timeout_s
+        self._stored = stored or HubToken()
 
     @property
     def endpoint(self) -> str:
@@ -126,7 +122,7 @@ class Hub:
             )
             hf_raise_for_status(response)
             found = [
-                _found_model(ModelInfo(**item))  # type: ignore[no-untyped-call]  # untyped there
+                found_model(ModelInfo(**item))  # type: ignore[no-untyped-call]  # untyped there
                 for item in response.json()
             ]
         return [model for model in found if not task or model.task == task][:wanted]
@@ -142,6 +138,51 @@ class Hub:
                 repo, revision=revision, files_metadata=True, timeout=self._timeout
             )
             return _repo_files(repo, info)
+
+    def card(self, repo: str, commit: str = "main") -> str:
+        """Return the start of a repository's README, in Markdown; empty if it has none."""
+        from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status
+
+        headers = self._headers_for(repo)
+        url = hf_hub_url(repo, "README.md", revision=commit, endpoint=self.endpoint)
+        try:
+            with (
+                translated(self.endpoint, repo, "README.md", with_token="authorization" in headers),
+                get_session().stream("GET", url, headers=headers, timeout=self._timeout) as response,
+            ):
+                hf_raise_for_status(response)
+                return _start_of(response.iter_bytes()).decode("utf-8", "replace")
+        except HubFileNotFoundError:
+            return ""
+
+    def has_access(self, repo: str) -> bool:
+        """Return whether the token, if any, gives access to the files of a gated repository."""
+        from huggingface_hub import get_session, hf_raise_for_status
+
+        headers = self._headers_for(repo)
+        url = f"{self.endpoint}/api/models/{repo}/auth-check"
+        try:
+            with translated(self.endpoint, repo, with_token="authorization" in headers):
+                hf_raise_for_status(get_session().get(url, headers=headers, timeout=self._timeout))
+        except GatedRepoError:
+            return False
+        return True
+
+    def account(self, *, check: bool = True) -> HubAccount:
+        """Return whose token is used; ``check`` asks the hub for the name."""
+        from huggingface_hub import get_session, hf_raise_for_status
+
+        headers = self._headers()
+        source = self._token_source() if "authorization" in headers else ""
+        if not source or not check:
+            return HubAccount(source, problem=self._stored.problem)
+        try:
+            with translated(self.endpoint, with_token=True):
+                response = get_session().get(f"{self.endpoint}/api/whoami-v2", headers=headers, timeout=self._timeout)
+                hf_raise_for_status(response)
+                return HubAccount(source, printable(str(response.json()["name"])[:100]))
+        except HubError as error:
+            return HubAccount(source, problem=error.message)
 
     def locate(self, repo: str, commit: str, path: str) -> FileLocation:
         """Return where a file's bytes are now."""
@@ -170,7 +211,13 @@ class Hub:
         from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # it does export it
 
         with translated(self.endpoint):
-            return dict(build_hf_headers(library_name="preheat", library_version=__version__))
+            token = self._stored.read() if not _environment_token() else None
+            return dict(build_hf_headers(token=token, library_name="preheat", library_version=__version__))
+
+    def _token_source(self) -> TokenSource:
+        if _environment_token():
+            return "environment"
+        return "keyring" if self._stored.saved_at and self._stored.problem is None else "file"
 
     def _headers_for(self, repo: str) -> dict[str, str]:
         if not is_repo(repo):
@@ -192,6 +239,19 @@ def is_repo(text: str) -> bool:
     )
 
 
+def _environment_token() -> bool:
+    return any(os.environ.get(name) for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"))
+
+
+def _start_of(parts: Iterable[bytes]) -> bytes:
+    content = bytearray()
+    for part in parts:
+        content += part
+        if len(content) >= MAX_CARD_BYTES:
+            break
+    return bytes(content[:MAX_CARD_BYTES])
+
+
 def _constants() -> Any:
     """Return huggingface_hub's constants, with its telemetry and warnings switched off."""
     from huggingface_hub import constants, logging
@@ -201,20 +261,6 @@ def _constants() -> Any:
     return constants
 
 
-def _found_model(info: ModelInfo) -> FoundModel:
-    return FoundModel(
-        repo=info.id,
-        title=re.sub(r"[-_.]gguf$", "", info.id.partition("/")[2] or info.id, flags=re.IGNORECASE),
-        task=_task(info),
-        licence=_licence(info),
-        gated=bool(info.gated),
-        downloads=info.downloads or 0,
-        likes=info.likes or 0,
-        updated_at=info.last_modified.timestamp() if info.last_modified else None,
-        parameters=_gguf_number(info, "total"),
-    )
-
-
 def _repo_files(repo: str, info: ModelInfo) -> RepoFiles:
     if not info.sha:
         raise HubError(msg("hub_commit_unknown", repo=repo))
@@ -222,34 +268,19 @@ def _repo_files(repo: str, info: ModelInfo) -> RepoFiles:
         RemoteFile(file.rfilename, file.size or 0, file.lfs.sha256.lower() if file.lfs else None)
         for file in info.siblings or ()
     ]
+    task = task_of(info)
     return RepoFiles(
         repo=info.id if is_repo(info.id) else repo,  # it becomes the names of two folders
         commit=info.sha,
         variants=variants_of(files),
         gated=bool(info.gated),
-        licence=_licence(info),
-        parameters=_gguf_number(info, "total"),
-        trained_context=_gguf_number(info, "context_length"),
+        licence=licence_of(info),
+        parameters=gguf_number(info, "total"),
+        trained_context=gguf_number(info, "context_length"),
+        task=task,
+        abilities=abilities_of(info, task, files),
+        downloads=info.downloads or 0,
+        likes=info.likes or 0,
+        updated_at=updated_at(info),
         files=tuple(file for file in files if file.path.lower().endswith(".gguf") and is_safe_path(file.path)),
     )
-
-
-def _task(info: ModelInfo) -> str:
-    by_name = next((task for pattern, task in _NAME_TASKS if pattern.search(info.id)), "")
-    by_tag = _TASKS.get(info.pipeline_tag or "", "")
-    if by_tag == "chat" or not by_tag:
-        return by_name or by_tag
-    return by_tag
-
-
-def _licence(info: ModelInfo) -> str:
-    card = info.card_data
-    named = (card.get("license_name") if card.get("license") == "other" else card.get("license")) if card else None
-    if isinstance(named, str) and named:
-        return named
-    return next((tag.removeprefix("license:") for tag in info.tags or () if tag.startswith("license:")), "")
-
-
-def _gguf_number(info: ModelInfo, key: str) -> int:
-    value = (info.gguf or {}).get(key)
-    return value if isinstance(value, int) and value > 0 else 0

@@ -88,6 +88,11 @@ def is_safe_path(path: str) -> bool:
     )
 
 
+def is_projector(path: str) -> bool:
+    """Return whether a file is the image encoder of a vision model."""
+    return path.lower().endswith(_ENDING) and _MMPROJ.search(path) is not None
+
+
 def variants_of(files: Iterable[RemoteFile]) -> tuple[Variant, ...]:
     """Return a repository's variants, the smallest first.
 
@@ -95,7 +100,7 @@ def variants_of(files: Iterable[RemoteFile]) -> tuple[Variant, ...]:
     models and adapters are not variants.
     """
     ggufs = [file for file in files if file.path.lower().endswith(_ENDING) and is_safe_path(file.path)]
-    projectors = [file for file in ggufs if _MMPROJ.search(file.path)]
+    projectors = [file for file in ggufs if is_projector(file.path)]
     models = [file for file in ggufs if file not in projectors and not _HELPER.search(file.path)]
     mmproj = min(projectors, key=lambda file: projector_rank(file.path, file.size_bytes, file.path), default=None)
     found = [Variant(quantization_of(parts[0].path), parts, mmproj) for parts in _sets(models)]

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from local_hub import LocalHub
-from preheat.errors import HubOfflineError, InvalidRequestError, ModelNotFoundError
+from local_hub import TOKEN, LocalHub
+from preheat.errors import HubOfflineError, HubUnreachableError, InvalidRequestError, ModelNotFoundError
 from preheat.models import ModelFile, OfferedFile
-from preheat.models.catalogue import Machine, Task, load_catalogue, repo_offer, search, suggestions
+from preheat.models.catalogue import Machine, Task, load_catalogue, repo_card, repo_offer, search, suggestions
 from preheat.models.catalogue.offers import here
 from preheat.models.hub import Hub
 from preheat.settings import Settings
@@ -111,3 +111,49 @@ def test_the_catalogue_needs_no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_the_origin_of_a_model_follows_from_its_folders(path: str, found: bool) -> None:
     assert here(REPO, [model(path)]) == ((Path(path).stem.lower(),) if found else ())
+
+
+def test_a_search_estimates_sizes(hub: LocalHub) -> None:
+    hub.add_repo("a/Big-tiny", {"b-Q4_K_M.gguf": b"x", "b-Q8_0.gguf": b"x"}, gguf={"total": 8 * 10**9})
+    hub.add_repo("a/Unknown-tiny", {"plain.gguf": b"x"}, gguf={"total": 8 * 10**9})
+    found = {model.title: model for model in search(Hub(), machine(8 * GB, context_length=4096), "tiny")}
+    big, unknown = found["Big-tiny"], found["Unknown-tiny"]
+    assert (big.quantization, big.download_bytes, big.fits) == ("Q4_K_M", int(8e9 * 4.8 / 8), True)
+    assert big.download_bytes < big.memory_bytes < 8 * GB
+    assert (unknown.quantization, unknown.download_bytes, unknown.fits) == ("", 0, None)
+    (small,) = [model for model in search(Hub(), machine(GB), "big")]
+    assert (small.quantization, small.fits) == ("Q4_K_M", False)
+
+
+def test_the_catalogue_is_searched_by_words() -> None:
+    assert [model.name for model in suggestions(machine(), query="QWEN coder 1.5b")] == ["qwen2.5-coder:1.5b"]
+    assert suggestions(machine(), query="no such model") == ()
+    assert {model.task for model in suggestions(machine(), Task.VISION, "gemma")} == {"vision"}
+
+
+def test_without_a_connection_the_catalogue_knows_sizes(hub: LocalHub) -> None:
+    hub.stop()
+    offer = repo_offer(Hub(), machine(), "qwen3:8b")
+    assert offer.from_catalogue
+    assert offer.repo == "Qwen/Qwen3-8B-GGUF"
+    assert offer.variants[0].name.startswith("Qwen/Qwen3-8B-GGUF:Q")
+    assert any(variant.recommended for variant in offer.variants)
+    with pytest.raises(HubUnreachableError):
+        repo_offer(Hub(), machine(), REPO)
+
+
+def test_access_to_a_gated_repository(hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert repo_offer(Hub(), machine(), REPO).access is None
+    hub.add_repo("meta/Gated", {"g-Q4_0.gguf": b"x"}, gated="manual")
+    assert repo_offer(Hub(), machine(), "meta/Gated").access is False
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    assert repo_offer(Hub(), machine(), "meta/Gated").access is True
+
+
+def test_a_card_has_links_to_the_hub(hub: LocalHub) -> None:
+    hub.publish(REPO, "README.md", b"# Tiny\n[more](docs/more.md)")
+    card = repo_card(Hub(), f"{REPO}:Q4_K_M")
+    assert card.html.startswith("<h1>Tiny</h1>")
+    assert f'<a href="{hub.url}/{REPO}/blob/main/docs/more.md">' in card.html
+    hub.publish(REPO, "README.md", b"word " * 30_000)
+    assert repo_card(Hub(), REPO).shortened

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from fake_keyring import FakeKeyring
 from local_hub import TOKEN, LocalHub
 from local_hub_state import Place
 from preheat.errors import (
@@ -26,7 +27,10 @@ from preheat.errors import (
     HubUnreachableError,
     RepoNotFoundError,
 )
-from preheat.models.hub.hub import Hub, is_repo
+from preheat.messages import msg
+from preheat.models import HubAccount
+from preheat.models.hub.hub import MAX_CARD_BYTES, Hub, is_repo
+from preheat.settings import HubToken
 
 REPO = "someone/Tiny-GGUF"
 FILE = "Tiny-Q4_K_M.gguf"
@@ -152,7 +156,7 @@ def fails(code: str, expected: type[EngineError], *words: str, call: object = No
 def test_a_repository_that_is_missing_or_private(hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.add_repo("me/Private", {}, private=True)
     for name in ("nobody/nothing", "me/Private"):
-        fails("repo_not_found", RepoNotFoundError, name, "hf auth login", call=lambda name=name: Hub().files(name))
+        fails("repo_not_found", RepoNotFoundError, name, "preheat hub login", call=lambda name=name: Hub().files(name))
     hub.tokens.add("hf_other")
     monkeypatch.setenv("HF_TOKEN", "hf_other")
     fails("repo_not_found", RepoNotFoundError, "spelling", call=lambda: Hub().files("nobody/nothing"))
@@ -176,7 +180,7 @@ def test_a_gated_repository_says_how_to_get_access(hub: LocalHub, monkeypatch: p
         return Hub().locate("meta/Gated-GGUF", "main", FILE)
 
     page = f"{hub.url}/meta/Gated-GGUF"
-    fails("gated_repo", GatedRepoError, page, "hf auth login", "HF_TOKEN", call=locate)
+    fails("gated_repo", GatedRepoError, page, "preheat hub login", "HF_TOKEN", call=locate)
     hub.tokens.add("hf_stranger")
     monkeypatch.setenv("HF_TOKEN", "hf_stranger")
     fails("gated_repo", GatedRepoError, page, "Your account", call=locate)
@@ -188,7 +192,7 @@ def test_a_gated_repository_says_how_to_get_access(hub: LocalHub, monkeypatch: p
 def test_a_token_that_the_hub_does_not_know(hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")
     for call in (lambda: Hub().files(REPO), lambda: Hub().search("x"), lambda: Hub().locate(REPO, "main", FILE)):
-        error = fails("hub_error", HubError, "token", "hf auth login", call=call)
+        error = fails("hub_error", HubError, "token", "preheat hub login", call=call)
         assert "hf_wrong" not in str(error)
 
 
@@ -316,3 +320,58 @@ def test_many_threads_may_ask_at_once(hub: LocalHub) -> None:
     for thread in threads:
         thread.join()
     assert found == [hub.repos[REPO].head] * 8
+
+
+def test_a_search_tells_abilities_and_quantizations(local_hub: LocalHub) -> None:
+    template = "{% if tools %}{{ tools }}{% endif %}{{ messages }}"
+    files = {"v-Q8_0.gguf": b"xy", "v-Q4_K_M.gguf": b"x", "mmproj-F16.gguf": b"x", "README.md": b"x"}
+    gguf = {"total": 2_000_000_000, "context_length": 4096, "chat_template": template}
+    local_hub.add_repo("some/Viewer-GGUF", files, gguf=gguf)
+    local_hub.add_repo("some/Viewer-embed", {"e-F16.gguf": b"x"}, gguf={"total": "many", "chat_template": 3})
+    embed, viewer = sorted(Hub().search("viewer"), key=lambda model: model.task, reverse=True)
+    assert (viewer.abilities, set(viewer.quantizations)) == (("chat", "tools", "vision"), {"Q4_K_M", "Q8_0"})
+    assert (viewer.parameters, viewer.trained_context) == (2_000_000_000, 4096)
+    assert (embed.abilities, embed.parameters, embed.quantizations) == (("embedding",), 0, ("F16",))
+    files_of = Hub().files("some/Viewer-GGUF")
+    assert (files_of.abilities, files_of.task) == (("chat", "tools", "vision"), "")
+
+
+def test_the_card_of_a_repository(local_hub: LocalHub) -> None:
+    local_hub.add_repo("some/Carded", {"a.gguf": b"x", "README.md": "# Hëllo".encode()}, gated="auto")
+    local_hub.repos["some/Carded"].gated = False
+    local_hub.add_repo("some/Plain", {"a.gguf": b"x"})
+    local_hub.add_repo("some/Long", {"README.md": b"x" * 300_000})
+    assert [Hub().card(name) for name in ("some/Carded", "some/Plain")] == ["# Hëllo", ""]
+    assert len(Hub().card("some/Long")) == MAX_CARD_BYTES
+    with pytest.raises(RepoNotFoundError):
+        Hub().card("some/Missing")
+    local_hub.stop()
+    with pytest.raises(HubUnreachableError):
+        Hub().card("some/Carded")
+
+
+def test_the_keyrings_token_is_used(local_hub: LocalHub, fake_keyring: FakeKeyring, preheat_home: Path) -> None:
+    local_hub.add_repo("meta/Closed", {"a.gguf": b"x"}, gated="manual")
+    hub = Hub()
+    assert (hub.has_access("meta/Closed"), hub.account()) == (False, HubAccount(""))
+    HubToken().write(TOKEN)
+    assert (hub.has_access("meta/Closed"), hub.account()) == (True, HubAccount("keyring", "ada"))
+    assert hub.account(check=False) == HubAccount("keyring")
+    HubToken().write("hf_somebody_else")
+    assert hub.account().problem == msg("hub_token_invalid")
+    local_hub.stop()
+    problem = hub.account().problem
+    assert problem is not None
+    assert problem.code == "hub_no_connection"
+
+
+def test_a_variable_comes_before_the_keyring(
+    local_hub: LocalHub, fake_keyring: FakeKeyring, preheat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    HubToken().write("hf_somebody_else")
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    assert Hub().account() == HubAccount("environment", "ada")
+    monkeypatch.delenv("HF_TOKEN")
+    fake_keyring.priority = 0
+    unusable = Hub().account()
+    assert (unusable.source, unusable.problem) == ("", msg("keyring_none"))

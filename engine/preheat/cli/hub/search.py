@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from preheat.cli.output import AsJson, JsonObject, ask, print_json, print_table, print_text
+from preheat.cli.output import (
+    EXIT_FAILURE,
+    AsJson,
+    JsonObject,
+    ask,
+    console,
+    print_json,
+    print_table,
+    print_text,
+    show_error,
+)
 from preheat.cli.tables import Cell, Column
+from preheat.errors import EngineError
 from preheat.units import format_ago, format_bytes, format_memory
 
 if TYPE_CHECKING:
@@ -24,14 +36,17 @@ _SORTS: Final[dict[SortName, Sort]] = {
     "trending": "trending_score",
 }
 _MAX_RESULTS: Final = 100
+_NO_CONNECTION: Final = {"hub_offline", "hub_unreachable"}
 _FOUND: Final = (
     Column("Repository", name=True),
     Column("For", worth=3),
+    Column("Also", worth=0),
     Column("Licence", worth=2),
+    Column("Size", worth=6, right=True),
     Column("Downloads", worth=5, right=True),
     Column("Likes", worth=1, right=True),
     Column("Changed", worth=4),
-    Column("", worth=6),
+    Column("", worth=7),
 )
 _VARIANTS: Final = (
     Column("Quantization"),
@@ -59,17 +74,28 @@ def search(
     task: TaskOption = None,
     sort: Annotated[SortName, typer.Option("--sort", help="Order of the results.")] = "downloads",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=_MAX_RESULTS, help="Maximum results.")] = 20,
+    card: Annotated[bool, typer.Option("--card", help="Show the model card of OWNER/NAME.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search the hub for models."""
+    """Search Hugging Face for models."""
     from preheat.control import GetRepo, SearchHub
 
     words = " ".join(query)
+    if card:
+        _show_card(words, as_json)
+        return
     if "/" in words:
         offer = ask(GetRepo(words))
         print_json(offer) if as_json else _print_offer(offer)
         return
-    models = ask(SearchHub(words, task, limit, _SORTS[sort]))["models"]
+    try:
+        models = ask(SearchHub(words, task, limit, _SORTS[sort]))["models"]
+    except EngineError as error:
+        if as_json or error.code not in _NO_CONNECTION:
+            raise
+        show_error(error)
+        _print_known(words, task)
+        raise typer.Exit(EXIT_FAILURE) from error
     if as_json:
         print_json(models)
     elif models:
@@ -79,22 +105,57 @@ def search(
         typer.echo("  Try fewer words, or see: preheat catalogue")
 
 
+def _print_known(words: str, task: Task | None) -> None:
+    """Print the suggestions that match a search, which need no network."""
+    from preheat.control import GetCatalogue
+
+    if known := ask(GetCatalogue(task, words))["models"]:
+        typer.echo("\nSuggested by Preheat:")
+        print_table(_SUGGESTED, [_suggested_row(model) for model in known])
+
+
+def _show_card(name: str, as_json: bool) -> None:
+    from preheat.control import GetCard
+
+    card = ask(GetCard(name))
+    if as_json:
+        print_json(card)
+    elif not card["markdown"]:
+        typer.echo("This repository has no model card.")
+    elif not sys.stdout.isatty():
+        typer.echo(card["markdown"])
+    else:
+        from rich.markdown import Markdown
+
+        console().print(Markdown(card["markdown"], hyperlinks=False))
+
+
 def _print_found(models: list[JsonObject]) -> None:
     now = time.time()
     rows: list[list[Cell]] = [
         [
             model["repo"],
             model["task"],
+            ", ".join(ability for ability in model["abilities"] if ability != model["task"]),
             model["licence"][:20],
+            f"~{format_bytes(model['download_bytes'])}" if model["download_bytes"] else "",
             f"{model['downloads']:,}",
             f"{model['likes']:,}",
             "" if model["updated_at"] is None else format_ago(now - model["updated_at"]),
-            "here" if model["here"] else ("asks for consent", "yellow") if model["gated"] else "",
+            _found_badge(model),
         ]
         for model in models
     ]
     print_table(_FOUND, rows)
     print_text("List the files of a repository: preheat search OWNER/NAME", style="dim")
+
+
+def _found_badge(model: JsonObject) -> Cell:
+    if model["here"]:
+        return "here", "cyan"
+    if model["gated"]:
+        return "asks for consent", "yellow"
+    return "" if model["fits"] is None else fit_cell(model["fits"], best=False)
 
 
 def _print_offer(offer: JsonObject) -> None:
@@ -104,8 +165,10 @@ def _print_offer(offer: JsonObject) -> None:
     if offer["trained_context"]:
         facts.append(f"trained for {offer['trained_context']:,} tokens")
     print_text(f"{offer['repo']}  {', '.join(facts)}", style="bold", indent=2)
-    if offer["gated"]:
-        print_text("Its owner requires consent: accept the terms on its page, then sign in with hf auth login.")
+    if offer["from_catalogue"]:
+        print_text("Hugging Face cannot be reached. These are the sizes that Preheat's catalogue knows.")
+    if offer["gated"] and not offer["access"]:
+        print_text("Its owner requires consent: accept the terms on its page, then sign in with preheat hub login.")
     if not offer["variants"]:
         print_text("It has no GGUF files that Preheat can run.")
         return
