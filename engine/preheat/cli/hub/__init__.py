@@ -2,5 +2,6 @@
 
 from __future__ import annotations
 
-from preheat.cli.hub.account import hub_app
-from preheat.cli.hub.search import catalogue, fit_cell, search
+from preheat.cli.hub.account import hub_app as hub_app
+from preheat.cli.hub.search import catalogue as catalogue
+from preheat.cli.hub.search import search as search
