@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from preheat.cli.output import AsJson, JsonObject, ask, ask_running, console, history_days, print_json, print_text
-from preheat.errors import NotRunningError
+from preheat.cli.output import AsJson, JsonObject, ask, console, history_days, print_json, print_text
 from preheat.units import format_duration, format_percent
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ _HOUR_S: Final = 3600
 _TICKS_H: Final = (1, 2, 3, 6, 12, 24, 48)
 _TICK_WIDTH: Final = 9
 _MOST_NEXT: Final = 3
+_AHEAD_H: Final = 12
 _NOW: Final = "now"
 
 
@@ -37,7 +37,7 @@ def day(
     """
     from preheat.control import GetDay
 
-    found = ask(GetDay(hours), history_days=history_days())
+    found = ask(GetDay(hours, _AHEAD_H), history_days=history_days())
     if as_json:
         print_json(found)
         return
@@ -55,7 +55,7 @@ def day(
         out.print(line, soft_wrap=True)
     typer.echo()
     print_text(_summary(found["lanes"], look))
-    for words in _next():
+    for words in _next(found["plan"]):
         print_text(words, indent=6)
 
 
@@ -150,13 +150,17 @@ def _summary(lanes: Sequence[JsonObject], look: Look) -> str:
     return f"{words}."
 
 
-def _next() -> list[str]:
-    """Return what is going to be loaded; nothing without a running application."""
-    from preheat.control import GetPlan
+def _next(plan: Sequence[JsonObject]) -> list[str]:
+    """Return what is going to be loaded if nothing is requested; nothing without a running application."""
+    loads = [stay for stay in plan if stay["loads"]]
+    return [f"Next  {_clock(stay['begins_at'])}  {stay['model']}: {_reason(stay)}" for stay in loads[:_MOST_NEXT]]
 
-    try:
-        plan = ask_running(GetPlan())
-    except NotRunningError:
-        return []
-    wanted = [each for each in plan["decisions"] if each["verdict"] == "preload"]
-    return [f"Next  {each['model']}: {each['why']}" for each in wanted[:_MOST_NEXT]]
+
+def _reason(stay: JsonObject) -> str:
+    if stay["usual_at"] is None:
+        return str(stay["why"])
+    return f"{stay['why']}; usually used from {_clock(stay['usual_at'])}"
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%H:%M", time.localtime(at))

@@ -23,6 +23,7 @@ _COLUMNS: Final = (
     Column("Reused", worth=4, right=True),
     Column("TTFT", worth=6, right=True),
     Column("Answer", worth=2, right=True),
+    Column("Tokens/s", worth=1, right=True),
     Column("Reused from", sentence=True),
 )
 _SOURCES: Final = (("slot_tokens", "loaded model"), ("memory_tokens", "memory"), ("disk_tokens", "disk"))
@@ -62,6 +63,7 @@ def _row(request: JsonObject) -> tuple[str, ...]:
         f"{_reused(request):,}",
         "" if request["ttft_s"] is None else format_duration(request["ttft_s"]),
         f"{request['completion_tokens']:,}",
+        "" if request["tokens_per_s"] is None else f"{request['tokens_per_s']:,.0f}",
         _sources(request),
     )
 

@@ -155,7 +155,8 @@ if TYPE_CHECKING:
         SuggestedModel,
     )
     from preheat.prefixes import PrefixFigures
-    from preheat.replay import LimitCurve, LimitPoint
+    from preheat.preload import PlannedStay
+    from preheat.replay import LimitCurve, LimitPoint, RecentRequest
     from preheat.residency import Action, DecisionRecord, EvictionReason, Form, Outcome
     from preheat.updates import Release
     from preheat.usage import (
@@ -221,7 +222,8 @@ else:
                 "FoundModel HubAccount OfferedFile OfferedVariant RepoCard RepoOffer SkippedFile SuggestedModel"
             ),
             "preheat.prefixes": "PrefixFigures",
-            "preheat.replay": "LimitCurve LimitPoint",
+            "preheat.preload": "PlannedStay",
+            "preheat.replay": "LimitCurve LimitPoint RecentRequest",
             "preheat.residency": "Action DecisionRecord EvictionReason Form Outcome",
             "preheat.updates": "Release",
             "preheat.usage": (

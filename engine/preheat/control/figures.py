@@ -12,6 +12,7 @@ from preheat.control.timespan import parse_since
 from preheat.core import MemorySnapshot, State
 from preheat.errors import AmbiguousModelError, ModelNotFoundError, QueueFullError, UnsupportedOperationError
 from preheat.messages import Message, msg
+from preheat.preload import PlannedStay
 from preheat.replay import LimitCurve, compute_in_process
 from preheat.residency import DecisionRecord
 from preheat.usage import (
@@ -36,6 +37,7 @@ _STATS_AGE_S: Final = 3.0
 """A dashboard that polls must not read a long log all the time."""
 
 _REPLAY_S: Final = 5.0
+_HOUR_S: Final = 3600
 _DAY_RECORDS: Final = 20_000  # the newest; more than a person makes in a week
 _COLD_RECORDS: Final = 500
 _ERRORS = (UnsupportedOperationError,)
@@ -84,6 +86,9 @@ class Day:
     begin: float
     now: float
     lanes: tuple[Lane, ...]  # one for each model that was in memory or requested, the most requested first
+    until: float = 0.0  # Unix time of the end of ``plan``
+    plan: tuple[PlannedStay, ...] = ()  # times in memory to come if nothing is requested; empty unless Preheat runs
+    hold: Message | None = None  # why nothing is preloaded now; None if nothing prevents it
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +131,25 @@ class GetHistory(Command[UsageHistory]):
 
 @command("GET", "day", risk=Risk.USE, costly=True, errors=_ERRORS, cache_s=_STATS_AGE_S)
 class GetDay(Command[Day]):
-    """Return when each model was in memory in the last hours, and which requests found it ready."""
+    """Return when each model was in memory in the last hours, and which requests found it ready.
+
+    Also says what will be in memory in the next hours, ``ahead``, if nothing is requested.
+    """
 
     hours: int = field(default=24, metadata={"minimum": 1, "maximum": 24 * 7})
+    ahead: int = field(default=0, metadata={"minimum": 0, "maximum": 24})
 
     async def run(self, host: ControlHost) -> Day:
-        now = unix_time()
-        hot = {model.model_id for model in host.engine.snapshot.models if model.state is State.HOT}
-        begin = now - self.hours * 3600
+        now, snapshot = unix_time(), host.engine.snapshot
+        hot = {model.model_id for model in snapshot.models if model.state is State.HOT}
+        begin, until = now - self.hours * _HOUR_S, now + self.ahead * _HOUR_S
 
         def read(log: UsageLog) -> tuple[Lane, ...]:
             decisions, requests = log.decisions(_DAY_RECORDS, begin), log.requests(_DAY_RECORDS, begin)
             return day_lanes(decisions, requests, begin, now, hot)
 
-        return Day(begin, now, await host.read_log(read))
+        plan = await host.engine.plan_ahead(until) if self.ahead else ()
+        return Day(begin, now, await host.read_log(read), until, plan, snapshot.preload.hold)
 
 
 @command("GET", "log", risk=Risk.USE, costly=True, errors=(*_ERRORS, AmbiguousModelError))

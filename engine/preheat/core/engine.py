@@ -37,6 +37,7 @@ from preheat.prefixes import PrefixKeeper, PrefixStore, memory_file_system
 from preheat.preload import (
     FormOutlook,
     LimitOutlook,
+    PlannedStay,
     PreloadContext,
     Preloader,
     PreloadPlan,
@@ -44,6 +45,7 @@ from preheat.preload import (
     choose_favourites,
     missing_favourites,
     on_battery,
+    plan_ahead,
     policy_of,
 )
 from preheat.residency import (
@@ -259,6 +261,12 @@ class Engine:
     def under_limit(self, limit_bytes: int) -> LimitOutlook:
         """Return what a change of the memory limit would do to the models in memory."""
         return self._preloads.under_limit(limit_bytes)
+
+    async def plan_ahead(self, until: float) -> tuple[PlannedStay, ...]:
+        """Return the times in memory up to a Unix time if nothing is requested; nothing unless the engine runs."""
+        if not self._started or self._stopping:
+            return ()
+        return await asyncio.to_thread(plan_ahead, self._preloads.ahead(), self._clock(), until)
 
     def suppressed(self) -> tuple[str, ...]:
         """Return the models that should be hot but were unloaded on purpose, until their next use."""

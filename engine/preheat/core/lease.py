@@ -34,6 +34,7 @@ class Lease:
         self._on_token = on_token
         self._client = client
         self.ttft_s: float | None = None  # seconds from the request's arrival to its first token
+        self.decode_s = 0.0  # seconds from the first token to the latest one
         self.usages: list[Usage] = []  # token counts of the finished generations
         self.answered = False  # the model has answered in full at least once
 
@@ -49,8 +50,10 @@ class Lease:
 
         def take(chunk: GenerationChunk) -> None:
             if chunk.text or chunk.reasoning or chunk.tool_calls:
+                since_arrival_s = time.monotonic() - self._arrived_at
                 if self.ttft_s is None:
-                    self.ttft_s = time.monotonic() - self._arrived_at
+                    self.ttft_s = since_arrival_s
+                self.decode_s = since_arrival_s - self.ttft_s
                 self._on_token()
             if chunk.usage is not None:
                 self.answered = True
@@ -154,6 +157,7 @@ class PendingRequest:
             accepted_tokens=sum(usage.accepted_tokens for usage in usages),
             prefix=next((usage.prefix for usage in usages if usage.prefix), ""),
             prefix_tokens=next((usage.prefix_tokens for usage in usages if usage.prefix), 0),
+            decode_s=self.lease.decode_s if self.lease is not None else 0.0,
             recomputed=next((usage.recomputed for usage in usages if usage.recomputed is not None), None),
         )
         logger.info(

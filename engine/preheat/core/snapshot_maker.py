@@ -140,7 +140,8 @@ class SnapshotMaker:
             changes_form=record.twin is not None,
             context_length=self.pool.context_length(model.model_id),
             active_requests=record.active_requests,
-            last_used_at=record.last_used_at,
+            # Residency forgets it when Preheat ends.
+            last_used_at=record.last_used_at or self.usage.popularity.last_used_at(model.model_id),
             expires_at=record.expires_at,
             load_s=record.load_s,
             load_left_s=self.pool.load_left_s(model.model_id),

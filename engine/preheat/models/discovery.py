@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -95,8 +95,8 @@ class PlaceReader:
         return self._settle_s > 0 and abs(time.time() - stamp.modified_ns / 1e9) < span_s
 
 
-def merge(contents: Sequence[Content]) -> tuple[Listing, Mapping[Path, Message]]:
-    """Return the models of all places together, and all problems."""
+def merge(contents: Sequence[Content], known: Collection[str] = ()) -> tuple[Listing, Mapping[Path, Message]]:
+    """Return the models of all places together, and all problems; ``known`` are the ids of an earlier listing."""
     problems = {path: problem for content in contents for path, problem in content.problems.items()}
     unsettled = set[Path]().union(*(content.unsettled for content in contents))
     explained = {_set_of(path) for path in (*problems, *unsettled)}
@@ -104,7 +104,7 @@ def merge(contents: Sequence[Content]) -> tuple[Listing, Mapping[Path, Message]]
     scanned = [each for content in contents for each in content.scanned]
     own_names = {each.path.name.lower() for each in scanned if each.source is not Source.BUNDLED}
     wanted = (each for each in scanned if each.source is not Source.BUNDLED or each.path.name.lower() not in own_names)
-    listing = assemble(wanted, incomplete.__setitem__)
+    listing = assemble(wanted, incomplete.__setitem__, known)
     # A set with a part that is damaged or being copied is not worth a second warning.
     problems.update((path, problem) for path, problem in incomplete.items() if _set_of(path) not in explained)
     return replace(listing, unsettled=bool(unsettled)), problems

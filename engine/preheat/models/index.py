@@ -10,12 +10,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from preheat import paths
-from preheat.files import write_atomic
+from preheat.files import read_small_file, write_atomic
 from preheat.messages import Message, msg, render
 from preheat.models.discovery import Content, PlaceReader, folder_places, merge
 from preheat.models.file_names import printable
@@ -30,6 +31,7 @@ from preheat.models.watch import Watch
 logger = logging.getLogger(__name__)
 
 SETTLE_S: Final = 1.0  # time without writes after which an application offers a changed file
+_MAX_NAMES_BYTES: Final = 1 << 24
 HANGS_AFTER_S: Final = 3.0  # time without a file after which a folder counts as hanging
 
 
@@ -96,7 +98,7 @@ class ModelIndex:
             else:
                 self._hanging[reading.place] = reading
                 unreachable[root] = msg("folder_unresponsive", path=printable(str(root)))
-        listing, problems = merge(contents)
+        listing, problems = merge(contents, frozenset(self._known_names()))
         seen = set[Path]().union(*(content.seen for content in contents))
         return replace(listing, unreachable=tuple(unreachable.values())), {**problems, **unreachable}, seen
 
@@ -125,11 +127,20 @@ class ModelIndex:
                 logger.warning("skipped: %s", ". ".join(filter(None, render(problem))))
         self._known_problems = set(problems)
 
+    def _known_names(self) -> list[str]:
+        """Return the ids of the latest look, which may be that of an earlier run."""
+        if self._noted is None and self._names_path is not None:
+            with suppress(OSError, ValueError):
+                self._noted = read_small_file(self._names_path, _MAX_NAMES_BYTES).decode().splitlines()
+        return self._noted or []
+
     def _note_names(self, names: list[str]) -> None:
-        """Write the ids where ``paths.model_names_file`` says, if they have changed."""
-        if self._names_path is None or names == self._noted:
+        """Remember the ids, and write them where ``paths.model_names_file`` says, if they have changed."""
+        if names == self._noted:
             return
         self._noted = names
+        if self._names_path is None:
+            return
         try:
             write_atomic(self._names_path, "".join(f"{name}\n" for name in names), durable=False)
         except OSError as error:  # a full or read-only disk: shells complete no names

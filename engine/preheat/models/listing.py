@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -74,9 +74,13 @@ class ScannedFile:
         return QUANTIZATION.sub("", name).strip("-_. ")
 
 
-def assemble(scanned: Iterable[ScannedFile], report: Report) -> Listing:
-    """Return the models that these files make. Pure, except for the report of incomplete sets."""
-    distinct, twins = _distinct(scanned)
+def assemble(scanned: Iterable[ScannedFile], report: Report, known: Collection[str] = ()) -> Listing:
+    """Return the models that these files make. Pure, except for the report of incomplete sets.
+
+    Args:
+        known: Ids of an earlier listing. A file that gets another name keeps the one that is known.
+    """
+    distinct, twins = _distinct(scanned, known)
     encoders = _encoders(distinct)
     models: list[tuple[ModelFile, Candidate]] = []
     skipped: list[SkippedFile] = []
@@ -86,28 +90,35 @@ def assemble(scanned: Iterable[ScannedFile], report: Report) -> Listing:
         if problem is not None:
             report(first.path, problem)
         elif (reason := _unfit_reason(parts)) is not None:
-            name = base_id(first.candidate.name) or _NAMELESS
-            skipped.append(SkippedFile(name, first.path, first.source, first.facts.kind, _file_bytes(parts), reason))
+            skipped.append(
+                SkippedFile(_id_of(first), first.path, first.source, first.facts.kind, _file_bytes(parts), reason)
+            )
         else:
             mmproj = first.candidate.mmproj or _mmproj(first, encoders)
             models.append((_model(parts, twins[first.path], mmproj), first.candidate))
     return Listing(_with_unique_ids(models), tuple(sorted(skipped, key=lambda each: (each.name, str(each.path)))))
 
 
-def _distinct(scanned: Iterable[ScannedFile]) -> tuple[list[ScannedFile], Mapping[Path, list[Candidate]]]:
+def _distinct(
+    scanned: Iterable[ScannedFile], known: Collection[str]
+) -> tuple[list[ScannedFile], Mapping[Path, list[Candidate]]]:
     """Return each file once, and by its path all candidates with its content.
 
-    A file's own name precedes a link's; then the first place and path decide.
+    A known name precedes a new one, and a file's own name a link's; then the first place and path decide.
     """
     by_identity: dict[object, ScannedFile] = {}
     twins: defaultdict[Path, list[Candidate]] = defaultdict(list)
-    for file in sorted(scanned, key=lambda each: (each.is_link, each.order)):
+    for file in sorted(scanned, key=lambda each: (_id_of(each) not in known, each.is_link, each.order)):
         keys = [file.stamp.identity, *filter(None, [file.candidate.sha256])]
         first = next((by_identity[key] for key in keys if key in by_identity), file)
         by_identity.update((key, first) for key in keys)
         twins[first.path].append(file.candidate)
     kept = {id(file): file for file in by_identity.values()}
     return sorted(kept.values(), key=lambda each: each.order), twins
+
+
+def _id_of(file: ScannedFile) -> str:
+    return base_id(file.candidate.name) or _NAMELESS
 
 
 def _split_sets(files: Sequence[ScannedFile]) -> Iterable[list[ScannedFile]]:
@@ -184,7 +195,7 @@ def _model(parts: Sequence[ScannedFile], twins: Sequence[Candidate], mmproj: Pat
     weight_bytes = sum(part.facts.shape.weight_bytes for part in parts)
     repack_bytes = sum(part.facts.shape.repack_bytes for part in parts)
     return ModelFile(
-        model_id=base_id(first.candidate.name) or _NAMELESS,
+        model_id=_id_of(first),
         path=first.path,
         file_bytes=_file_bytes(parts),
         architecture=facts.architecture,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from preheat.preload.ahead import Ahead, PlannedStay, plan_ahead
 from preheat.preload.context import PreloadContext, policy_of
 from preheat.preload.favourites import (
     add_favourites,

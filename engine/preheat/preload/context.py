@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from preheat.clock import unix_time
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
+from preheat.preload.ahead import Ahead
 from preheat.preload.forms import FormFacts, FormOutlook, FormTarget, facts_of, outlook, plan_forms
 from preheat.preload.gate import Conditions, Hold, blocking_reason
 from preheat.preload.idle_processor import IdleProcessor
@@ -28,6 +30,7 @@ from preheat.residency import (
     is_repackable,
 )
 from preheat.settings import Settings
+from preheat.usage import Weights
 
 _STANDBY_END_S: Final = 5.0
 
@@ -110,6 +113,27 @@ class PreloadContext:
         reachable = self._pool.reachable_under(limit_bytes)
         outlook = self._planner.under_limit(self._pool.residents(), self._expected(), reachable, self._clock())
         return outlook if self._settings.preload else outlook._replace(loads=(), left_out=())
+
+    def ahead(self) -> Ahead:
+        """Return what a plan of the next hours begins with; other threads may make it."""
+        hold, now, planner = self.hold(), self._clock(), self._planner
+        loads_from = now if hold is None or hold.brief else math.inf
+        if self._settings.preload and self.paused_until is not None and self.paused_until > now:
+            loads_from = self.paused_until
+        popularity = planner.popularity()
+        used = {*popularity.heat(now, Weights()), *planner.favourites}
+        expiries = ((record.model_id, record.expires_at) for record in self._pool.records.values())
+        return Ahead(
+            popularity,
+            self._pool.residents(),
+            {model_id: at for model_id, at in expiries if at is not None},
+            # Models that were never used make the plan slow, and are not in it.
+            {name: n for name, n in self._expected().items() if name in used and not planner.is_suppressed(name)},
+            self._pool.reachable_bytes,
+            planner.favourites,
+            planner.policy,
+            loads_from,
+        )
 
     def suppressed(self) -> tuple[str, ...]:
         """Return the models that should be hot but were unloaded on purpose, best first."""

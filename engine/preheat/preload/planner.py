@@ -18,7 +18,7 @@ from preheat.preload.policy import (
     plan_preloads,
 )
 from preheat.residency import EvictionPlan, ResidentModel, plan_eviction, plan_room
-from preheat.usage import Usage, UsageTracker
+from preheat.usage import Popularity, Usage, UsageTracker
 
 
 class PreloadPlanner:
@@ -125,6 +125,10 @@ class PreloadPlanner:
         if sum(target.kind is TargetKind.LEARNED for target in plan.targets) >= self.policy.top:
             return msg("plan_not_in_top", reason=reason)
         return msg("plan_small_share", reason=reason)
+
+    def popularity(self) -> Popularity:
+        """Return a copy of the usage counters, for another thread."""
+        return self._usage.popularity.copy()
 
     def usage(self, model_id: str, now: float) -> Usage:
         """Return how much a model is used."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from preheat.replay.limit_curve import LimitCurve, LimitPoint, compute_in_process
+    from preheat.replay.limit_curve import LimitCurve, LimitPoint, RecentRequest, compute_in_process
     from preheat.replay.machine import PAGE_CACHE_SHARE, Machine
     from preheat.replay.own_use import recorded_use, strategy_under
     from preheat.replay.reports import Comparison, Report, compare, compare_with_lru, mean_of, replay
@@ -18,7 +18,7 @@ else:
     __getattr__ = lazy_exports(
         __name__,
         {
-            "preheat.replay.limit_curve": "LimitCurve LimitPoint compute_in_process",
+            "preheat.replay.limit_curve": "LimitCurve LimitPoint RecentRequest compute_in_process",
             "preheat.replay.machine": "PAGE_CACHE_SHARE Machine",
             "preheat.replay.own_use": "recorded_use strategy_under",
             "preheat.replay.reports": "Comparison Report compare compare_with_lru mean_of replay",

@@ -11,8 +11,10 @@ import json
 import logging
 import os
 import sys
+import time
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 _DAYS: Final = 56
 _DAY_S: Final = 86_400.0
+_MOST_RECENT: Final = 2000
 _REPLAYED: Final = ("preload_top", "preload_min_uses", "popularity_half_life", "wake_with_clients", "favourites")
 
 if sys.platform == "win32":
@@ -44,6 +47,15 @@ class LimitPoint:
     limit_bytes: int
     preload_hit_rate: float  # hits ÷ requests
     waited_s: float  # time that requests would have waited for their models, in seconds
+    ready: str = ""  # 1 for each of the curve's recent requests that would have found its model hot, otherwise 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecentRequest:
+    """A request of the last day."""
+
+    model_id: str = field(metadata={"json": "model"})
+    at: float  # Unix time of its arrival
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,7 @@ class LimitCurve:
     days: float  # length of the recorded use
     requests: int
     points: tuple[LimitPoint, ...]  # in the order of the limits; empty without recorded use
+    recent: tuple[RecentRequest, ...] = ()  # the newest requests of the last day, the oldest first
 
 
 def compute(settings: Settings, limits: Sequence[int]) -> LimitCurve:
@@ -62,6 +75,7 @@ def compute(settings: Settings, limits: Sequence[int]) -> LimitCurve:
     from preheat.replay.machine import Machine
     from preheat.replay.own_use import recorded_use, strategy_under
     from preheat.replay.reports import replay
+    from preheat.replay.trace import Kind
 
     try:
         trace = recorded_use(settings, None, _DAYS)
@@ -69,11 +83,21 @@ def compute(settings: Settings, limits: Sequence[int]) -> LimitCurve:
         return LimitCurve(0.0, 0, ())
     timezone = datetime.now().astimezone().tzinfo or UTC
     strategy = strategy_under(settings)
-    runs = [replay(trace, Machine(limit), strategy, timezone=timezone).overall for limit in limits]
-    points = tuple(
-        LimitPoint(limit, run.preload_hit_rate, run.waited_s) for limit, run in zip(limits, runs, strict=True)
-    )
-    return LimitCurve((trace.events[-1].at - trace.events[0].at) / _DAY_S, runs[0].requests, points)
+    requests = [event for event in trace.events if event.kind is Kind.REQUEST]
+    begin = time.time() - _DAY_S
+    recent = [RecentRequest(event.model_id, event.at) for event in requests[-_MOST_RECENT:] if event.at >= begin]
+    points = []
+    for limit in limits:
+        found: deque[bool] = deque(maxlen=len(recent))
+
+        def note(_at: float, _model_id: str, hot: bool, found: deque[bool] = found) -> None:
+            found.append(hot)
+
+        run = replay(trace, Machine(limit), strategy, timezone=timezone, on_request=note)
+        ready = "".join("01"[hot] for hot in found)
+        points.append(LimitPoint(limit, run.overall.preload_hit_rate, run.overall.waited_s, ready))
+    days = (trace.events[-1].at - trace.events[0].at) / _DAY_S
+    return LimitCurve(days, len(requests), tuple(points), tuple(recent))
 
 
 async def compute_in_process(settings: Settings, limits: Sequence[int]) -> LimitCurve:
@@ -99,7 +123,8 @@ async def compute_in_process(settings: Settings, limits: Sequence[int]) -> Limit
     try:
         found = json.loads(output)
         points = tuple(LimitPoint(**point) for point in found["points"])
-        return LimitCurve(found["days"], found["requests"], points)
+        recent = tuple(RecentRequest(**request) for request in found["recent"])
+        return LimitCurve(found["days"], found["requests"], points, recent)
     except (ValueError, KeyError, TypeError) as error:
         logger.error("replaying failed: %s", errors.decode(errors="replace")[-2000:])
         raise EngineError(msg("replay_failed")) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, tzinfo
 from typing import Final
@@ -59,11 +59,19 @@ def lru_of(count: int) -> Strategy:
     return Strategy(f"lru, {count} model{'s' * (count != 1)}", max_models=count)
 
 
-def replay(trace: Trace, machine: Machine, strategy: Strategy = PREHEAT, *, timezone: tzinfo = UTC) -> Report:
+def replay(
+    trace: Trace,
+    machine: Machine,
+    strategy: Strategy = PREHEAT,
+    *,
+    timezone: tzinfo = UTC,
+    on_request: Callable[[float, str, bool], object] | None = None,
+) -> Report:
     """Run a trace through a strategy.
 
     Args:
         timezone: Time zone of hours and weekends.
+        on_request: Called with the time and the model of each request, and whether its model was hot.
     """
     simulation = Simulation(machine, strategy, trace.sizes, trace.favourites, timezone)
     settled_at = _settled_at(trace)
@@ -72,7 +80,10 @@ def replay(trace: Trace, machine: Machine, strategy: Strategy = PREHEAT, *, time
         if before is None and at >= settled_at:
             before = replace(simulation.figures)
         if kind is Kind.REQUEST:
+            hits = simulation.figures.hits
             simulation.request(model_id, client, at)
+            if on_request is not None:
+                on_request(at, model_id, simulation.figures.hits > hits)
         elif kind is Kind.WAKE:
             simulation.wake(client, at, model_id)
         elif kind is Kind.BOOT:

@@ -22,6 +22,8 @@ class Stay:
     ends_at: float  # Unix time; that of the lane's end if it still is
     preloaded: bool = False  # it was loaded without a waiting request
     wasted: bool = False  # no request used that preload
+    loaded: DecisionRecord | None = None  # how it began; None if it was in memory before
+    ended: DecisionRecord | None = None  # how it ended; None if it did not, or Preheat was killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,15 @@ class _Draft:
     stays: list[Stay] = field(default_factory=list)
     requests: list[DayRequest] = field(default_factory=list)
     since: float | None = None  # begin of the stay that has no end yet
-    preloaded: bool = False
+    loaded: DecisionRecord | None = None
     seen_at: float = 0.0  # last sign of the model in memory
 
-    def close(self, at: float, *, wasted: bool = False) -> None:
+    def close(self, at: float, ended: DecisionRecord | None = None) -> None:
         if self.since is not None:
-            self.stays.append(Stay(self.since, max(at, self.since), self.preloaded, wasted))
-        self.since = None
+            preloaded = self.loaded is not None and self.loaded.action is Action.PRELOAD
+            wasted = ended is not None and ended.wasted
+            self.stays.append(Stay(self.since, max(at, self.since), preloaded, wasted, self.loaded, ended))
+        self.since = self.loaded = None
 
 
 def day_lanes(
@@ -89,11 +93,11 @@ def day_lanes(
                 draft.seen_at = at
         elif event.action in _LOADS:
             draft.close(draft.seen_at)
-            draft.since, draft.seen_at, draft.preloaded = at, at, event.action is Action.PRELOAD
+            draft.since, draft.seen_at, draft.loaded = at, at, event
         elif event.action in _ENDS:
             if draft.since is None and not draft.stays:
                 draft.since = begin  # it was there before
-            draft.close(at, wasted=event.wasted)
+            draft.close(at, event)
     for name in hot:
         draft = drafts.setdefault(name, _Draft())
         if draft.since is None:

@@ -22,6 +22,8 @@ LONGEST_GAP_S: Final = 7 * DAY_S
 counters are as they were after this time: habits outlast it."""
 
 SLOTS_A_DAY: Final = 24
+HOUR_S: Final = 3600.0
+_LEAST_USUAL: Final = 0.5  # one use, a half-life ago
 _WEEKEND: Final = 5
 _WEEK: Final = 7
 _PARTS: Final = ("nights", "mornings", "afternoons", "evenings")
@@ -186,6 +188,33 @@ class Popularity:
             heat[model_id] = value
         return scores, heat
 
+    def last_used_at(self, model_id: str) -> float | None:
+        """Return the Unix time of the last use, as the clock was then; None before the first use."""
+        counters = self._models.get(model_id)
+        return counters.get(_LAST, counters[_SCORE]).at if counters else None
+
+    def usual_hour(self, model_id: str, after: float, until: float) -> float | None:
+        """Return when the next hour begins in which the model is usually used; None if there is none.
+
+        An hour is usual if it has a third of the uses of the busiest hour of such days, and one within a half-life.
+        """
+        counters = self._models.get(model_id, {})
+        at = after - self._local(after)[2] * HOUR_S
+        while (at := at + HOUR_S) < until:
+            slot = self._local(at)[0]
+            first = slot - slot % SLOTS_A_DAY
+            uses = [
+                counters[each].read(after, self._half_life_s) if each in counters else 0.0
+                for each in range(first, first + SLOTS_A_DAY)
+            ]
+            if uses[slot - first] >= max(max(uses) / 3, _LEAST_USUAL):
+                return at
+        return None
+
+    def copy(self) -> Popularity:
+        """Return the same counters, for another thread."""
+        return Popularity(self._half_life_s, self._timezone, self.to_rows())
+
     def usage(self, model_id: str, now: float) -> Usage:
         """Return the usage figures of one model."""
         counters = self._models.get(model_id)
@@ -227,7 +256,7 @@ class Popularity:
         local = datetime.fromtimestamp(at, self._timezone)
         weekday = local.weekday()
         slot = local.hour + (SLOTS_A_DAY if weekday >= _WEEKEND else 0)
-        return slot, weekday, (local.minute * 60 + local.second) / 3600.0
+        return slot, weekday, (local.minute * 60 + local.second) / HOUR_S
 
     def _part_of_day(self, counters: dict[int, _Counter], now: float) -> str:
         """Return the part of the day with at least two thirds of the uses, if there is one."""

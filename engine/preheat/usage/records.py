@@ -35,8 +35,11 @@ class RequestRecord:
         accepted_tokens: Completion tokens that were drafted.
         prefix: Key of the prompt's fixed beginning (system prompt and tools), as hex; empty without one.
         prefix_tokens: Length of that beginning.
+        decode_s: Seconds from the first token to the last one; 0 without two of them.
         recomputed: Why fewer tokens were reused than expected; None if nothing was expected.
     """
+
+    JSON_PROPERTIES: ClassVar = ("tokens_per_s",)
 
     model_id: str = field(metadata={"json": "model"})
     started_at: float
@@ -55,12 +58,18 @@ class RequestRecord:
     accepted_tokens: int = 0
     prefix: str = ""
     prefix_tokens: int = 0
+    decode_s: float = 0.0
     recomputed: Message | None = None
 
     @property
     def reused_tokens(self) -> int:
         """Prompt tokens that were not computed again."""
         return self.slot_tokens + self.memory_tokens + self.disk_tokens
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Speed of the answer after its first token; None without a second one."""
+        return (self.completion_tokens - 1) / self.decode_s if self.decode_s > 0 < self.completion_tokens - 1 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,10 @@ ADDED_COLUMNS: Final[Mapping[int, Mapping[str, Sequence[str]]]] = {
         "hours": _REUSED_SUMS,
         "days": _REUSED_SUMS,
     },
-    5: {"decisions": tuple(f"{name} REAL DEFAULT NULL" for name in ("read_s", "make_s", "probe_s", "disk_share"))},
+    5: {
+        "decisions": tuple(f"{name} REAL DEFAULT NULL" for name in ("read_s", "make_s", "probe_s", "disk_share")),
+        "requests": ("decode_s REAL DEFAULT 0",),
+    },
 }
 """Columns of earlier tables by the version that added them."""
 

@@ -57,8 +57,8 @@ _ADD_MODEL: Final = "INSERT OR IGNORE INTO models (model_id) VALUES (?)"
 _ADD_REQUEST: Final = (
     "INSERT INTO requests (model, outcome, started_at, wait_s, ttft_s, prompt_tokens, completion_tokens, client, "
     "saved_s, slot_tokens, memory_tokens, disk_tokens, prefill_saved_s, draft_tokens, accepted_tokens, prefix, "
-    "prefix_tokens, recomputed, recomputed_why) "
-    "VALUES ((SELECT no FROM models WHERE model_id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "prefix_tokens, decode_s, recomputed, recomputed_why) "
+    "VALUES ((SELECT no FROM models WHERE model_id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_DECISION: Final = (
     "INSERT INTO decisions (model, at, action, why, bytes, seconds, cause, idle_s, wasted, read_s, make_s, probe_s, "
@@ -81,7 +81,7 @@ _LAST_ID: Final = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 
 _REQUEST: Final = (
     "SELECT (SELECT model_id FROM models WHERE no = model), started_at, outcome, wait_s, ttft_s, prompt_tokens, "
     "completion_tokens, client, saved_s, slot_tokens, memory_tokens, disk_tokens, prefill_saved_s, draft_tokens, "
-    "accepted_tokens, prefix, prefix_tokens, recomputed_why, id FROM requests WHERE "
+    "accepted_tokens, prefix, prefix_tokens, decode_s, recomputed_why, id FROM requests WHERE "
 )
 # SQLite merges the outcomes in index order, so nothing is sorted.
 _BETWEEN: Final = " UNION ALL ".join(
@@ -277,6 +277,7 @@ def _request_row(record: RequestRecord) -> tuple[object, ...]:
         _count(record.accepted_tokens),
         _text(record.prefix, _MAX_KEY),
         _count(record.prefix_tokens),
+        _seconds(record.decode_s) or 0.0,
         "" if record.recomputed is None else _text(record.recomputed.code, _MAX_CLIENT),
         "" if record.recomputed is None else _reason(record.recomputed),
     )

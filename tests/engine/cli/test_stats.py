@@ -147,7 +147,7 @@ def test_requests_and_what_each_one_reused(preheat_home: Path) -> None:
         replace(reused, recomputed=verbatim("[differs] at token 769")),
     )
     lines = run("requests").stdout.splitlines()
-    assert lines[0].split()[-4:] == ["TTFT", "Answer", "Reused", "from"]
+    assert lines[0].split()[-5:] == ["TTFT", "Answer", "Tokens/s", "Reused", "from"]
     assert lines[1].split()[2:] == ["notes/1", "old", "hot", "7", "6", "100", "ms", "3", "loaded", "model,", "memory"]
     assert lines[2].split()[1:] == [
         *("notes/1", "chat", "cold", "900", "768", "100", "ms", "3"),

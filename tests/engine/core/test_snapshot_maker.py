@@ -16,7 +16,8 @@ from preheat.models import ModelFile, find_models
 from preheat.preload import Round
 from preheat.residency import Cause, Hot, Residency, SizeTable
 from preheat.residency.phases import COLD, Failed, Load, Loading, Phase
-from preheat.usage import PreloadCounters
+from preheat.usage import Popularity, PreloadCounters
+from preheat.usage.popularity import Row
 from tests.engine.engines import settings
 
 REASON = msg("load_requested")
@@ -35,7 +36,7 @@ def snapshot_maker(models: tuple[ModelFile, ...], phase: Phase) -> SnapshotMaker
         warning=lambda _: None,
     )
     planner: Any = SimpleNamespace(pressure="", hold=lambda: None, paused_until=None, is_standby=lambda _: False)
-    usage: Any = SimpleNamespace(log=None)
+    usage: Any = SimpleNamespace(log=None, popularity=Popularity(rows=[Row("used-before", -1, 1.0, 5.0)]))
     prompts: Any = SimpleNamespace(snapshots=lambda _: ())
     requests = LiveRequests(lambda: None)
     sizes, counters = SizeTable(settings()), PreloadCounters()
@@ -53,6 +54,12 @@ def test_every_model_is_in_the_snapshot(model: ModelFile) -> None:
     assert [each.model_id for each in snapshot.models] == [each.model_id for each in models]
     assert [each.model_id for each in snapshot.models if each.favourite] == ["model-0999"]
     assert [each.model_id for each in snapshot.models if not each.file_missing] == ["model-0000"]
+
+
+def test_the_last_use_survives_a_restart(model: ModelFile) -> None:
+    models = tuple(replace(model, model_id=name) for name in ("never-used", "used-before"))
+    snapshot = snapshot_maker(models, COLD).make(settings(), models, {"never-used", "used-before"}, ())
+    assert [each.last_used_at for each in snapshot.models] == [None, 5.0]
 
 
 @pytest.mark.parametrize(("phase", "reason"), [(LOADING, None), (HOT, REASON), (FAILED, None)])

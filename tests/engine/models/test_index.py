@@ -261,3 +261,22 @@ def test_unfinished_downloads_are_not_a_change(tmp_path: Path) -> None:
     (folder / "m.gguf.part").rename(folder / "m.gguf")
     assert changed.wait(GIVE_UP_S)
     index.close()
+
+
+@pytest.mark.parametrize("symbolic", [False, True])
+def test_a_second_link_does_not_make_the_first_name_go(tmp_path: Path, write_model: WriteModel, symbolic: bool) -> None:
+    """Not even after a restart, although its name comes first."""
+    first, folder = write_model("models/middle.gguf"), tmp_path / "models"
+    elsewhere = tmp_path / "elsewhere.gguf"
+    if symbolic:  # a file's own name normally precedes a link's
+        first.rename(elsewhere)
+        first.symlink_to(elsewhere)
+    cache = tmp_path / "cache/headers.json"
+    index = ModelIndex(cache)
+    assert ids(index.look([folder])) == ["middle"]
+    (folder / "another.gguf").hardlink_to(elsewhere if symbolic else first)
+    for looked in (index, ModelIndex(cache)):
+        (model,) = looked.look([folder]).models
+        assert (model.model_id, model.aliases) == ("middle", ("another",))
+    first.unlink()
+    assert ids(index.look([folder])) == ["another"]

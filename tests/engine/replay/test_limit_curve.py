@@ -25,7 +25,7 @@ def used(preheat_home: Path) -> None:
     """100 requests in turn for two models of 1 GB."""
     paths.data_dir().mkdir(parents=True)
     log = UsageLog()
-    began = time.time() - 3 * 86_400
+    began = time.time() - 3 * 86_400 / 2
     for number in range(100):
         log.record(RequestRecord(("a", "b")[number % 2], began + 1200 * number, Outcome.HIT))
     for model_id in ("a", "b"):
@@ -43,6 +43,10 @@ def test_more_memory_brings_more_hits(used: None) -> None:
     assert rates[0] == 0
     assert rates[1] < rates[2]
     assert rates[2] > 0.9
+    assert [request.model_id for request in found.recent[-3:]] == ["b", "a", "b"]
+    assert found.recent[0].at > time.time() - 86_400
+    assert {len(point.ready) for point in found.points} == {len(found.recent)}
+    assert (set(found.points[0].ready), set(found.points[2].ready)) == ({"0"}, {"1"})
 
 
 async def test_another_process_finds_the_same(used: None) -> None:

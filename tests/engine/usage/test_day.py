@@ -14,8 +14,9 @@ def request(at: float, outcome: Outcome, model: str = "a", wait_s: float = 0.0) 
 
 
 def test_a_lane_has_stays_and_requests() -> None:
+    evict, preload, load = decision(60, Action.EVICT), decision(20, Action.PRELOAD), decision(80, Action.LOAD)
     (lane,) = day_lanes(
-        [decision(60, Action.EVICT), decision(20, Action.PRELOAD), decision(80, Action.LOAD)],
+        [evict, preload, load],
         [request(79, Outcome.MISS, wait_s=1.5), request(30, Outcome.HIT)],
         10,
         100,
@@ -23,21 +24,22 @@ def test_a_lane_has_stays_and_requests() -> None:
     )
     assert lane == Lane(
         "a",
-        (Stay(20, 60, preloaded=True), Stay(80, 100)),
+        (Stay(20, 60, preloaded=True, loaded=preload, ended=evict), Stay(80, 100, loaded=load)),
         (DayRequest(30, True, 0.0, "editor"), DayRequest(79, False, 1.5, "editor")),
     )
 
 
 def test_what_was_there_before_begins_at_the_beginning() -> None:
-    lanes = day_lanes([decision(40, Action.UNLOAD, "b", wasted=True)], [], 10, 100, {"a"})
-    assert lanes == (Lane("a", (Stay(10, 100),)), Lane("b", (Stay(10, 40, wasted=True),)))
+    unload = decision(40, Action.UNLOAD, "b", wasted=True)
+    lanes = day_lanes([unload], [], 10, 100, {"a"})
+    assert lanes == (Lane("a", (Stay(10, 100),)), Lane("b", (Stay(10, 40, wasted=True, ended=unload),)))
 
 
 def test_a_stay_without_an_end_lasts_until_its_last_request() -> None:
     """The engine was killed."""
     decisions = [decision(20, Action.LOAD), decision(70, Action.LOAD)]
     (lane,) = day_lanes(decisions, [request(25, Outcome.HIT), request(75, Outcome.LATE_HIT)], 10, 100, set())
-    assert lane.stays == (Stay(20, 25), Stay(70, 75))
+    assert [(stay.begins_at, stay.ends_at) for stay in lane.stays] == [(20, 25), (70, 75)]
     assert [each.ready for each in lane.requests] == [True, False]
 
 

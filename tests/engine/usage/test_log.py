@@ -60,8 +60,27 @@ def recorded(log: UsageLog) -> list[RequestRecord]:
 def test_what_is_recorded_comes_back(log: UsageLog) -> None:
     again = msg("worker_ended", reason=msg("shutdown"))
     asked = RequestRecord(
-        "a", NOW - 5, Outcome.LATE_HIT, 0.25, 0.5, 100, 20, "editor/1.0", 1.5, 1, 2, 3, 4.5, 7, 5, "0a" * 16, 80, again
+        "a",
+        NOW - 5,
+        Outcome.LATE_HIT,
+        0.25,
+        0.5,
+        100,
+        20,
+        "editor/1.0",
+        1.5,
+        1,
+        2,
+        3,
+        4.5,
+        7,
+        5,
+        "0a" * 16,
+        80,
+        0.5,
+        again,
     )
+    assert asked.tokens_per_s == 38.0
     without_answer = RequestRecord("b", NOW - 4, Outcome.MISS, 2.0)
     done = DecisionRecord(NOW - 3, "b", Action.EVICT, verbatim("made room for a"), 900, 0.1, "request", 60.0, True)
     log.record(asked)

@@ -1,0 +1,114 @@
+"""What would be loaded and unloaded in the next hours if nothing is requested. Pure.
+
+The policy makes a plan for each quarter of an hour to come, from the models that its earlier plans left in memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from preheat.messages import Message, msg
+from preheat.preload.planner import describe_usage
+from preheat.preload.policy import PolicySettings, PreloadTarget, TargetKind, plan_preloads
+from preheat.residency import ResidentModel
+from preheat.usage import Popularity
+
+STEP_S: Final = 900.0
+_USUAL_S: Final = 2 * 3600.0  # how far before its usual hour a load is explained by it
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStay:
+    """A time in memory that is to come."""
+
+    model_id: str = field(metadata={"json": "model"})
+    begins_at: float  # Unix time; that of the plan if it is in memory already
+    ends_at: float  # Unix time; the end of the plan if it stays
+    loads: bool = False  # it is loaded then
+    why: Message | None = None  # why it is loaded; None unless it is
+    usual_at: float | None = None  # Unix time of the next hour in which it is usually used; None without one
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The state that a plan of the next hours begins with.
+
+    Attributes:
+        popularity: Not changed, but read for as long as the plan is made.
+        residents: Models in memory.
+        expiries: Unix times at which models in memory are unloaded unless they are used.
+        sizes: Expected bytes of each model that may be loaded.
+        loads_from: Unix time from which preloads may run; infinite if they may not.
+    """
+
+    popularity: Popularity
+    residents: Sequence[ResidentModel]
+    expiries: Mapping[str, float]
+    sizes: Mapping[str, int]
+    limit_bytes: int
+    favourites: tuple[str, ...]
+    settings: PolicySettings
+    loads_from: float
+
+
+def plan_ahead(ahead: Ahead, now: float, until: float) -> tuple[PlannedStay, ...]:
+    """Return the times in memory from ``now`` to ``until``, both Unix times, in the order of their begin."""
+    room = {model.model_id: model._replace(leased=False) for model in ahead.residents}
+    open_stays = {name: PlannedStay(name, now, until, usual_at=_usual(ahead, name, now, until)) for name in room}
+    expiries = dict(ahead.expiries)
+    ended: list[PlannedStay] = []
+
+    def end(name: str, at: float) -> None:
+        room.pop(name, None)
+        if (stay := open_stays.pop(name, None)) is not None:
+            ended.append(_ending(stay, at))
+
+    at = now
+    while at < until:
+        for name in [name for name, expires_at in expiries.items() if expires_at <= at]:
+            end(name, max(expiries.pop(name), now))
+        for target in _loads(ahead, list(room.values()), at):
+            for name in target.displaces:
+                end(name, at)
+            favourite = target.kind is TargetKind.FAVOURITE
+            size = ahead.sizes[target.model_id]
+            room[target.model_id] = ResidentModel(target.model_id, size, 0.0, favourite=favourite, speculative=True)
+            usual_at = _usual(ahead, target.model_id, at, at + _USUAL_S)
+            open_stays[target.model_id] = PlannedStay(
+                target.model_id, at, until, loads=True, why=_reason(ahead, target, at), usual_at=usual_at
+            )
+        # Whole quarters of an hour from now on: plans change with the hour.
+        at = (math.floor(at / STEP_S) + 1) * STEP_S
+    return tuple(sorted((*ended, *open_stays.values()), key=lambda stay: (stay.begins_at, stay.model_id)))
+
+
+def _loads(ahead: Ahead, residents: Sequence[ResidentModel], at: float) -> Iterator[PreloadTarget]:
+    """Yield the loads of the plan at this time."""
+    if at < ahead.loads_from:
+        return
+    yield from plan_preloads(
+        ahead.popularity,
+        residents,
+        ahead.sizes,
+        ahead.limit_bytes,
+        at,
+        favourites=ahead.favourites,
+        settings=ahead.settings,
+    ).preloads
+
+
+def _reason(ahead: Ahead, target: PreloadTarget, at: float) -> Message:
+    if target.kind is TargetKind.FAVOURITE:
+        return msg("favourite", rank=target.rank)
+    return describe_usage(ahead.popularity.usage(target.model_id, at), at)
+
+
+def _usual(ahead: Ahead, model_id: str, at: float, until: float) -> float | None:
+    return ahead.popularity.usual_hour(model_id, at, until)
+
+
+def _ending(stay: PlannedStay, at: float) -> PlannedStay:
+    return PlannedStay(stay.model_id, stay.begins_at, at, stay.loads, stay.why, stay.usual_at)
