@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _STATS_AGE_S: Final = 3.0
 """A dashboard that polls must not read a long log all the time."""
 
+_HISTORY_AGE_S: Final = 1.0  # cheaper: sums of hours and days, however long the log is
 _REPLAY_S: Final = 5.0
 _HOUR_S: Final = 3600
 _DAY_RECORDS: Final = 20_000  # the newest; more than a person makes in a week
@@ -118,15 +119,19 @@ class GetStats(Command[StatsReport]):
         return replace(report, memory=now.memory, warning=now.warning)
 
 
-@command("GET", "history", risk=Risk.USE, costly=True, errors=_ERRORS, cache_s=_STATS_AGE_S)
+@command("GET", "history", risk=Risk.USE, costly=True, errors=_ERRORS, cache_s=_HISTORY_AGE_S)
 class GetHistory(Command[UsageHistory]):
-    """Return the sums of each of the last hours and days (UTC), the oldest first."""
+    """Return the sums of each of the last hours and days (UTC), the oldest first.
+
+    The last ones include the requests in progress.
+    """
 
     hours: int = field(default=HOURS, metadata={"minimum": 1, "maximum": 24 * 90})
     days: int = field(default=DAYS, metadata={"minimum": 1, "maximum": 3650})
 
     async def run(self, host: ControlHost) -> UsageHistory:
-        return await host.read_log(lambda log: log.history(self.hours, self.days))
+        history = await host.read_log(lambda log: log.history(self.hours, self.days))
+        return history.including(host.engine.open_counts())
 
 
 @command("GET", "day", risk=Risk.USE, costly=True, errors=_ERRORS, cache_s=_STATS_AGE_S)

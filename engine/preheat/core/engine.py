@@ -63,7 +63,7 @@ from preheat.residency import (
     parallel_requests,
 )
 from preheat.settings import Settings
-from preheat.usage import PreloadCounters, RecordObserver, UsageLog, UsageTracker
+from preheat.usage import Counts, PreloadCounters, RecordObserver, UsageLog, UsageTracker
 
 _DRAIN_POLL_S: Final = 0.05
 _LEAST_STORE_S: Final = 1.0
@@ -308,6 +308,10 @@ class Engine:
 
     # Requests
 
+    def open_counts(self) -> Counts:
+        """Return how the requests in progress found their models; the usage log has those that have ended."""
+        return self._requests.counts()
+
     @asynccontextmanager
     async def lease(
         self, name: str, *, client: str = "", keep_alive_s: float | None = None, context_length: int | None = None
@@ -339,7 +343,7 @@ class Engine:
         self._counters.count_request(claim.outcome, claim.saved_s)
         arrival = PendingRequest(model.model_id, client, arrived_at, started_at, claim.outcome, claim.saved_s)
         try:
-            with self._requests.request(client, model.model_id, started_at) as request:
+            with self._requests.request(client, model.model_id, started_at, claim.outcome) as request:
                 try:
                     hot = await claim.hot()
                 finally:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from preheat.core.snapshot import RequestSnapshot
+from preheat.residency import Outcome
+from preheat.usage import Counts
 
 
 @dataclass(slots=True)
@@ -19,6 +22,7 @@ class LiveRequest:
     client: str
     model_id: str
     arrived_at: float
+    outcome: Outcome
     on_change: Callable[[], None]
     clock: Callable[[], float]
     waiting: bool = True  # its model is not hot yet
@@ -56,10 +60,10 @@ class LiveRequests:
         self._live: dict[int, LiveRequest] = {}
 
     @contextmanager
-    def request(self, client: str, model_id: str, arrived_at: float) -> Iterator[LiveRequest]:
+    def request(self, client: str, model_id: str, arrived_at: float, outcome: Outcome) -> Iterator[LiveRequest]:
         """Keep a request open while the block runs; ``arrived_at`` is Unix time."""
         request_id = next(self._ids)
-        request = LiveRequest(request_id, client, model_id, arrived_at, self._on_change, self._clock)
+        request = LiveRequest(request_id, client, model_id, arrived_at, outcome, self._on_change, self._clock)
         self._live[request_id] = request
         self._on_change()
         try:
@@ -70,6 +74,11 @@ class LiveRequests:
     def count(self, client: str, model_id: str) -> int:
         """Return how many of a client's requests for a model are open."""
         return sum((request.client, request.model_id) == (client, model_id) for request in self._live.values())
+
+    def counts(self) -> Counts:
+        """Return how the open requests found their models."""
+        outcomes = Counter(request.outcome for request in self._live.values())
+        return Counts(outcomes[Outcome.HIT], outcomes[Outcome.LATE_HIT], outcomes[Outcome.MISS])
 
     def snapshots(self) -> tuple[RequestSnapshot, ...]:
         """Return them, the oldest first."""

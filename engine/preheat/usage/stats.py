@@ -11,7 +11,7 @@ import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Final
 
 from preheat.messages import Message
@@ -139,6 +139,16 @@ class UsageHistory:
 
     hours: tuple[UsageBucket, ...]
     days: tuple[UsageBucket, ...]
+
+    def including(self, counts: Counts) -> UsageHistory:
+        """Return it with these counts in the current hour and day."""
+        return UsageHistory(_with_last(self.hours, counts), _with_last(self.days, counts))
+
+
+def _with_last(buckets: tuple[UsageBucket, ...], counts: Counts) -> tuple[UsageBucket, ...]:
+    last = buckets[-1]
+    sums = Counts(*map(sum, zip(astuple(last.counts), astuple(counts), strict=True)))
+    return (*buckets[:-1], replace(last, counts=sums))
 
 
 _Sums = dict[int | None, Counts]

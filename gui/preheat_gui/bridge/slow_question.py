@@ -82,10 +82,11 @@ class SlowQuestion(QObject, Generic[T]):
             self._report_error(error)
 
 
-def _counters(snapshot: EngineSnapshot) -> tuple[float, ...]:
-    """Return what usage figures depend on; they also change every hour."""
+def _counters(snapshot: EngineSnapshot) -> Hashable:
+    """Return what usage figures depend on, at the begin and the end of requests; they also change every hour."""
     preload = snapshot.preload
     return (
+        tuple(request.request_id for request in snapshot.requests),
         preload.hits,
         preload.late_hits,
         preload.misses,

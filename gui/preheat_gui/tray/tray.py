@@ -68,7 +68,8 @@ def _todays_stats(session: EngineSession) -> StatsReport:
 
 def _todays_requests(snapshot: EngineSnapshot) -> Hashable:
     preload = snapshot.preload
-    return snapshot.started_at, preload.hits, preload.late_hits, preload.misses, _midnight()
+    ended = preload.hits + preload.late_hits + preload.misses - len(snapshot.requests)
+    return snapshot.started_at, ended, _midnight()
 
 
 @dataclass(frozen=True, slots=True)

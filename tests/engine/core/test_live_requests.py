@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from preheat.core.live_requests import LiveRequests
+from preheat.residency import Outcome
+from preheat.usage import Counts
 
 
 def test_a_request_waits_writes_and_is_gone() -> None:
     changes: list[None] = []
     now = [100.0]
     live = LiveRequests(lambda: changes.append(None), clock=lambda: now[0])
-    with live.request("curl/8", "a", 5.0) as request:
+    with live.request("curl/8", "a", 5.0, Outcome.HIT) as request:
         (shown,) = live.snapshots()
         assert (shown.client, shown.model_id, shown.arrived_at, shown.waiting) == ("curl/8", "a", 5.0, True)
         request.waiting = False
@@ -27,7 +29,8 @@ def test_a_request_waits_writes_and_is_gone() -> None:
 
 def test_requests_have_their_own_numbers_the_oldest_first() -> None:
     live = LiveRequests(lambda: None)
-    with live.request("a", "m", 1.0), live.request("b", "m", 2.0):
+    with live.request("a", "m", 1.0, Outcome.HIT), live.request("b", "m", 2.0, Outcome.MISS):
+        assert live.counts() == Counts(hits=1, misses=1)
         first, second = live.snapshots()
         assert (first.client, second.client) == ("a", "b")
         assert first.request_id < second.request_id
@@ -35,6 +38,6 @@ def test_requests_have_their_own_numbers_the_oldest_first() -> None:
 
 def test_a_request_that_fails_is_gone() -> None:
     live = LiveRequests(lambda: None)
-    with pytest.raises(ZeroDivisionError), live.request("a", "m", 1.0):
+    with pytest.raises(ZeroDivisionError), live.request("a", "m", 1.0, Outcome.HIT):
         _ = 1 / 0
     assert live.snapshots() == ()

@@ -29,7 +29,7 @@ from preheat.models import Ability, Kind, Listing, ModelFile, SkippedFile, Sourc
 from preheat.preload import FormOutlook, LimitOutlook, PreloadPlan
 from preheat.residency import DecisionRecord, State
 from preheat.settings import Settings
-from preheat.usage import RequestRecord, UsageLog
+from preheat.usage import Counts, RequestRecord, UsageLog
 
 if TYPE_CHECKING:
     from preheat.core import Engine
@@ -92,6 +92,7 @@ class FakeEngine:
     # clients that listed models, with the model that they asked for
     woken: list[tuple[str, str]] = field(default_factory=list)
     usage_log: UsageLog | None = None
+    counts: Counts = field(default_factory=Counts)  # of the requests in progress
     listing: Listing = field(
         default_factory=lambda: Listing(
             skipped=(
@@ -145,6 +146,9 @@ class FakeEngine:
         self.subscribers.append(callback)
         callback(self.snapshot)
         return lambda: self.subscribers.remove(callback)
+
+    def open_counts(self) -> Counts:
+        return self.counts
 
     @asynccontextmanager
     async def lease(

@@ -14,7 +14,7 @@ from preheat.messages import message_json, verbatim
 from preheat.preload import FormAction, FormOutlook, PlanAction, PreloadPlan, PreloadTarget, TargetKind
 from preheat.residency import Action, DecisionRecord, Form, Outcome
 from preheat.server.control import ResultCache
-from preheat.usage import SETTLING_S, RequestRecord, UsageLog
+from preheat.usage import SETTLING_S, Counts, RequestRecord, UsageLog
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
 
 NOW = time.time()
@@ -148,6 +148,16 @@ async def test_history_is_a_series_without_gaps(client: httpx2.AsyncClient, log:
     assert sum(hour["requests"] for hour in history["hours"]) == 2
     few = (await client.get("/preheat/v1/history?hours=1&days=7")).json()
     assert (len(few["hours"]), len(few["days"])) == (1, 7)
+
+
+async def test_history_includes_the_requests_in_progress(
+    client: httpx2.AsyncClient, log: UsageLog, engine: FakeEngine
+) -> None:
+    log.record(request(0, Outcome.MISS))
+    engine.counts = Counts(hits=1)
+    history = (await client.get("/preheat/v1/history")).json()
+    for last in (history["hours"][-1], history["days"][-1]):
+        assert (last["hits"], last["misses"], last["preload_hit_rate"]) == (1, 1, 0.5)
 
 
 async def test_log_tells_the_newest_first(client: httpx2.AsyncClient, log: UsageLog) -> None:

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from children import running
 from fake_bridge import FakeBridge, snapshot
-from preheat.control import ExplainModel
+from preheat.control import ExplainModel, RequestSnapshot
 from preheat.errors import EngineError
 from preheat_gui.bridge import SlowQuestion
 
@@ -50,6 +50,14 @@ def test_it_asks_when_it_becomes_active(asker: Asker) -> None:
     asker.question.activate()
     asker.question.activate()
     assert asker.answers == ["because"]
+
+
+def test_it_asks_again_when_a_request_ends(qtbot: QtBot, asker: Asker, bridge: FakeBridge) -> None:
+    request = RequestSnapshot(1, "curl", "a", STARTED_AT, waiting=False)
+    bridge.publish(snapshot(hits=1, started_at=STARTED_AT, requests=(request,)))
+    asker.question.activate()
+    bridge.publish(snapshot(hits=1, started_at=STARTED_AT))
+    qtbot.waitUntil(lambda: len(asker.answers) == 2)
 
 
 def test_many_changes_make_one_question_per_pause(qtbot: QtBot, asker: Asker, bridge: FakeBridge) -> None:

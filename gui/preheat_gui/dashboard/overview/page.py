@@ -22,6 +22,7 @@ from preheat_gui.widgets import GAP, GROUP_GAP, hbox, named, timer, vbox
 from preheat_gui.words import error_text
 
 _SIDE_BY_SIDE_PX: Final = 800
+_HISTORY_PAUSE_S: Final = 1.2  # The port repeats an answer for a second
 _FRAME_MS: Final = 100  # Snapshots may come faster than anyone can read
 
 
@@ -43,7 +44,10 @@ class OverviewPage(DashboardPage):
         self._hearth.page_requested.connect(self.page_requested)
         self._live += [(bridge.settings_changed, self._render), (bridge.port_changed, self._render)]
         self._live.append((bridge.opened, self._render))
-        self._questions.append(SlowQuestion(bridge, control.GetHistory(), self._on_history, self, self._on_no_history))
+        history = SlowQuestion(
+            bridge, control.GetHistory(), self._on_history, self, self._on_no_history, pause_s=_HISTORY_PAUSE_S
+        )
+        self._questions.append(history)
 
     def memory(self) -> dict[str, str]:
         return {"overview_period": self._period.value}
