@@ -9,7 +9,7 @@ import errno
 from pathlib import Path
 from typing import Final
 
-from preheat.messages import Message, Param, msg, render, verbatim
+from preheat.messages import REASON_CODES, Message, Param, msg, render, verbatim
 
 
 class EngineError(Exception):
@@ -202,9 +202,11 @@ class ModelExistsError(EngineError, code="model_exists", status=409):
     """There is another file of this name already."""
 
 
-def reason_of(error: Exception) -> str:
-    """Return the system's words for a failure, without number and path."""
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+def reason_of(error: BaseException) -> Message | str:
+    """Return the reason for a failure, without number and path: a message if its words are in the table."""
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    code = REASON_CODES.get(words)
+    return msg(code) if code else words
 
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})

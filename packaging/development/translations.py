@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import Final
 from pydantic.fields import FieldInfo
 
 from preheat.messages import TABLE
+from preheat.models.gguf import QUANTIZATION_WORDS
 from preheat.settings import FIELDS, GROUP_LABELS, ModelSettings, extra
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -38,6 +40,9 @@ _SETTINGS: Final = "Settings"
 _MESSAGES: Final = "Messages"
 """The context of the engine's messages."""
 
+
+_CATALOGUE: Final = "CatalogueModels"
+_QUANTIZATIONS: Final = "Quantizations"
 
 _FIELD: Final = re.compile(r"\{[^}]*\}")
 
@@ -79,7 +84,9 @@ def collect(file: Path, language: str) -> None:
     """
     with tempfile.TemporaryDirectory() as folder:
         more = Path(folder) / "collected.py"
-        more.write_text(_as_source(sorted({*_declared(), *_engine_messages(), *_by_helpers()})), encoding="utf-8")
+        more.write_text(
+            _as_source(sorted({*_declared(), *_engine_messages(), *_models(), *_by_helpers()})), encoding="utf-8"
+        )
         sources = sorted(map(str, SOURCES.rglob("*.py")))
         options = ["-locations", "none", "-no-obsolete", "-source-language", "en", "-target-language", language]
         _run("lupdate", "-silent", *options, *sources, str(more), "-ts", str(file))
@@ -122,6 +129,15 @@ def _engine_messages() -> Iterator[tuple[str, str]]:
         for words in template:
             if _FIELD.sub("", words).strip():
                 yield _MESSAGES, words
+
+
+def _models() -> Iterator[tuple[str, str]]:
+    """Yield the sentences of the catalogue, and the descriptions of quantizations."""
+    catalogue = tomllib.loads((ROOT / "resources" / "catalogue.toml").read_text(encoding="utf-8"))
+    for model in catalogue["model"]:
+        yield _CATALOGUE, model["sentence"]
+    for words in QUANTIZATION_WORDS.values():
+        yield _QUANTIZATIONS, words
 
 
 def _by_helpers() -> Iterator[tuple[str, str]]:

@@ -32,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="output folder")
     parser.add_argument("--only", default="", help="part of a picture's name")
+    parser.add_argument("--language", default="en", help="language of the windows")
     parser.add_argument("--on-screen", choices=APPEARANCES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="preheat-pictures-") as home:
@@ -45,7 +46,7 @@ def main() -> None:
             return
         options.folder.mkdir(parents=True, exist_ok=True)
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-        picture_windows(options.folder, options.only)
+        picture_windows(options.folder, options.only, options.language)
         picture_panels(options.folder, options.only)
         picture_browser(options.folder, options.only)
     pictures = list(options.folder.glob("*.png"))
@@ -72,9 +73,11 @@ def print_message(_kind: object, _context: object, message: str) -> None:
         print(message, file=sys.stderr)
 
 
-def picture_windows(folder: Path, only: str) -> None:
+def picture_windows(folder: Path, only: str, language: str) -> None:
     """Take the pictures that need no screen."""
     application = make_application("light")
+
+    from PySide6.QtCore import QLocale
 
     from fake_bridge import FakeBridge
     from pictures.clock import stop_clock
@@ -82,8 +85,11 @@ def picture_windows(folder: Path, only: str) -> None:
     from pictures.icon_sheet import icon_sheet
     from pictures.png import write_png
     from pictures.windows import window_makers
+    from preheat_gui.app.language import apply_language
     from preheat_gui.widgets import apply_theme
 
+    if language != "en":
+        apply_language(application, language, QLocale(language))
     bridge = FakeBridge(application)
     stop_clock(NOW)
     write_log()

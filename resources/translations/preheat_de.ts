@@ -293,6 +293,185 @@
     </message>
 </context>
 <context>
+    <name>CatalogueModels</name>
+    <message>
+        <source>A clear step up from 8B for writing and reasoning, if there is memory for it.</source>
+        <translation>Beim Schreiben und Schlussfolgern klar besser als 8B, wenn der Speicher reicht.</translation>
+    </message>
+    <message>
+        <source>A dependable, widely used model for conversation and summaries.</source>
+        <translation>Ein verlässliches, weit verbreitetes Modell für Gespräche und Zusammenfassungen.</translation>
+    </message>
+    <message>
+        <source>A good all-round model that can think step by step before it answers.</source>
+        <translation>Ein gutes Allround-Modell, das vor der Antwort Schritt für Schritt nachdenken kann.</translation>
+    </message>
+    <message>
+        <source>A tiny model from Google that knows many languages.</source>
+        <translation>Ein winziges Modell von Google, das viele Sprachen kann.</translation>
+    </message>
+    <message>
+        <source>Among the most capable open models, for machines with 64 GB of memory or more.</source>
+        <translation>Eines der fähigsten offenen Modelle, für Rechner mit mindestens 64 GB Speicher.</translation>
+    </message>
+    <message>
+        <source>An older, light model that many tools were built around.</source>
+        <translation>Ein älteres, leichtes Modell, auf das viele Werkzeuge zugeschnitten sind.</translation>
+    </message>
+    <message>
+        <source>Answers at once, follows instructions well and reads long texts on an ordinary laptop.</source>
+        <translation>Antwortet sofort, folgt Anweisungen gut und liest lange Texte auf einem normalen Laptop.</translation>
+    </message>
+    <message>
+        <source>Answers in an instant, for simple tasks such as titles and tags.</source>
+        <translation>Antwortet augenblicklich, für einfache Aufgaben wie Titel und Schlagwörter.</translation>
+    </message>
+    <message>
+        <source>Careful with facts and figures, best for explanations and study.</source>
+        <translation>Sorgfältig mit Fakten und Zahlen, am besten für Erklärungen und zum Lernen.</translation>
+    </message>
+    <message>
+        <source>Completes code while you type, even on a slow machine.</source>
+        <translation>Vervollständigt Code beim Tippen, auch auf einem langsamen Rechner.</translation>
+    </message>
+    <message>
+        <source>Describes pictures and documents carefully, and writes well.</source>
+        <translation>Beschreibt Bilder und Dokumente sorgfältig und schreibt gut.</translation>
+    </message>
+    <message>
+        <source>Finds long passages by meaning in many languages, and code too.</source>
+        <translation>Findet lange Textstellen nach Bedeutung in vielen Sprachen, auch Code.</translation>
+    </message>
+    <message>
+        <source>For very old machines and for trying things out.</source>
+        <translation>Für sehr alte Rechner und zum Ausprobieren.</translation>
+    </message>
+    <message>
+        <source>Fully open, with its training data, and good at six European languages.</source>
+        <translation>Ganz offen, samt Trainingsdaten, und gut in sechs europäischen Sprachen.</translation>
+    </message>
+    <message>
+        <source>Handles larger changes to code than the 7B model does.</source>
+        <translation>Bewältigt größere Änderungen am Code als das 7B-Modell.</translation>
+    </message>
+    <message>
+        <source>Large in memory but quick, because it uses a tenth of itself for each word.</source>
+        <translation>Groß im Speicher, aber schnell, weil es für jedes Wort nur ein Zehntel von sich nutzt.</translation>
+    </message>
+    <message>
+        <source>Made for coding agents that read and change whole projects.</source>
+        <translation>Für Programmier-Agenten, die ganze Projekte lesen und ändern.</translation>
+    </message>
+    <message>
+        <source>Made for office work such as summaries, extraction and calling tools.</source>
+        <translation>Für Büroarbeit wie Zusammenfassen, Herauslesen von Angaben und Aufrufen von Werkzeugen.</translation>
+    </message>
+    <message>
+        <source>OpenAI&apos;s open model, which thinks before it answers and is quick for its size.</source>
+        <translation>Das offene Modell von OpenAI, das vor der Antwort nachdenkt und für seine Größe schnell ist.</translation>
+    </message>
+    <message>
+        <source>Orders long passages and code by how well they answer a question.</source>
+        <translation>Ordnet lange Textstellen und Code danach, wie gut sie eine Frage beantworten.</translation>
+    </message>
+    <message>
+        <source>Precise for short English texts.</source>
+        <translation>Genau bei kurzen englischen Texten.</translation>
+    </message>
+    <message>
+        <source>Puts search results in the right order, in many languages.</source>
+        <translation>Bringt Suchergebnisse in die richtige Reihenfolge, in vielen Sprachen.</translation>
+    </message>
+    <message>
+        <source>Quick and friendly, for short conversations and rewriting text.</source>
+        <translation>Schnell und freundlich, für kurze Gespräche und zum Umschreiben von Texten.</translation>
+    </message>
+    <message>
+        <source>Reads pictures and documents on a laptop; not for commercial use.</source>
+        <translation>Liest Bilder und Dokumente auf einem Laptop; nicht für gewerbliche Nutzung.</translation>
+    </message>
+    <message>
+        <source>Reads screenshots, tables and handwriting, and says where things are in a picture.</source>
+        <translation>Liest Bildschirmfotos, Tabellen und Handschrift und sagt, wo etwas in einem Bild ist.</translation>
+    </message>
+    <message>
+        <source>Reasons more reliably than the 8B model and needs twice the memory.</source>
+        <translation>Folgert verlässlicher als das 8B-Modell und braucht doppelt so viel Speicher.</translation>
+    </message>
+    <message>
+        <source>Searches long texts in many languages.</source>
+        <translation>Durchsucht lange Texte in vielen Sprachen.</translation>
+    </message>
+    <message>
+        <source>Searches texts in more than a hundred languages with little memory.</source>
+        <translation>Durchsucht Texte in über hundert Sprachen mit wenig Speicher.</translation>
+    </message>
+    <message>
+        <source>Sees pictures and reads many languages in little memory.</source>
+        <translation>Sieht Bilder und liest viele Sprachen mit wenig Speicher.</translation>
+    </message>
+    <message>
+        <source>Sees pictures, calls tools and writes well, for machines with 32 GB of memory.</source>
+        <translation>Sieht Bilder, ruft Werkzeuge auf und schreibt gut, für Rechner mit 32 GB Speicher.</translation>
+    </message>
+    <message>
+        <source>Small and quick, for rewriting and summarising short texts.</source>
+        <translation>Klein und schnell, zum Umschreiben und Zusammenfassen kurzer Texte.</translation>
+    </message>
+    <message>
+        <source>Small, with a talent for mathematics and logic.</source>
+        <translation>Klein, mit Begabung für Mathematik und Logik.</translation>
+    </message>
+    <message>
+        <source>Strong at reasoning and slow without a graphics card.</source>
+        <translation>Stark im Schlussfolgern, ohne Grafikkarte langsam.</translation>
+    </message>
+    <message>
+        <source>Summaries, extraction and tool calls on a machine with little memory.</source>
+        <translation>Zusammenfassungen, Herauslesen von Angaben und Werkzeugaufrufe auf einem Rechner mit wenig Speicher.</translation>
+    </message>
+    <message>
+        <source>The best choice for coding with 24 GB of memory or more, and quick for its size.</source>
+        <translation>Die beste Wahl zum Programmieren ab 24 GB Speicher, und schnell für seine Größe.</translation>
+    </message>
+    <message>
+        <source>The largest of its family, for pictures and long texts with 32 GB of memory.</source>
+        <translation>Das größte seiner Familie, für Bilder und lange Texte mit 32 GB Speicher.</translation>
+    </message>
+    <message>
+        <source>The most capable model under 2 GB, for older laptops.</source>
+        <translation>Das fähigste Modell unter 2 GB, für ältere Laptops.</translation>
+    </message>
+    <message>
+        <source>The smallest model that still writes sentences, good for tests.</source>
+        <translation>Das kleinste Modell, das noch Sätze schreibt, gut zum Testen.</translation>
+    </message>
+    <message>
+        <source>The usual choice for searching your own notes and documents in English.</source>
+        <translation>Die übliche Wahl zum Durchsuchen eigener Notizen und Dokumente auf Englisch.</translation>
+    </message>
+    <message>
+        <source>Thinks at length, which helps with mathematics and puzzles and takes time.</source>
+        <translation>Denkt lange nach; das hilft bei Mathematik und Rätseln und kostet Zeit.</translation>
+    </message>
+    <message>
+        <source>Thinks before it answers and still fits a laptop with little memory.</source>
+        <translation>Denkt vor der Antwort nach und passt trotzdem auf einen Laptop mit wenig Speicher.</translation>
+    </message>
+    <message>
+        <source>Tiny and immediate, for short English texts on any machine.</source>
+        <translation>Winzig und sofort da, für kurze englische Texte auf jedem Rechner.</translation>
+    </message>
+    <message>
+        <source>Writes and explains code well on an ordinary laptop.</source>
+        <translation>Schreibt und erklärt Code gut auf einem normalen Laptop.</translation>
+    </message>
+    <message>
+        <source>Writes well in many European and Asian languages.</source>
+        <translation>Schreibt gut in vielen europäischen und asiatischen Sprachen.</translation>
+    </message>
+</context>
+<context>
     <name>CatalogueSection</name>
     <message>
         <source>Good models for this computer</source>
@@ -4214,6 +4393,10 @@ nach {new}
         <translation>Auf {page} annehmen, dann mit preheat hub login anmelden oder HF_TOKEN setzen</translation>
     </message>
     <message>
+        <source>Address already in use</source>
+        <translation>Adresse wird bereits verwendet</translation>
+    </message>
+    <message>
         <source>All</source>
         <translation>Alle</translation>
     </message>
@@ -4222,8 +4405,20 @@ nach {new}
         <translation>Erscheint nach der ersten Anfrage</translation>
     </message>
     <message>
+        <source>Broken pipe</source>
+        <translation>Verbindung unterbrochen</translation>
+    </message>
+    <message>
         <source>Cached</source>
         <translation>Im Cache</translation>
+    </message>
+    <message>
+        <source>Cannot allocate memory</source>
+        <translation>Kein Speicher verfügbar</translation>
+    </message>
+    <message>
+        <source>Cannot assign requested address</source>
+        <translation>Adresse nicht verfügbar</translation>
     </message>
     <message>
         <source>Check the disk of the model&apos;s file, then try again</source>
@@ -4242,12 +4437,36 @@ nach {new}
         <translation>Verbindung wird hergestellt</translation>
     </message>
     <message>
+        <source>Connection refused</source>
+        <translation>Verbindung abgelehnt</translation>
+    </message>
+    <message>
+        <source>Connection reset by peer</source>
+        <translation>Verbindung von der Gegenseite getrennt</translation>
+    </message>
+    <message>
+        <source>Connection timed out</source>
+        <translation>Zeitüberschreitung der Verbindung</translation>
+    </message>
+    <message>
         <source>Continue</source>
         <translation>Weiter</translation>
     </message>
     <message>
         <source>Copy it from huggingface.co/settings/tokens; it begins with hf_</source>
         <translation>Auf huggingface.co/settings/tokens kopieren; es beginnt mit hf_</translation>
+    </message>
+    <message>
+        <source>Device or resource busy</source>
+        <translation>Gerät oder Datei in Gebrauch</translation>
+    </message>
+    <message>
+        <source>Directory not empty</source>
+        <translation>Ordner nicht leer</translation>
+    </message>
+    <message>
+        <source>Disk quota exceeded</source>
+        <translation>Kontingent des Datenträgers erschöpft</translation>
     </message>
     <message>
         <source>Downloading</source>
@@ -4278,6 +4497,18 @@ nach {new}
         <translation>Favoriten ohne Platz</translation>
     </message>
     <message>
+        <source>File exists</source>
+        <translation>Datei existiert bereits</translation>
+    </message>
+    <message>
+        <source>File name too long</source>
+        <translation>Dateiname zu lang</translation>
+    </message>
+    <message>
+        <source>File too large</source>
+        <translation>Datei zu groß</translation>
+    </message>
+    <message>
         <source>Find a model</source>
         <translation>Modell suchen</translation>
     </message>
@@ -4296,6 +4527,22 @@ nach {new}
     <message>
         <source>In memory</source>
         <translation>Im Speicher</translation>
+    </message>
+    <message>
+        <source>Input/output error</source>
+        <translation>Ein-/Ausgabefehler</translation>
+    </message>
+    <message>
+        <source>Invalid argument</source>
+        <translation>Ungültiger Wert</translation>
+    </message>
+    <message>
+        <source>Invalid cross-device link</source>
+        <translation>Nicht auf demselben Datenträger</translation>
+    </message>
+    <message>
+        <source>Is a directory</source>
+        <translation>Es ist ein Ordner</translation>
     </message>
     <message>
         <source>Is it still running?</source>
@@ -4342,6 +4589,14 @@ nach {new}
         <translation>Modelle</translation>
     </message>
     <message>
+        <source>Network is down</source>
+        <translation>Netzwerk ist ausgefallen</translation>
+    </message>
+    <message>
+        <source>Network is unreachable</source>
+        <translation>Netzwerk nicht erreichbar</translation>
+    </message>
+    <message>
         <source>Next: {models:names}</source>
         <translation>Als Nächstes: {models:names}</translation>
     </message>
@@ -4366,6 +4621,30 @@ nach {new}
         <translation>Zurzeit keine Anfragen</translation>
     </message>
     <message>
+        <source>No route to host</source>
+        <translation>Rechner nicht erreichbar</translation>
+    </message>
+    <message>
+        <source>No space left on device</source>
+        <translation>Kein Platz auf dem Datenträger</translation>
+    </message>
+    <message>
+        <source>No such device</source>
+        <translation>Gerät nicht vorhanden</translation>
+    </message>
+    <message>
+        <source>No such device or address</source>
+        <translation>Gerät oder Adresse nicht vorhanden</translation>
+    </message>
+    <message>
+        <source>No such file or directory</source>
+        <translation>Datei oder Ordner nicht vorhanden</translation>
+    </message>
+    <message>
+        <source>Not a directory</source>
+        <translation>Es ist kein Ordner</translation>
+    </message>
+    <message>
         <source>Not connected. Trying again</source>
         <translation>Nicht verbunden. Neuer Versuch läuft</translation>
     </message>
@@ -4382,6 +4661,10 @@ nach {new}
         <translation>Jetzt</translation>
     </message>
     <message>
+        <source>Operation not permitted</source>
+        <translation>Nicht erlaubt</translation>
+    </message>
+    <message>
         <source>Pause</source>
         <translation>Pausieren</translation>
     </message>
@@ -4396,6 +4679,10 @@ nach {new}
     <message>
         <source>Paused</source>
         <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>Permission denied</source>
+        <translation>Keine Berechtigung</translation>
     </message>
     <message>
         <source>Preheat does not answer</source>
@@ -4436,6 +4723,10 @@ nach {new}
     <message>
         <source>Queued</source>
         <translation>In der Warteschlange</translation>
+    </message>
+    <message>
+        <source>Read-only file system</source>
+        <translation>Datenträger nur lesbar</translation>
     </message>
     <message>
         <source>Reading the prompt</source>
@@ -4490,8 +4781,20 @@ nach {new}
         <translation>Zu den Modellen springen</translation>
     </message>
     <message>
+        <source>Software caused connection abort</source>
+        <translation>Verbindung abgebrochen</translation>
+    </message>
+    <message>
+        <source>Stale file handle</source>
+        <translation>Datei auf dem Server nicht mehr vorhanden</translation>
+    </message>
+    <message>
         <source>Stop</source>
         <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Text file busy</source>
+        <translation>Programmdatei in Gebrauch</translation>
     </message>
     <message>
         <source>That did not work</source>
@@ -4576,6 +4879,18 @@ nach {new}
     <message>
         <source>This system has no keyring that protects passwords</source>
         <translation>Dieses System hat keinen Schlüsselbund, der Passwörter schützt</translation>
+    </message>
+    <message>
+        <source>Too many levels of symbolic links</source>
+        <translation>Zu viele verschachtelte Links</translation>
+    </message>
+    <message>
+        <source>Too many open files</source>
+        <translation>Zu viele offene Dateien</translation>
+    </message>
+    <message>
+        <source>Too many open files in system</source>
+        <translation>Zu viele offene Dateien im System</translation>
     </message>
     <message>
         <source>Try again</source>
@@ -4670,6 +4985,10 @@ nach {new}
         <translation>und {count:count} weitere</translation>
     </message>
     <message>
+        <source>another program is changing it</source>
+        <translation>ein anderes Programm ändert sie gerade</translation>
+    </message>
+    <message>
         <source>context {tokens:count}</source>
         <translation>Kontext {tokens:count}</translation>
     </message>
@@ -4688,6 +5007,10 @@ nach {new}
     <message>
         <source>gave up its repacked weights to make room for {model}</source>
         <translation>gab seine umgeordneten Gewichte auf, um Platz für {model} zu machen</translation>
+    </message>
+    <message>
+        <source>it is not a regular file</source>
+        <translation>es ist keine gewöhnliche Datei</translation>
     </message>
     <message>
         <source>it ran out of memory</source>
@@ -4838,8 +5161,20 @@ nach {new}
         <translation>die Antwort dauerte zu lange</translation>
     </message>
     <message>
+        <source>the copy differs from the original</source>
+        <translation>die Kopie weicht vom Original ab</translation>
+    </message>
+    <message>
+        <source>the file has changed</source>
+        <translation>die Datei hat sich geändert</translation>
+    </message>
+    <message>
         <source>the file is not a usage log</source>
         <translation>die Datei ist kein Nutzungsprotokoll</translation>
+    </message>
+    <message>
+        <source>the folder belongs to another user</source>
+        <translation>der Ordner gehört einem anderen Benutzer</translation>
     </message>
     <message>
         <source>the key {key} claims {count:,} strings</source>
@@ -6421,6 +6756,45 @@ nach {new}
     <message>
         <source>{size} of up to {limit} on disk</source>
         <translation>{size} von höchstens {limit} auf der Festplatte</translation>
+    </message>
+</context>
+<context>
+    <name>Quantizations</name>
+    <message>
+        <source>1-bit, poor quality</source>
+        <translation>1 Bit, schlechte Qualität</translation>
+    </message>
+    <message>
+        <source>16-bit, as the original</source>
+        <translation>16 Bit, wie das Original</translation>
+    </message>
+    <message>
+        <source>2-bit, low quality</source>
+        <translation>2 Bit, geringe Qualität</translation>
+    </message>
+    <message>
+        <source>3-bit, fair quality</source>
+        <translation>3 Bit, mäßige Qualität</translation>
+    </message>
+    <message>
+        <source>32-bit, as the original</source>
+        <translation>32 Bit, wie das Original</translation>
+    </message>
+    <message>
+        <source>4-bit, good quality</source>
+        <translation>4 Bit, gute Qualität</translation>
+    </message>
+    <message>
+        <source>5-bit, very good quality</source>
+        <translation>5 Bit, sehr gute Qualität</translation>
+    </message>
+    <message>
+        <source>6-bit, excellent quality</source>
+        <translation>6 Bit, ausgezeichnete Qualität</translation>
+    </message>
+    <message>
+        <source>8-bit, nearly as the original</source>
+        <translation>8 Bit, fast wie das Original</translation>
     </message>
 </context>
 <context>

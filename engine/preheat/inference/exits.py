@@ -12,7 +12,14 @@ from typing import Final
 
 import psutil
 
-from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError, WorkerDiedError, WorkerHungError
+from preheat.errors import (
+    EngineError,
+    InsufficientMemoryError,
+    ModelLoadError,
+    WorkerDiedError,
+    WorkerHungError,
+    reason_of,
+)
 from preheat.inference import WorkerExit
 from preheat.messages import Message, msg
 
@@ -119,7 +126,7 @@ def start_error(error: OSError) -> EngineError:
     """Return the error of a process that the system did not start."""
     if error.errno == errno.ENOMEM:
         return InsufficientMemoryError(msg("worker_not_started_memory"))
-    return ModelLoadError(msg("worker_not_started", reason=error.strerror or str(error)))
+    return ModelLoadError(msg("worker_not_started", reason=reason_of(error)))
 
 
 def count_oom_kills(vmstat: Path = Path("/proc/vmstat")) -> int | None:

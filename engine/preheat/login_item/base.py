@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Protocol
 
-from preheat.errors import EngineError
+from preheat.errors import EngineError, reason_of
 from preheat.files import write_atomic
 from preheat.messages import msg
 
@@ -46,7 +46,7 @@ class FileLoginItem(ABC):
             else:
                 self.path.unlink(missing_ok=True)
         except OSError as error:
-            raise LoginItemError(msg("login_item_not_written", reason=error.strerror, file=str(self.path))) from error
+            raise LoginItemError(msg("login_item_not_written", reason=reason_of(error), file=str(self.path))) from error
 
     @abstractmethod
     def _content(self) -> str | bytes:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import PureWindowsPath
 from typing import Final, Protocol
 
+from preheat.errors import reason_of
 from preheat.login_item.base import LoginItemError
 from preheat.messages import msg
 
@@ -62,7 +63,7 @@ class RunKey:
             # The Task Manager's record was about the former value.
             self._registry.delete(APPROVED, _NAME)
         except OSError as error:
-            raise LoginItemError(msg("login_item_refused", reason=error.strerror)) from error
+            raise LoginItemError(msg("login_item_refused", reason=reason_of(error))) from error
 
 
 def _without_console(command: tuple[str, ...]) -> tuple[str, ...]:

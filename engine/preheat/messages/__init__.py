@@ -17,4 +17,5 @@ from preheat.messages.message import (
     render,
     verbatim,
 )
+from preheat.messages.system import REASON_CODES
 from preheat.messages.table import TABLE

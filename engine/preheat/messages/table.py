@@ -21,6 +21,7 @@ from preheat.messages import (
     server,
     service,
     settings,
+    system,
     updates,
     usage,
 )
@@ -42,6 +43,7 @@ TABLE: Final[Mapping[str, Template]] = MappingProxyType(
         **server.TABLE,
         **service.TABLE,
         **settings.TABLE,
+        **system.TABLE,
         **updates.TABLE,
         **usage.TABLE,
     }

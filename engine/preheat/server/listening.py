@@ -11,7 +11,7 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from preheat.errors import PortInUseError, SettingsError
+from preheat.errors import PortInUseError, SettingsError, reason_of
 from preheat.messages import msg
 
 if TYPE_CHECKING:
@@ -129,4 +129,4 @@ def _is_preheat(host: str, port: int) -> bool:
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> SettingsError:
-    return SettingsError(msg("cannot_listen", host=host, port=port, reason=error.strerror or str(error)))
+    return SettingsError(msg("cannot_listen", host=host, port=port, reason=reason_of(error)))

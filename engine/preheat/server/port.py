@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from preheat.control import LiveSettings, PortStatus, base_url
-from preheat.errors import EngineError
+from preheat.errors import EngineError, reason_of
 from preheat.messages import msg
 from preheat.server.listening import listen, listen_for_ollama
 from preheat.server.serve import serve
@@ -179,5 +179,4 @@ class Port:
 def _as_engine_error(error: BaseException) -> EngineError:
     if isinstance(error, EngineError):
         return error
-    reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-    return EngineError(msg("port_not_opened", reason=reason))
+    return EngineError(msg("port_not_opened", reason=reason_of(error)))

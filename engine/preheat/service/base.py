@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from preheat.errors import EngineError
+from preheat.errors import EngineError, reason_of
 from preheat.files import read_small_file, write_atomic
 from preheat.installation import own_command
 from preheat.messages import msg
@@ -156,7 +156,7 @@ def write_description(path: Path, content: str | bytes, mark: bytes) -> None:
     try:
         write_atomic(path, content)
     except OSError as error:
-        raise ServiceError(msg("service_file_unwritable", path=str(path), reason=error.strerror)) from error
+        raise ServiceError(msg("service_file_unwritable", path=str(path), reason=reason_of(error))) from error
 
 
 def remove_description(path: Path) -> None:
@@ -164,4 +164,4 @@ def remove_description(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise ServiceError(msg("service_file_unwritable", path=str(path), reason=error.strerror)) from error
+        raise ServiceError(msg("service_file_unwritable", path=str(path), reason=reason_of(error))) from error

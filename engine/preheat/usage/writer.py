@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat.clock import Ticks, read_ticks
+from preheat.errors import reason_of
 from preheat.messages import Message, msg
 from preheat.usage import file
 from preheat.usage.records import Item
@@ -113,7 +114,7 @@ class UsageWriter:
         elif file.is_lock(error):
             reason = msg("usage_log_locked")
         elif isinstance(error, OSError):
-            reason = error.strerror or type(error).__name__
+            reason = reason_of(error)
         return msg("usage_not_saved", path=str(self.path), reason=reason)
 
     def _write(self, batch: Sequence[Item]) -> None:

@@ -33,7 +33,7 @@ from preheat_gui.widgets import (
     text_label,
     vbox,
 )
-from preheat_gui.words import TASKS, error_text, format_bytes, short_name
+from preheat_gui.words import TASKS, catalogue_sentence, error_text, format_bytes, short_name
 
 MAX_SUGGESTIONS: Final = 4
 _INDENT: Final = 22  # Indent of a description under its check box: the box and its spacing
@@ -85,11 +85,12 @@ class WelcomeSuggestions(Card):
         text = self.tr("{title} · {size}").format(title=model.title, size=format_bytes(model.download_bytes))
         box = QCheckBox(text.replace("&", "&&"), self)
         box.setObjectName(f"suggestion_{model.name}")
-        box.setAccessibleDescription(model.sentence)
+        sentence = catalogue_sentence(model.sentence)
+        box.setAccessibleDescription(sentence)
         box.setMinimumHeight(box.sizeHint().height())  # otherwise Qt shrinks the box before the texts
         box.toggled.connect(self._show_sum)
         # In its own row: Qt ignores a label's margins when it computes the height of wrapped text.
-        description = hbox(caption(model.sentence, self))
+        description = hbox(caption(sentence, self))
         description.setContentsMargins(_INDENT, 0, 0, GAP // 2)
         self._list.addWidget(box)
         self._list.addLayout(description)

@@ -4,9 +4,12 @@ from preheat_gui.words.catalogue import (
     INCLUDED,
     PROGRAMS,
     TASKS,
+    catalogue_sentence,
     joined,
     owner_words,
     parameter_words,
+    quantization_quality,
+    quantization_words,
     source_words,
     task_title,
 )

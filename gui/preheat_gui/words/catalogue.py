@@ -38,6 +38,21 @@ def task_title(task: str) -> str:
     }.get(task, "")
 
 
+def catalogue_sentence(sentence: str) -> str:
+    """Return what a model of the built-in catalogue is good for; another one's sentence stays as it is."""
+    return QCoreApplication.translate("CatalogueModels", sentence)
+
+
+def quantization_words(quantization: str, words: str) -> str:
+    """Return a quantization and its description, ``Q4_K_M, 4-bit, good quality``; what is unknown is left out."""
+    return joined(quantization, quantization_quality(words), separator=", ")
+
+
+def quantization_quality(words: str) -> str:
+    """Return a quantization's description, ``4-bit, good quality``; empty if it is unknown."""
+    return QCoreApplication.translate("Quantizations", words) if words else ""
+
+
 def parameter_words(parameters: int) -> str:
     """Return a number of parameters: ``4 billion parameters``, ``135 million parameters``; empty if unknown."""
     if parameters <= 0:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from pydantic.fields import FieldInfo
 from PySide6.QtCore import QCoreApplication
 
 from preheat.errors import EngineError
 from preheat.messages import Message, Words, render
+from preheat.settings import FIELDS, ModelSettings, extra
 from preheat_gui.words.figures import format_bytes, format_count, format_duration, format_memory, percent, sentence
 
 FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
@@ -19,6 +22,12 @@ FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     "percent": percent,
     "names": ", ".join,
 }
+
+_SETTINGS: Final[Mapping[str, FieldInfo]] = {
+    name: field for name, field in {**ModelSettings.model_fields, **FIELDS}.items() if "_" in name
+}
+# Not in fields, and not in commands such as "preheat config set memory_limit 8GiB".
+_SETTING: Final = re.compile(rf"(?<![{{\w.=-])(?<!config set )(?<!config unset )(?:{'|'.join(_SETTINGS)})\b(?![:}}=])")
 
 
 def message_words(message: Message) -> Words:
@@ -54,4 +63,10 @@ def error_text(error: EngineError) -> str:
 
 
 def _translated(template: str) -> str:
-    return QCoreApplication.translate("Messages", template)
+    return _SETTING.sub(_label, QCoreApplication.translate("Messages", template))
+
+
+def _label(name: re.Match[str]) -> str:
+    """Return a setting's label in quotes: the windows show labels where a message names settings."""
+    label = QCoreApplication.translate("Settings", str(extra(_SETTINGS[name[0]], "label")))
+    return QCoreApplication.translate("Settings", "“{}”").format(label)

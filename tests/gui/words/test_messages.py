@@ -51,7 +51,9 @@ def test_other_softwares_words_stay_as_they_are(german: None, message: Message |
 def test_an_error_is_two_sentences(german: None) -> None:
     error = EngineError(NO_ROOM)
     assert error_title(error).endswith("lassen sich freigeben.")
-    assert error_hint(error) == "memory_limit erhöhen, context_length senken oder eine kleinere Quantisierung wählen."
+    assert (
+        error_hint(error) == "„Speichergrenze“ erhöhen, „Kontextlänge“ senken oder eine kleinere Quantisierung wählen."
+    )
     assert error_text(error) == f"{error_title(error)} {error_hint(error)}"
 
 

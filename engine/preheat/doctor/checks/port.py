@@ -148,5 +148,5 @@ def _bind_problem(host: str) -> str | None:
         with socket.socket(family, socket.SOCK_STREAM) as sock:
             sock.bind(address)
     except OSError as error:
-        return reason_of(error)
+        return str(reason_of(error))
     return None

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from preheat.bugs import report_bug
-from preheat.errors import EngineError, ModelLoadError
+from preheat.errors import EngineError, ModelLoadError, reason_of
 from preheat.files import page_in, seems_resident
 from preheat.inference import LoadOptions, LoadStages, ModelInfo, protocol
 from preheat.inference.prefixes import PrefixOptions
@@ -218,8 +218,8 @@ def _page_in(options: LoadOptions, channel: Channel, may_continue: Callable[[], 
         result = page_in(files, report)
         return result.read_bytes / max(total, 1) if result.is_known else None
     except OSError as error:
-        file, reason = Path(options.path).name, error.strerror or str(error)
-        raise ModelLoadError(msg("load_file_unreadable", file=file, reason=reason)) from error
+        file = Path(options.path).name
+        raise ModelLoadError(msg("load_file_unreadable", file=file, reason=reason_of(error))) from error
 
 
 def _probe(model: LlamaModel, may_continue: Callable[[], object], control: LoadControl) -> float:

@@ -20,6 +20,7 @@ from typing import Final
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from preheat._version import __version__
+from preheat.errors import reason_of
 from preheat.messages import Message, msg
 
 _MAX_REDIRECTS: Final = 10
@@ -172,8 +173,7 @@ def _broken(host: str) -> Iterator[None]:
     except http.client.IncompleteRead as error:
         raise BrokenConnectionError(msg("connection_cut")) from error
     except _BROKEN as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise BrokenConnectionError(msg("connection_failed", host=host, reason=reason)) from error
+        raise BrokenConnectionError(msg("connection_failed", host=host, reason=reason_of(error))) from error
 
 
 def _connect(address: SplitResult, proxy: SplitResult | None, stall_s: float) -> http.client.HTTPConnection:

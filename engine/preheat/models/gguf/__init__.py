@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from preheat.models.gguf.classify import Kind
 from preheat.models.gguf.header import GgufHeader
-from preheat.models.gguf.quantization import quantization_words
+from preheat.models.gguf.quantization import QUANTIZATION_WORDS, quantization_words
 from preheat.models.gguf.reader import read_header
 from preheat.models.gguf.shape import ModelShape

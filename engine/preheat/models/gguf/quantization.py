@@ -31,7 +31,7 @@ _GUESSED: Final = 1024  # added to the number where a program guessed
 _PROJECTORS: Final = ("F16", "Q8_0", "BF16", "F32")
 _WHOLE: Final = frozenset({"F32", "F16", "BF16"})
 _BITS: Final = re.compile(r"I?Q(\d)|TQ(\d)|(?:MX|NV)FP(\d)|B?F(\d\d)")
-_WORDS: Final = {
+QUANTIZATION_WORDS: Final = {
     1: "1-bit, poor quality",
     2: "2-bit, low quality",
     3: "3-bit, fair quality",
@@ -42,6 +42,7 @@ _WORDS: Final = {
     16: "16-bit, as the original",
     32: "32-bit, as the original",
 }
+"""Descriptions of quantizations, by bits per weight."""
 
 
 def quantization_of(path: str) -> str:
@@ -79,7 +80,7 @@ def quantization_words(name: str, bits_per_weight: float = 0.0) -> str:
     """Return a description for people, by the bits where the name does not tell; empty if unknown."""
     match = _BITS.search(name.upper())
     bits = float(next(group for group in match.groups() if group)) if match else bits_per_weight
-    return _WORDS[min(_WORDS, key=lambda known: abs(known - bits))] if bits else ""
+    return QUANTIZATION_WORDS[min(QUANTIZATION_WORDS, key=lambda known: abs(known - bits))] if bits else ""
 
 
 def projector_rank(name: str, n_bytes: int, path: str) -> tuple[int, int, str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
-from preheat.errors import ModelFileError
+from preheat.errors import ModelFileError, reason_of
 from preheat.messages import Param, msg
 from preheat.models.file_names import printable
 from preheat.models.gguf.header import GGML_TYPES, GgufHeader, Skipped, Tensor, Value
@@ -202,8 +202,7 @@ def read_header(path: Path, arrays: KnownArrays | None = None) -> GgufHeader:
     except _MalformedError as error:
         raise _file_error(path, error.code, **error.params) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise _file_error(path, "gguf_unreadable", reason=reason) from error
+        raise _file_error(path, "gguf_unreadable", reason=reason_of(error)) from error
 
 
 def _file_error(path: Path, code: str, **params: Param) -> ModelFileError:

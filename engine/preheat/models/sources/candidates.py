@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from preheat.errors import reason_of
 from preheat.messages import Message, msg
 from preheat.models.file_names import printable
 from preheat.models.gguf.cache import stamp_of
@@ -112,7 +113,7 @@ def _kernel_devices() -> frozenset[int]:
 
 def problem_of(path: Path, error: Exception) -> Message:
     """Return the message for an unreadable path."""
-    return msg("path_unreadable", path=printable(str(path)), reason=getattr(error, "strerror", None) or str(error))
+    return msg("path_unreadable", path=printable(str(path)), reason=reason_of(error))
 
 
 def stays_inside(path: Path, root: Path, program: str, report: Report) -> bool:

@@ -32,12 +32,15 @@ from preheat_gui.widgets import (
 )
 from preheat_gui.words import (
     TASKS,
+    catalogue_sentence,
     format_bytes,
     format_memory,
     format_number,
     format_tenths,
     joined,
     parameter_words,
+    quantization_quality,
+    quantization_words,
     task_title,
 )
 
@@ -327,7 +330,7 @@ def variant_rows(offer: RepoOffer) -> list[Row]:
 
 def suggestion_words(model: SuggestedModel) -> str:
     """Return details of a suggestion: ``Q4_K_M, 4-bit, good quality · 2.5 GB download · uses about …``."""
-    quantization = joined(model.quantization, model.quantization_words, separator=", ")
+    quantization = quantization_words(model.quantization, model.quantization_words)
     size = _tr("{size} download").format(size=format_bytes(model.download_bytes)) if model.download_bytes else ""
     return joined(quantization, size, _memory(model.memory_bytes), model.licence)
 
@@ -348,7 +351,7 @@ def _suggestion_row(model: SuggestedModel, downloading: Collection[str]) -> Choi
     return ChoiceRow(
         key=model.name,
         title=model.title,
-        sentence=model.sentence,
+        sentence=catalogue_sentence(model.sentence),
         figure=format_bytes(model.download_bytes),
         badge=badge or _fit_badge(fits=model.fits, missing_bytes=model.missing_bytes),
         mark=_tr("Best for this computer") if model.best else "",
@@ -365,7 +368,7 @@ def _found_row(model: FoundModel, downloading: Collection[str], downloaded: Coll
 
 
 def _variant_row(variant: OfferedVariant, limit_bytes: int) -> ChoiceRow:
-    words = variant.quantization_words
+    words = quantization_quality(variant.quantization_words)
     return ChoiceRow(
         key=variant.name,
         title=words[:1].upper() + words[1:] or variant.quantization or variant.name.rpartition("/")[2],

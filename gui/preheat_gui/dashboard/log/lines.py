@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from preheat.errors import reason_of
+from preheat.messages import Message
+
 FIRST_BYTES: Final = 1_000_000  # Read from the end of the file at first: more than is shown
 
 
@@ -19,7 +22,7 @@ class LogChange:
 
     lines: tuple[str, ...] = ()  # Whole lines, without line ends
     restart: bool = False  # The lines replace everything read before
-    problem: str = ""  # The system's reason why the file can't be read; may be empty
+    problem: Message | str = ""  # The system's reason why the file can't be read; may be empty
 
 
 class LogTail:
@@ -40,7 +43,7 @@ class LogTail:
             return LogChange(restart=had_file)
         except OSError as error:
             self._file = None
-            return LogChange(restart=True, problem=error.strerror or type(error).__name__)
+            return LogChange(restart=True, problem=reason_of(error))
 
     def _read(self) -> LogChange:
         status = self._path.stat()

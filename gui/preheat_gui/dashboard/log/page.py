@@ -20,6 +20,7 @@ from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.parts import CopyButton, SearchBox, code_font
 from preheat_gui.dashboard.reveal import reveal
 from preheat_gui.widgets import EmptyState, Token, hbox, named, set_role, stacked, symbol, theme, timer
+from preheat_gui.words import message_text
 
 _HEAD: Final = re.compile(r"^(\S+) (DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+(\S+:)")
 _LEVEL_TOKENS: Final = {
@@ -192,7 +193,7 @@ class LogPage(DashboardPage):
 
     def _on_read(self, change: LogChange) -> None:
         self._reading = False
-        self._problem = change.problem
+        self._problem = message_text(change.problem)
         first, self._read_once = not self._read_once, True
         if change.restart:
             self._lines.clear()

@@ -24,6 +24,7 @@ from preheat_gui.words import (
     model_state,
     parameter_words,
     prompt_words,
+    quantization_words,
     sentence,
     source_words,
 )
@@ -154,7 +155,7 @@ class ModelDetails(Card):
 
 def facts_line(facts: ModelFacts) -> str:
     """Return a model in a line: ``8.2 billion parameters · Q4_K_M, 4-bit, good quality · apache-2.0 · ...``."""
-    quantization = joined(facts.quantization, facts.quantization_words, separator=", ")
+    quantization = quantization_words(facts.quantization, facts.quantization_words)
     return joined(parameter_words(facts.parameters), quantization, facts.licence, source_words(facts.source))
 
 

@@ -90,7 +90,7 @@ def test_the_file_may_appear_and_disappear(path: Path) -> None:
 
 def test_an_unreadable_file_reports_the_reason(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
-    assert "irectory" in LogTail(tmp_path / "log").read().problem
+    assert "irectory" in str(LogTail(tmp_path / "log").read().problem)
 
 
 def test_a_traceback_has_its_records_level() -> None:
