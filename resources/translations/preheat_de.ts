@@ -5904,6 +5904,50 @@ nach {new}
         <source>{variant} needs about {memory:memory} of {limit:memory}: {reason}</source>
         <translation>{variant} braucht etwa {memory:memory} von {limit:memory}: {reason}</translation>
     </message>
+    <message>
+        <source>--end takes no size and no time</source>
+        <translation>--end hat keine Größe und keine Zeit</translation>
+    </message>
+    <message>
+        <source>Ask again then, or end it now: preheat make-room --end</source>
+        <translation>Dann erneut anfragen oder jetzt beenden: preheat make-room --end</translation>
+    </message>
+    <message>
+        <source>End that: preheat make-room --end</source>
+        <translation>Das beenden: preheat make-room --end</translation>
+    </message>
+    <message>
+        <source>it left to make room for other programs, which is over</source>
+        <translation>es hatte für andere Programme Platz gemacht; das ist vorbei</translation>
+    </message>
+    <message>
+        <source>room is kept for other programs until you end it</source>
+        <translation>Platz für andere Programme ist frei gehalten, bis das beendet wird</translation>
+    </message>
+    <message>
+        <source>room is kept for other programs until {until}</source>
+        <translation>Platz für andere Programme ist bis {until} frei gehalten</translation>
+    </message>
+    <message>
+        <source>room was made for other programs</source>
+        <translation>für andere Programme wurde Platz gemacht</translation>
+    </message>
+    <message>
+        <source>room was made for other programs until {until}</source>
+        <translation>für andere Programme wurde bis {until} Platz gemacht</translation>
+    </message>
+    <message>
+        <source>{model} is not loaded: room is kept for other programs</source>
+        <translation>{model} wird nicht geladen: Platz für andere Programme ist frei gehalten</translation>
+    </message>
+    <message>
+        <source>{model} is not loaded: room is kept for other programs until {until}</source>
+        <translation>{model} wird nicht geladen: Platz für andere Programme ist bis {until} frei gehalten</translation>
+    </message>
+    <message>
+        <source>{param} must be an amount of memory, such as 8GiB or 50%</source>
+        <translation>{param} muss eine Speichermenge sein, zum Beispiel 8GiB oder 50%</translation>
+    </message>
 </context>
 <context>
     <name>ModelActions</name>

@@ -1,14 +1,16 @@
-"""``preheat log``, ``why``, ``plan``, ``pause`` and ``resume``: decisions and their reasons."""
+"""Decisions and their reasons (``preheat log``, ``why``, ``plan``), and what stops them (``pause``, ``make-room``)."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Annotated, Final
 
 import typer
 
 from preheat.cli.output import (
     AsJson,
+    JsonObject,
     ModelName,
     ask,
     ask_running,
@@ -21,6 +23,8 @@ from preheat.cli.output import (
 )
 from preheat.cli.stats import since_text
 from preheat.cli.tables import Column
+from preheat.errors import InvalidRequestError
+from preheat.messages import msg
 from preheat.units import format_duration, format_memory
 
 _MAX_SHOWN: Final = 10_000
@@ -152,3 +156,62 @@ def resume(as_json: AsJson = False) -> None:
         print_json(now)
     else:
         typer.echo("Preloading is resumed.")
+
+
+def make_room(
+    size: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SIZE", help="Memory that should be available; default: unload every model.", show_default=False
+        ),
+    ] = None,
+    span: Annotated[
+        str | None,
+        typer.Option("--for", metavar="SPAN", help="Such as 30m or 1h; default: until --end.", show_default=False),
+    ] = None,
+    end: Annotated[bool, typer.Option("--end", help="Let models have their memory back now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make room in memory for other programs, and keep it for a time.
+
+    Models that are worth least leave first. Nothing is preloaded meanwhile; at the end, they are loaded again.
+    """
+    from preheat.control import EndRoom, MakeRoom, parse_size, parse_span
+
+    if end:
+        if size is not None or span is not None:
+            raise InvalidRequestError(msg("room_end_alone"))
+        now = ask_running(EndRoom())
+        lines = _ended_lines(now)
+    else:
+        wanted = None if size is None else parse_size(size, "SIZE")
+        seconds = None if span is None else parse_span(span)
+        now = ask_running(MakeRoom(wanted, seconds))
+        lines = _made_lines(now, seconds)
+    if as_json:
+        print_json(now)
+        return
+    for line in lines:
+        print_text(line)
+
+
+def _made_lines(now: JsonObject, seconds: float | None) -> Iterator[str]:
+    limit = now["room"]["limit_bytes"]
+    if now["unloaded"]:
+        yield f"Unloaded: {', '.join(now['unloaded'])}."
+    if now["busy"]:
+        yield f"Unloaded when their requests end: {', '.join(now['busy'])}."
+    if not now["unloaded"] and not now["busy"]:
+        yield "Nothing had to be unloaded."
+    yield f"{format_memory(now['available_bytes'])} are available; models take at most {format_memory(limit)}."
+    lasts = "until: preheat make-room --end" if seconds is None else f"for {format_duration(seconds)}"
+    yield f"Nothing is preloaded {lasts}."
+
+
+def _ended_lines(now: JsonObject) -> Iterator[str]:
+    if not now["ended"]:
+        yield "No room was kept."
+        return
+    yield "Models have their memory back."
+    if now["returning"]:
+        yield f"Loaded again: {', '.join(now['returning'])}."

@@ -46,6 +46,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "unfavourite": ("preheat unfavourite smollm2",),
     "favourites": ("preheat favourites", "preheat favourites --order qwen3-4b smollm2"),
     "pause": ("preheat pause 30m", "preheat pause"),
+    "make-room": ("preheat make-room 8GiB --for 1h", "preheat make-room", "preheat make-room --end"),
     "resume": ("preheat resume",),
     "cache list": ("preheat cache list",),
     "cache clear": ("preheat cache clear smollm2", "preheat cache clear"),

@@ -23,7 +23,7 @@ from preheat.bugs import failure_of, lacks_memory
 from preheat.cli.cache import cache_app
 from preheat.cli.completion import completion
 from preheat.cli.day import day
-from preheat.cli.decisions import log, pause, plan, resume, why
+from preheat.cli.decisions import log, make_room, pause, plan, resume, why
 from preheat.cli.doctor import doctor
 from preheat.cli.downloads import downloads, import_, move_models, pull
 from preheat.cli.examples import add_examples
@@ -162,6 +162,7 @@ _PANELS: Final[Mapping[str, Mapping[str, Callable[..., None] | typer.Typer | Non
         "favourites": favourites,
         "pause": pause,
         "resume": resume,
+        "make-room": make_room,
         "cache": cache_app,
     },
     "Insight": {

@@ -88,9 +88,13 @@ if TYPE_CHECKING:
         CachedModel,
         ClearedCache,
         ClearPrefixCache,
+        EndedRoom,
+        EndRoom,
         GetPlan,
         GetPrefixCache,
         LimitPreview,
+        MadeRoom,
+        MakeRoom,
         Pause,
         PausePreloading,
         Plan,
@@ -99,6 +103,7 @@ if TYPE_CHECKING:
         PrefixCache,
         PreviewLimit,
         ResumePreloading,
+        parse_size,
     )
     from preheat.control.request import choices_of, parse_command, parse_flag, wants_body
     from preheat.control.script_client import ScriptClient
@@ -132,6 +137,7 @@ if TYPE_CHECKING:
         PreloadSnapshot,
         PromptSnapshot,
         RequestSnapshot,
+        RoomSnapshot,
         State,
     )
     from preheat.inference import (
@@ -199,7 +205,8 @@ else:
             "preheat.control.own": "loop_factory",
             "preheat.control.preloading": (
                 "CachedModel ClearPrefixCache ClearedCache GetPlan GetPrefixCache LimitPreview Pause "
-                "PausePreloading Plan PlannedForm PlannedModel PrefixCache PreviewLimit ResumePreloading"
+                "PausePreloading Plan PlannedForm PlannedModel PrefixCache PreviewLimit ResumePreloading "
+                "EndRoom EndedRoom MadeRoom MakeRoom parse_size"
             ),
             "preheat.control.request": "choices_of parse_command parse_flag wants_body",
             "preheat.control.script_client": "ScriptClient",
@@ -215,7 +222,7 @@ else:
             "preheat.control.application": "CheckForUpdate Ending GetUpdate Quit UpdateState",
             "preheat.core": (
                 "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
-                "PromptSnapshot RequestSnapshot State"
+                "PromptSnapshot RequestSnapshot RoomSnapshot State"
             ),
             "preheat.inference": "Chat FinishReason GenerateRequest GenerationChunk Message Role Sampling text_message",
             "preheat.models": (

@@ -1,4 +1,4 @@
-"""Commands about what is ready before it is requested: preloading, and kept prompts."""
+"""Commands about what is ready before it is requested: preloading, room, and kept prompts."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 from preheat.clock import MAX_SPAN_S
 from preheat.control.command import Command, Risk, command
 from preheat.control.timespan import parse_span
-from preheat.core import PreloadSnapshot, PromptSnapshot
+from preheat.core import PreloadSnapshot, PromptSnapshot, RoomSnapshot
 from preheat.errors import AmbiguousModelError, InvalidRequestError, ModelNotFoundError
 from preheat.messages import Message, msg
 from preheat.prefixes import PrefixFigures, folder_name
+from preheat.residency import read_memory
+from preheat.settings import Size
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost
@@ -28,6 +30,24 @@ class Pause:
 
     paused: bool
     paused_until: float | None  # Unix time; None for a pause without an end
+
+
+@dataclass(frozen=True, slots=True)
+class MadeRoom:
+    """What making room has done."""
+
+    room: RoomSnapshot
+    unloaded: tuple[str, ...]  # models that have left memory
+    busy: tuple[str, ...]  # models that leave when their requests end
+    available_bytes: int  # memory available to other programs now
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRoom:
+    """What the end of room has done."""
+
+    ended: bool  # whether any was kept
+    returning: tuple[str, ...]  # models that are loaded again, one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +105,27 @@ def _seconds(text: str, param: str) -> float:
     return float(text)
 
 
+def _optional_seconds(value: object, param: str) -> float | None:
+    """Return a span of time in JSON: seconds, a text such as ``1h30m``, or null."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise InvalidRequestError(msg("must_be_seconds", param=param), param=param)
+    return _seconds(str(value), param)
+
+
+def parse_size(value: object, param: str) -> int | None:
+    """Return the bytes of a size of memory, such as ``8GiB``, ``25%`` of all, or a number of bytes."""
+    if value is None:
+        return None
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise ValueError
+        return Size(str(value)).resolve(read_memory().total_bytes)
+    except ValueError as error:
+        raise InvalidRequestError(msg("must_be_size", param=param), param=param) from error
+
+
 @command("POST", "pause", risk=Risk.MANAGE)
 class PausePreloading(Command[Pause]):
     """Stop preloading for a time, such as ``90`` seconds or ``30m``, or until it is resumed."""
@@ -103,6 +144,34 @@ class ResumePreloading(Command[Pause]):
     async def run(self, host: ControlHost) -> Pause:
         host.engine.resume()
         return _pause(host)
+
+
+@command("POST", "make-room", risk=Risk.MANAGE)
+class MakeRoom(Command[MadeRoom]):
+    """Unload what is worth least until memory is available to other programs, and keep it so for a time.
+
+    Nothing is preloaded meanwhile. At the end, the models that left are loaded again.
+    """
+
+    # memory that should be available, such as 8GiB; null unloads every model
+    wanted_bytes: int | None = field(default=None, metadata={"json": "size", "check": parse_size})
+    # how long, in seconds or as 1h30m; null is until it is ended
+    seconds: float | None = field(default=None, metadata={"check": _optional_seconds})
+
+    async def run(self, host: ControlHost) -> MadeRoom:
+        made = await host.engine.room.make(self.wanted_bytes, self.seconds)
+        room = host.engine.snapshot.room
+        assert room is not None
+        return MadeRoom(room, made.unloaded, made.busy, made.available_bytes)
+
+
+@command("POST", "make-room/end", risk=Risk.MANAGE)
+class EndRoom(Command[EndedRoom]):
+    """Let models have the memory again that was kept for other programs."""
+
+    async def run(self, host: ControlHost) -> EndedRoom:
+        ended = host.engine.snapshot.room is not None
+        return EndedRoom(ended, host.engine.room.end())
 
 
 @command("GET", "plan", risk=Risk.USE)

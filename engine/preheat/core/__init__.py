@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         PreloadSnapshot,
         PromptSnapshot,
         RequestSnapshot,
+        RoomSnapshot,
     )
     from preheat.models.downloads import DownloadSnapshot, DownloadState
     from preheat.residency import State
@@ -26,7 +27,8 @@ else:
             "preheat.core.engine": "Engine",
             "preheat.core.lease": "Lease",
             "preheat.core.snapshot": (
-                "EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot PromptSnapshot RequestSnapshot"
+                "EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot PromptSnapshot RequestSnapshot "
+                "RoomSnapshot"
             ),
             "preheat.models.downloads": "DownloadSnapshot DownloadState",
             "preheat.residency": "State",

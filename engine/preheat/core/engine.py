@@ -25,6 +25,7 @@ from preheat.core.persistent_state import PersistentState
 from preheat.core.prompts import ModelPrompts
 from preheat.core.publisher import Publisher, Subscriber
 from preheat.core.queue_limit import QueueLimit
+from preheat.core.room import RoomKeeper
 from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
@@ -125,6 +126,8 @@ class Engine:
             clock=clock,
         )
         self._preloader = Preloader(self._residency, self._preloads, lambda: self._publisher.publish_soon())
+        self.room = RoomKeeper(self._residency, self._preloads, self._state_file, self._room_changed, clock)
+        """Room for other programs."""
         self._guard = MemoryGuard(self._watch, self._residency, self._preloads, self._figures_changed, clock=clock)
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
@@ -147,6 +150,7 @@ class Engine:
             self.library.snapshots,
             lambda: self.updates.newer,
             lambda: self.prefixes.figures,
+            lambda: self.room.current,
         )
         self._publisher = Publisher(
             lambda: maker.make(
@@ -186,12 +190,14 @@ class Engine:
         self._sizes.remember(known)
         self._residency.share_memory()
         self._preloads.paused_until = self._state_file.paused_until
+        self.room.restore()
         self._tasks = [
             asyncio.create_task(keep_running("preloading", self._preloader.run)),
             asyncio.create_task(keep_running("watching memory", self._guard.run)),
             asyncio.create_task(keep_running("watching stored prompts", self._prompts.run)),
             asyncio.create_task(keep_running("watching the models", self._files.follow)),
             asyncio.create_task(keep_running("checking for updates", self.updates.run)),
+            asyncio.create_task(keep_running("keeping room", self.room.run)),
         ]
         self.library.start()
         self._publisher.publish()
@@ -345,7 +351,8 @@ class Engine:
         try:
             with self._requests.request(client, model.model_id, started_at, claim.outcome) as request:
                 try:
-                    hot = await claim.hot()
+                    with self.room.explained(model.model_id):
+                        hot = await claim.hot()
                 finally:
                     arrival.waited()
                 request.waiting = False
@@ -368,7 +375,8 @@ class Engine:
         model = await self.find(name)
         self._allow(model.model_id)
         try:
-            await self._residency.load(model)
+            with self.room.explained(model.model_id):
+                await self._residency.load(model)
         finally:
             self._preloader.nudge()  # preloads waited for it
 
@@ -379,7 +387,9 @@ class Engine:
             ModelNotFoundError, AmbiguousModelError: See ``find``.
         """
         self._check_running()
-        await self._residency.unload((await self.find(name)).model_id)
+        model_id = (await self.find(name)).model_id
+        self.room.unloaded(model_id)
+        await self._residency.unload(model_id)
 
     def client_woke(self, client: str, model_id: str = "") -> None:
         """Note that a client listed the models or requested details of one: it may be about to use one."""
@@ -420,6 +430,9 @@ class Engine:
             self._allow(model_id)
         self.updates.apply_settings(settings)
         self._apply_to_parts(self._context_lengths.apply_to(settings))
+
+    def _room_changed(self) -> None:
+        self._apply_to_parts(self._context_lengths.apply_to(self.settings))
 
     def _paused_changed(self) -> None:
         self._preloads.paused_until = self._state_file.paused_until
@@ -463,6 +476,7 @@ class Engine:
             await self._residency.retire(model)
 
     def _apply_to_parts(self, settings: Settings) -> None:
+        settings = self.room.apply_to(settings)
         for part in (self._files, self.library, self._sizes, self._usage, self._preloads, self._watch, self._residency):
             part.apply_settings(settings)
         self.prefixes.apply_settings(settings)

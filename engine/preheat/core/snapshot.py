@@ -144,6 +144,21 @@ class RequestSnapshot:
     tokens_per_s: float | None = None  # decode speed; None before the second token
 
 
+def _room_until(content: Mapping[str, Any]) -> float:
+    until: float | None = content.get("until")
+    return math.inf if until is None else until
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSnapshot:
+    """Room that is kept for other programs: nothing is preloaded meanwhile."""
+
+    limit_bytes: int  # what models may take, where it is less than the memory limit
+    wanted_bytes: int | None  # what was asked to be available; None if every model was to leave
+    # Unix time of its end; infinite until it is ended
+    until: float = field(metadata={"write": _finite, "read": _room_until})
+
+
 @dataclass(frozen=True, slots=True)
 class EngineSnapshot:
     """The whole engine at one instant."""
@@ -164,6 +179,7 @@ class EngineSnapshot:
     # the oldest first, with finished ones until they are removed from the list
     downloads: tuple[DownloadSnapshot, ...] = ()
     update: Release | None = None  # a newer version of Preheat, if one is known
+    room: RoomSnapshot | None = None  # kept for other programs now
     prefixes: PrefixFigures = field(default_factory=PrefixFigures)  # prompts kept outside the models
 
     @property

@@ -9,8 +9,9 @@ from typing import Final
 from preheat._version import __version__
 from preheat.clock import unix_time
 from preheat.core.live_requests import LiveRequests
+from preheat.core.persistent_state import Room
 from preheat.core.prompts import ModelPrompts
-from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RoomSnapshot
 from preheat.models import ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
@@ -38,6 +39,7 @@ class SnapshotMaker:
     downloads: Callable[[], tuple[DownloadSnapshot, ...]] = tuple
     update: Callable[[], Release | None] = lambda: None
     prefixes: Callable[[], PrefixFigures] = PrefixFigures
+    room: Callable[[], Room | None] = lambda: None
     _started_at: float = field(init=False, default_factory=unix_time)
     _peak_bytes: int = field(init=False, default=0)
     _latest: dict[str, ModelSnapshot] = field(init=False, default_factory=dict)
@@ -72,6 +74,7 @@ class SnapshotMaker:
             downloads=self.downloads(),
             update=self.update(),
             prefixes=self.prefixes(),
+            room=_room_snapshot(self.room()),
         )
 
     def count(self, latest: EngineSnapshot) -> EngineSnapshot:
@@ -153,3 +156,7 @@ class SnapshotMaker:
             path=str(model.path),
             file=model,
         )
+
+
+def _room_snapshot(room: Room | None) -> RoomSnapshot | None:
+    return None if room is None else RoomSnapshot(room.limit_bytes, room.wanted_bytes, room.until)

@@ -47,6 +47,8 @@ _HOLDS: Final = {
     "preload_off": Template("preloading is off"),
     "preload_paused": Template("paused until you resume it"),
     "preload_paused_until": Template("paused until {until}"),
+    "preload_makes_room": Template("room is kept for other programs until you end it"),
+    "preload_makes_room_until": Template("room is kept for other programs until {until}"),
     "preload_awaits_use": Template("waiting for the first request: preloading at login is off"),
     "preload_on_battery": Template("running on battery"),
     "preload_requests": Template("requests in progress"),

@@ -16,6 +16,9 @@ TABLE: Final[Mapping[str, Template]] = {
     "shrunk_for": Template("gave up its repacked weights to make room for {model}"),
     "preload_yielded": Template("made room for {model}, which a request is waiting for"),
     "room_for_retry": Template("there was no memory to load {model}"),
+    "room_made": Template("room was made for other programs"),
+    "room_made_until": Template("room was made for other programs until {until}"),
+    "room_returned": Template("it left to make room for other programs, which is over"),
     "limit_changed": Template("the memory limit is {limit:memory} now"),
     "over_limit": Template("over the memory limit"),
     "unload_requested": Template("as requested"),
@@ -52,6 +55,14 @@ TABLE: Final[Mapping[str, Template]] = {
     "no_room": Template(
         "{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed",
         "Raise memory_limit, lower context_length, or choose a smaller quantization",
+    ),
+    "no_room_made": Template(
+        "{model} is not loaded: room is kept for other programs",
+        "End that: preheat make-room --end",
+    ),
+    "no_room_made_until": Template(
+        "{model} is not loaded: room is kept for other programs until {until}",
+        "Ask again then, or end it now: preheat make-room --end",
     ),
     "no_room_for_context": Template(
         "{model} with a context length of {tokens} tokens needs {needed:memory}, more than the memory limit of "

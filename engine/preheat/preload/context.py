@@ -46,6 +46,8 @@ class PreloadContext:
         awaits_use: Preheat was started at login and must not preload before it is used.
         paused_until: Unix time until which the user paused preloading; infinite until resumed; None when not paused.
         pressure: Why memory is short; None when it is not.
+        room: Until when room is kept for other programs; None if none is.
+        returning: Models to load again once, after those of the plan: they left to make room.
     """
 
     def __init__(
@@ -73,6 +75,8 @@ class PreloadContext:
         self.awaits_use = False
         self.paused_until: float | None = None
         self.pressure: Message | None = None
+        self.room: Message | None = None
+        self.returning: tuple[str, ...] = ()
 
     def apply_settings(self, settings: Settings) -> None:
         """Apply new settings."""
@@ -101,6 +105,7 @@ class PreloadContext:
             idle_s=self._pool.idle_s,
             on_battery=not self._settings.preload_on_battery and on_battery(),
             pressure=self.pressure,
+            room=self.room,
         )
         return blocking_reason(conditions, self._clock())
 
@@ -142,9 +147,9 @@ class PreloadContext:
         )
 
     def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]:
-        """Return the preloads of the plan in order, without the models in ``skip``."""
+        """Return the preloads of the plan in order, and then those that return, without the models in ``skip``."""
         models, now = self._by_id(), self._clock()
-        return tuple(
+        planned = tuple(
             Preload(
                 models[target.model_id],
                 self._planner.reason(target, now),
@@ -153,6 +158,22 @@ class PreloadContext:
             )
             for target in plan.preloads
             if target.model_id not in skip
+        )
+        return planned or self._next_return(models, skip)
+
+    def _next_return(self, models: Mapping[str, ModelFile], skip: Container[str]) -> tuple[Preload, ...]:
+        """Return the next model that made room and has it again; forget those that are loaded, or cannot be."""
+        room_bytes, records = self._pool.free_bytes + self._pool.prompt_bytes, self._pool.records
+
+        def returns(model_id: str) -> bool:
+            record, known = records.get(model_id), model_id in models and model_id not in skip
+            loaded = record is not None and record.reserved_bytes > 0
+            return known and not loaded and self._sizes.expected_bytes(models[model_id]) <= room_bytes
+
+        self.returning = tuple(filter(returns, self.returning))
+        return tuple(
+            Preload(models[model_id], msg("room_returned"), (), self._sizes.expected_bytes(models[model_id]))
+            for model_id in self.returning[:1]
         )
 
     def forms(self) -> tuple[FormTarget, ...]:

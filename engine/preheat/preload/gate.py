@@ -28,6 +28,7 @@ class Conditions:
     idle_s: float  # seconds since the last request ended; infinite before the first
     on_battery: bool  # the machine runs on battery and ``preload_on_battery`` is off
     pressure: Message | None  # why memory is short; None when it is not
+    room: Message | None = None  # until when room is kept for other programs; None if none is
     awaits_use: bool = False  # Preheat was started at login with ``preload_at_login`` off, and was not used yet
 
 
@@ -52,6 +53,8 @@ def blocking_reason(conditions: Conditions, now: float) -> Hold | None:
         return Hold(
             msg("preload_paused_until", until=until), conditions.paused_until - now, cancels=EvictionReason.PAUSED
         )
+    if conditions.room is not None:
+        return Hold(conditions.room, cancels=EvictionReason.PAUSED)
     if conditions.awaits_use:
         return Hold(msg("preload_awaits_use"))
     if conditions.pressure is not None:

@@ -95,3 +95,18 @@ def test_the_plan_tells_of_favourites_that_were_unloaded(application: Applicatio
     said = application.run("plan").stdout
     assert f"{EMBED}: unloaded by the user; it returns when it is used" in said
     assert "no favourites" not in said
+
+
+def test_make_room(application: Application) -> None:
+    eventually(lambda: application.states() == {EMBED: "hot", CHAT: "hot"}, "both models hot")
+    made = application.run("make-room", "--for", "1h").stdout
+    assert made.startswith("Unloaded: ")
+    assert made.endswith("models take at most 0.0 GB.\nNothing is preloaded for 1 h.\n")
+    assert "room is kept for other programs until" in application.run("status").stdout
+    refused = application.run("load", CHAT)
+    assert "end it now: preheat make-room --end" in refused.stderr
+    assert application.run("make-room", "--end", "8GiB").stderr.startswith("--end takes no size")
+    assert application.run("make-room", "much").stderr.startswith("SIZE must be an amount of memory")
+    assert application.run("make-room", "--end").stdout.startswith("Models have their memory back.\nLoaded again: ")
+    assert application.json("make-room", "--end") == {"ended": False, "returning": []}
+    eventually(lambda: application.states() == {EMBED: "hot", CHAT: "hot"}, "both models back")

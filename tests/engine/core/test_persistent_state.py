@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
 import pytest
 
-from preheat.core.persistent_state import PersistentState
+from preheat.core.persistent_state import PersistentState, Room
 
 
 @pytest.mark.parametrize("until", [None, 1_000_000.5, math.inf])
@@ -39,3 +40,23 @@ def test_an_unsaved_pause_lasts_until_the_end(tmp_path: Path, caplog: pytest.Log
     state.paused_until = 7.0
     assert state.paused_until == 7.0
     assert "cannot be saved" in caplog.text
+
+
+@pytest.mark.parametrize("room", [None, Room(5, None, math.inf, ("a",)), Room(0, 7, 100.0, ())])
+def test_room_is_saved_beside_the_pause(tmp_path: Path, room: Room | None) -> None:
+    path = tmp_path / "state.json"
+    state = PersistentState(path, lambda: 50.0)
+    state.paused_until = 60.0
+    state.room = room
+    again = PersistentState(path, lambda: 50.0)
+    assert (again.room, again.paused_until) == (room, 60.0)
+
+
+@pytest.mark.parametrize(
+    "room",
+    ["no", {}, {"until": "resumed"}, {"until": "resumed", "limit_bytes": -1}, {"until": 40.0, "limit_bytes": 0}],
+)
+def test_a_broken_or_past_room_is_none(tmp_path: Path, room: object) -> None:
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps({"room": room}))
+    assert PersistentState(path, lambda: 50.0).room is None

@@ -14,6 +14,7 @@ from preheat.residency import EvictionReason
 NOW = 1_000_000.0
 QUIET = Conditions(enabled=True, paused_until=None, active_requests=0, idle_s=math.inf, on_battery=False, pressure=None)
 SHORT = msg("text", text="memory is short")
+ROOM = msg("preload_makes_room")
 
 
 def test_a_quiet_machine_blocks_nothing() -> None:
@@ -26,6 +27,7 @@ def test_a_quiet_machine_blocks_nothing() -> None:
         ({"enabled": False}, "preload_off", None, EvictionReason.PAUSED, False),
         ({"paused_until": math.inf}, "preload_paused", None, EvictionReason.PAUSED, False),
         ({"paused_until": NOW + 60}, "preload_paused_until", 60.0, EvictionReason.PAUSED, False),
+        ({"room": ROOM}, "preload_makes_room", None, EvictionReason.PAUSED, False),
         ({"awaits_use": True}, "preload_awaits_use", None, None, False),
         ({"pressure": SHORT}, "text", 5.0, EvictionReason.PRESSURE, False),
         ({"on_battery": True}, "preload_on_battery", 60.0, None, False),
@@ -48,10 +50,11 @@ def test_expired_conditions_block_nothing(change: dict[str, Any]) -> None:
 
 
 def test_the_users_choice_comes_first() -> None:
-    conditions = Conditions(False, math.inf, 3, 0.0, True, SHORT, True)
+    conditions = Conditions(False, math.inf, 3, 0.0, True, SHORT, ROOM, True)
     changes: list[dict[str, Any]] = [
         {"enabled": True},
         {"paused_until": None},
+        {"room": None},
         {"awaits_use": False},
         {"pressure": None},
         {"on_battery": False},
@@ -67,6 +70,7 @@ def test_the_users_choice_comes_first() -> None:
     assert codes == [
         "preload_off",
         "preload_paused",
+        "preload_makes_room",
         "preload_awaits_use",
         "text",
         "preload_on_battery",

@@ -1,0 +1,163 @@
+"""Room for other programs: for some time, models take less memory than the setting allows."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from preheat.clock import unix_time
+from preheat.core.persistent_state import PersistentState, Room
+from preheat.errors import InsufficientMemoryError
+from preheat.messages import Message, msg
+from preheat.preload import PreloadContext
+from preheat.residency import EvictionReason, Hot, ResidencyExecutor, State, read_memory
+from preheat.settings import Settings, Size
+
+_LONGEST_WAIT_S: Final = 60.0  # the clock may be set, and a sleeping machine's timers stand still
+
+
+@dataclass(frozen=True, slots=True)
+class RoomMade:
+    """What making room has done.
+
+    Attributes:
+        limit_bytes: Memory that models may take until the end.
+        unloaded: Models that have left memory.
+        busy: Models that leave when their requests end.
+        available_bytes: Memory available to other programs now.
+    """
+
+    limit_bytes: int
+    unloaded: tuple[str, ...]
+    busy: tuple[str, ...]
+    available_bytes: int
+
+
+@dataclass(slots=True)
+class RoomKeeper:
+    """Makes room, and lets models return at its end. Engine loop only.
+
+    A lower memory limit does it, not a higher ``keep_free``: the program that the room is for takes what it was given.
+    """
+
+    residency: ResidencyExecutor
+    preloads: PreloadContext
+    state: PersistentState
+    apply: Callable[[], None]  # applies the engine's settings with ``apply_to``, and publishes
+    clock: Callable[[], float] = unix_time
+    _changed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+
+    @property
+    def current(self) -> Room | None:
+        """The room that is kept now."""
+        return self.state.room
+
+    def apply_to(self, settings: Settings) -> Settings:
+        """Return the settings with the limit of the room, where it is lower."""
+        room, total = self.current, read_memory().total_bytes
+        if room is None or room.limit_bytes >= settings.memory_limit.resolve(total):
+            return settings
+        return settings.model_copy(update={"memory_limit": Size(str(room.limit_bytes))})
+
+    async def make(self, wanted_bytes: int | None, seconds: float | None) -> RoomMade:
+        """Unload what is worth least until ``wanted_bytes`` are available; return when the memory is free.
+
+        Args:
+            wanted_bytes: None unloads every model.
+            seconds: How long the room is kept; None is until ``end``.
+        """
+        earlier = self.current
+        hot = [record for record in self.residency.records.values() if isinstance(record.phase, Hot)]
+        held = {record.model_id: record.held_bytes for record in hot}
+        taken_bytes = sum(record.reserved_bytes or record.held_bytes for record in self.residency.records.values())
+        limit_bytes = 0
+        if wanted_bytes is not None:
+            spare_bytes = read_memory().available_bytes + self.residency.prompt_bytes - wanted_bytes
+            limit_bytes = max(taken_bytes + spare_bytes, 0)
+        until = math.inf if seconds is None else self.clock() + seconds
+        returning = dict.fromkeys([*held, *(earlier.models if earlier is not None else ())])
+        self.state.room = room = Room(limit_bytes, wanted_bytes, until, tuple(returning))
+        self._follow()
+        self.residency.cancel_preloads(EvictionReason.PAUSED, msg("preload_paused"))
+        self.residency.free(max(taken_bytes - limit_bytes, 0), EvictionReason.LIMIT, room_message("room_made", room))
+        self.apply()
+        records = self.residency.records
+        leaving = [model_id for model_id in held if records[model_id].state is State.UNLOADING]
+        await asyncio.gather(*(self.residency.unload(model_id) for model_id in leaving))
+        staying = [record for record in self.residency.records.values() if isinstance(record.phase, Hot)]
+        over = sum(record.reserved_bytes for record in staying) > limit_bytes
+        busy = tuple(record.model_id for record in staying if over and record.leased)
+        return RoomMade(limit_bytes, tuple(leaving), busy, read_memory().available_bytes)
+
+    def end(self) -> tuple[str, ...]:
+        """Give the room up: models may take what the setting allows; return those that are loaded again."""
+        if (room := self.current) is None:
+            return ()
+        self.state.room = None
+        records = self.residency.records
+        self.preloads.returning = tuple(
+            model_id for model_id in room.models if model_id not in records or records[model_id].state is not State.HOT
+        )
+        returning = self.preloads.returning
+        self._follow()
+        self.apply()
+        return returning
+
+    def restore(self) -> None:
+        """Keep the room of an earlier run."""
+        self._follow()
+        if self.current is not None:
+            self.apply()
+
+    def unloaded(self, model_id: str) -> None:
+        """Note that the user unloaded a model: it does not return."""
+        self.preloads.returning = tuple(each for each in self.preloads.returning if each != model_id)
+        if (room := self.current) is not None and model_id in room.models:
+            models = tuple(each for each in room.models if each != model_id)
+            self.state.room = Room(room.limit_bytes, room.wanted_bytes, room.until, models)
+
+    async def run(self) -> None:
+        """End the room when its time is over; until cancelled."""
+        while True:
+            self._changed.clear()
+            room = self.current
+            left_s = room.until - self.clock() if room is not None else _LONGEST_WAIT_S
+            if room is not None and left_s <= 0:
+                self.end()
+                continue
+            try:
+                async with asyncio.timeout(min(left_s, _LONGEST_WAIT_S) if room is not None else None):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    @contextmanager
+    def explained(self, model_id: str) -> Iterator[None]:
+        """Say of a load that finds no memory that room is kept.
+
+        Raises:
+            InsufficientMemoryError: The same error, with the reason and the remedy.
+        """
+        try:
+            yield
+        except InsufficientMemoryError as error:
+            if (room := self.current) is None:
+                raise
+            raise InsufficientMemoryError(room_message("no_room_made", room, model=model_id)) from error
+
+    def _follow(self) -> None:
+        room = self.current
+        self.preloads.room = room_message("preload_makes_room", room) if room is not None else None
+        self._changed.set()
+
+
+def room_message(code: str, room: Room, **details: str) -> Message:
+    """Return a message about a room; with ``_until`` at the end of its code if the room has an end."""
+    if math.isinf(room.until):
+        return msg(code, **details)
+    return msg(f"{code}_until", until=datetime.fromtimestamp(room.until).strftime("%H:%M"), **details)

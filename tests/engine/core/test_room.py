@@ -1,0 +1,95 @@
+"""Room for other programs, with real models."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from preheat.errors import InsufficientMemoryError
+from preheat.residency import State, read_memory
+from tests.engine.engines import CHAT, EMBED, decisions_of, running, state, until, until_state, use
+
+pytestmark = pytest.mark.usefixtures("starter_home")
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+async def test_every_model_leaves_and_returns_when_the_room_ends(clock: Clock) -> None:
+    async with running(clock, preload=True, favourites=(EMBED,)) as engine:
+        await until_state(engine, EMBED, State.HOT)
+        await use(engine, CHAT)
+        decisions = decisions_of(engine)
+        made = await engine.room.make(None, 3600)
+        assert set(made.unloaded) == {CHAT, EMBED}
+        assert (made.limit_bytes, made.busy) == (0, ())
+        assert {str(decision.reason)[:33] for decision in decisions} == {"room was made for other programs "}
+        assert {state(engine.snapshot, model_id) for model_id in (CHAT, EMBED)} == {State.COLD}
+        assert engine.snapshot.room is not None
+        assert engine.snapshot.room.until == clock.now + 3600
+        assert engine.snapshot.preload.hold is not None
+        assert engine.snapshot.preload.hold.code == "preload_makes_room_until"
+        with pytest.raises(InsufficientMemoryError, match="room is kept for other programs until") as refused:
+            await use(engine, CHAT)
+        assert refused.value.message.code == "no_room_made_until"
+        assert set(engine.room.end()) == {CHAT, EMBED}
+        await until(engine, lambda now: {state(now, CHAT), state(now, EMBED)} == {State.HOT})
+        assert engine.snapshot.room is None
+
+
+async def test_room_that_is_there_costs_no_model() -> None:
+    async with running() as engine:
+        await use(engine, CHAT)
+        made = await engine.room.make(1, None)
+        assert (made.unloaded, made.busy) == ((), ())
+        await use(engine, EMBED)
+        assert state(engine.snapshot, CHAT) is State.HOT
+
+
+async def test_a_model_in_use_leaves_when_its_request_ends() -> None:
+    async with running() as engine:
+        async with engine.lease(CHAT):
+            made = await engine.room.make(read_memory().total_bytes, None)
+            assert (made.unloaded, made.busy) == ((), (CHAT,))
+            assert state(engine.snapshot, CHAT) is State.HOT
+        await until_state(engine, CHAT, State.COLD)
+
+
+async def test_a_model_that_the_user_unloads_does_not_return() -> None:
+    async with running() as engine:
+        await use(engine, CHAT)
+        await engine.room.make(None, None)
+        await engine.unload(CHAT)
+        engine.apply_settings(engine.settings.model_copy(update={"load_timeout": 77.0}))
+        assert engine.snapshot.room is not None
+        assert engine.snapshot.room.until == math.inf
+        with pytest.raises(InsufficientMemoryError):
+            await use(engine, CHAT)
+        assert engine.room.end() == ()
+        assert engine.room.end() == ()
+
+
+async def test_room_is_kept_over_a_restart_and_ends_in_time(clock: Clock) -> None:
+    async with running(clock, preload=True, favourites=(EMBED,)) as engine:
+        await until_state(engine, EMBED, State.HOT)
+        await engine.room.make(None, 60)
+    clock.now += 59.9
+    async with running(clock, preload=True, favourites=(EMBED,)) as engine:
+        assert engine.snapshot.room is not None
+        assert state(engine.snapshot, EMBED) is State.COLD
+        clock.now += 0.2
+        await until_state(engine, EMBED, State.HOT)
+        assert engine.snapshot.room is None
