@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,14 +15,14 @@ from fake_bridge import FakeBridge
 from pictures.day import ANSWER, CHAT, QUESTION, limit_curve
 from pictures.downloads import downloads_makers
 from preheat import paths
-from preheat.control import PortStatus
+from preheat.control import ModelSnapshot, PortStatus, State
 from preheat.errors import PortInUseError
 from preheat.inference import FinishReason
 from preheat.installation import Build
 from preheat.settings import Group
 from preheat_gui.app import about, error_dialog
 from preheat_gui.app.no_tray import CloseGuard
-from preheat_gui.app.welcome import WelcomeDialog, WelcomeSuggestions
+from preheat_gui.app.welcome import FoundModels, WelcomeDialog, WelcomeSuggestions
 from preheat_gui.bridge import GenerationFigures
 from preheat_gui.dashboard.window import DashboardWindow
 from preheat_gui.settings_dialog import SettingsDialog
@@ -70,6 +71,7 @@ def window_makers(bridge: FakeBridge) -> dict[str, Callable[[], QWidget]]:
         "activity-requests": partial(_dashboard, bridge, "activity", shown="requests"),
         "model-settings": partial(ModelSettingsDialog, bridge, CHAT),
         "welcome": partial(_welcome, bridge),
+        "welcome-found": partial(_welcome_found, bridge),
         "error": _error_dialog,
         "about": _about,
         "close-question": partial(_close_question, bridge),
@@ -126,6 +128,23 @@ def _welcome(bridge: FakeBridge) -> QWidget:
     own.answer_with(catalogue=CATALOGUE)
     dialog.set_suggestions(WelcomeSuggestions(own))
     return dialog
+
+
+def _welcome_found(bridge: FakeBridge) -> QWidget:
+    own = FakeBridge(bridge)
+    models = tuple(_as_found(model) for model in bridge.snapshot.models if model.state is not State.FAILED)
+    favourites = tuple(model.model_id for model in models if model.favourite)
+    own.publish(replace(bridge.snapshot, models=models, favourites=favourites, requests=()))
+    dialog = WelcomeDialog(_state(), found=len(models), folder=_MODELS_FOLDER, make_login_item=_LoginItem)
+    dialog.add(FoundModels(own))
+    return dialog
+
+
+def _as_found(model: ModelSnapshot) -> ModelSnapshot:
+    """Return a model as it is a minute after the first start."""
+    if model.state is State.HOT or model.state is State.LOADING:
+        return replace(model, favourite=True, active_requests=0, prompts=())
+    return replace(model, favourite=False, last_used_at=None, standby=False)
 
 
 def _state() -> WindowState:

@@ -1052,6 +1052,21 @@ nach {new}
     </message>
 </context>
 <context>
+    <name>FoundModels</name>
+    <message>
+        <source>A star keeps a model ready. Without one, a model is loaded when an app asks for it.</source>
+        <translation>Ein Stern hält ein Modell bereit. Ohne Stern wird es geladen, wenn ein Programm es anfragt.</translation>
+    </message>
+    <message>
+        <source>1 model chosen: {size} of {limit}</source>
+        <translation>1 Modell gewählt: {size} von {limit}</translation>
+    </message>
+    <message>
+        <source>{count} models chosen: {size} of {limit}</source>
+        <translation>{count} Modelle gewählt: {size} von {limit}</translation>
+    </message>
+</context>
+<context>
     <name>GuideView</name>
     <message>
         <source>Co&amp;py</source>
@@ -7804,6 +7819,21 @@ nach {new}
     </message>
 </context>
 <context>
+    <name>Welcome</name>
+    <message>
+        <source>always ready</source>
+        <translation>immer bereit</translation>
+    </message>
+    <message>
+        <source>not chosen</source>
+        <translation>nicht gewählt</translation>
+    </message>
+    <message>
+        <source>Models to keep ready</source>
+        <translation>Modelle, die bereit bleiben sollen</translation>
+    </message>
+</context>
+<context>
     <name>WelcomeDialog</name>
     <message>
         <source>Welcome to Preheat</source>
@@ -7845,6 +7875,14 @@ nach {new}
         <source>&amp;Done</source>
         <translation>&amp;Fertig</translation>
     </message>
+    <message>
+        <source>You have 1 model. Should it always be ready?</source>
+        <translation>Ein Modell ist da. Soll es immer bereit sein?</translation>
+    </message>
+    <message>
+        <source>You have {count} models. Which should always be ready?</source>
+        <translation>{count} Modelle sind da. Welche sollen immer bereit sein?</translation>
+    </message>
 </context>
 <context>
     <name>WelcomeSuggestions</name>
@@ -7881,8 +7919,12 @@ nach {new}
         <translation>Verbindung zum Hub…</translation>
     </message>
     <message>
-        <source>Downloading. The Downloads page shows the progress.</source>
-        <translation>Download läuft. Die Seite Downloads zeigt den Fortschritt.</translation>
+        <source>Your first models</source>
+        <translation>Die ersten Modelle</translation>
+    </message>
+    <message>
+        <source>What arrives here is kept ready from then on. The download continues when this window is closed: the Downloads page shows it.</source>
+        <translation>Was hier ankommt, bleibt von da an bereit. Der Download läuft weiter, wenn dieses Fenster geschlossen wird: die Seite „Downloads“ zeigt ihn.</translation>
     </message>
 </context>
 <context>

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from preheat.errors import EngineError, LoadCancelledError, ModelLoadError
 from preheat.installation import ending_grace
 from preheat.log import setup_logging
+from preheat_gui.app.arrivals import FavouritesOnArrival
 from preheat_gui.app.no_tray import LOGIN_PATIENCE_MS, PATIENCE_MS, CloseGuard, TrayPlace, explain_once
 from preheat_gui.bridge import EngineBridge, open_engine
 from preheat_gui.widgets import SETTINGS_KEY, WindowState, apply_theme
@@ -63,6 +63,7 @@ class Shell(QObject):
         self._settings_dialog: SettingsDialog | None = None
         self._about_dialog: AboutDialog | None = None
         self._welcome_dialog: WelcomeDialog | None = None
+        self._arrivals = FavouritesOnArrival(self.bridge, self._state, self)
         self._failure: QMessageBox | None = None
         self._ending = False
         self._place.found.connect(self._add_tray)
@@ -129,18 +130,13 @@ class Shell(QObject):
             self._welcome()
 
     def _welcome(self) -> None:
-        from preheat_gui.app.welcome import WelcomeDialog, WelcomeSuggestions, included_chat_model, wants_welcome
+        from preheat_gui.app.welcome import make_welcome
 
-        if wants_welcome(self.bridge.snapshot, self._state):
-            folder = self.bridge.settings.own_models_dir
-            self._welcome_dialog = welcome = WelcomeDialog(self._state, self._make_dashboard(), folder=folder)
-            welcome.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        welcome = make_welcome(self.bridge, self._state, self._arrivals, self._make_dashboard)
+        self._welcome_dialog = welcome
+        if welcome is not None:
             welcome.finished.connect(self._forget_welcome)
-            model_id = included_chat_model(self.bridge.snapshot)
-            if model_id:
-                welcome.set_included(model_id)
-                welcome.try_requested.connect(partial(self.show_view, "try"))
-            welcome.set_suggestions(WelcomeSuggestions(self.bridge))
+            welcome.view_requested.connect(self.show_view)
             welcome.open()
 
     def _on_settings(self, settings: Settings) -> None:

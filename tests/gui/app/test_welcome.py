@@ -5,18 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QCheckBox, QLabel, QListView, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from children import child
-from fake_bridge import model, snapshot
+from fake_bridge import FakeBridge, model, snapshot
 from preheat import paths
+from preheat.control import State
 from preheat.login_item import LoginItemError
 from preheat.models import ModelFile
 from preheat.models.model_file import Source
-from preheat_gui.app.welcome import WelcomeDialog, included_chat_model, wants_welcome
+from preheat_gui.app.arrivals import FavouritesOnArrival
+from preheat_gui.app.welcome import (
+    FoundModels,
+    Reason,
+    WelcomeDialog,
+    included_chat_model,
+    make_welcome,
+    reason_to_welcome,
+)
 from preheat_gui.widgets import Theme, WindowState
 
 INCLUDED = ModelFile("m", Path("m"), 1, "llama", 1, False, True, (Path("m"),), 0, source=Source.BUNDLED)
@@ -44,11 +54,15 @@ def welcome(qtbot: QtBot, item: FakeLoginItem | None = None) -> WelcomeDialog:
     return dialog
 
 
-def test_it_is_shown_once_and_only_without_models(qtbot: QtBot, theme: Theme) -> None:
-    assert not wants_welcome(snapshot(model()), WindowState())
-    assert wants_welcome(snapshot(), WindowState())
+def test_it_is_shown_once_and_only_before_the_first_use(qtbot: QtBot, theme: Theme) -> None:
+    found = model("a"), model("b")
+    assert reason_to_welcome(snapshot(), WindowState()) is Reason.NO_MODELS
+    assert reason_to_welcome(snapshot(*found), WindowState()) is Reason.MODELS_FOUND
+    assert reason_to_welcome(snapshot(*found, model("c", last_used_at=1.0)), WindowState()) is None
+    assert reason_to_welcome(snapshot(*found, model("c", favourite=True)), WindowState()) is None
+    assert reason_to_welcome(snapshot(*found, missing_favourites=("gone",)), WindowState()) is None
     welcome(qtbot)
-    assert not wants_welcome(snapshot(), WindowState())
+    assert reason_to_welcome(snapshot(), WindowState()) is reason_to_welcome(snapshot(*found), WindowState()) is None
 
 
 @pytest.mark.parametrize("before", [False, True])
@@ -98,22 +112,85 @@ def test_suggestions_are_in_the_dialog(qtbot: QtBot, theme: Theme) -> None:
     dialog = welcome(qtbot)
     suggestions = QLabel("suggestions")
     dialog.set_suggestions(suggestions)
-    assert suggestions.parent() is dialog
+    assert suggestions.window() is dialog
     qtbot.waitUntil(suggestions.isVisible)
 
 
 def test_an_included_model_can_be_tried_at_once(qtbot: QtBot, theme: Theme) -> None:
     chat, embedding = (model(name, embeddings=name == "embed", file=INCLUDED) for name in ("chat", "embed"))
-    assert wants_welcome(snapshot(chat, embedding), WindowState())
+    assert reason_to_welcome(snapshot(chat, embedding), WindowState()) is Reason.NO_MODELS
     assert included_chat_model(snapshot(embedding, chat)) == "chat"
     assert included_chat_model(snapshot(embedding)) == included_chat_model(snapshot(model())) == ""
     item = FakeLoginItem(error=LoginItemError("The autostart folder cannot be written"))
     dialog = welcome(qtbot, item)
     dialog.set_included("chat")
     assert child(dialog, QLabel, "included_model").text().startswith("chat is included")
-    with qtbot.assertNotEmitted(dialog.try_requested):
+    with qtbot.assertNotEmitted(dialog.view_requested):
         child(dialog, QPushButton, "try_included").click()
     assert dialog.isVisible()  # with the note about start at login
-    with qtbot.waitSignal(dialog.try_requested):
+    with qtbot.waitSignal(dialog.view_requested) as wanted:
         child(dialog, QPushButton, "try_included").click()
+    assert wanted.args == ["try"]
     assert not dialog.isVisible()
+
+
+def test_no_text_is_cut_on_a_screen_with_room(qtbot: QtBot, theme: Theme, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot(*(model(f"model-{number}") for number in range(9))))
+    dialog = WelcomeDialog(WindowState(), found=9, make_login_item=FakeLoginItem)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.add(QLabel("contents that arrive after the start\n" * 5))
+    dialog.set_included("chat")
+    body = child(dialog, QScrollArea, "welcome_body")
+    qtbot.waitUntil(lambda: child(dialog, QLabel, "included_model").isVisible())
+    qtbot.waitUntil(lambda: body.verticalScrollBar().maximum() == 0)
+    for label in dialog.findChildren(QLabel):
+        if label.isVisible():
+            assert label.height() >= label.heightForWidth(label.width()), label.text()
+
+
+# Models that were found
+
+
+@pytest.fixture
+def found(qtbot: QtBot, theme: Theme, bridge: FakeBridge) -> FoundModels:
+    bridge.publish(snapshot(model("model-2"), model("model-10", expected_bytes=9_000_000_000)))
+    shown = FoundModels(bridge)
+    qtbot.addWidget(shown)
+    shown.resize(600, 500)
+    shown.show()
+    return shown
+
+
+def test_a_star_applies_at_once_by_pointer_and_key(found: FoundModels, bridge: FakeBridge) -> None:
+    view = child(found, QListView, "found_list")
+    second = view.model().index(1, 0)
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(second).center())
+    view.setCurrentIndex(view.model().index(0, 0))
+    QTest.keyClick(view, Qt.Key.Key_Space)
+    assert bridge.commands == [("set_favourite", "model-10", True), ("set_favourite", "model-2", True)]
+
+
+def test_rows_say_what_fits_and_then_what_happens(qtbot: QtBot, found: FoundModels, bridge: FakeBridge) -> None:
+    view = child(found, QListView, "found_list")
+
+    def spoken(row: int) -> str:
+        return str(view.model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole))
+
+    assert spoken(0).startswith("model-2 · not chosen · 3.1 GB · fits")
+    assert "1.0 GB" in spoken(1)
+    bridge.publish(snapshot(model("model-2", State.LOADING, favourite=True)))
+    qtbot.waitUntil(lambda: view.model().rowCount() == 1)
+    assert spoken(0) == "model-2 · always ready · 3.1 GB · Loading 50 %"
+
+
+def test_a_first_start_with_models_asks_which_stay_ready(qtbot: QtBot, theme: Theme, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot(model("a"), model("b")))
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    state = WindowState()
+    dialog = make_welcome(bridge, state, FavouritesOnArrival(bridge, state), lambda: parent)
+    assert dialog is not None
+    assert child(dialog, QLabel, "welcome_title").text() == "You have 2 models. Which should always be ready?"
+    assert child(dialog, FoundModels, "found_models").window() is dialog
+    assert make_welcome(bridge, state, FavouritesOnArrival(bridge, state), lambda: parent) is None

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QCheckBox, QLabel, QProgressBar, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from fake_bridge import FakeBridge
+from fake_bridge import FakeBridge, download, model, snapshot
+from preheat.control import DownloadState
 from preheat.errors import EngineError
-from preheat_gui.app.welcome import MAX_SUGGESTIONS, WelcomeSuggestions, choose
-from preheat_gui.widgets import Theme
+from preheat_gui.app.arrivals import FavouritesOnArrival
+from preheat_gui.app.welcome import WelcomeSuggestions, choose
+from preheat_gui.widgets import Theme, WindowState
 from suggested import CATALOGUE, suggested
 
 
@@ -52,7 +56,7 @@ def test_checked_suggestions_are_downloaded(shown: WelcomeSuggestions, bridge: F
     assert "Looking for models" in note(shown)
     assert not get(shown).isVisible()
     bridge.answer_with(catalogue=CATALOGUE)
-    assert len(boxes(shown)) == MAX_SUGGESTIONS
+    assert len(boxes(shown)) == 4
     first, second, *_ = boxes(shown).values()
     assert first.text() == "Qwen3 8B · 5.0 GB"
     assert [box.isChecked() for box in boxes(shown).values()] == [True, False, False, False]
@@ -68,7 +72,8 @@ def test_checked_suggestions_are_downloaded(shown: WelcomeSuggestions, bridge: F
 
     bridge.answer_with(pull=pull)
     assert pulled == ["Qwen/qwen3-8b-GGUF:Q4_K_M", "Qwen/qwen2.5-coder-7b-GGUF:Q4_K_M"]
-    assert note(shown) == "Downloading. The Downloads page shows the progress."
+    assert "The download continues when this window is closed" in note(shown)
+    assert not any(box.isVisible() for box in boxes(shown).values())
 
 
 def test_nothing_checked_downloads_nothing(shown: WelcomeSuggestions, bridge: FakeBridge) -> None:
@@ -88,3 +93,46 @@ def test_without_fitting_suggestions_there_is_a_note(shown: WelcomeSuggestions, 
     bridge.answer_with(catalogue=(suggested(fits=False),))
     assert note(shown).startswith("No suggested model fits")
     assert not get(shown).isVisible()
+
+
+def test_a_click_on_a_description_ticks_its_box(shown: WelcomeSuggestions, bridge: FakeBridge) -> None:
+    bridge.answer_with(catalogue=CATALOGUE)
+    box = list(boxes(shown).values())[1]
+    description = next(label for label in shown.findChildren(QLabel) if label.text() == box.accessibleDescription())
+    QTest.mouseClick(description, Qt.MouseButton.LeftButton)
+    assert box.isChecked()
+
+
+def test_a_download_shows_its_bar_and_can_be_paused(shown: WelcomeSuggestions, bridge: FakeBridge) -> None:
+    bridge.answer_with(catalogue=CATALOGUE, pull=lambda _name: "d1")
+    get(shown).click()
+    bridge.publish(snapshot(downloads=(download("d1"),)))
+    bar = shown.findChild(QProgressBar, "download_progress")
+    assert isinstance(bar, QProgressBar)
+    assert bar.isVisible()
+    assert 0 < bar.value() < bar.maximum()
+    pause = shown.findChild(QToolButton, "download_pause")
+    assert isinstance(pause, QToolButton)
+    assert pause.isVisible()
+    assert shown.is_downloading
+    bridge.publish(snapshot(downloads=(download("d1", DownloadState.DONE),)))
+    assert not bar.isVisible()
+    assert not shown.is_downloading
+
+
+def test_what_arrives_becomes_a_favourite_also_after_a_restart(bridge: FakeBridge, theme: Theme) -> None:
+    FavouritesOnArrival(bridge, WindowState()).expect("d1")
+    bridge.publish(snapshot(downloads=(download("d1"),)))
+    again = FavouritesOnArrival(bridge, WindowState())
+    arrived = model("qwen3-8b-q4_k_m", path="/models/Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf")
+    bridge.commands.clear()
+    bridge.publish(snapshot(downloads=(download("d1", DownloadState.DONE),)))  # not found on disk yet
+    assert bridge.commands == []
+    bridge.publish(snapshot(arrived, downloads=(download("d1", DownloadState.DONE),)))
+    assert ("set_favourite", "qwen3-8b-q4_k_m", True) in bridge.commands
+    bridge.commands.clear()
+    again.expect("d2")
+    bridge.publish(snapshot(arrived, downloads=(download("d2"),)))
+    bridge.publish(snapshot(arrived))  # cancelled
+    bridge.publish(snapshot(arrived, downloads=(download("d2", DownloadState.DONE),)))
+    assert bridge.commands == []
