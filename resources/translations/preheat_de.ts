@@ -696,6 +696,76 @@
     </message>
 </context>
 <context>
+    <name>ContextBar</name>
+    <message>
+        <source>Tokens of this conversation in the model&apos;s context. When it is full, answers are cut off: start a new conversation, or raise the context length in the model&apos;s settings.</source>
+        <translation>Token dieses Gesprächs im Kontext des Modells. Ist er voll, werden Antworten abgeschnitten: ein neues Gespräch beginnen oder die Kontextlänge in den Einstellungen des Modells erhöhen.</translation>
+    </message>
+    <message>
+        <source>{used} of {length} tokens of context</source>
+        <translation>{used} von {length} Token des Kontexts</translation>
+    </message>
+</context>
+<context>
+    <name>ConversationMenu</name>
+    <message>
+        <source>More</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
+        <source>Copy, export, earlier conversations</source>
+        <translation>Kopieren, exportieren, frühere Gespräche</translation>
+    </message>
+    <message>
+        <source>&amp;Copy the conversation</source>
+        <translation>Gespräch &amp;kopieren</translation>
+    </message>
+    <message>
+        <source>Export as &amp;Markdown…</source>
+        <translation>Als &amp;Markdown exportieren …</translation>
+    </message>
+    <message>
+        <source>Export as &amp;JSON…</source>
+        <translation>Als &amp;JSON exportieren …</translation>
+    </message>
+    <message>
+        <source>&amp;Keep conversations on this computer</source>
+        <translation>Gespräche auf diesem Computer &amp;behalten</translation>
+    </message>
+    <message>
+        <source>They are kept as files that only you can read. Without this, nothing is saved.</source>
+        <translation>Aufbewahrt werden sie in Dateien, die nur das eigene Benutzerkonto lesen kann. Sonst wird nichts gespeichert.</translation>
+    </message>
+    <message>
+        <source>&amp;Earlier conversations</source>
+        <translation>&amp;Frühere Gespräche</translation>
+    </message>
+    <message>
+        <source>&amp;Delete kept conversations…</source>
+        <translation>Aufbewahrte Gespräche &amp;löschen …</translation>
+    </message>
+    <message>
+        <source>Delete all kept conversations?</source>
+        <translation>Alle aufbewahrten Gespräche löschen?</translation>
+    </message>
+    <message>
+        <source>The conversation on this page stays until it is closed.</source>
+        <translation>Das Gespräch auf dieser Seite bleibt, bis es geschlossen wird.</translation>
+    </message>
+    <message>
+        <source>&amp;Delete</source>
+        <translation>&amp;Löschen</translation>
+    </message>
+    <message>
+        <source>Ke&amp;ep</source>
+        <translation>&amp;Behalten</translation>
+    </message>
+    <message>
+        <source>Export the conversation</source>
+        <translation>Gespräch exportieren</translation>
+    </message>
+</context>
+<context>
     <name>CopyButton</name>
     <message>
         <source>Copied</source>
@@ -1284,6 +1354,21 @@ nach {new}
     <message>
         <source>Your hit rate appears after the first requests.</source>
         <translation>Die Trefferquote erscheint nach den ersten Anfragen.</translation>
+    </message>
+</context>
+<context>
+    <name>ImageStrip</name>
+    <message>
+        <source>Pictures of the question</source>
+        <translation>Bilder zur Frage</translation>
+    </message>
+    <message>
+        <source>Remove picture {number}</source>
+        <translation>Bild {number} entfernen</translation>
+    </message>
+    <message>
+        <source>Remove this picture</source>
+        <translation>Dieses Bild entfernen</translation>
     </message>
 </context>
 <context>
@@ -5963,6 +6048,26 @@ nach {new}
         <source>{param} must be an amount of memory, such as 8GiB or 50%</source>
         <translation>{param} muss eine Speichermenge sein, zum Beispiel 8GiB oder 50%</translation>
     </message>
+    <message>
+        <source>Choose another one</source>
+        <translation>Ein anderes wählen</translation>
+    </message>
+    <message>
+        <source>The conversation {path} cannot be used: {reason}</source>
+        <translation>Das Gespräch {path} kann nicht verwendet werden: {reason}</translation>
+    </message>
+    <message>
+        <source>Use a PNG or JPEG file</source>
+        <translation>Eine PNG- oder JPEG-Datei verwenden</translation>
+    </message>
+    <message>
+        <source>{file} is not a kept conversation</source>
+        <translation>{file} ist kein aufbewahrtes Gespräch</translation>
+    </message>
+    <message>
+        <source>{file} is not a picture that can be used</source>
+        <translation>{file} ist kein verwendbares Bild</translation>
+    </message>
 </context>
 <context>
     <name>ModelActions</name>
@@ -6508,6 +6613,49 @@ nach {new}
     </message>
 </context>
 <context>
+    <name>OptionsPanel</name>
+    <message>
+        <source>Options of this conversation</source>
+        <translation>Optionen dieses Gesprächs</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>Systemprompt</translation>
+    </message>
+    <message>
+        <source>For example: Answer in one short sentence.</source>
+        <translation>Zum Beispiel: Antworte in einem kurzen Satz.</translation>
+    </message>
+    <message>
+        <source>Temperature</source>
+        <translation>Temperatur</translation>
+    </message>
+    <message>
+        <source>0 always takes the likeliest word. Higher values vary more, and make more mistakes.</source>
+        <translation>0 nimmt immer das wahrscheinlichste Wort. Höhere Werte bringen mehr Abwechslung und mehr Fehler.</translation>
+    </message>
+    <message>
+        <source>&amp;Reset</source>
+        <translation>&amp;Zurücksetzen</translation>
+    </message>
+    <message>
+        <source>Use the defaults again</source>
+        <translation>Wieder die Standardwerte verwenden</translation>
+    </message>
+    <message>
+        <source>S&amp;ystem prompt</source>
+        <translation>S&amp;ystemprompt</translation>
+    </message>
+    <message>
+        <source>&amp;Temperature</source>
+        <translation>&amp;Temperatur</translation>
+    </message>
+    <message>
+        <source>What the model is told before the conversation. It applies from the next question on.</source>
+        <translation>Anweisung an das Modell vor dem Gespräch. Gilt ab der nächsten Frage.</translation>
+    </message>
+</context>
+<context>
     <name>Overview</name>
     <message>
         <source>Preloading is off.</source>
@@ -6861,6 +7009,139 @@ nach {new}
     <message>
         <source>Preheat</source>
         <translation>Preheat</translation>
+    </message>
+</context>
+<context>
+    <name>Race</name>
+    <message>
+        <source>Answer</source>
+        <translation>Antwort</translation>
+    </message>
+    <message>
+        <source>Load</source>
+        <translation>Laden</translation>
+    </message>
+    <message>
+        <source>Measured on this computer: loaded from the disk in {load} ({date}).</source>
+        <translation>Auf diesem Computer gemessen: in {load} vom Datenträger geladen ({date}).</translation>
+    </message>
+    <message>
+        <source>Measured on this computer: loaded from the file cache in {load} ({date}).</source>
+        <translation>Auf diesem Computer gemessen: in {load} aus dem Dateicache geladen ({date}).</translation>
+    </message>
+    <message>
+        <source>Measured on this computer: loaded in {load} ({date}).</source>
+        <translation>Auf diesem Computer gemessen: in {load} geladen ({date}).</translation>
+    </message>
+    <message>
+        <source>No load of {model} was measured yet.</source>
+        <translation>Es wurde noch kein Laden von {model} gemessen.</translation>
+    </message>
+    <message>
+        <source>No race</source>
+        <translation>Kein Rennen</translation>
+    </message>
+    <message>
+        <source>Prompt</source>
+        <translation>Prompt</translation>
+    </message>
+    <message>
+        <source>Read from the disk</source>
+        <translation>Vom Datenträger lesen</translation>
+    </message>
+    <message>
+        <source>Read from the file cache</source>
+        <translation>Aus dem Dateicache lesen</translation>
+    </message>
+    <message>
+        <source>Read the file</source>
+        <translation>Datei lesen</translation>
+    </message>
+    <message>
+        <source>Replayed {speed} times faster.</source>
+        <translation>Wiedergabe {speed}-mal schneller.</translation>
+    </message>
+    <message>
+        <source>Set up</source>
+        <translation>Einrichten</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>Starten</translation>
+    </message>
+    <message>
+        <source>The first word came {count} times sooner</source>
+        <translation>Das erste Wort kam {count}-mal früher</translation>
+    </message>
+    <message>
+        <source>The first word came {seconds} sooner</source>
+        <translation>Das erste Wort kam {seconds} früher</translation>
+    </message>
+    <message>
+        <source>The prompt of {count} tokens takes at least {seconds}.</source>
+        <translation>Der Prompt von {count} Token braucht mindestens {seconds}.</translation>
+    </message>
+    <message>
+        <source>The prompt of {count} tokens takes {seconds}.</source>
+        <translation>Der Prompt von {count} Token braucht {seconds}.</translation>
+    </message>
+    <message>
+        <source>This request has no first word: its answer is a vector, or it failed.</source>
+        <translation>Diese Anfrage hat kein erstes Wort: Die Antwort ist ein Vektor, oder sie ist gescheitert.</translation>
+    </message>
+    <message>
+        <source>This request waited until its model was loaded.</source>
+        <translation>Diese Anfrage hat gewartet, bis ihr Modell geladen war.</translation>
+    </message>
+    <message>
+        <source>no race: its load was not measured yet</source>
+        <translation>kein Rennen: Das Laden wurde noch nicht gemessen</translation>
+    </message>
+    <message>
+        <source>waited for the model to load</source>
+        <translation>hat auf das Laden des Modells gewartet</translation>
+    </message>
+    <message>
+        <source>{hot} to the first word; cold, it takes at least {cold}</source>
+        <translation>{hot} bis zum ersten Wort; kalt dauert es mindestens {cold}</translation>
+    </message>
+    <message>
+        <source>{hot} to the first word; cold, it takes {cold}</source>
+        <translation>{hot} bis zum ersten Wort; kalt dauert es {cold}</translation>
+    </message>
+</context>
+<context>
+    <name>RaceDialog</name>
+    <message>
+        <source>The race</source>
+        <translation>Das Rennen</translation>
+    </message>
+    <message>
+        <source>&amp;Replay</source>
+        <translation>&amp;Wiederholen</translation>
+    </message>
+    <message>
+        <source>&amp;Copy as picture</source>
+        <translation>Als Bild &amp;kopieren</translation>
+    </message>
+    <message>
+        <source>C&amp;lose</source>
+        <translation>S&amp;chließen</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>Kopiert</translation>
+    </message>
+</context>
+<context>
+    <name>RaceLanes</name>
+    <message>
+        <source>Ready, as it was</source>
+        <translation>Bereit, wie es war</translation>
+    </message>
+    <message>
+        <source>Not loaded</source>
+        <translation>Nicht geladen</translation>
     </message>
 </context>
 <context>
@@ -7593,6 +7874,26 @@ nach {new}
         <source>Conversation</source>
         <translation>Gespräch</translation>
     </message>
+    <message>
+        <source>Thinking…</source>
+        <translation>Denkt nach …</translation>
+    </message>
+    <message>
+        <source>Hide the thinking</source>
+        <translation>Gedankengang ausblenden</translation>
+    </message>
+    <message>
+        <source>Show the thinking</source>
+        <translation>Gedankengang zeigen</translation>
+    </message>
+    <message>
+        <source>Show the race</source>
+        <translation>Rennen zeigen</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
 </context>
 <context>
     <name>TrayMenu</name>
@@ -7735,10 +8036,6 @@ nach {new}
         <translation>&amp;Neues Gespräch</translation>
     </message>
     <message>
-        <source>&amp;Copy answer</source>
-        <translation>Antwort &amp;kopieren</translation>
-    </message>
-    <message>
         <source>S&amp;end</source>
         <translation>&amp;Senden</translation>
     </message>
@@ -7767,10 +8064,6 @@ nach {new}
         <translation>Ausprobieren</translation>
     </message>
     <message>
-        <source>&amp;Retry</source>
-        <translation>Wieder&amp;holen</translation>
-    </message>
-    <message>
         <source>See a text&apos;s vector</source>
         <translation>Den Vektor eines Textes ansehen</translation>
     </message>
@@ -7793,6 +8086,62 @@ nach {new}
     <message>
         <source>Preheat is looking for models.</source>
         <translation>Preheat sucht nach Modellen.</translation>
+    </message>
+    <message>
+        <source>&amp;Try again</source>
+        <translation>&amp;Erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Open this link?</source>
+        <translation>Diesen Link öffnen?</translation>
+    </message>
+    <message>
+        <source>&amp;Open</source>
+        <translation>Öff&amp;nen</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel</source>
+        <translation>&amp;Abbrechen</translation>
+    </message>
+    <message>
+        <source>Add pictures</source>
+        <translation>Bilder hinzufügen</translation>
+    </message>
+    <message>
+        <source>Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif)</source>
+        <translation>Bilder (*.png *.jpg *.jpeg *.webp *.bmp *.gif)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>A question can have {count} pictures.</source>
+        <translation>Eine Frage kann {count} Bilder haben.</translation>
+    </message>
+    <message>
+        <source>{model} cannot look at pictures. Choose a model that can.</source>
+        <translation>{model} kann keine Bilder ansehen. Ein Modell wählen, das es kann.</translation>
+    </message>
+    <message>
+        <source>Your text stays on this computer and is kept here until it is deleted.</source>
+        <translation>Der Text bleibt auf diesem Computer und wird hier aufbewahrt, bis er gelöscht wird.</translation>
+    </message>
+    <message>
+        <source>System prompt and temperature</source>
+        <translation>Systemprompt und Temperatur</translation>
+    </message>
+    <message>
+        <source>&amp;Options</source>
+        <translation>&amp;Optionen</translation>
+    </message>
+    <message>
+        <source>Add a picture</source>
+        <translation>Bild hinzufügen</translation>
+    </message>
+    <message>
+        <source>Add a picture for the model to look at</source>
+        <translation>Ein Bild hinzufügen, das das Modell ansehen soll</translation>
     </message>
 </context>
 <context>
@@ -8128,6 +8477,21 @@ nach {new}
     <message>
         <source>{what}: {why}</source>
         <translation>{what}: {why}</translation>
+    </message>
+</context>
+<context>
+    <name>_CopyCode</name>
+    <message>
+        <source>Copy this code</source>
+        <translation>Diesen Code kopieren</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>Kopiert</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
     </message>
 </context>
 </TS>

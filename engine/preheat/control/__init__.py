@@ -142,12 +142,14 @@ if TYPE_CHECKING:
     )
     from preheat.inference import (
         Chat,
+        ContentPart,
         FinishReason,
         GenerateRequest,
         GenerationChunk,
         Message,
         Role,
         Sampling,
+        Usage,
         text_message,
     )
     from preheat.models import (
@@ -224,7 +226,9 @@ else:
                 "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
                 "PromptSnapshot RequestSnapshot RoomSnapshot State"
             ),
-            "preheat.inference": "Chat FinishReason GenerateRequest GenerationChunk Message Role Sampling text_message",
+            "preheat.inference": (
+                "Chat ContentPart FinishReason GenerateRequest GenerationChunk Message Role Sampling Usage text_message"
+            ),
             "preheat.models": (
                 "FoundModel HubAccount OfferedFile OfferedVariant RepoCard RepoOffer SkippedFile SuggestedModel"
             ),

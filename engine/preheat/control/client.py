@@ -236,9 +236,10 @@ class HttpClient:
         finish_reason = None
         for event in self._events("POST", path, _generate_body(model, request), on_wait):
             for choice in event["choices"]:
-                text = choice["text"] if request.chat is None else choice["delta"].get("content")
-                if text:
-                    yield GenerationChunk(text)
+                delta = choice if request.chat is None else choice["delta"]
+                text, thinking = delta.get("text") or delta.get("content"), delta.get("reasoning_content")
+                if text or thinking:
+                    yield GenerationChunk(text or "", reasoning=thinking or "")
                 if choice["finish_reason"] is not None:
                     finish_reason = FinishReason(choice["finish_reason"])
             if (usage := event.get("usage")) is not None:

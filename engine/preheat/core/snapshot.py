@@ -57,6 +57,7 @@ class ModelSnapshot:
     favourite: bool  # the user wants it hot whenever it fits
     file_bytes: int  # size of the GGUF file
     embeddings: bool = False  # whether it makes embeddings (otherwise text)
+    vision: bool = False  # whether it takes images
     # not loaded, but its file was last seen in the page cache: it loads in a fraction of a second
     standby: bool = False
     expected_bytes: int = 0  # memory it needs when loaded

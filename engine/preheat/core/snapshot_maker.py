@@ -12,7 +12,7 @@ from preheat.core.live_requests import LiveRequests
 from preheat.core.persistent_state import Room
 from preheat.core.prompts import ModelPrompts
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RoomSnapshot
-from preheat.models import ModelFile
+from preheat.models import Ability, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
 from preheat.preload import PreloadContext, Round
@@ -134,6 +134,7 @@ class SnapshotMaker:
             favourite=model.model_id in favourites,
             file_bytes=model.file_bytes,
             embeddings=model.embeddings,
+            vision=Ability.VISION in model.abilities,
             standby=not record.reserved_bytes and self.preloads.is_standby(model.model_id),
             expected_bytes=self.sizes.expected_bytes(model),
             progress=record.progress,

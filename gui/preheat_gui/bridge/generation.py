@@ -16,7 +16,7 @@ from preheat.errors import EngineError
 from preheat_gui.bridge.threads import weak_callback
 
 if TYPE_CHECKING:
-    from preheat.control import FinishReason, GenerationChunk
+    from preheat.control import FinishReason, GenerationChunk, Usage
 
     OnWait = Callable[[str], None]
     Chunks = Callable[[OnWait], Generator[GenerationChunk, None, None]]
@@ -31,12 +31,16 @@ class GenerationFigures:
     completion_tokens: int  # Tokens of the answer so far
     seconds: float  # Time from the request to the end
     finish_reason: FinishReason | None = None  # Why the model ended; None if it was stopped
+    prompt_tokens: int = 0  # Tokens of the prompt; 0 if the answer did not reach its end
+    reused_tokens: int = 0  # Those that did not have to be computed
+    pace: tuple[tuple[float, int], ...] = ()  # Seconds since the request, and characters written until then
 
 
 class Generation(QObject):
     """One answer. Emits its signals on the GUI thread, the last being ``ended`` or ``failed``."""
 
     waiting = Signal(str)  # The model loads; the state in words
+    thinking = Signal(str)  # New text of the thinking before the answer
     text = Signal(str)  # New text
     ended = Signal(object)  # GenerationFigures: the answer is complete or was stopped
     failed = Signal(object)  # EngineError
@@ -62,7 +66,12 @@ class Generation(QObject):
 
     def emit_text(self) -> None:
         """Pass on the text read since the last call."""
-        if self._reader is not None and not self.over and (text := self._reader.take_text()):
+        if self._reader is None or self.over:
+            return
+        thinking, text = self._reader.take_text()
+        if thinking:
+            self.thinking.emit(thinking)
+        if text:
             self.text.emit(text)
 
     def finish(self, outcome: GenerationFigures | EngineError) -> None:
@@ -89,6 +98,10 @@ class AnswerReader:
         self._on_end = weak_callback(generation.finish)
         self._lock = threading.Lock()
         self._text: list[str] = []
+        self._thinking: list[str] = []
+        self._characters = 0
+        self._pace: list[tuple[float, int]] = []
+        self._usage: Usage | None = None
         self._stopped = threading.Event()
         self._started_at = time.monotonic()
         self._first_at: float | None = None
@@ -114,12 +127,13 @@ class AnswerReader:
         """Stop reading; while the model loads, once it is ready. Any thread."""
         self._stopped.set()
 
-    def take_text(self) -> str:
-        """Return the text since the last call. Any thread."""
+    def take_text(self) -> tuple[str, str]:
+        """Return the thinking and the text since the last call. Any thread."""
         with self._lock:
-            text = "".join(self._text)
+            thinking, text = "".join(self._thinking), "".join(self._text)
+            self._thinking.clear()
             self._text.clear()
-        return text
+        return thinking, text
 
     def figures(self) -> GenerationFigures:
         """Return the measurements so far. Any thread."""
@@ -134,18 +148,28 @@ class AnswerReader:
                 completion_tokens=tokens,
                 seconds=time.monotonic() - self._started_at,
                 finish_reason=self._finish_reason,
+                prompt_tokens=self._usage.prompt_tokens if self._usage is not None else 0,
+                reused_tokens=self._usage.cached_tokens if self._usage is not None else 0,
+                pace=tuple(self._pace),
             )
 
     def _take(self, chunk: GenerationChunk) -> None:
+        is_text = bool(chunk.text or chunk.reasoning)
         with self._lock:
-            posted = bool(self._text)  # the GUI thread will take all text at once
-            if chunk.text:
+            posted = bool(self._text or self._thinking)  # the GUI thread will take all text at once
+            if is_text:
                 self._last_at = time.monotonic()
                 self._first_at = self._first_at or self._last_at
                 self._tokens += 1
-                self._text.append(chunk.text)
+                if chunk.reasoning:
+                    self._thinking.append(chunk.reasoning)
+                if chunk.text:
+                    self._text.append(chunk.text)
+                    self._characters += len(chunk.text)
+                    self._pace.append((self._last_at - self._started_at, self._characters))
             if chunk.usage is not None:
+                self._usage = chunk.usage
                 self._tokens = chunk.usage.completion_tokens
             self._finish_reason = chunk.finish_reason or self._finish_reason
-        if chunk.text and not posted:
+        if is_text and not posted:
             self._post(self._on_text)

@@ -145,6 +145,8 @@ class Choice:
     model_id: str
     embeddings: bool
     ready: bool
+    favourite: bool = False
+    vision: bool = False
 
     @property
     def words(self) -> str:
@@ -153,9 +155,15 @@ class Choice:
 
 
 def make_choices(models: Sequence[ModelSnapshot]) -> list[Choice]:
-    """Return the entries: text models first, in an order that does not depend on their state."""
-    ordered = sorted(models, key=lambda model: (model.embeddings, natural_key(model.model_id)))
-    return [Choice(model.model_id, model.embeddings, model.state is State.HOT) for model in ordered]
+    """Return the entries: ready models and favourites first, models for embeddings last."""
+    choices = [
+        Choice(model.model_id, model.embeddings, model.state is State.HOT, model.favourite, model.vision)
+        for model in models
+    ]
+    return sorted(
+        choices,
+        key=lambda choice: (choice.embeddings, not (choice.ready or choice.favourite), natural_key(choice.model_id)),
+    )
 
 
 def default_choice(models: Sequence[ModelSnapshot]) -> str:
@@ -199,6 +207,9 @@ class ModelChoice(QComboBox):
         if choices == self._choices:
             return
         before = self.choice.model_id if self.choice is not None else ""
+        if self.view().isVisible():  # what the user points at stays in place
+            places = {choice.model_id: place for place, choice in enumerate(self._choices)}
+            choices.sort(key=lambda choice: places.get(choice.model_id, len(places)))
         names = [choice.model_id for choice in choices]
         same = names == [choice.model_id for choice in self._choices]
         self._choices = choices
@@ -221,6 +232,11 @@ class ModelChoice(QComboBox):
         option.currentText = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideMiddle, width)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    @property
+    def wanted(self) -> str:
+        """The model that the user chose last; empty before that."""
+        return self._wanted
 
     def _choose(self, model_id: str) -> None:
         row = next((row for row, choice in enumerate(self._choices) if choice.model_id == model_id), -1)

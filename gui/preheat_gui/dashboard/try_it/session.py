@@ -1,61 +1,29 @@
-"""Asks models, one question at a time; in memory only, never logged or written to disk. GUI thread."""
+"""Asks models, one question at a time; in memory only, never logged. GUI thread."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from preheat.control import (
-    Chat,
-    EngineSession,
-    EngineSnapshot,
-    FinishReason,
-    GenerateRequest,
-    Message,
-    Role,
-    text_message,
-)
+from preheat.control import ColdStart, EngineSession, EngineSnapshot, FinishReason, GetColdStart, State
 from preheat.errors import EngineError
 from preheat_gui import words
 from preheat_gui.bridge import EngineBridge, Generation, GenerationFigures
 from preheat_gui.dashboard.cells import BUSY
+from preheat_gui.dashboard.race.figures import NoRace, Race, figures_of_answer, make_race, no_race_words, race_words
+from preheat_gui.dashboard.try_it.conversation import Conversation, Turn
 from preheat_gui.words import SEPARATOR, format_duration, format_number
 
 _FIRST_NUMBERS = 8
 
 
-@dataclass(slots=True)
-class Turn:
-    """A question and its answer."""
-
-    model_id: str
-    question: str
-    embeddings: bool = False  # Whether the answer is a vector
-    answer: str = ""  # What has arrived so far
-    note: str = ""  # What the turn waits for; its figures once it is ``over``
-    over: bool = False
-
-
-def make_request(turns: Sequence[Turn]) -> GenerateRequest:
-    """Return the request for the last turn, with the earlier turns that were answered."""
-    messages: list[Message] = []
-    for turn in turns:
-        if turn.embeddings or (turn is not turns[-1] and not turn.answer):
-            continue
-        messages.append(text_message(Role.USER, turn.question))
-        if turn is not turns[-1]:
-            messages.append(text_message(Role.ASSISTANT, turn.answer))
-    return GenerateRequest(chat=Chat(messages=tuple(messages)))
-
-
-def figures_words(figures: GenerationFigures) -> str:
+def figures_words(figures: GenerationFigures, *, with_first_word: bool = True) -> str:
     """Return an answer's figures: ``first word after 80 ms · 27 tokens/s · 120 tokens``."""
     parts = []
-    if figures.ttft_s is not None:
+    if figures.ttft_s is not None and with_first_word:
         parts.append(_tr("first word after {duration}").format(duration=format_duration(figures.ttft_s)))
     if figures.tokens_per_s is not None:
         speed = figures.tokens_per_s
@@ -89,29 +57,42 @@ class TrySession(QObject):
 
     changed = Signal()  # The last turn has progressed
     ended = Signal()  # The last turn is over
+    judged = Signal()  # The last turn's ``race`` or ``no_race`` is known
     failed = Signal(object)  # It ended with an EngineError; emitted after ``ended``
 
     def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self.turns: list[Turn] = []
+        self.conversation = Conversation()
         self._generation: Generation | None = None
         self._asked_at = 0.0
+        self._written = 0  # Pieces of text of the answer in progress: a token each, nearly always
+        self._cold: dict[str, ColdStart] = {}
+
+    @property
+    def turns(self) -> list[Turn]:
+        return self.conversation.turns
 
     @property
     def busy(self) -> bool:
         return bool(self.turns) and not self.turns[-1].over
 
     @property
-    def answer(self) -> str:
-        """The latest answer; empty if there is none."""
-        return next((turn.answer for turn in reversed(self.turns) if turn.answer), "")
+    def context_tokens(self) -> int:
+        """Tokens of the conversation in the model's context; 0 before they are known."""
+        known = next((turn.figures for turn in reversed(self.turns) if turn.figures is not None), None)
+        before = known.prompt_tokens + known.completion_tokens if known is not None and known.prompt_tokens else 0
+        return before + (self._written if self.busy else 0)
 
-    def ask(self, model_id: str, question: str, *, embeddings: bool) -> Turn:
+    def ask(self, model_id: str, question: str, *, embeddings: bool, images: tuple[bytes, ...] = ()) -> Turn:
         """Start a turn; only if not ``busy``."""
-        turn = Turn(model_id, question, embeddings, note=self.tr("Waiting…"))
+        turn = Turn(model_id, question, embeddings, images, note=self.tr("Waiting…"))
+        if not self.turns:
+            self.conversation.began_at = time.time()
         self.turns.append(turn)
-        self._asked_at = time.monotonic()
+        self._asked_at, self._written = time.monotonic(), 0
+        model = self._bridge.snapshot.model(model_id)
+        turn.ready = model is not None and model.state is State.HOT
         if embeddings:
             self._bridge.ask(
                 partial(_embed, model_id, question), partial(self._on_vector, turn), partial(self._on_error, turn)
@@ -123,7 +104,7 @@ class TrySession(QObject):
     def retry(self) -> Turn:
         """Ask the last question again."""
         last = self.turns.pop()
-        return self.ask(last.model_id, last.question, embeddings=last.embeddings)
+        return self.ask(last.model_id, last.question, embeddings=last.embeddings, images=last.images)
 
     def stop(self) -> None:
         """Stop the answer, and keep what has arrived."""
@@ -134,9 +115,20 @@ class TrySession(QObject):
         else:
             self._end(self.turns[-1], self.tr("stopped"))
 
-    def clear(self) -> None:
+    def show(self, conversation: Conversation) -> None:
+        """Go on with another conversation."""
         self.stop()
-        self.turns.clear()
+        self.conversation = conversation
+
+    def clear(self) -> None:
+        """Start another conversation with the same system prompt and temperature."""
+        self.show(Conversation(self.conversation.system, self.conversation.temperature))
+
+    def race(self, number: int) -> Race | None:
+        """Return the race of a turn."""
+        turn = self.turns[number]
+        race = self._judge(turn)
+        return race if isinstance(race, Race) else None
 
     def follow(self, snapshot: EngineSnapshot) -> None:
         """Show the load that a vector waits for; only answers report it themselves."""
@@ -146,24 +138,62 @@ class TrySession(QObject):
                 self._on_waiting(words.model_state(model))
 
     def _generate(self, turn: Turn) -> None:
-        generation = self._bridge.generate(turn.model_id, make_request(self.turns))
+        generation = self._bridge.generate(turn.model_id, self.conversation.request())
         self._generation = generation
         generation.waiting.connect(self._on_waiting)
+        generation.thinking.connect(self._on_thinking)
         generation.text.connect(self._on_text)
         generation.ended.connect(self._on_ended)
         generation.failed.connect(self._on_failed)
 
     def _on_waiting(self, what: str) -> None:
-        if self.busy and not self.turns[-1].answer:
-            self.turns[-1].note = self.tr("Waiting: {what}").format(what=what)
+        turn = self.turns[-1]
+        if self.busy and not turn.answer:
+            turn.ready = turn.ready and turn.embeddings
+            turn.note = self.tr("Waiting: {what}").format(what=what)
             self.changed.emit()
+
+    def _on_thinking(self, text: str) -> None:
+        self.turns[-1].thinking += text
+        self._written += 1
+        self.changed.emit()
 
     def _on_text(self, text: str) -> None:
         self.turns[-1].answer += text
+        self._written += 1
         self.changed.emit()
 
     def _on_ended(self, figures: GenerationFigures) -> None:
-        self._end(self.turns[-1], figures_words(figures))
+        turn = self.turns[-1]
+        turn.figures = figures
+        self._end(turn, figures_words(figures))
+        if turn.model_id in self._cold or not turn.ready or figures.ttft_s is None:
+            self._take_race(turn)
+        else:
+            self._bridge.ask(GetColdStart(turn.model_id), partial(self._on_cold, turn), self._on_no_cold)
+
+    def _on_cold(self, turn: Turn, cold: ColdStart) -> None:
+        if cold.load is not None:
+            self._cold[turn.model_id] = cold
+        self._take_race(turn, cold)
+
+    def _on_no_cold(self, _error: EngineError) -> None:
+        """Show no race: the usage log cannot be read, which the overview says."""
+
+    def _judge(self, turn: Turn, cold: ColdStart | None = None) -> Race | NoRace:
+        known = cold or self._cold.get(turn.model_id) or ColdStart(turn.model_id)
+        return make_race(figures_of_answer(turn), known)
+
+    def _take_race(self, turn: Turn, cold: ColdStart | None = None) -> None:
+        if turn.figures is None or turn.figures.finish_reason is None:
+            return  # it was stopped
+        race = self._judge(turn, cold)
+        if isinstance(race, Race):
+            turn.race, turn.note = race_words(race), figures_words(turn.figures, with_first_word=False)
+        else:
+            turn.no_race = no_race_words(race)
+        if turn in self.turns:
+            self.judged.emit()
 
     def _on_failed(self, error: EngineError) -> None:
         self._on_error(self.turns[-1], error)

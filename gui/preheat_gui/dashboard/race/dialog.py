@@ -1,0 +1,214 @@
+"""The window of a race: its replay, and a picture of it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QPoint, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QPainter, QShowEvent
+from PySide6.QtWidgets import QDialog, QLabel, QWidget
+
+from preheat.control import ColdStart, GetColdStart, RequestRecord, Source
+from preheat_gui.dashboard.parts import title_label
+from preheat_gui.dashboard.race.figures import (
+    NoRace,
+    Race,
+    figures_of_request,
+    headline,
+    make_race,
+    race_words,
+    stopwatch,
+)
+from preheat_gui.dashboard.race.lanes import RaceLanes
+from preheat_gui.dashboard.race.stages import duration, speed
+from preheat_gui.widgets import (
+    GAP,
+    GROUP_GAP,
+    MARGIN,
+    Card,
+    ScaledLabel,
+    Token,
+    button,
+    caption,
+    hbox,
+    heading,
+    inform,
+    mark_icon,
+    named,
+    symbol,
+    theme,
+    timer,
+    vbox,
+)
+from preheat_gui.words import format_number
+
+if TYPE_CHECKING:
+    from preheat_gui.bridge import EngineBridge
+
+_FRAME_MS: Final = 33
+_CONFIRM_MS: Final = 1500
+_MARK_PX: Final = 16
+_SCALE: Final = 2  # Pixels of the picture for each of the window's
+
+
+class RaceDialog(QDialog):
+    """Replays a race. With "reduce motion" it shows the end at once."""
+
+    def __init__(self, race: Race, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("race")
+        self.setWindowTitle(self.tr("The race"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._race = race
+        self._began = 0.0
+        self._timer = timer(self, _FRAME_MS, self._tick, repeat=True)
+        self._lanes = RaceLanes(race)
+        self._card = Card()
+        model = title_label()
+        model.setText(race.answer.model_id)
+        self._times = named(ScaledLabel(_times(race), 1.0), "race_times")
+        self._times.setWordWrap(True)
+        self._brand = _Brand()
+        self._headline = named(heading(headline(race)), "race_headline")
+        self._about = named(caption(_about(race)), "race_about")
+        self._card.body.setContentsMargins(MARGIN, MARGIN - GAP // 2, MARGIN, MARGIN - GAP // 2)
+        self._card.body.setSpacing(GAP)
+        self._card.body.addWidget(self._headline)
+        self._card.body.addWidget(self._times)
+        self._card.body.addSpacing(GAP)
+        self._card.body.addWidget(model)
+        self._card.body.addSpacing(GAP // 2)
+        self._card.body.addWidget(self._lanes)
+        self._card.body.addSpacing(GAP)
+        self._card.body.addLayout(hbox((self._about, 1), self._brand, spacing=GROUP_GAP))
+        self._replay = button(self.tr("&Replay"), "race_replay", self.replay, self)
+        self._copy = button(self.tr("&Copy as picture"), "race_copy", self._on_copy, self)
+        self._copy.setIcon(symbol("copy"))
+        self._confirm = timer(self, _CONFIRM_MS, self._show_copy)
+        close = button(self.tr("C&lose"), "race_close", self.accept, self, role="main")
+        buttons = hbox(self._replay, self._copy, None, close)
+        vbox(self._card, buttons, parent=self, spacing=GROUP_GAP, margin=MARGIN)
+        close.setFocus()
+
+    def replay(self) -> None:
+        """Show the race from its beginning, in as much time as it took, or at once with "reduce motion"."""
+        if theme().reduce_motion:
+            self._lanes.show_moment(duration(self._race))
+            return
+        self._began = time.monotonic()
+        self._lanes.show_moment(0.0)
+        self._timer.start()
+
+    def picture(self) -> QImage:
+        """Return the end of the race as a picture."""
+        now = self._lanes.now
+        self._lanes.show_moment(duration(self._race))
+        image = QImage(self._card.size() * _SCALE, QImage.Format.Format_ARGB32_Premultiplied)
+        image.setDevicePixelRatio(_SCALE)
+        image.fill(theme().colour(Token.BACKGROUND))
+        painter = QPainter(image)
+        self._card.render(painter, QPoint())
+        painter.end()
+        self._lanes.show_moment(now)
+        return image
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        super().showEvent(event)
+        if not event.spontaneous():
+            self.replay()
+
+    def done(self, result: int) -> None:
+        self._timer.stop()
+        super().done(result)
+
+    def _tick(self) -> None:
+        passed = (time.monotonic() - self._began) * speed(self._race)
+        self._lanes.show_moment(passed)
+        if passed >= duration(self._race):
+            self._timer.stop()
+
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setImage(self.picture())
+        self._copy.setText(self.tr("Copied"))
+        self._copy.setIcon(symbol("check", Token.GOOD))
+        self._confirm.start()
+
+    def _show_copy(self) -> None:
+        self._copy.setText(self.tr("&Copy as picture"))
+        self._copy.setIcon(symbol("copy"))
+
+
+class _Brand(QWidget):
+    """The mark and the name, for whoever gets the picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mark, name = QLabel(), caption("Preheat")
+        name.setWordWrap(False)
+        hbox(self._mark, name, parent=self, spacing=GAP // 2)
+        picture = mark_icon().pixmap(QSize(_MARK_PX, _MARK_PX) * _SCALE, 1.0)
+        picture.setDevicePixelRatio(_SCALE)
+        self._mark.setPixmap(picture)
+
+
+class RaceStarter:
+    """Shows the race of a request in the usage log, or says why there is none. Kept by a page."""
+
+    def __init__(self, bridge: EngineBridge, page: QWidget) -> None:
+        self._bridge = bridge
+        self._page = page
+
+    def show(self, record: RequestRecord) -> None:
+        """Look up the cold start of the request's model, and open the window."""
+        self._record = record
+        self._bridge.ask(GetColdStart(record.model_id), self._on_cold)
+
+    def _on_cold(self, cold: ColdStart) -> None:
+        if self._record.model_id != cold.model_id:
+            return
+        race = make_race(figures_of_request(self._record), cold)
+        if isinstance(race, Race):
+            RaceDialog(race, self._page.window()).open()
+        else:
+            inform(self._page.window(), "no_race", *_refusal(race, cold.model_id))
+
+
+def _refusal(reason: NoRace, model_id: str) -> tuple[str, str]:
+    match reason:
+        case NoRace.WAITED:
+            return _tr("No race"), _tr("This request waited until its model was loaded.")
+        case NoRace.NO_WORD:
+            return _tr("No race"), _tr("This request has no first word: its answer is a vector, or it failed.")
+        case NoRace.NEVER_LOADED:
+            return _tr("No race"), _tr("No load of {model} was measured yet.").format(model=model_id)
+
+
+def _times(race: Race) -> str:
+    words = race_words(race)
+    return words[:1].upper() + words[1:]
+
+
+def _about(race: Race) -> str:
+    """Return where the figures come from."""
+    at = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(race.load.at)), QLocale.FormatType.ShortFormat)
+    words = {
+        Source.DISK: _tr("Measured on this computer: loaded from the disk in {load} ({date})."),
+        Source.PAGE_CACHE: _tr("Measured on this computer: loaded from the file cache in {load} ({date})."),
+        Source.UNKNOWN: _tr("Measured on this computer: loaded in {load} ({date})."),
+    }[race.load.source].format(load=stopwatch(race.load.seconds), date=at)
+    tokens = race.answer.prompt_tokens
+    if tokens:
+        prompt = (
+            _tr("The prompt of {count} tokens takes {seconds}.")
+            if not race.at_least
+            else _tr("The prompt of {count} tokens takes at least {seconds}.")
+        )
+        words += " " + prompt.format(count=format_number(tokens), seconds=stopwatch(race.prompt_s))
+    if speed(race) > 1:
+        words += " " + _tr("Replayed {speed} times faster.").format(speed=format_number(speed(race), 1))
+    return words
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Race", text)
