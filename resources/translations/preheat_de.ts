@@ -694,6 +694,10 @@
         <source>Preheat is opening its port.</source>
         <translation>Preheat öffnet seinen Port.</translation>
     </message>
+    <message>
+        <source>&amp;Try again</source>
+        <translation>&amp;Erneut versuchen</translation>
+    </message>
 </context>
 <context>
     <name>ContextBar</name>
@@ -6838,10 +6842,6 @@ nach {new}
         <translation>Bis zum Neustart ist kein Modell nutzbar.</translation>
     </message>
     <message>
-        <source>Other apps can&apos;t connect. Quit that program, or use another port.</source>
-        <translation>Andere Programme erreichen Preheat nicht. Das andere Programm beenden oder einen anderen Port verwenden.</translation>
-    </message>
-    <message>
         <source>The disk is nearly full: {free} left.</source>
         <translation>Der Datenträger ist fast voll: {free} frei.</translation>
     </message>
@@ -6884,6 +6884,18 @@ nach {new}
     <message>
         <source>{model} is not available: {reason}</source>
         <translation>{model} ist nicht verfügbar: {reason}</translation>
+    </message>
+    <message>
+        <source>Other apps can&apos;t connect. Quit that program, and Preheat takes the port.</source>
+        <translation>Andere Apps können sich nicht verbinden. Sobald das Programm beendet ist, übernimmt Preheat den Port.</translation>
+    </message>
+    <message>
+        <source>Other apps can&apos;t connect. Quit that program, and Preheat takes the port; or use another port.</source>
+        <translation>Andere Apps können sich nicht verbinden. Sobald das Programm beendet ist, übernimmt Preheat den Port; oder ein anderer Port wird verwendet.</translation>
+    </message>
+    <message>
+        <source>Quit that program, and Preheat takes the port. Until then it stays at {url}.</source>
+        <translation>Sobald das Programm beendet ist, übernimmt Preheat den Port. Bis dahin bleibt Preheat unter {url} erreichbar.</translation>
     </message>
 </context>
 <context>

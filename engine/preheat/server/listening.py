@@ -24,6 +24,7 @@ OLLAMA_PORT: Final = 11434
 
 _BACKLOG: Final = 1024
 _ASK_TIMEOUT_S: Final = 0.5
+_ANY: Final = frozenset({"0.0.0.0", "::"})
 _WSAEACCES: Final = 10013  # Windows, when another process has the port exclusively
 
 
@@ -35,9 +36,24 @@ def listen(host: str, port: int) -> socket.socket:
         SettingsError: The host is not an address of this machine, or the port is not allowed.
     """
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return _listen(host, port)
     except OSError as error:
+        if _is_taken(error):
+            raise port_in_use(host, port) from error
         raise _cannot_listen(host, port, error) from error
+
+
+def is_free(host: str, port: int) -> bool:
+    """Return whether ``listen`` would work. Cheaper than its error, so that it can be tried repeatedly."""
+    try:
+        _listen(host, port).close()
+    except OSError:
+        return False
+    return True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     # asyncio disables Nagle's algorithm only for sockets with an explicit TCP protocol. With it, a small response in
     # two writes takes 40 ms.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -51,12 +67,14 @@ def listen(host: str, port: int) -> socket.socket:
         sock.bind(address)
         sock.listen(_BACKLOG)
         sock.setblocking(False)
-    except OSError as error:
+    except OSError:
         sock.close()
-        if error.errno == errno.EADDRINUSE or getattr(error, "winerror", None) == _WSAEACCES:
-            raise port_in_use(host, port) from error
-        raise _cannot_listen(host, port, error) from error
+        raise
     return sock
+
+
+def _is_taken(error: OSError) -> bool:
+    return error.errno == errno.EADDRINUSE or getattr(error, "winerror", None) == _WSAEACCES
 
 
 def listen_for_ollama(settings: Settings) -> socket.socket | None:
@@ -74,11 +92,36 @@ def port_in_use(host: str, port: int) -> PortInUseError:
     """Return the error that names the process on the port and the alternatives."""
     is_preheat = _is_preheat(host, port)
     free = port + 1 if port < 65535 else port - 1
-    holder = next(iter(listeners(port)), None)
+    ours = _resolved(host, port)
+    # A listener on another address does not keep this one from being opened.
+    holder = next((each for each in listeners(port) if _collide(each.address, ours)), None)
     if holder is None:
         return PortInUseError(msg("port_has_preheat" if is_preheat else "port_taken", port=port, free=free))
     code = "port_has_preheat_process" if is_preheat else "port_taken_by_process"
     return PortInUseError(msg(code, port=port, free=free, process=holder.process, pid=holder.pid))
+
+
+def names_dead_process(error: PortInUseError) -> bool:
+    """Return whether the process that has the port, according to the error, has ended since."""
+    import psutil
+
+    pid = error.message.params.get("pid")
+    if not isinstance(pid, int):
+        return False
+    try:
+        return bool(psutil.Process(pid).name() != error.message.params["process"])  # or its number was used again
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.Error:
+        return False
+
+
+def _resolved(host: str, port: int) -> str:
+    return str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][4][0])
+
+
+def _collide(one: str, other: str) -> bool:
+    return one == other or not _ANY.isdisjoint((one, other))
 
 
 class Listener(NamedTuple):

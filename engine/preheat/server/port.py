@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from preheat.control import LiveSettings, PortStatus, base_url
-from preheat.errors import EngineError, reason_of
+from preheat.errors import EngineError, PortInUseError, reason_of
 from preheat.messages import msg
-from preheat.server.listening import listen, listen_for_ollama
+from preheat.server.listening import is_free, listen, listen_for_ollama, names_dead_process, port_in_use
 from preheat.server.serve import serve
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CLOSING_S: Final = 2.0  # a stopping server closes its socket within a tenth of a second
+_RETRY_S: Final = 1.0  # between two attempts at a port that another process has
 _POLL_S: Final = 0.02
 
 
@@ -59,13 +60,16 @@ class Port:
         self._server: _Server | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
+        self._retrying: asyncio.Task[None] | None = None
         self._closed = False
 
     async def open(self, settings: Settings) -> bool:
         """Open or reopen the port with these settings; return whether that worked.
 
-        Requests in progress complete on the old one, which stays or is opened again if the new one fails.
+        Requests in progress complete on the old one, which stays or is opened again if the new one fails. If another
+        process has the port, it is opened once that process ends.
         """
+        self._stop_retrying()
         async with self._opening:
             if self._closed:
                 return False
@@ -75,6 +79,8 @@ class Port:
                 await self._start(sock, settings)
             except (EngineError, OSError) as error:
                 await self._fall_back(old, _as_engine_error(error))
+                if isinstance(error, PortInUseError):
+                    self._retrying = asyncio.create_task(self._retry(settings, error), name="port retry")
                 return False
             if old is not None and old.ollama_sock is not None and not settings.ollama_port:
                 await self._stop_accepting(old)  # so that Ollama's port is free from now on
@@ -85,6 +91,7 @@ class Port:
 
     async def close(self) -> None:
         """Stop accepting, and let requests in progress complete within ``shutdown_grace``."""
+        self._stop_retrying()
         async with self._opening:
             self._closed = True
             if self._server is not None:
@@ -94,6 +101,23 @@ class Port:
                 self._first_sock.close()
         await asyncio.gather(*self._ending, return_exceptions=True)
         self._on_status(PortStatus())
+
+    async def _retry(self, settings: Settings, error: PortInUseError) -> None:
+        """Open the port once it is free; meanwhile, do not name a process that has ended."""
+        await asyncio.sleep(_RETRY_S)
+        while not await asyncio.to_thread(is_free, settings.host, settings.port):
+            if names_dead_process(error):
+                error = await asyncio.to_thread(port_in_use, settings.host, settings.port)
+                self._tell(error)
+            await asyncio.sleep(_RETRY_S)
+        self._retrying = None  # so that this task is not cancelled
+        if await self.open(settings):
+            logger.info("the port is free again, and open")
+
+    def _stop_retrying(self) -> None:
+        if self._retrying is not None:
+            self._retrying.cancel()
+            self._retrying = None
 
     async def _listen(self, settings: Settings) -> socket.socket:
         """Return a listening socket; the old server's own for the same address, so that no client is refused."""

@@ -72,8 +72,9 @@ class ProblemWatch(QObject):
         self._update()
 
     def _on_port(self, port: PortStatus) -> None:
-        self._free_port = None
-        if isinstance(port.error, PortInUseError):
+        if not isinstance(port.error, PortInUseError):
+            self._free_port = None
+        elif self._free_port is None:
             settings = self._bridge.settings
             self._bridge.ask(lambda _: find_free_port(settings.host, settings.port), self._take_free_port, self._ignore)
         self._update()
@@ -101,6 +102,7 @@ class ProblemWatch(QObject):
             settings_problem=self._bridge.settings_problem,
             free_bytes=self._free_bytes,
             free_port=self._free_port,
+            overridden=self._bridge.overridden,
             failures=self._failures.counts(),
         )
         self._bridge.report_problem(find_problem(self._bridge.snapshot, self._bridge.port, known))

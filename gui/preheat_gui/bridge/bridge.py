@@ -91,7 +91,7 @@ class EngineBridge(QObject):
         from preheat_gui.words import Remedy
 
         match action.action:
-            case Remedy.RESTART_ENGINE:
+            case Remedy.RESTART_ENGINE | Remedy.OPEN_PORT:
                 self.restart_engine()
             case Remedy.USE_PORT:
                 self.change_settings({"port": action.target})
@@ -123,7 +123,7 @@ class EngineBridge(QObject):
         return self._tasks.wait(timeout_s)
 
     def restart_engine(self) -> None:
-        """Start an engine that has ended again; replace another process's by one of this process."""
+        """Start an engine that has ended again, or open its port; replace another process's engine by one's own."""
         self._tasks.run(self._restart)
 
     def load(self, model_id: str) -> None:

@@ -108,7 +108,8 @@ class DashboardWindow(KeepsFocus, QWidget):
         if problem is None:
             self._banner.hide()
         else:
-            self._banner.show_problem(problem.text, problem.action.text if problem.action else None)
+            texts = (action.text if action else None for action in (problem.action, problem.other))
+            self._banner.show_problem(problem.text, *texts)
 
     @property
     def page(self) -> str:
@@ -152,6 +153,7 @@ class DashboardWindow(KeepsFocus, QWidget):
         self.setLayout(hbox(GAP, side, (self._content, 1), spacing=0))
         self._settings.clicked.connect(self.settings_requested)
         self._banner.clicked.connect(self._on_banner)
+        self._banner.other_clicked.connect(self._on_other)
         self._navigation.page_chosen.connect(self._show)
         self._navigation.page_entered.connect(self._enter_page)
         self._navigation.typed.connect(self._on_typed)
@@ -205,6 +207,10 @@ class DashboardWindow(KeepsFocus, QWidget):
     def _on_banner(self) -> None:
         if self._problem is not None and self._problem.action is not None:
             self._bridge.act_on(self._problem.action)
+
+    def _on_other(self) -> None:
+        if self._problem is not None and self._problem.other is not None:
+            self._bridge.act_on(self._problem.other)
 
     def _restore(self) -> None:
         page = "" if self._state is None else self._state.text(_PAGE)

@@ -42,6 +42,7 @@ class Banner(QFrame):
     """Shows a problem or a note; hidden without one."""
 
     clicked = Signal()  # The button was pressed
+    other_clicked = Signal()  # The second button was pressed
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,24 +56,31 @@ class Banner(QFrame):
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._button = named(QPushButton(self), "banner_button")
         self._button.clicked.connect(self.clicked)
-        hbox(self._icon, self._words, self._button, parent=self).setContentsMargins(GROUP_GAP, GAP, GROUP_GAP, GAP)
+        self._other = named(QPushButton(self), "banner_other_button")
+        self._other.clicked.connect(self.other_clicked)
+        row = hbox(self._icon, self._words, self._other, self._button, parent=self)
+        row.setContentsMargins(GROUP_GAP, GAP, GROUP_GAP, GAP)
         theme().changed.connect(self._draw_icon)
         self.hide()
 
-    def show_problem(self, sentence: str, button_text: str | None = None) -> None:
-        """Show a problem; None hides the button."""
-        self._show(sentence, button_text, "warning", Token.BAD)
+    def show_problem(self, sentence: str, button_text: str | None = None, other_text: str | None = None) -> None:
+        """Show a problem; None hides a button."""
+        self._show(sentence, button_text, "warning", Token.BAD, other_text)
 
     def show_note(self, sentence: str, button_text: str | None = None) -> None:
         """Show a note; None hides the button."""
         self._show(sentence, button_text, "info", Token.STANDBY)
 
-    def _show(self, sentence: str, button_text: str | None, icon: str, token: Token) -> None:
+    def _show(
+        self, sentence: str, button_text: str | None, icon: str, token: Token, other_text: str | None = None
+    ) -> None:
         self._icon_source = symbol(icon, token)
         self._draw_icon()
         self._words.setText(sentence)
         self._button.setText(button_text or "")
         self._button.setVisible(button_text is not None)
+        self._other.setText(other_text or "")
+        self._other.setVisible(other_text is not None)
         self.setAccessibleName(sentence)
         self.show()
 

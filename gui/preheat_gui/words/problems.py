@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -39,6 +39,7 @@ class Remedy(StrEnum):
     """Action of a problem's button; see ``EngineBridge.act_on``."""
 
     RESTART_ENGINE = "restart engine"
+    OPEN_PORT = "open port"
     USE_PORT = "use port"
     OPEN_FILE = "open file"
     OPEN_SETTINGS = "open settings"
@@ -65,6 +66,7 @@ class Problem:
     remedy: str  # What to do about it, as a sentence; may be empty
     action: ProblemAction | None = None
     model_id: str | None = None  # The model in question, if any
+    other: ProblemAction | None = None  # A second button
 
     @property
     def text(self) -> str:
@@ -81,6 +83,7 @@ class Circumstances:
     settings_problem: SettingsError | None = None  # The error in the settings file, if any
     free_bytes: int | None = None  # Free space on the disk of ``data_folder``; None if unknown
     free_port: int | None = None  # A free port; None if not known
+    overridden: Collection[str] = ()  # Settings that the windows cannot change
     # Recent failures by model_id, of loads and of running workers
     failures: Mapping[str, int] = field(default_factory=dict)
 
@@ -95,7 +98,7 @@ def find_problem(snapshot: EngineSnapshot, port: PortStatus, known: Circumstance
             ProblemAction(Remedy.RESTART_ENGINE, _tr("&Start it again")),
         )
     if port.error is not None:
-        return _port_closed(port.error, known.free_port)
+        return _port_closed(port.error, port.url, known)
     if known.settings_problem is not None:
         return Problem(
             Kind.SETTINGS_BROKEN,
@@ -120,14 +123,23 @@ def find_problem(snapshot: EngineSnapshot, port: PortStatus, known: Circumstance
     return _model_problem(snapshot, known.failures)
 
 
-def _port_closed(error: EngineError, free_port: int | None) -> Problem:
+def _port_closed(error: EngineError, url: str | None, known: Circumstances) -> Problem:
     action = ProblemAction(Remedy.OPEN_SETTINGS, _tr("Open &settings"), "access")
     if not isinstance(error, PortInUseError):
         return Problem(Kind.PORT_CLOSED, error_title(error), error_hint(error), action)
-    if free_port is not None:
-        action = ProblemAction(Remedy.USE_PORT, _tr("&Use port {port}").format(port=free_port), str(free_port))
-    remedy = _tr("Other apps can't connect. Quit that program, or use another port.")
-    return Problem(Kind.PORT_TAKEN, error_title(error), remedy, action)
+    if url is not None:
+        remedy = _tr("Quit that program, and Preheat takes the port. Until then it stays at {url}.").format(url=url)
+    elif "port" in known.overridden:
+        remedy = _tr("Other apps can't connect. Quit that program, and Preheat takes the port.")
+    else:
+        remedy = _tr("Other apps can't connect. Quit that program, and Preheat takes the port; or use another port.")
+    again = ProblemAction(Remedy.OPEN_PORT, _tr("&Try again"))
+    if "port" in known.overridden:
+        return Problem(Kind.PORT_TAKEN, error_title(error), remedy, again)
+    if known.free_port is not None:
+        text = _tr("&Use port {port}").format(port=known.free_port)
+        action = ProblemAction(Remedy.USE_PORT, text, str(known.free_port))
+    return Problem(Kind.PORT_TAKEN, error_title(error), remedy, action, other=again)
 
 
 def _model_problem(snapshot: EngineSnapshot, failures: Mapping[str, int]) -> Problem | None:

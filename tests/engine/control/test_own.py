@@ -251,8 +251,8 @@ def test_the_engine_runs_without_its_port_and_gets_it_later(start_session: Start
     assert isinstance(session.port.error, PortInUseError)
     assert session.port.engine_error is None
     session.call(LoadModel(EMBED))
-    taken.close()
-    session.restart()
+    taken.close()  # without another command, the port is opened soon
+    eventually(lambda: session.port.url is not None, "the port")
     assert session.port == PortStatus(f"http://127.0.0.1:{number}")
     assert state(session, EMBED) is State.HOT
 

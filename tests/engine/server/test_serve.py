@@ -12,12 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import psutil
 import pytest
 
 from preheat import paths
 from preheat.errors import FolderError, PortInUseError, SettingsError
 from preheat.inference import GenerationChunk
+from preheat.messages import msg
 from preheat.server import listen
+from preheat.server.listening import names_dead_process, port_in_use
 from raising import raises
 from tests.engine.server.conftest import RunningPort, start_port
 from tests.engine.server.fake_engine import FakeEngine
@@ -74,6 +77,22 @@ def test_a_taken_port_names_its_process_and_alternatives(taken: int) -> None:
     message = caught.value.message
     assert message.code == "port_taken_by_process"
     assert message.params.items() >= {"port": taken, "free": taken + 1, "pid": os.getpid()}.items()
+
+
+def test_a_listener_at_another_address_is_not_blamed(taken: int) -> None:
+    error = port_in_use("127.0.0.2", taken)
+    assert error.message.code == "port_taken"
+
+
+def test_a_process_that_has_ended_is_noticed() -> None:
+    def taken_by(process: str, pid: int) -> PortInUseError:
+        return PortInUseError(msg("port_taken_by_process", port=1, free=2, process=process, pid=pid))
+
+    me = psutil.Process()
+    assert not names_dead_process(taken_by(me.name(), me.pid))
+    assert names_dead_process(taken_by("ollama", me.pid))  # its number was used again
+    assert names_dead_process(taken_by("ollama", 2**22 + 1))
+    assert not names_dead_process(PortInUseError(msg("port_taken", port=1, free=2)))
 
 
 async def test_a_port_taken_by_preheat_says_so(port: RunningPort) -> None:

@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from preheat.control import EngineSnapshot, PortStatus
-from preheat.settings import HIDDEN, KeyStore
+from preheat.errors import PortInUseError
+from preheat.settings import HIDDEN, Group, KeyStore
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.connect.guides import NO_MODEL, Field, Guide, Place, make_guides
 from preheat_gui.dashboard.page import DashboardPage
@@ -237,10 +238,10 @@ class ConnectPage(DashboardPage):
         self.memory_changed.emit()
 
     def _on_closed(self) -> None:
-        if self._bridge.port.engine_error is not None:
+        if self._bridge.port.engine_error is not None or isinstance(self._bridge.port.error, PortInUseError):
             self._bridge.restart_engine()
         else:
-            self._bridge.view_requested.emit("settings", "port")
+            self._bridge.view_requested.emit("settings", Group.ACCESS.value)
 
     def _place(self) -> Place:
         keys = self._bridge.settings.api_keys
@@ -286,6 +287,8 @@ class ConnectPage(DashboardPage):
         title = self.tr("Other apps can't connect")
         if port.engine_error is not None:
             self._closed.set_words(title, sentence(message_text(port.engine_error)), self.tr("&Start it again"))
+        elif isinstance(port.error, PortInUseError):
+            self._closed.set_words(title, error_text(port.error), self.tr("&Try again"))
         elif port.error is not None:
             self._closed.set_words(title, error_text(port.error), self.tr("Open &settings"))
         else:

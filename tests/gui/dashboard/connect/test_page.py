@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from children import child
 from fake_bridge import FakeBridge, model, snapshot
 from preheat.control import State
-from preheat.errors import PortInUseError
+from preheat.errors import PortInUseError, SettingsError
 from preheat.settings import Settings
 from preheat_gui.dashboard.connect.guides import MASK, Guide, Place, make_guides
 from preheat_gui.dashboard.connect.page import UNKNOWN_KEY, ConnectPage
@@ -184,9 +184,13 @@ def test_a_closed_port_shows_the_reason(page: ConnectPage, bridge: FakeBridge, q
     assert closed.isVisible()
     assert closed.accessibleDescription() == "Port 11435 is taken. Use another port."
     assert not child(page, QWidget, "connect_address").isVisible()
+    button = child(closed, QPushButton, "empty_state_button")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert bridge.commands == [("restart_engine",)]
+    bridge.publish_port(None, SettingsError("Cannot listen on 10.0.0.9:11435: no such address"))
     with qtbot.waitSignal(bridge.view_requested) as wanted:
-        QTest.mouseClick(child(closed, QPushButton, "empty_state_button"), Qt.MouseButton.LeftButton)
-    assert wanted.args == ["settings", "port"]
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert wanted.args == ["settings", "access"]
     bridge.publish_port(URL)
     assert child(page, QWidget, "connect_address").isVisible()
 
