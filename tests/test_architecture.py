@@ -99,6 +99,7 @@ DEEP: Mapping[tuple[str, str], str] = {
     ("preheat_gui.app.shell", "preheat_gui.dashboard.window"): "the dashboard is imported when it is first shown",
     ("preheat_gui.dashboard.models.page", "preheat_gui.settings_dialog.model_dialog"): "likewise, the dialog",
     ("preheat_gui.app.welcome", "preheat_gui.dashboard"): "the first start shows parts of the dashboard's pages",
+    ("preheat_gui.dashboard.downloads.page", "preheat_gui.settings_dialog.hub_account"): "likewise",
     ("preheat.replay.executor", "preheat.residency.decide"): "replay drives the pure core, which only it and the",
     ("preheat.replay.executor", "preheat.residency.events"): "executor see",
     (

@@ -186,6 +186,48 @@
     </message>
 </context>
 <context>
+    <name>CardBrowser</name>
+    <message>
+        <source>Model card</source>
+        <translation>Modellkarte</translation>
+    </message>
+</context>
+<context>
+    <name>CardView</name>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
+    </message>
+    <message>
+        <source>Preheat is asking for the model card.</source>
+        <translation>Preheat fragt nach der Modellkarte.</translation>
+    </message>
+    <message>
+        <source>No model card</source>
+        <translation>Keine Modellkarte</translation>
+    </message>
+    <message>
+        <source>The publisher has not described this model.</source>
+        <translation>Zu diesem Modell gibt es keine Beschreibung.</translation>
+    </message>
+    <message>
+        <source>The card is longer. The rest is on the model&apos;s page.</source>
+        <translation>Die Karte ist länger. Der Rest steht auf der Webseite des Modells.</translation>
+    </message>
+    <message>
+        <source>It appears here when Hugging Face can be reached.</source>
+        <translation>Sie erscheint hier, sobald Hugging Face erreichbar ist.</translation>
+    </message>
+    <message>
+        <source>The model card is not available</source>
+        <translation>Die Modellkarte ist nicht verfügbar</translation>
+    </message>
+    <message>
+        <source>Try a&amp;gain</source>
+        <translation>E&amp;rneut versuchen</translation>
+    </message>
+</context>
+<context>
     <name>Catalogue</name>
     <message>
         <source>Best for this computer</source>
@@ -290,6 +332,38 @@
     <message>
         <source>{size} download</source>
         <translation>{size} Download</translation>
+    </message>
+    <message>
+        <source>No connection to Hugging Face: sizes from the list of suggestions</source>
+        <translation>Keine Verbindung zu Hugging Face: Größen aus der Liste der Vorschläge</translation>
+    </message>
+    <message>
+        <source>chat</source>
+        <translation>Chat</translation>
+    </message>
+    <message>
+        <source>embeddings</source>
+        <translation>Embeddings</translation>
+    </message>
+    <message>
+        <source>images</source>
+        <translation>Bilder</translation>
+    </message>
+    <message>
+        <source>ranking</source>
+        <translation>Rangfolge</translation>
+    </message>
+    <message>
+        <source>tools</source>
+        <translation>Werkzeuge</translation>
+    </message>
+    <message>
+        <source>updated {ago}</source>
+        <translation>geändert {ago}</translation>
+    </message>
+    <message>
+        <source>Hugging Face cannot be reached now. Check the network.</source>
+        <translation>Hugging Face ist zurzeit nicht erreichbar. Netzwerk prüfen.</translation>
     </message>
 </context>
 <context>
@@ -513,6 +587,10 @@
         <source>No model selected</source>
         <translation>Kein Modell gewählt</translation>
     </message>
+    <message>
+        <source>For this computer, with {size} of memory for models</source>
+        <translation>Für diesen Computer, mit {size} Speicher für Modelle</translation>
+    </message>
 </context>
 <context>
     <name>CloseGuard</name>
@@ -697,6 +775,25 @@
     <message>
         <source>&amp;Try again</source>
         <translation>&amp;Erneut versuchen</translation>
+    </message>
+</context>
+<context>
+    <name>ConnectionLine</name>
+    <message>
+        <source>&amp;Try again</source>
+        <translation>E&amp;rneut versuchen</translation>
+    </message>
+    <message>
+        <source>Hide this note</source>
+        <translation>Hinweis ausblenden</translation>
+    </message>
+    <message>
+        <source>Hugging Face is switched off by HF_HUB_OFFLINE. Suggestions work without it.</source>
+        <translation>Hugging Face ist durch HF_HUB_OFFLINE abgeschaltet. Vorschläge gibt es trotzdem.</translation>
+    </message>
+    <message>
+        <source>No connection to Hugging Face. Suggestions work without it.</source>
+        <translation>Keine Verbindung zu Hugging Face. Vorschläge gibt es trotzdem.</translation>
     </message>
 </context>
 <context>
@@ -962,10 +1059,6 @@ Inhalt: {names}.</translation>
         <translation>Wörter aus dem Namen eines Modells, seine Adresse oder sein Name bei Ollama (Strg+F)</translation>
     </message>
     <message>
-        <source>Search the hub, or paste a model name</source>
-        <translation>Im Hub suchen oder einen Modellnamen einfügen</translation>
-    </message>
-    <message>
         <source>Task</source>
         <translation>Aufgabe</translation>
     </message>
@@ -984,6 +1077,18 @@ Inhalt: {names}.</translation>
     <message>
         <source>Downloads</source>
         <translation>Downloads</translation>
+    </message>
+    <message>
+        <source>Search Hugging Face, or paste a model name</source>
+        <translation>Auf Hugging Face suchen oder einen Modellnamen einfügen</translation>
+    </message>
+    <message>
+        <source>&amp;Hugging Face account…</source>
+        <translation>&amp;Hugging-Face-Konto…</translation>
+    </message>
+    <message>
+        <source>Sign in for models whose licence must be accepted</source>
+        <translation>Anmelden für Modelle, deren Lizenz angenommen werden muss</translation>
     </message>
 </context>
 <context>
@@ -1358,6 +1463,73 @@ nach {new}
     <message>
         <source>Your hit rate appears after the first requests.</source>
         <translation>Die Trefferquote erscheint nach den ersten Anfragen.</translation>
+    </message>
+</context>
+<context>
+    <name>HubAccountDialog</name>
+    <message>
+        <source>Hugging Face account</source>
+        <translation>Hugging-Face-Konto</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
+    </message>
+    <message>
+        <source>Access token</source>
+        <translation>Zugriffstoken</translation>
+    </message>
+    <message>
+        <source>Paste an access token: hf_…</source>
+        <translation>Zugriffstoken einfügen: hf_…</translation>
+    </message>
+    <message>
+        <source>&amp;Sign in</source>
+        <translation>&amp;Anmelden</translation>
+    </message>
+    <message>
+        <source>Sign &amp;out</source>
+        <translation>A&amp;bmelden</translation>
+    </message>
+    <message>
+        <source>&amp;Get a token…</source>
+        <translation>&amp;Token holen…</translation>
+    </message>
+    <message>
+        <source>Needed only for models whose licence must be accepted, and for private ones. A token with read access is enough. It is kept in the system&apos;s keyring, never in Preheat&apos;s files or log.</source>
+        <translation>Nur nötig für Modelle, deren Lizenz angenommen werden muss, und für private. Ein Token mit Lesezugriff genügt. Es liegt im Schlüsselbund des Systems, nie in Dateien oder im Protokoll von Preheat.</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>&amp;Replace</source>
+        <translation>&amp;Ersetzen</translation>
+    </message>
+    <message>
+        <source>Signed in as {name}.</source>
+        <translation>Angemeldet als {name}.</translation>
+    </message>
+    <message>
+        <source>The token of the environment variable HF_TOKEN is used.</source>
+        <translation>Das Token der Umgebungsvariable HF_TOKEN wird benutzt.</translation>
+    </message>
+    <message>
+        <source>The token of “hf auth login” is used.</source>
+        <translation>Das Token von „hf auth login“ wird benutzt.</translation>
+    </message>
+    <message>
+        <source>A token is stored.</source>
+        <translation>Ein Token ist gespeichert.</translation>
+    </message>
+    <message>
+        <source>Not signed in. Most models need no account.</source>
+        <translation>Nicht angemeldet. Die meisten Modelle brauchen kein Konto.</translation>
+    </message>
+    <message>
+        <source>Checking the token</source>
+        <translation>Das Token wird geprüft</translation>
     </message>
 </context>
 <context>
@@ -6568,20 +6740,12 @@ nach {new}
         <translation>&amp;Herunterladen</translation>
     </message>
     <message>
-        <source>Accept the licence on the model&apos;s page first, then sign in with: hf auth login</source>
-        <translation>Zuerst die Lizenz auf der Seite des Modells akzeptieren, dann anmelden mit: hf auth login</translation>
-    </message>
-    <message>
         <source>Licence must be accepted</source>
         <translation>Lizenz muss akzeptiert werden</translation>
     </message>
     <message>
         <source>This model could not be looked up</source>
         <translation>Dieses Modell konnte nicht abgefragt werden</translation>
-    </message>
-    <message>
-        <source>Preheat is asking the hub for sizes.</source>
-        <translation>Preheat fragt den Hub nach Größen.</translation>
     </message>
     <message>
         <source>Too big for the memory limit; choose a smaller size.</source>
@@ -6614,6 +6778,38 @@ nach {new}
     <message>
         <source>Nothing selected</source>
         <translation>Nichts gewählt</translation>
+    </message>
+    <message>
+        <source>&amp;Web page</source>
+        <translation>&amp;Webseite</translation>
+    </message>
+    <message>
+        <source>Open this model on Hugging Face</source>
+        <translation>Dieses Modell auf Hugging Face öffnen</translation>
+    </message>
+    <message>
+        <source>First accept the licence on the model&apos;s web page, then sign in here.</source>
+        <translation>Zuerst die Lizenz auf der Webseite des Modells annehmen, dann hier anmelden.</translation>
+    </message>
+    <message>
+        <source>View</source>
+        <translation>Ansicht</translation>
+    </message>
+    <message>
+        <source>Sizes</source>
+        <translation>Größen</translation>
+    </message>
+    <message>
+        <source>Model card</source>
+        <translation>Modellkarte</translation>
+    </message>
+    <message>
+        <source>&amp;Sign in…</source>
+        <translation>A&amp;nmelden…</translation>
+    </message>
+    <message>
+        <source>Preheat is asking Hugging Face for sizes.</source>
+        <translation>Preheat fragt Hugging Face nach Größen.</translation>
     </message>
 </context>
 <context>
@@ -7232,10 +7428,6 @@ nach {new}
 <context>
     <name>SearchSection</name>
     <message>
-        <source>Models on the hub</source>
-        <translation>Modelle im Hub</translation>
-    </message>
-    <message>
         <source>Choose a &amp;size…</source>
         <translation>&amp;Größe wählen…</translation>
     </message>
@@ -7252,14 +7444,6 @@ nach {new}
         <translation>Nichts gefunden</translation>
     </message>
     <message>
-        <source>The hub has no GGUF model with these words in its name. Try fewer words.</source>
-        <translation>Der Hub hat kein GGUF-Modell mit diesen Wörtern im Namen. Weniger Wörter finden mehr.</translation>
-    </message>
-    <message>
-        <source>Preheat is searching the hub.</source>
-        <translation>Preheat durchsucht den Hub.</translation>
-    </message>
-    <message>
         <source>Show &amp;suggestions</source>
         <translation>Vorschläge zeige&amp;n</translation>
     </message>
@@ -7270,6 +7454,54 @@ nach {new}
     <message>
         <source>No model selected</source>
         <translation>Kein Modell gewählt</translation>
+    </message>
+    <message>
+        <source>Models found</source>
+        <translation>Gefundene Modelle</translation>
+    </message>
+    <message>
+        <source>&amp;Other sizes…</source>
+        <translation>&amp;Andere Größen…</translation>
+    </message>
+    <message>
+        <source>Suggested by Preheat</source>
+        <translation>Von Preheat vorgeschlagen</translation>
+    </message>
+    <message>
+        <source>Hugging Face: no connection</source>
+        <translation>Hugging Face: keine Verbindung</translation>
+    </message>
+    <message>
+        <source>Hugging Face: search failed</source>
+        <translation>Hugging Face: Suche fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Hugging Face: searching…</source>
+        <translation>Hugging Face: Suche läuft…</translation>
+    </message>
+    <message>
+        <source>On Hugging Face</source>
+        <translation>Auf Hugging Face</translation>
+    </message>
+    <message>
+        <source>Hugging Face: nothing more with these words</source>
+        <translation>Hugging Face: nichts weiter mit diesen Wörtern</translation>
+    </message>
+    <message>
+        <source>No suggestion has these words</source>
+        <translation>Kein Vorschlag hat diese Wörter</translation>
+    </message>
+    <message>
+        <source>Hugging Face has no GGUF model with these words in its name. Try fewer words.</source>
+        <translation>Hugging Face hat kein GGUF-Modell mit diesen Wörtern im Namen. Weniger Wörter versuchen.</translation>
+    </message>
+    <message>
+        <source>Preheat is searching Hugging Face.</source>
+        <translation>Preheat sucht auf Hugging Face.</translation>
+    </message>
+    <message>
+        <source>&amp;Download</source>
+        <translation>&amp;Herunterladen</translation>
     </message>
 </context>
 <context>

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from preheat.control import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
+from preheat.control import FoundModel, OfferedFile, OfferedVariant, RepoCard, RepoOffer, SuggestedModel
 from preheat.messages import msg
 
 GB = 10**9
@@ -90,9 +90,48 @@ CATALOGUE = (
 )
 
 FOUND = [
-    FoundModel("Qwen/Qwen3-4B-GGUF", "Qwen3-4B", "chat", "apache-2.0", downloads=412_000, parameters=4_022_468_096),
-    FoundModel("unsloth/Qwen3-4B-Instruct-2507-GGUF", "Qwen3-4B-Instruct-2507", "chat", "apache-2.0", downloads=98_400),
-    FoundModel("google/gemma-3-12b-it-qat-q4_0-gguf", "gemma-3-12b-it-qat-q4_0", "vision", "gemma", True, 54_321),
+    FoundModel(
+        "Qwen/Qwen3-4B-GGUF",
+        "Qwen3-4B",
+        "chat",
+        "apache-2.0",
+        downloads=412_000,
+        updated_at=1_746_000_000,
+        parameters=4_022_468_096,
+        abilities=("chat", "tools"),
+        trained_context=40_960,
+        quantization="Q4_K_M",
+        download_bytes=2_413_000_000,
+        memory_bytes=3_400_000_000,
+        fits=True,
+    ),
+    FoundModel(
+        "unsloth/Qwen3-14B-Instruct-2507-GGUF",
+        "Qwen3-14B-Instruct-2507",
+        "chat",
+        "apache-2.0",
+        downloads=98_400,
+        updated_at=1_757_000_000,
+        parameters=14_768_307_200,
+        abilities=("chat", "tools"),
+        quantization="Q4_K_M",
+        download_bytes=8_900_000_000,
+        memory_bytes=10_500_000_000,
+        fits=False,
+    ),
+    FoundModel(
+        "google/gemma-3-12b-it-qat-q4_0-gguf",
+        "gemma-3-12b-it-qat-q4_0",
+        "vision",
+        "gemma",
+        gated=True,
+        downloads=54_321,
+        parameters=12_187_325_040,
+        abilities=("chat", "vision"),
+        download_bytes=6_850_000_000,
+        memory_bytes=8_100_000_000,
+        fits=False,
+    ),
     FoundModel("Qwen/Qwen3-8B-GGUF", "Qwen3-8B", "chat", "apache-2.0", downloads=831, here=("qwen3-8b",)),
 ]
 
@@ -101,6 +140,9 @@ OFFER = RepoOffer(
     licence="apache-2.0",
     parameters=8_190_735_360,
     trained_context=40_960,
+    abilities=("chat", "tools"),
+    downloads=54_300,
+    updated_at=1_746_000_000,
     limit_bytes=8 * GB,
     why=msg("fits", variant="Q4_K_M", memory=5_900_000_000, limit=8_000_000_000, reason=msg("fits_good")),
     variants=(
@@ -126,4 +168,18 @@ OFFER = RepoOffer(
             ),
         ),
     ),
+)
+
+
+CARD = RepoCard(
+    "Qwen/Qwen3-8B-GGUF",
+    "# Qwen3-8B-GGUF",
+    "<h1>Qwen3-8B-GGUF</h1><p>Qwen3 is the latest generation of large language models in the Qwen series, with "
+    '<a href="https://example.org/thinking">thinking and non-thinking</a> modes in one model.</p>'
+    "<h2>Highlights</h2><ul><li>Reasoning, mathematics and <strong>code</strong></li><li>Tools and agents</li>"
+    "<li>More than 100 languages</li></ul><h2>Quickstart</h2>"
+    "<pre><code>preheat pull Qwen/Qwen3-8B-GGUF:Q4_K_M\n</code></pre>"
+    "<table><thead><tr><th>Setting</th><th>Thinking</th><th>Otherwise</th></tr></thead><tbody>"
+    "<tr><td>temperature</td><td>0.6</td><td>0.7</td></tr><tr><td>top_p</td><td>0.95</td><td>0.8</td></tr></tbody>"
+    "</table><blockquote><p>Do not use greedy decoding in thinking mode.</p></blockquote>",
 )

@@ -134,6 +134,11 @@ class SuggestedModel:
     mmproj_bytes: int = 0
     sizes: dict[str, int] = field(default_factory=dict, hash=False)
 
+    def matches(self, query: str) -> bool:
+        """Return whether each word of a query is in one of the texts."""
+        texts = " ".join((self.name, *self.aliases, self.repo, self.title, self.sentence, self.task)).lower()
+        return all(word in texts for word in query.lower().split())
+
     @property
     def pull_name(self) -> str:
         """Name to pull for exactly the suggested quantization."""

@@ -4,6 +4,7 @@ from preheat_gui.words.catalogue import (
     INCLUDED,
     PROGRAMS,
     TASKS,
+    ability_words,
     catalogue_sentence,
     joined,
     owner_words,
@@ -12,6 +13,7 @@ from preheat_gui.words.catalogue import (
     quantization_words,
     source_words,
     task_title,
+    updated_words,
 )
 from preheat_gui.words.downloads import (
     UNDER_WAY,

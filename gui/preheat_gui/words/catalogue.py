@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
-from preheat_gui.words.figures import SEPARATOR, format_tenths
+from preheat_gui.words.figures import SEPARATOR, format_ago, format_tenths
+
+_RECENT_S: Final = 14 * 86_400  # Until this age, an age says more than a month
 
 TASKS: Final = ("chat", "code", "small", "embedding", "vision", "rerank")  # In the order of the catalogue
 
@@ -51,6 +55,30 @@ def quantization_words(quantization: str, words: str) -> str:
 def quantization_quality(words: str) -> str:
     """Return a quantization's description, ``4-bit, good quality``; empty if it is unknown."""
     return QCoreApplication.translate("Quantizations", words) if words else ""
+
+
+def ability_words(abilities: Sequence[str]) -> str:
+    """Return what a model can do: ``Chat, tools, images``; empty if unknown."""
+    names = {
+        "chat": _tr("chat"),
+        "tools": _tr("tools"),
+        "vision": _tr("images"),
+        "embedding": _tr("embeddings"),
+        "rerank": _tr("ranking"),
+    }
+    words = ", ".join(names[ability] for ability in abilities if ability in names)
+    return words[:1].upper() + words[1:]
+
+
+def updated_words(updated_at: float | None) -> str:
+    """Return when a repository was last changed: ``updated 3 d ago``, ``updated May 2025``; empty if unknown."""
+    if updated_at is None:
+        return ""
+    age_s = time.time() - updated_at
+    if age_s < _RECENT_S:
+        return _tr("updated {ago}").format(ago=format_ago(max(age_s, 0)))
+    date = QDateTime.fromSecsSinceEpoch(int(updated_at)).date()
+    return _tr("updated {ago}").format(ago=QLocale().toString(date, "MMM yyyy"))
 
 
 def parameter_words(parameters: int) -> str:

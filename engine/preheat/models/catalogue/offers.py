@@ -160,11 +160,7 @@ def _offer(machine: Machine, files: RepoFiles) -> RepoOffer:
 
 
 def suggestions(machine: Machine, task: Task | None = None, query: str = "") -> tuple[SuggestedModel, ...]:
-    """Return the catalogue's suggestions for this machine; see ``load_catalogue``.
-
-    A suggestion matches a query if it has each of its words, in any of its texts.
-    """
-    words = query.lower().split()
+    """Return the catalogue's suggestions for this machine that match a query; see ``load_catalogue``."""
     found = best_for(
         load_catalogue(),
         machine.limit_bytes,
@@ -174,12 +170,8 @@ def suggestions(machine: Machine, task: Task | None = None, query: str = "") -> 
     return tuple(
         replace(item, here=here(item.repo, machine.models, (item.name, *item.aliases)))
         for item in found
-        if (task is None or item.task == task) and all(word in _texts(item) for word in words)
+        if (task is None or item.task == task) and item.matches(query)
     )
-
-
-def _texts(item: SuggestedModel) -> str:
-    return " ".join((item.name, *item.aliases, item.repo, item.title, item.sentence, item.task)).lower()
 
 
 def here(repo: str, models: Sequence[ModelFile], names: Sequence[str] = ()) -> tuple[str, ...]:

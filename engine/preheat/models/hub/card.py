@@ -59,7 +59,7 @@ def card_html(markdown: str, page: str) -> str:
     cleaner = _Cleaner(page)
     cleaner.feed(rendered)
     cleaner.close()
-    return cleaner.result
+    return cleaner.result.replace("\n</code></pre>", "</code></pre>")
 
 
 class _Cleaner(HTMLParser):

@@ -32,6 +32,7 @@ from preheat_gui.widgets import (
 )
 from preheat_gui.words import (
     TASKS,
+    ability_words,
     catalogue_sentence,
     format_bytes,
     format_memory,
@@ -42,6 +43,7 @@ from preheat_gui.words import (
     quantization_quality,
     quantization_words,
     task_title,
+    updated_words,
 )
 
 _SIGN: Final = 12
@@ -69,6 +71,7 @@ class ChoiceRow(Row):
     figure: str = ""  # At the end of the first line, such as a size
     badge: Badge | None = None  # Under the figure
     mark: str = ""  # A recommendation next to the title; may be empty
+    details: str = ""  # Only for the tooltip and screen readers
 
     @property
     def identity(self) -> Hashable:
@@ -80,7 +83,8 @@ class ChoiceRow(Row):
 
     @property
     def whole(self) -> str:
-        parts = (self.title, self.mark, self.figure, self.badge.text if self.badge else "", self.sentence)
+        badge = self.badge.text if self.badge else ""
+        parts = (self.title, self.mark, self.figure, badge, self.sentence, self.details)
         return ", ".join(part.rstrip(".") for part in parts if part)
 
 
@@ -231,6 +235,11 @@ class ChoiceStrip(Card):
         self.body.addLayout(hbox((texts, 1), self.more, self.main))
         self.more.setVisible(bool(more_text))
 
+    def set_buttons(self, main_text: str, *, more: bool) -> None:
+        """Change the main button's text, and show or hide the second one."""
+        self.main.setText(main_text)
+        self.more.setVisible(more)
+
     def show_choice(self, name: str, words: str = "", *, main: bool = False, more: bool = False) -> None:
         """Show a choice; ``main`` and ``more`` enable the buttons."""
         self._name.setText(name)
@@ -257,12 +266,18 @@ class ChoiceSection(QWidget):
         self._strip = ChoiceStrip(name, main_text, more_text)
         self._empty = named(EmptyState("", ""), f"{name}_empty")
         self._stack = stacked(view, self._empty)
-        vbox(*above, (self._stack, 1), self._strip, parent=self)
+        lists = QWidget()
+        vbox((self._stack, 1), self._strip, parent=lists)
+        vbox(*above, (self._body(lists), 1), parent=self)
         view.opened.connect(self._open)
         view.selected.connect(self._show_selected)
         self._strip.main.clicked.connect(self._on_main)
         self._strip.more.clicked.connect(self._open_selected)
         self._empty.clicked.connect(self._on_empty)
+
+    def _body(self, lists: QWidget) -> QWidget:
+        """Return what is below the head: the lists, or more."""
+        return lists
 
     def _show_rows(self, rows: Sequence[Row]) -> None:
         self._view.show_rows(rows)
@@ -303,24 +318,33 @@ _THOUSAND: Final = 1000
 
 
 def suggestion_rows(
-    suggestions: Sequence[SuggestedModel], task: str = "", downloading: Collection[str] = ()
+    suggestions: Sequence[SuggestedModel],
+    task: str = "",
+    downloading: Collection[str] = (),
+    *,
+    grouped: bool = True,
 ) -> list[Row]:
     """Return the catalogue by task, the best model for this machine first; ``task`` filters it."""
     rows: list[Row] = []
     for group in TASKS:
         models = [model for model in suggestions if model.task == group and task in ("", group)]
         if models:
-            rows.append(GroupRow(task_title(group)))
+            if grouped:
+                rows.append(GroupRow(task_title(group)))
             models.sort(key=lambda model: (not model.best, not model.fits))
             rows += [_suggestion_row(model, downloading) for model in models]
     return rows
 
 
 def found_rows(
-    found: Sequence[FoundModel], downloading: Collection[str] = (), downloaded: Collection[str] = ()
+    found: Sequence[FoundModel],
+    downloading: Collection[str] = (),
+    downloaded: Collection[str] = (),
+    *,
+    limit_bytes: int = 0,
 ) -> list[Row]:
     """Return search results in their order; arguments are repositories downloading and since downloaded."""
-    return [_found_row(model, downloading, downloaded) for model in found]
+    return [_found_row(model, downloading, downloaded, limit_bytes) for model in found]
 
 
 def variant_rows(offer: RepoOffer) -> list[Row]:
@@ -337,13 +361,29 @@ def suggestion_words(model: SuggestedModel) -> str:
 
 def found_words(model: FoundModel) -> str:
     """Return details of a search result."""
-    return joined(task_title(model.task), parameter_words(model.parameters), model.licence)
+    size = _tr("{size} download").format(size=_about(model.download_bytes)) if model.download_bytes else ""
+    parts = joined(model.quantization, size, separator=", ")
+    return joined(parts, _memory(model.memory_bytes), _context(model.trained_context), model.licence)
 
 
 def offer_words(offer: RepoOffer) -> str:
     """Return details of a repository's model that do not depend on the size."""
-    context = _tr("context length {tokens}").format(tokens=format_number(offer.trained_context))
-    return joined(parameter_words(offer.parameters), context if offer.trained_context else "", offer.licence)
+    if offer.from_catalogue:
+        known = _tr("No connection to Hugging Face: sizes from the list of suggestions")
+        return joined(known, parameter_words(offer.parameters), offer.licence)
+    return joined(
+        ability_words(offer.abilities),
+        parameter_words(offer.parameters),
+        _context(offer.trained_context),
+        offer.licence,
+        _popularity(offer.downloads),
+        updated_words(offer.updated_at),
+    )
+
+
+def variant_words(variant: OfferedVariant) -> str:
+    """Return the file of a size, or the first of several."""
+    return variant.files[0].path.rpartition("/")[2] if variant.files else ""
 
 
 def _suggestion_row(model: SuggestedModel, downloading: Collection[str]) -> ChoiceRow:
@@ -358,13 +398,24 @@ def _suggestion_row(model: SuggestedModel, downloading: Collection[str]) -> Choi
     )
 
 
-def _found_row(model: FoundModel, downloading: Collection[str], downloaded: Collection[str]) -> ChoiceRow:
+def _found_row(
+    model: FoundModel, downloading: Collection[str], downloaded: Collection[str], limit_bytes: int
+) -> ChoiceRow:
     here = bool(model.here) or model.repo in downloaded
     badge = _state_badge(model.repo, downloaded=here, downloading=downloading)
     if badge is None and model.gated:
         badge = Badge(_tr("Licence must be accepted"), "info", Token.MUTED)
-    downloads = _tr("{count} downloads").format(count=_short_count(model.downloads)) if model.downloads else ""
-    return ChoiceRow(model.repo, model.repo, found_words(model), downloads, badge)
+    if badge is None and model.fits is not None:
+        badge = _fit_badge(fits=model.fits, missing_bytes=model.memory_bytes - limit_bytes)
+    facts = joined(
+        ability_words(model.abilities) or task_title(model.task),
+        parameter_words(model.parameters),
+        model.licence,
+        _popularity(model.downloads),
+        updated_words(model.updated_at),
+    )
+    size = _about(model.download_bytes) if model.download_bytes else ""
+    return ChoiceRow(model.repo, model.repo, facts, size, badge)
 
 
 def _variant_row(variant: OfferedVariant, limit_bytes: int) -> ChoiceRow:
@@ -381,6 +432,7 @@ def _variant_row(variant: OfferedVariant, limit_bytes: int) -> ChoiceRow:
         figure=format_bytes(variant.total_bytes),
         badge=_fit_badge(fits=variant.fits, missing_bytes=variant.memory_bytes - limit_bytes),
         mark=_tr("Recommended") if variant.recommended else "",
+        details=_files(variant),
     )
 
 
@@ -399,6 +451,24 @@ def _fit_badge(*, fits: bool, missing_bytes: int) -> Badge:
 
 def _memory(size: int) -> str:
     return _tr("uses about {size} of memory").format(size=format_memory(size)) if size else ""
+
+
+def _files(variant: OfferedVariant) -> str:
+    """Return the files of a size, each with its own size."""
+    return ", ".join(f"{file.path} ({format_bytes(file.size_bytes)})" for file in variant.files)
+
+
+def _about(size: int) -> str:
+    """Return an estimated size: ``≈ 2.5 GB``."""
+    return f"≈ {format_bytes(size)}"
+
+
+def _context(tokens: int) -> str:
+    return _tr("context length {tokens}").format(tokens=format_number(tokens)) if tokens else ""
+
+
+def _popularity(downloads: int) -> str:
+    return _tr("{count} downloads").format(count=_short_count(downloads)) if downloads else ""
 
 
 def _short_count(count: int) -> str:

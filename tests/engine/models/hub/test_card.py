@@ -48,7 +48,7 @@ def test_a_usual_card() -> None:
         "<h1>Tiny <b>model</b></h1>",
         '<a href="https://huggingface.co/a/b/blob/main/files.md">the files</a> or above',
         "<td>Q4_K_M</td>",
-        '<pre><code>print("&lt;script&gt;")  # ![no](image.png)\n</code></pre>',
+        '<pre><code>print("&lt;script&gt;")  # ![no](image.png)</code></pre>',
         "<li>one &amp; two</li>",
         "More",
     ):

@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QMessageBox, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QTabBar,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, download, model, snapshot
-from preheat.control import DownloadState
-from preheat.errors import EngineError
+from preheat.control import DownloadState, HubAccount, RepoCard
+from preheat.errors import EngineError, HubRateLimitedError, HubUnreachableError
 from preheat.messages import msg
 from preheat_gui.dashboard.cells import Role
-from preheat_gui.dashboard.downloads.choices import ChoiceRow, ChoiceView
+from preheat_gui.dashboard.downloads.card_view import CardBrowser
+from preheat_gui.dashboard.downloads.choices import ChoiceRow, ChoiceStrip, ChoiceView
+from preheat_gui.dashboard.downloads.connection import ConnectionLine
 from preheat_gui.dashboard.downloads.page import DownloadsPage
 from preheat_gui.dashboard.downloads.queue import MAX_ROWS, DownloadRow
 from preheat_gui.dashboard.tables import GroupRow
-from preheat_gui.widgets import Banner, EmptyState, Theme
-from suggested import CATALOGUE, FOUND, OFFER
+from preheat_gui.widgets import Banner, ElidedLabel, EmptyState, Theme
+from suggested import CARD, CATALOGUE, FOUND, OFFER
 
-OFFLINE = EngineError("There is no connection to https://huggingface.co", hint="Check the network")
+OFFLINE = HubUnreachableError(msg("hub_no_connection", hub="https://huggingface.co", reason="no route"))
 HERE = model("qwen3-8b", path="/models/Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf")
 
 
@@ -44,6 +57,7 @@ class Link:
                     "catalogue": CATALOGUE,
                     "search": FOUND,
                     "repo_files": OFFER,
+                    "get_card": CARD,
                     "pull": "d1",
                     "pause_download": None,
                     "resume_download": None,
@@ -105,8 +119,13 @@ def badge(row: ChoiceRow) -> str:
     return row.badge.text
 
 
-def words(empty: EmptyState) -> str:
-    return " ".join(label.text() for label in empty.findChildren(QLabel))
+def words(shown: QWidget) -> str:
+    elided = [label.text() for label in shown.findChildren(ElidedLabel)]
+    return " ".join([*(label.text() for label in shown.findChildren(QLabel)), *elided])
+
+
+def spoken(line: ConnectionLine) -> str:
+    return str(find(line, QWidget, "connection_words").accessibleName())
 
 
 def click(page: QWidget, name: str) -> None:
@@ -198,7 +217,9 @@ def test_the_search_waits_for_a_pause_in_typing(qtbot: QtBot, page: DownloadsPag
         box.setText(text)
     assert link.asked == []
     qtbot.waitUntil(lambda: link.asked == [("search", "qwen", None)])
-    assert list(choices(page, "search_results")) == [found.repo for found in FOUND]
+    shown = list(choices(page, "search_results"))
+    assert shown[:3] == ["qwen3:8b", "qwen3:4b", "qwen3:30b"]
+    assert shown[-2:] == [found.repo for found in FOUND[1:3]]  # the others are suggestions' repositories
 
 
 def test_enter_searches_at_once_and_for_the_task(qtbot: QtBot, page: DownloadsPage, link: Link) -> None:
@@ -211,21 +232,37 @@ def test_enter_searches_at_once_and_for_the_task(qtbot: QtBot, page: DownloadsPa
 
 
 def test_results_have_details_and_badges(qtbot: QtBot, page: DownloadsPage) -> None:
-    type_in(qtbot, page, "qwen3")
+    type_in(qtbot, page, "gguf model")
     found = choices(page, "search_results")
-    assert found["Qwen/Qwen3-4B-GGUF"].sentence == "Conversation · 4 billion parameters · apache-2.0"
-    assert [row.figure for row in found.values()] == [
-        "412 k downloads",
-        "98 k downloads",
-        "54 k downloads",
-        "831 downloads",
+    assert [badge(row) for row in found.values()] == [
+        "fits",
+        "needs 2.5 GB more than the limit",
+        "Licence must be accepted",
+        "Downloaded",
     ]
-    assert badge(found["google/gemma-3-12b-it-qat-q4_0-gguf"]) == "Licence must be accepted"
-    assert badge(found["Qwen/Qwen3-8B-GGUF"]) == "Downloaded"
+    assert [row.figure for row in found.values()] == ["≈ 2.4 GB", "≈ 8.9 GB", "≈ 6.8 GB", ""]
+    assert found[FOUND[0].repo].sentence == (
+        "Chat, tools · 4 billion parameters · apache-2.0 · 412 k downloads · updated Apr 2025"
+    )
+    assert "context length 40,960 · apache-2.0" in words(find(page, ChoiceStrip, "search_strip"))
+
+
+def test_suggestions_come_first_and_can_be_downloaded(
+    qtbot: QtBot, waiting_page: DownloadsPage, bridge: FakeBridge
+) -> None:
+    page, link = waiting_page, Link(bridge)
+    bridge.answer_with(search=[])
+    type_in(qtbot, page, "coder")
+    titles = [row.title for row in rows(page, "search_results")]
+    assert titles == ["Suggested by Preheat", "Qwen2.5 Coder 7B", "Hugging Face: nothing more with these words"]
+    click(page, "search_get")
+    assert link.asked[-1] == ("pull", "Qwen/qwen2.5-coder-7b-GGUF:Q4_K_M")
+    click(page, "search_more")
+    assert ("repo_files", "Qwen/qwen2.5-coder-7b-GGUF") in link.asked
 
 
 def test_downloads_after_the_search_are_marked(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
-    type_in(qtbot, page, "qwen3")
+    type_in(qtbot, page, "unsloth")
     bridge.publish(snapshot(downloads=(download(repo=FOUND[1].repo),)))
     assert badge(choices(page, "search_results")[FOUND[1].repo]) == "Downloading"
     bridge.publish(snapshot(downloads=(download(state=DownloadState.DONE, repo=FOUND[1].repo),)))
@@ -249,21 +286,59 @@ def test_nothing_found_leads_back_to_the_suggestions(qtbot: QtBot, page: Downloa
     assert find(page, ChoiceView, "catalogue").isVisible()
 
 
-def test_offline_search_explains_and_keeps_the_catalogue(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
+def test_without_a_connection_suggestions_are_searched_and_nothing_moves(
+    qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge
+) -> None:
+    line, view = find(page, ConnectionLine, "connection_line"), find(page, ChoiceView, "search_results")
+    type_in(qtbot, page, "30b")
+    place = line.geometry(), view.geometry()
     bridge.answer_with(search=OFFLINE)
     type_in(qtbot, page, "qwen3")
-    empty = find(page, EmptyState, "search_empty")
-    assert "There is no connection to https://huggingface.co. Check the network." in words(empty)
+    assert "No connection" in spoken(line)
+    assert [row.title for row in rows(page, "search_results")][-1] == "Hugging Face: no connection"
+    assert list(choices(page, "search_results")) == ["qwen3:8b", "qwen3:4b", "qwen3:30b"]
+    view.select("qwen3:4b")
+    assert (line.geometry(), view.geometry()) == place
+    click(page, "connection_close")
+    type_in(qtbot, page, "qwen3 4b")
+    assert spoken(line) == "For this computer, with 8.0 GB of memory for models"  # dismissed while it lasts
     bridge.answer_with(search=FOUND)
-    empty.clicked.emit()
+    type_in(qtbot, page, "qwen3")
+    assert view.selected_key == "qwen3:4b"
+    assert (line.geometry(), view.geometry()) == place
+    bridge.answer_with(search=OFFLINE)
+    type_in(qtbot, page, "qwen3 8b")
+    assert "No connection" in spoken(line)  # the next one is told again
+    bridge.answer_with(search=FOUND)
+    click(page, "connection_retry")
+    assert FOUND[1].repo in choices(page, "search_results")
+    assert "No connection" not in spoken(line)
+
+
+def test_a_search_without_a_connection_is_repeated_unseen(
+    qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge
+) -> None:
+    bridge.answer_with(search=OFFLINE)
+    type_in(qtbot, page, "unicorn")
+    empty = find(page, EmptyState, "search_empty")
+    assert "Hugging Face cannot be reached now. Check the network." in words(empty)
+    page.deactivate()
+    bridge.answer_with(search=FOUND)
+    assert choices(page, "search_results") == {}
+    page.activate()
     assert len(choices(page, "search_results")) == len(FOUND)
-    find(page, QLineEdit, "downloads_search").clear()
-    assert find(page, ChoiceView, "catalogue").isVisible()
+
+
+def test_other_failures_are_not_called_offline(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
+    bridge.answer_with(search=HubRateLimitedError(msg("hub_rate_limited")))
+    type_in(qtbot, page, "unicorn")
+    assert "fewer requests" in words(find(page, EmptyState, "search_empty"))
+    assert "No connection" not in spoken(find(page, ConnectionLine, "connection_line"))
 
 
 def test_a_thousand_results_are_shown_quickly(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
     bridge.answer_with(search=[replace(FOUND[0], repo=f"owner/model-{number}") for number in range(1000)])
-    type_in(qtbot, page, "qwen3")
+    type_in(qtbot, page, "owner")
     view = find(page, ChoiceView, "search_results")
     view.scrollToBottom()
     assert len(choices(page, "search_results")) == 1000
@@ -277,10 +352,10 @@ def test_a_thousand_results_are_shown_quickly(qtbot: QtBot, page: DownloadsPage,
 def test_a_result_opens_its_sizes_with_the_recommended_one_selected(
     qtbot: QtBot, page: DownloadsPage, link: Link
 ) -> None:
-    type_in(qtbot, page, "qwen3")
+    type_in(qtbot, page, "a model")
     find(page, ChoiceView, "search_results").select("Qwen/Qwen3-8B-GGUF")
     click(page, "search_get")
-    assert link.asked[-1] == ("repo_files", "Qwen/Qwen3-8B-GGUF")
+    assert link.asked[-2:] == [("repo_files", "Qwen/Qwen3-8B-GGUF"), ("get_card", "Qwen/Qwen3-8B-GGUF")]
     offered = list(choices(page, "offer").values())
     assert offered[1].title == "4-bit, good quality"
     assert offered[1].mark == "Recommended"
@@ -293,13 +368,13 @@ def test_a_result_opens_its_sizes_with_the_recommended_one_selected(
 
 def test_a_pasted_name_opens_its_sizes(qtbot: QtBot, page: DownloadsPage, link: Link) -> None:
     type_in(qtbot, page, "hf.co/Qwen/Qwen3-8B-GGUF")
-    assert link.asked == [("repo_files", "hf.co/Qwen/Qwen3-8B-GGUF")]
+    assert link.asked[0] == ("repo_files", "hf.co/Qwen/Qwen3-8B-GGUF")
     assert find(page, ChoiceView, "offer").isVisible()
 
 
 def test_other_sizes_of_a_suggestion_and_back(qtbot: QtBot, page: DownloadsPage, link: Link) -> None:
     click(page, "catalogue_more")
-    assert link.asked == [("repo_files", "Qwen/qwen3-8b-GGUF")]
+    assert link.asked[0] == ("repo_files", "Qwen/qwen3-8b-GGUF")
     QTest.keyClick(find(page, ChoiceView, "offer"), Qt.Key.Key_Escape)
     assert find(page, ChoiceView, "catalogue").isVisible()
 
@@ -319,7 +394,14 @@ def test_a_gated_repository_explains_what_to_do(
     assert opened == [QUrl("https://huggingface.co/google/gemma")]
     bridge.answer_with(repo_files=replace(OFFER, gated=True))
     type_in(qtbot, page, "google/gemma")
-    assert find(page, Banner, "offer_gated").isVisible()
+    banner = find(page, Banner, "offer_gated")
+    assert banner.isVisible()
+    bridge.answer_with(get_hub_account=HubAccount(""))
+    banner.clicked.emit()
+    assert find(page, QDialog, "hub_account_dialog").isVisible()
+    bridge.answer_with(repo_files=replace(OFFER, gated=True, access=True))
+    type_in(qtbot, page, "google/gemma")
+    assert not banner.isVisible()
 
 
 def test_a_failed_lookup_can_be_retried(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
@@ -328,6 +410,50 @@ def test_a_failed_lookup_can_be_retried(qtbot: QtBot, page: DownloadsPage, bridg
     bridge.answer_with(repo_files=OFFER)
     find(page, EmptyState, "offer_empty").clicked.emit()
     assert find(page, ChoiceView, "offer").selected_key == "Qwen/Qwen3-8B-GGUF:Q4_K_M"
+
+
+def test_a_models_card_is_next_to_its_sizes_or_in_a_tab(qtbot: QtBot, page: DownloadsPage) -> None:
+    type_in(qtbot, page, "Qwen/Qwen3-8B-GGUF")
+    browser = find(page, CardBrowser, "model_card")
+    assert "thinking and non-thinking modes" in browser.toPlainText()
+    assert browser.isVisible()
+    assert find(page, ChoiceView, "offer").isVisible()
+    page.resize(700, 480)
+    tabs = find(page, QTabBar, "offer_tabs")
+    qtbot.waitUntil(tabs.isVisible)
+    assert not browser.isVisible()
+    tabs.setCurrentIndex(1)
+    assert browser.isVisible()
+    assert not find(page, ChoiceView, "offer").isVisible()
+
+
+def test_a_card_asks_nothing_of_the_network(
+    qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    opened: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    image = tmp_path / "image.png"
+    QImage(8, 8, QImage.Format.Format_RGB32).save(str(image))
+    html = f'<p>a</p><img src="{image.as_uri()}"><a href="file:///etc/passwd">b</a>'
+    bridge.answer_with(get_card=RepoCard("a/b", html, html))
+    type_in(qtbot, page, "a/b")
+    browser = find(page, CardBrowser, "model_card")
+    assert not browser.loadResource(2, QUrl.fromLocalFile(str(image)))
+    for address in ("file:///etc/passwd", "javascript:x", "https://example.org/"):
+        browser.anchorClicked.emit(QUrl(address))
+    assert opened == [QUrl("https://example.org/")]
+
+
+def test_without_a_connection_a_suggestion_has_its_sizes(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
+    facts = find(page, ElidedLabel, "offer_facts")
+    bridge.answer_with(get_card=OFFLINE, repo_files=replace(OFFER, from_catalogue=True))
+    click(page, "catalogue_more")
+    assert "No connection" in facts.text()
+    assert "It appears here when Hugging Face can be reached." in words(find(page, EmptyState, "card_empty"))
+    bridge.answer_with(get_card=CARD, repo_files=OFFER)
+    find(page, EmptyState, "card_empty").clicked.emit()
+    assert find(page, CardBrowser, "model_card").isVisible()
+    assert "54 k downloads" in facts.text()
 
 
 # -- the queue ---------------------------------------------------------------------------------------------------------
