@@ -134,15 +134,20 @@ export class ModelRow {
     this.run(modelPath(this.id, this.model.favourite ? "unfavourite" : "favourite"));
   }
 
+  complain(text) {
+    setText(this.problem, text);
+    setHidden(this.problem, false);
+    this.page.announce(`${this.id}: ${text}`);
+  }
+
   async run(path) {
     setHidden(this.problem, true);
     try {
-      await this.page.api.change(path);
+      const answer = await this.page.api.change(path);
+      if (answer.overridden_by) this.complain(this.page.words.text("page_overridden", { source: answer.overridden_by }));
     } catch (error) {
       if (error.details?.code === "load_cancelled") return; // the user's own wish
-      setText(this.problem, this.page.errorWords(error));
-      setHidden(this.problem, false);
-      this.page.announce(`${this.id}: ${this.problem.textContent}`);
+      this.complain(this.page.errorWords(error));
     }
   }
 

@@ -6244,6 +6244,26 @@ nach {new}
         <source>{file} is not a picture that can be used</source>
         <translation>{file} ist kein verwendbares Bild</translation>
     </message>
+    <message>
+        <source>Favourites are set by {source} and cannot be changed here</source>
+        <translation>Die Favoriten sind durch {source} festgelegt und hier nicht änderbar</translation>
+    </message>
+    <message>
+        <source>Set by the environment variable {source}</source>
+        <translation>Durch die Umgebungsvariable {source} festgelegt</translation>
+    </message>
+    <message>
+        <source>Set by the option {source}</source>
+        <translation>Durch die Option {source} festgelegt</translation>
+    </message>
+    <message>
+        <source>Start Preheat without it to change it here</source>
+        <translation>Ohne diese Vorgabe gestartet, lässt Preheat die Änderung hier zu</translation>
+    </message>
+    <message>
+        <source>{setting} is set by {source} and was not changed</source>
+        <translation>{setting} ist durch {source} festgelegt und wurde nicht geändert</translation>
+    </message>
 </context>
 <context>
     <name>ModelActions</name>
@@ -7583,14 +7603,6 @@ nach {new}
         <translation>Dieser Build kennt keine Adresse dafür, also wirkt das nicht.</translation>
     </message>
     <message>
-        <source>Set by the environment variable {}.</source>
-        <translation>Durch die Umgebungsvariable {} festgelegt.</translation>
-    </message>
-    <message>
-        <source>Set by an option when Preheat was started.</source>
-        <translation>Durch eine Option beim Start von Preheat festgelegt.</translation>
-    </message>
-    <message>
         <source>API keys</source>
         <translation>API-Schlüssel</translation>
     </message>
@@ -8236,6 +8248,10 @@ nach {new}
     <message>
         <source>Cancel loading {model} ({percent})</source>
         <translation>Laden von {model} abbrechen ({percent})</translation>
+    </message>
+    <message>
+        <source>{what} (set by {source})</source>
+        <translation>{what} (durch {source} festgelegt)</translation>
     </message>
 </context>
 <context>

@@ -181,15 +181,19 @@ def _apply(name: str, change: SettingsChange) -> None:
     if name in change.overridden:
         typer.echo(f"{change.overridden[name]} overrides the settings file.", err=True)
         return
-    from preheat.control import ReloadSettings, find_running
+    from preheat.control import GetSettings, ReloadSettings, find_running
 
     try:
         with find_running() as running:
             applied = running.call(ReloadSettings())
+            source = running.call(GetSettings()).overridden.get(name)
     except NotRunningError:
         typer.echo("Takes effect at the next start of Preheat.", err=True)
     except EngineError as error:
         typer.echo(f"The running Preheat keeps its settings: {error.title}.", err=True)
     else:
+        if source is not None:  # a variable of that process, or an option of its start
+            typer.echo(f"The running Preheat was started with {source}, which overrides the settings file.", err=True)
+            return
         later = name in applied.restart_needed
         typer.echo("Takes effect after a restart." if later else "Takes effect now.", err=True)

@@ -128,6 +128,7 @@ _MODELS: Final = {
     "page_unload": Template("Unload"),
     "page_action": Template("{action}: {model}"),
     "page_favourite": Template("Favourite: {model}"),
+    "page_overridden": Template("Favourites are set by {source} and cannot be changed here"),
     "page_why": Template("Why?"),
     "page_is_ready": Template("{model} is ready"),
     "page_is_unloaded": Template("{model} is unloaded"),

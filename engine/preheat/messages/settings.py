@@ -15,6 +15,12 @@ TABLE: Final[Mapping[str, Template]] = {
     "settings_line": Template("{file} line {line}"),
     "settings_option": Template("--set {name}"),
     "settings_named": Template("{place}: {name}"),
+    # What decides a value instead of the settings file.
+    "set_by_option": Template("Set by the option {source}"),
+    "set_by_variable": Template("Set by the environment variable {source}"),
+    "setting_overridden": Template(
+        "{setting} is set by {source} and was not changed", "Start Preheat without it to change it here"
+    ),
     # What a setting may be.
     "allowed_choice": Template("one of {choices:names}"),
     "allowed_boolean": Template("true or false"),

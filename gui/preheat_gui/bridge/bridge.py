@@ -81,6 +81,13 @@ class EngineBridge(QObject):
             self._settings = Settings()
         return self._settings
 
+    def why_fixed(self, name: str) -> str:
+        """Return what keeps a setting from being changed, as a sentence; empty if nothing does."""
+        from preheat_gui.words import set_by
+
+        source = self.overridden.get(name)
+        return "" if source is None else set_by(source)
+
     def report_problem(self, problem: Problem | None) -> None:
         if problem != self.problem:
             self.problem = problem
@@ -133,6 +140,9 @@ class EngineBridge(QObject):
         self.ask(control.UnloadModel(model_id))
 
     def set_favourite(self, model_id: str, on: bool) -> None:
+        if source := self.overridden.get("favourites"):
+            self._fail(SettingsError(msg("setting_overridden", setting="favourites", source=source)))
+            return
         self._command(control.AddFavourite(model_id) if on else control.DropFavourite(model_id))
 
     def set_preloading(self, on: bool) -> None:

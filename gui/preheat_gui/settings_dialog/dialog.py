@@ -15,7 +15,7 @@ from preheat.login_item import LoginItem, login_item
 from preheat.settings import GROUP_LABELS, PORT_SETTINGS, RESTART_SETTINGS, Group, Settings
 from preheat_gui.bridge import EngineBridge, LimitCurve
 from preheat_gui.settings_dialog.declarations import Declaration, declarations, translated
-from preheat_gui.settings_dialog.draft import Draft, overridden, sentence_of
+from preheat_gui.settings_dialog.draft import Draft, sentence_of
 from preheat_gui.settings_dialog.editors import Editor, editor_for
 from preheat_gui.settings_dialog.kept_prompts import KeptPromptsRow
 from preheat_gui.settings_dialog.limit_editor import LimitEditor
@@ -49,7 +49,6 @@ class SettingsDialog(KeepsFocus, QDialog):
         self.setMinimumSize(_MIN_SIZE)
         self._bridge = bridge
         self._draft = Draft(bridge.settings, self)
-        self._overridden: dict[str, str] = {}
         self._notes: dict[str, str] = {}
         self._folder_change = FolderChange(bridge, self, self._write, self._failed, self._keep_open)
         self._closing = False
@@ -67,9 +66,9 @@ class SettingsDialog(KeepsFocus, QDialog):
         kept.set_label_width(self._pages[Group.PROMPTS].label_width)
         self._pages[Group.PROMPTS].append_row(kept)
         self._lay_out()
-        self._find_overridden()
         self._draft.changed.connect(self._refresh)
         bridge.settings_changed.connect(self._take_settings)
+        bridge.opened.connect(self._refresh)
         self._refresh()
         bridge.reload_settings()  # the file may have changed since it was read
 
@@ -133,20 +132,16 @@ class SettingsDialog(KeepsFocus, QDialog):
 
     def _take_settings(self, settings: Settings) -> None:
         self._draft.take_settings(settings)
-        self._find_overridden()
         editor = self._rows["memory_limit"].editor
         assert isinstance(editor, LimitEditor)
         editor.take_settings(settings)
         self._refresh()
 
-    def _find_overridden(self) -> None:
-        self._overridden = overridden(self._draft.settings, attached=self._bridge.attached)
-
     def _refresh(self) -> None:
         problems = self._draft.problems
         for name, row in self._rows.items():
             row.editor.set_text(self._draft.text(name))
-            row.editor.setEnabled(name not in self._overridden)
+            row.editor.setEnabled(name not in self._bridge.overridden)
             wrong = name in problems
             row.show_remark(sentence_of(problems[name]) if wrong else self._note(name), wrong=wrong)
         for index, (group, page) in enumerate(self._pages.items()):
@@ -158,8 +153,8 @@ class SettingsDialog(KeepsFocus, QDialog):
         self._show_port_notice()
 
     def _note(self, name: str) -> str:
-        if name in self._overridden:
-            return self._overridden[name]
+        if fixed := self._bridge.why_fixed(name):
+            return fixed
         if self._draft.changed_elsewhere(name):
             shown = "•••" if self._rows[name].declaration.secret else self._draft.current_text(name)
             return self.tr("Changed elsewhere to {}. Your text is kept.").format(shown)

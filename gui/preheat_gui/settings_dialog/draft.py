@@ -1,14 +1,13 @@
-"""The user's unapplied changes, what overrides them, and errors as sentences. GUI thread; no widgets."""
+"""The user's unapplied changes, and errors as sentences. GUI thread; no widgets."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 
-from PySide6.QtCore import QCoreApplication, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 
 from preheat.errors import EngineError, SettingsError
-from preheat.settings import FIELDS, Settings, load_settings, problems_of, to_text, variable_of
+from preheat.settings import FIELDS, Settings, problems_of, to_text
 from preheat_gui.words import error_text, message_text, sentence
 
 
@@ -19,23 +18,6 @@ def sentence_of(error: EngineError) -> str:
         return error_text(error)
     text = message_text(reason)
     return sentence(f"{text[:1].upper()}{text[1:]}")
-
-
-def overridden(settings: Settings, *, attached: bool) -> dict[str, str]:
-    """Return the overriding source of settings, as a sentence by setting. An attached process's own are unknown."""
-    found = {}
-    if not attached:
-        sentence = QCoreApplication.translate("Settings", "Set by the environment variable {}.")
-        found = {name: sentence.format(variable_of(name)) for name in FIELDS if variable_of(name) in os.environ}
-    try:
-        expected = load_settings(environ={} if attached else None)
-    except SettingsError:
-        return found  # the file is broken, so the settings differ from it anyway
-    sentence = QCoreApplication.translate("Settings", "Set by an option when Preheat was started.")
-    for name in FIELDS:
-        if name not in found and getattr(settings, name) != getattr(expected, name):
-            found[name] = sentence
-    return found
 
 
 class Draft(QObject):

@@ -140,6 +140,7 @@ class TrayMenu(QMenu):
         bridge.snapshot_changed.connect(self._show_snapshot)
         bridge.port_changed.connect(self._show_port)
         bridge.settings_changed.connect(self._show_settings)
+        bridge.opened.connect(self._show_all)
         bridge.problem_changed.connect(self._show_status)
         bridge.command_failed.connect(self._show_all)  # the tick that the click set is wrong
         self.aboutToShow.connect(self._show_all)
@@ -256,11 +257,23 @@ class TrayMenu(QMenu):
         running = port.engine_error is None
         for action in self._commands:
             action.setEnabled(running)
-        self._favourites.set_enabled(running)
+        if self._bridge.is_open:
+            self._show_settings(self._bridge.settings)
+        self._favourites.set_enabled(running and "favourites" not in self._bridge.overridden)
         self._loaded.set_enabled(running)
 
     def _show_settings(self, settings: Settings) -> None:
         self._at_login.setChecked(settings.preload_at_login)
+        self._show_fixed(self._preloading, "preload", self.tr("&Preloading"))
+        self._show_fixed(self._at_login, "preload_at_login", self.tr("Preload at &login"))
+
+    def _show_fixed(self, action: QAction, setting: str, text: str) -> None:
+        source = self._bridge.overridden.get(setting)
+        if source is not None:
+            text = self.tr("{what} (set by {source})").format(what=text, source=source)
+            action.setEnabled(False)
+        if text != action.text():
+            action.setText(text)
 
     def _loaded_entry(self, model: ModelSnapshot) -> Entry:
         name = short_name(model.model_id)

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from PySide6.QtCore import QCoreApplication
 
 from preheat.errors import EngineError
-from preheat.messages import Message, Words, render
+from preheat.messages import Message, Words, msg, render
 from preheat.settings import FIELDS, ModelSettings, extra
 from preheat_gui.words.figures import format_bytes, format_count, format_duration, format_memory, percent, sentence
 
@@ -33,6 +33,11 @@ _SETTING: Final = re.compile(rf"(?<![{{\w.=-])(?<!config set )(?<!config unset )
 def message_words(message: Message) -> Words:
     """Return a message's text and hint in the user's language."""
     return render(message, FORMATS, _translated)
+
+
+def set_by(source: str) -> str:
+    """Return what decides a setting instead of the file, a variable or an option, as a sentence."""
+    return sentence(message_text(msg("set_by_option" if source.startswith("-") else "set_by_variable", source=source)))
 
 
 def message_text(message: Message | str | None) -> str:

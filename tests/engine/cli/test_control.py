@@ -84,6 +84,7 @@ def test_favourites_and_settings_hold_at_once(application: Application) -> None:
 def test_an_option_goes_before_the_file(application: Application) -> None:
     done = application.run("config", "set", "port", "9999")
     assert done.returncode == 0
+    assert done.stderr == "The running Preheat was started with --set port, which overrides the settings file.\n"
     assert application.run("config", "unset", "port").returncode == 0
     assert application.json("status")["port"] == application.port
 

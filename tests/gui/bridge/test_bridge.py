@@ -217,6 +217,14 @@ def test_a_switch_turned_on_and_off_ends_off(real: EngineBridge, session: StubSe
     assert session.done == wanted
 
 
+def test_favourites_of_a_variable_are_not_changed(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+    real.overridden = {"favourites": "PREHEAT_FAVOURITES"}
+    with qtbot.waitSignal(real.command_failed) as failed:
+        real.set_favourite("a", True)
+    assert str(failed.args[0].title) == "favourites is set by PREHEAT_FAVOURITES and was not changed"
+    assert session.done == []
+
+
 def test_a_slow_load_delays_nothing(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
     session.slow.clear()
     real.load("a")

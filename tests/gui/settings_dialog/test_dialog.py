@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QApplication,
@@ -245,19 +244,16 @@ def test_a_key_that_was_changed_elsewhere_is_not_shown(open_dialog: Opener, brid
     assert remark(dialog, "api_keys")
 
 
-def test_overridden_settings_are_read_only(
-    open_dialog: Opener, bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PREHEAT_PORT", "8080")
+def test_overridden_settings_are_read_only(open_dialog: Opener, bridge: FakeBridge) -> None:
+    bridge.overridden = {"port": "PREHEAT_PORT", "parallel": "--set parallel"}
     bridge.publish_settings(Settings(port=8080, parallel=2))
     dialog = open_dialog()
     field = find(dialog, NumberBox, "field_port")
     assert field.text() == "8080"
     assert not field.isEnabled()
     assert remark(dialog, "port") == "Set by the environment variable PREHEAT_PORT."
-    # Neither file nor variable says 2.
     assert not find(dialog, NumberBox, "field_parallel").isEnabled()
-    assert "option" in remark(dialog, "parallel")
+    assert remark(dialog, "parallel") == "Set by the option --set parallel."
 
 
 def test_the_file_is_read_again_when_the_window_opens(open_dialog: Opener, bridge: FakeBridge) -> None:

@@ -73,6 +73,16 @@ def test_the_status_line_says_what_goes_on(menu: TrayMenu, bridge: FakeBridge) -
     assert action(menu, "status").text() == "1 model ready · 3 of 8 GB"
 
 
+def test_switches_of_variables_and_options_say_so(menu: TrayMenu, bridge: FakeBridge) -> None:
+    bridge.overridden = {"preload": "PREHEAT_PRELOAD", "favourites": "--set favourites"}
+    bridge.publish(snapshot(model("a")))
+    menu.aboutToShow.emit()
+    preloading = action(menu, "preloading")
+    assert (preloading.text(), preloading.isEnabled()) == ("&Preloading (set by PREHEAT_PRELOAD)", False)
+    assert action(menu, "preload_at_login").isEnabled()
+    assert not action(menu, "favourite:a").isEnabled()
+
+
 def test_ticks_follow_the_engine(menu: TrayMenu, bridge: FakeBridge) -> None:
     assert action(menu, "preloading").isChecked()
     bridge.publish(snapshot(enabled=False))

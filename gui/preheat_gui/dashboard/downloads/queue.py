@@ -114,6 +114,9 @@ class DownloadRow(QWidget):
         self._try.setVisible(model is not None and not model.embeddings)
         self._star.setVisible(model is not None)
         self._star.setChecked(favourite)
+        fixed = self._bridge.why_fixed("favourites")
+        self._star.setEnabled(not fixed)
+        self._star.setToolTip(fixed or self.tr("Keep it ready whenever it fits"))
         self._star.setIcon(symbol("star-filled", Token.ACCENT) if favourite else symbol("star"))
         self._cancel.setToolTip(self.tr("Cancel") if state in UNFINISHED else self.tr("Remove from this list"))
         for button in self.buttons:

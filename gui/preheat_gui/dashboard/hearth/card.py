@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
@@ -23,6 +24,9 @@ from preheat_gui.words import message_text, sentence
 
 if TYPE_CHECKING:
     from preheat.control import Explanation
+
+
+_NEEDED: Final = {Help.SWITCH_ON: "preload", Help.CHOOSE: "favourites"}  # The setting that a button changes
 
 
 class HearthCard(Card):
@@ -85,7 +89,12 @@ class HearthCard(Card):
         self._hearth.show_scene(self._scene, change.words(), moving=change.limit_bytes is not None)
         if change.limit_bytes is None:
             limit = "" if change.locked else str(bridge.settings.memory_limit)
-            self._show_headline(make_headline(bridge.snapshot, self._scene, limit))
+            self._show_headline(self._possible(make_headline(bridge.snapshot, self._scene, limit)))
+
+    def _possible(self, headline: Headline) -> Headline:
+        """Return the headline without a button for a setting that cannot be changed here."""
+        fixed = self._bridge.why_fixed(_NEEDED[headline.help]) if headline.help in _NEEDED else ""
+        return replace(headline, help=Help.NONE, aside=fixed) if fixed else headline
 
     def _show_headline(self, headline: Headline) -> None:
         if headline == self._headline and self._sentence.text():
@@ -169,6 +178,10 @@ class HearthCard(Card):
             menu.addAction(symbol("play"), self.tr("&Load"), partial(bridge.load, model_id))
         favourite = menu.addAction(self.tr("&Favourite: always ready"))
         favourite.setCheckable(True)
+        if fixed := bridge.why_fixed("favourites"):
+            favourite.setEnabled(False)
+            favourite.setToolTip(fixed)
+            menu.setToolTipsVisible(True)
         favourite.setChecked(model.favourite)
         favourite.triggered.connect(partial(self._toggle_favourite, model_id))
         setting = "" if self._change.locked else str(bridge.settings.memory_limit)

@@ -106,7 +106,9 @@ class ModelActions(QObject):
             self._facts = None
         self._show_toggle(models)
         self.unload.setEnabled(any(_held(model) for model in models))
-        self.favourite.setEnabled(bool(models))
+        fixed = self._bridge.why_fixed("favourites")
+        self.favourite.setEnabled(bool(models) and not fixed)
+        self.favourite.setToolTip(fixed or self.tr("Keep it ready whenever it fits (F)"))
         self.favourite.setChecked(bool(models) and all(model.favourite for model in models))
         self.reveal.setEnabled(one and bool(models[0].path))
         self.copy_name.setEnabled(bool(models))

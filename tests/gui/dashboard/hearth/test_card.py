@@ -228,6 +228,13 @@ def test_a_refused_limit_is_reported(qtbot: QtBot, card: HearthCard, bridge: Fak
     assert limit_words(card) == "Limit 8.0 GB of 16.0 GB"
 
 
+def test_preloading_that_an_option_switched_off_says_so(card: HearthCard, bridge: FakeBridge) -> None:
+    bridge.overridden = {"preload": "--set preload"}
+    bridge.publish(snapshot(HOT, enabled=False))
+    assert not find(card, QPushButton, "hearth_button").isVisible()
+    assert find(card, ElidedLabel, "hearth_aside").text() == "Set by the option --set preload."
+
+
 def test_an_overridden_limit_is_not_offered_as_changeable(card: HearthCard, bridge: FakeBridge) -> None:
     bridge.overridden = {"memory_limit": "PREHEAT_MEMORY_LIMIT"}
     bridge.publish(snapshot(HOT, model("b", favourite=True, expected_bytes=9 * GB)))
