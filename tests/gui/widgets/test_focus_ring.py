@@ -29,8 +29,22 @@ def test_the_ring_follows_keys_and_hides_for_the_pointer(qtbot: QtBot, theme: Th
     assert shows_ring(two)
     rows.setFocus()
     assert shows_ring(rows)
-    assert not shows_ring(two)
+    qtbot.waitUntil(lambda: not shows_ring(two))
     QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton)
     assert not shows_ring(rows)
     QTest.keyClick(rows, Qt.Key.Key_Down)
     assert shows_ring(rows)
+
+
+def test_a_list_may_be_destroyed_while_it_has_the_focus(qtbot: QtBot, theme: Theme) -> None:
+    window, rows = QWidget(), QListWidget()
+    vbox(rows, QLineEdit(), parent=window)
+    qtbot.addWidget(window)
+    with qtbot.waitActive(window):
+        window.show()
+        window.activateWindow()
+    QTest.keyClick(rows, Qt.Key.Key_Down)
+    rows.setFocus()
+    with qtbot.waitSignal(rows.destroyed):
+        rows.deleteLater()
+    QTest.keyClick(window, Qt.Key.Key_Tab)
