@@ -24,7 +24,7 @@ from preheat.control import (
 )
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, PromptSnapshot, RequestSnapshot
 from preheat.log import log_file
-from preheat.messages import msg, verbatim
+from preheat.messages import Message, msg
 from preheat.residency import Action, DecisionRecord, State
 from preheat.settings import Settings, load_settings
 from preheat.usage import Counts
@@ -44,6 +44,7 @@ SMALL: Final = "gemma-3-4b-it-q4_k_m"
 MISTRAL: Final = "mistral-7b-instruct-v0.3-q4_k_m"
 PHI: Final = "phi-4-q4_k_m"
 BROKEN: Final = "llama-3.2-3b-instruct-q8_0"
+_CUT_OFF: Final = msg("gguf_cut", file=f"{BROKEN}.gguf", size=2_147_483_648, expected=3_421_899_296, path="")
 HUGE: Final = "llama-3.3-70b-instruct-q4_k_m"
 
 QUESTION: Final = "What is a KV cache, and why does it grow?"
@@ -118,7 +119,7 @@ def snapshot(**preload: Any) -> EngineSnapshot:
 
 def _models() -> list[ModelSnapshot]:
     def hot(name: str, file_gb: float, memory_gb: float, load_s: float, used_min: float, **more: Any) -> ModelSnapshot:
-        known: dict[str, Any] = {"context_length": 8192, "form": Form.MAPPED, "reason": verbatim("a favourite")}
+        known: dict[str, Any] = {"context_length": 8192, "form": Form.MAPPED, "reason": msg("favourite", rank=1)}
         return ModelSnapshot(
             name,
             State.HOT,
@@ -159,7 +160,7 @@ def _models() -> list[ModelSnapshot]:
             prompts=(prompt("notes", 3328, "disk"),),
         ),
         cold(PHI, 9.1, 10.3, load_s=4.6, last_used_at=NOW - 2 * DAY_S),
-        cold(BROKEN, 3.4, 4.2, state=State.FAILED, error=verbatim("the file is cut off. Download it again")),
+        cold(BROKEN, 3.4, 4.2, state=State.FAILED, error=_CUT_OFF),
         cold(HUGE, 42.5, 44.1),
     ]  # fmt: skip
 
@@ -200,25 +201,29 @@ def _stats() -> StatsReport:
 
 
 def _decisions() -> list[DecisionRecord]:
-    def ago(minutes: float, name: str, action: Action, why: str, size_gb: float = 0.0, **more: Any) -> DecisionRecord:
-        return DecisionRecord(NOW - minutes * MINUTE_S, name, action, verbatim(why), int(size_gb * GB), **more)
+    def ago(
+        minutes: float, name: str, action: Action, why: Message, size_gb: float = 0.0, **more: Any
+    ) -> DecisionRecord:
+        return DecisionRecord(NOW - minutes * MINUTE_S, name, action, why, int(size_gb * GB), **more)
 
-    room = "made room for qwen3-8b-q4_k_m"
+    asked = msg("load_requested")
+    often = msg("used_mostly", uses=21, part=msg("weekday_afternoons"))
+    short = msg("below_keep_free", available=int(2.9 * GB), keep_free=int(3.2 * GB))
     return [
-        ago(24, EMBEDDER, Action.PRELOAD, "favourite 3", 0.2, seconds=0.2),
-        ago(25, CODER, Action.PRELOAD, "favourite 2", 5.9, seconds=1.6),
-        ago(71, SMALL, Action.EVICT, room, 3.3, cause="room", idle_s=3900.0),
-        ago(72, CHAT, Action.LOAD, "a request asked for it", 6.2, seconds=1.4),
-        ago(96, BROKEN, Action.FAIL, "the file is cut off. Download it again"),
-        ago(192, MISTRAL, Action.UNLOAD, "as requested", 5.4, cause="user", idle_s=840.0),
-        ago(215, MISTRAL, Action.LOAD, "a request asked for it", 5.4, seconds=1.3),
-        ago(260, SMALL, Action.PRELOAD, "used 3 times today, mostly at this hour", 3.3, seconds=3.8),
-        ago(411, EMBEDDER, Action.PRELOAD, "favourite 3", 0.2, seconds=0.2),
-        ago(411, CODER, Action.PRELOAD, "favourite 2", 5.9, seconds=4.1),
-        ago(412, CHAT, Action.PRELOAD, "favourite 1", 6.2, seconds=3.7),
-        ago(1260, CHAT, Action.EVICT, "memory is short: 2.9 GB were left", 6.2, cause="pressure", idle_s=1500.0),
-        ago(1302, PHI, Action.LOAD, "a request asked for it", 10.3, seconds=4.6),
-        ago(1303, CODER, Action.EVICT, "made room for phi-4-q4_k_m", 5.9, cause="room", idle_s=2700.0),
+        ago(24, EMBEDDER, Action.PRELOAD, msg("favourite", rank=3), 0.2, seconds=0.2),
+        ago(25, CODER, Action.PRELOAD, msg("favourite", rank=2), 5.9, seconds=1.6),
+        ago(71, SMALL, Action.EVICT, msg("room_for_request", model=CHAT), 3.3, cause="room", idle_s=3900.0),
+        ago(72, CHAT, Action.LOAD, asked, 6.2, seconds=1.4),
+        ago(96, BROKEN, Action.FAIL, _CUT_OFF),
+        ago(192, MISTRAL, Action.UNLOAD, msg("unload_requested"), 5.4, cause="user", idle_s=840.0),
+        ago(215, MISTRAL, Action.LOAD, asked, 5.4, seconds=1.3),
+        ago(260, SMALL, Action.PRELOAD, often, 3.3, seconds=3.8),
+        ago(411, EMBEDDER, Action.PRELOAD, msg("favourite", rank=3), 0.2, seconds=0.2),
+        ago(411, CODER, Action.PRELOAD, msg("favourite", rank=2), 5.9, seconds=4.1),
+        ago(412, CHAT, Action.PRELOAD, msg("favourite", rank=1), 6.2, seconds=3.7),
+        ago(1260, CHAT, Action.EVICT, short, 6.2, cause="pressure", idle_s=1500.0),
+        ago(1302, PHI, Action.LOAD, asked, 10.3, seconds=4.6),
+        ago(1303, CODER, Action.EVICT, msg("room_for_request", model=PHI), 5.9, cause="room", idle_s=2700.0),
     ]
 
 
@@ -246,12 +251,12 @@ def _requests() -> list[RequestRecord]:
     return found
 
 
-def _why(model_id: str) -> str:
+def _why(model_id: str) -> Message:
     known = {
-        CHAT: "It is your first favourite, and stays as long as its memory is not needed for a request.",
-        MISTRAL: "It was used 12 times in the last week, which is less than what is hot now.",
+        CHAT: msg("in_memory", reason=msg("favourite", rank=1)),
+        MISTRAL: msg("plan_no_room", missing=int(0.7 * GB), reason=msg("used", uses=12)),
     }
-    return known.get(model_id, "Nothing has asked for it lately.")
+    return known.get(model_id, msg("plan_too_few_uses", reason=msg("never_used")))
 
 
 def write_log() -> None:

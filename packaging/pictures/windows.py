@@ -19,6 +19,7 @@ from preheat.control import ModelSnapshot, PortStatus, State
 from preheat.errors import PortInUseError
 from preheat.inference import FinishReason
 from preheat.installation import Build
+from preheat.messages import msg
 from preheat.settings import Group
 from preheat_gui.app import about, error_dialog
 from preheat_gui.app.no_tray import CloseGuard
@@ -175,7 +176,9 @@ def _close_question(bridge: FakeBridge) -> QWidget:
 def _problem(bridge: FakeBridge) -> QWidget:
     window = DashboardWindow(bridge)
     window.resize(*SMALL)
-    closed = PortStatus(None, PortInUseError("Port 11435 is in use by another program (ollama)"))
+    closed = PortStatus(
+        None, PortInUseError(msg("port_taken_by_process", port=11435, process="ollama", pid=812, free=11436))
+    )
     window.set_problem(find_problem(bridge.snapshot, closed, Circumstances("", "", free_port=11436)))
     return window
 

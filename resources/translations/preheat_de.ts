@@ -2154,7 +2154,7 @@ nach {new}
     </message>
     <message>
         <source>Input {index} has {tokens} tokens, and this model takes {limit}</source>
-        <translation>Eingabe {index} hat {tokens} Tokens, dieses Modell nimmt {limit}</translation>
+        <translation>Eingabe {index} hat {tokens} Token, dieses Modell nimmt {limit}</translation>
     </message>
     <message>
         <source>Input {index} is empty</source>
@@ -2646,7 +2646,7 @@ nach {new}
     </message>
     <message>
         <source>The prompt has {tokens} tokens, and this model&apos;s context length is {limit} tokens, prompt and completion together</source>
-        <translation>Der Prompt hat {tokens} Tokens; die Kontextlänge dieses Modells ist {limit} Tokens für Prompt und Antwort zusammen</translation>
+        <translation>Der Prompt hat {tokens} Token; die Kontextlänge dieses Modells ist {limit} Token für Prompt und Antwort zusammen</translation>
     </message>
     <message>
         <source>The prompt is empty</source>
@@ -2710,11 +2710,11 @@ nach {new}
     </message>
     <message>
         <source>The prompt has {characters:count} characters; {limit:count} are the limit for this model&apos;s context length of {tokens:count} tokens</source>
-        <translation>Der Prompt hat {characters:count} Zeichen; bei der Kontextlänge dieses Modells von {tokens:count} Tokens sind höchstens {limit:count} erlaubt</translation>
+        <translation>Der Prompt hat {characters:count} Zeichen; bei der Kontextlänge dieses Modells von {tokens:count} Token sind höchstens {limit:count} erlaubt</translation>
     </message>
     <message>
         <source>The prompt has {tokens} tokens or more, and this model&apos;s context length is {limit} tokens, prompt and completion together</source>
-        <translation>Der Prompt hat mindestens {tokens} Tokens; die Kontextlänge dieses Modells ist {limit} Tokens für Prompt und Antwort zusammen</translation>
+        <translation>Der Prompt hat mindestens {tokens} Token; die Kontextlänge dieses Modells ist {limit} Token für Prompt und Antwort zusammen</translation>
     </message>
     <message>
         <source>The request body arrived too slowly, and other requests needed its memory</source>
@@ -2754,7 +2754,7 @@ nach {new}
     </message>
     <message>
         <source>There are more than {limit:count} tokens</source>
-        <translation>Es sind mehr als {limit:count} Tokens</translation>
+        <translation>Es sind mehr als {limit:count} Token</translation>
     </message>
     <message>
         <source>There are no models yet: put GGUF files into the models folder, or add folders to models_dirs</source>
@@ -3490,7 +3490,7 @@ nach {new}
     </message>
     <message>
         <source>Input {index} has {tokens} tokens or more, and this model takes {limit}</source>
-        <translation>Eingabe {index} hat mindestens {tokens} Tokens, dieses Modell nimmt {limit}</translation>
+        <translation>Eingabe {index} hat mindestens {tokens} Token, dieses Modell nimmt {limit}</translation>
     </message>
     <message>
         <source>It must be a regular GGUF file of your own, not a link, and outside the system&apos;s folders</source>
@@ -4418,7 +4418,7 @@ nach {new}
     </message>
     <message>
         <source>This model cannot fill the gap before a suffix: its vocabulary has no tokens for it</source>
-        <translation>Dieses Modell kann die Lücke vor einem suffix nicht füllen: Seinem Vokabular fehlen die Tokens dafür</translation>
+        <translation>Dieses Modell kann die Lücke vor einem suffix nicht füllen: Seinem Vokabular fehlen die Token dafür</translation>
     </message>
     <message>
         <source>This model cannot see images</source>
@@ -5674,7 +5674,7 @@ nach {new}
     </message>
     <message>
         <source>{file} did not load: no context of {tokens:count} tokens ({kv_cache_type}): {detail}</source>
-        <translation>{file} wurde nicht geladen: kein Kontext von {tokens:count} Tokens ({kv_cache_type}): {detail}</translation>
+        <translation>{file} wurde nicht geladen: kein Kontext von {tokens:count} Token ({kv_cache_type}): {detail}</translation>
     </message>
     <message>
         <source>{file} does not end in .gguf</source>
@@ -5878,7 +5878,7 @@ nach {new}
     </message>
     <message>
         <source>{model} with a context length of {tokens} tokens needs {needed:memory}, more than the memory limit of {limit:memory}</source>
-        <translation>{model} braucht mit einer Kontextlänge von {tokens} Tokens {needed:memory}, mehr als die Speichergrenze von {limit:memory}</translation>
+        <translation>{model} braucht mit einer Kontextlänge von {tokens} Token {needed:memory}, mehr als die Speichergrenze von {limit:memory}</translation>
     </message>
     <message>
         <source>{model} writes text, not embeddings</source>
@@ -5950,7 +5950,7 @@ nach {new}
     </message>
     <message>
         <source>{tokens:count} tokens of it were no longer in the cache</source>
-        <translation>{tokens:count} Tokens davon waren nicht mehr im Cache</translation>
+        <translation>{tokens:count} Token davon waren nicht mehr im Cache</translation>
     </message>
     <message>
         <source>{used:memory} of {limit:memory}</source>
@@ -7876,11 +7876,11 @@ nach {new}
     </message>
     <message>
         <source>Answers that repeat their prompt take several tokens at a time from it, where that is faster.</source>
-        <translation>Antworten, die ihren Prompt wiederholen, übernehmen daraus mehrere Tokens auf einmal, wo das schneller ist.</translation>
+        <translation>Antworten, die ihren Prompt wiederholen, übernehmen daraus mehrere Token auf einmal, wo das schneller ist.</translation>
     </message>
     <message>
         <source>Answers that repeat their prompt, such as an edited file, take several tokens at a time from it; the model checks each one. `auto` means where measurements show that it is faster.</source>
-        <translation>Antworten, die ihren Prompt wiederholen, etwa eine bearbeitete Datei, übernehmen daraus mehrere Tokens auf einmal; das Modell prüft jedes. `auto` heißt: wo Messungen zeigen, dass es schneller ist.</translation>
+        <translation>Antworten, die ihren Prompt wiederholen, etwa eine bearbeitete Datei, übernehmen daraus mehrere Token auf einmal; das Modell prüft jedes. `auto` heißt: wo Messungen zeigen, dass es schneller ist.</translation>
     </message>
     <message>
         <source>Apps</source>
@@ -8737,6 +8737,10 @@ nach {new}
     <message>
         <source>{what}: {why}</source>
         <translation>{what}: {why}</translation>
+    </message>
+    <message>
+        <source>the file {words}</source>
+        <translation>die Datei {words}</translation>
     </message>
 </context>
 <context>

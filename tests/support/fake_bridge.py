@@ -27,7 +27,7 @@ from preheat.control import Command, PortStatus, SettingsChange
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, SettingsError
 from preheat.inference import GenerateRequest
-from preheat.messages import msg, verbatim
+from preheat.messages import Message, msg, verbatim
 from preheat.models.downloads import DownloadSnapshot, DownloadState
 from preheat.residency import State
 from preheat.settings import Settings
@@ -342,7 +342,10 @@ _USED_PARAMETERS: dict[type[Command[Any]], int] = {
 """Number of parameters that windows use, if not all."""
 
 _RESULTS: dict[type[Command[Any]], tuple[str, Callable[[Any], Any]]] = {
-    control.ExplainModel: ("why", lambda why: control.Explanation("", None, None, verbatim(why))),
+    control.ExplainModel: (
+        "why",
+        lambda why: control.Explanation("", None, None, why if isinstance(why, Message) else verbatim(why)),
+    ),
     control.GetCatalogue: ("catalogue", lambda models: control.Catalogue(8 * GB, tuple(models))),
     control.GetHistory: ("history", lambda history: history),
     control.GetModel: ("model_details", lambda facts: facts),

@@ -50,6 +50,11 @@ def format_number(number: float, decimals: int = 0) -> str:
     return _localised(f"{number:,.{decimals}f}")
 
 
+def format_short(number: float) -> str:
+    """Return a number in at most three digits, without zeros at the end: ``2.5``, ``1e+12``."""
+    return _localised(f"{number:.3g}")
+
+
 def format_count(count: int) -> str:
     """Return a number, from a million on as in a model's name: ``3,104``, ``1.7 B``."""
     return _localised(units.format_count(count))

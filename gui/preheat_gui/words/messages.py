@@ -12,7 +12,16 @@ from PySide6.QtCore import QCoreApplication
 from preheat.errors import EngineError
 from preheat.messages import Message, Words, msg, render
 from preheat.settings import FIELDS, ModelSettings, extra
-from preheat_gui.words.figures import format_bytes, format_count, format_duration, format_memory, percent, sentence
+from preheat_gui.words.figures import (
+    format_bytes,
+    format_count,
+    format_duration,
+    format_memory,
+    format_number,
+    format_short,
+    percent,
+    sentence,
+)
 
 FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     "memory": format_memory,
@@ -21,6 +30,9 @@ FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     "duration": format_duration,
     "percent": percent,
     "names": ", ".join,
+    ",": format_number,
+    "g": format_short,
+    ".3g": format_short,
 }
 
 _SETTINGS: Final[Mapping[str, FieldInfo]] = {

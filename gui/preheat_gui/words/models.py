@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -76,7 +77,16 @@ def time_left(model: ModelSnapshot) -> str:
 
 def failure_reason(model: ModelSnapshot) -> str:
     """Return why a model failed, without its name at the start; empty if unknown."""
-    return message_text(model.error).removeprefix(model.model_id).lstrip(": ")
+    return _without_name(message_text(model.error), model.model_id)
+
+
+def _without_name(text: str, model_id: str) -> str:
+    """Return the words about a model or its file without its name: ``the file ends early``."""
+    found = re.match(rf"{re.escape(model_id)}(\.gguf)?[:\s]+(?=\S)", text, re.IGNORECASE)
+    if found is None:
+        return text
+    rest = text[found.end() :]
+    return _tr("the file {words}").format(words=rest) if found[1] else rest
 
 
 def fits_words(model: ModelSnapshot, snapshot: EngineSnapshot) -> str:
@@ -115,7 +125,7 @@ def decision_sentence(decision: DecisionRecord, *others: str) -> str:
     if decision.cause == _BY_USER:
         return _tr("You unloaded {model}").format(model=decision.model_id)
     words = _done(decision).format(model=decision.model_id, duration=format_duration(decision.seconds or 0.0))
-    if (why := message_text(decision.reason)) and not _says_why(decision):
+    if (why := _without_name(message_text(decision.reason), decision.model_id)) and not _says_why(decision):
         words = _tr("{what}: {why}").format(what=words, why=why)
     if decision.action in (Action.UNLOAD, Action.EVICT) and decision.idle_s is not None:
         words = _tr("{what}, idle {duration}").format(what=words, duration=format_duration(decision.idle_s))

@@ -13,6 +13,7 @@ from preheat.control import State
 from preheat.errors import EngineError, PortInUseError, SettingsError
 from preheat_gui.words.figures import format_bytes, sentence
 from preheat_gui.words.messages import error_hint, error_title, message_text
+from preheat_gui.words.models import failure_reason
 
 if TYPE_CHECKING:
     from preheat.control import EngineSnapshot, ModelSnapshot, PortStatus
@@ -180,8 +181,7 @@ def _model_problem(snapshot: EngineSnapshot, failures: Mapping[str, int]) -> Pro
 
 def _reason(model: ModelSnapshot) -> str:
     """Return why the model failed, without its name at the start, which the sentence already has."""
-    reason = message_text(model.error) or _tr("see the log")
-    return sentence(reason.removeprefix(model.model_id).lstrip(": "))
+    return sentence(failure_reason(model) or _tr("see the log"))
 
 
 def _tr(text: str) -> str:
