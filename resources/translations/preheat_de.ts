@@ -216,7 +216,7 @@
     </message>
     <message>
         <source>It appears here when Hugging Face can be reached.</source>
-        <translation>Sie erscheint hier, sobald Hugging Face erreichbar ist.</translation>
+        <translation>Die Karte erscheint hier, sobald Hugging Face erreichbar ist.</translation>
     </message>
     <message>
         <source>The model card is not available</source>
@@ -1530,6 +1530,25 @@ nach {new}
     <message>
         <source>Checking the token</source>
         <translation>Das Token wird geprüft</translation>
+    </message>
+</context>
+<context>
+    <name>HubAccountRow</name>
+    <message>
+        <source>Hugging Face</source>
+        <translation>Hugging Face</translation>
+    </message>
+    <message>
+        <source>A&amp;ccount…</source>
+        <translation>&amp;Konto…</translation>
+    </message>
+    <message>
+        <source>Hugging Face account</source>
+        <translation>Hugging-Face-Konto</translation>
+    </message>
+    <message>
+        <source>Needed only for models whose licence must be accepted, and for private ones.</source>
+        <translation>Nur nötig für Modelle, deren Lizenz angenommen werden muss, und für private.</translation>
     </message>
 </context>
 <context>

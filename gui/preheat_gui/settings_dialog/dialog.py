@@ -17,6 +17,7 @@ from preheat_gui.bridge import EngineBridge, LimitCurve
 from preheat_gui.settings_dialog.declarations import Declaration, declarations, translated
 from preheat_gui.settings_dialog.draft import Draft, sentence_of
 from preheat_gui.settings_dialog.editors import Editor, editor_for
+from preheat_gui.settings_dialog.hub_account import HubAccountRow
 from preheat_gui.settings_dialog.kept_prompts import KeptPromptsRow
 from preheat_gui.settings_dialog.limit_editor import LimitEditor
 from preheat_gui.settings_dialog.list_editors import ChoicesEditor, FoldersEditor, KeysEditor, ListEditor
@@ -65,6 +66,9 @@ class SettingsDialog(KeepsFocus, QDialog):
         kept = KeptPromptsRow(bridge, self)
         kept.set_label_width(self._pages[Group.PROMPTS].label_width)
         self._pages[Group.PROMPTS].append_row(kept)
+        account = HubAccountRow(bridge, self)
+        account.set_label_width(self._pages[Group.MODELS].label_width)
+        self._pages[Group.MODELS].append_row(account)
         self._lay_out()
         self._draft.changed.connect(self._refresh)
         bridge.settings_changed.connect(self._take_settings)

@@ -7,14 +7,14 @@ from typing import Final
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QWidget
 
 from preheat.control import EngineSession, GetHubAccount, HubAccount
 from preheat.errors import EngineError
 from preheat.messages import Message
 from preheat.settings import HubToken, keyring_problem
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.settings_dialog.page import Remark
+from preheat_gui.settings_dialog.page import Remark, lay_out_row
 from preheat_gui.widgets import (
     GAP,
     GROUP_GAP,
@@ -76,9 +76,7 @@ class HubAccountDialog(QDialog):
         bridge.ask(_look, self._show, self._on_error)
 
     def _lay_out(self, about: QLabel) -> None:
-        close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        named(close.button(QDialogButtonBox.StandardButton.Close), "hub_close").setText(self.tr("Close"))
-        close.rejected.connect(self.reject)
+        close = button(self.tr("Close"), "hub_close", self.reject, self)  # never the default: Return is for the token
         title = heading(self.tr("Hugging Face account"), self)
         foot = hbox(self._get, None, self._remove, close)
         layout = vbox(title, about, self._status, self._entry, self._remark, None, foot, parent=self, spacing=GAP)
@@ -150,6 +148,28 @@ class HubAccountDialog(QDialog):
 
     def _open_page(self) -> None:
         QDesktopServices.openUrl(QUrl(TOKENS_PAGE))
+
+
+class HubAccountRow(QWidget):
+    """The row of the settings dialog that opens the account."""
+
+    def __init__(self, bridge: EngineBridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._side = text_label(self.tr("Hugging Face"), "hub_label", self)
+        opener = button(self.tr("A&ccount…"), "hub_account", self._open, self)
+        opener.setAccessibleName(self.tr("Hugging Face account"))
+        field = QWidget(self)
+        hbox(opener, None, parent=field)
+        about = caption(self.tr("Needed only for models whose licence must be accepted, and for private ones."), self)
+        lay_out_row(self, self._side, field, about, QWidget(self))
+
+    def set_label_width(self, width: int) -> None:
+        """Align with the labels of the other rows."""
+        self._side.setFixedWidth(width)
+
+    def _open(self) -> None:
+        HubAccountDialog(self._bridge, self).open()
 
 
 def _look(session: EngineSession) -> _State:
