@@ -116,7 +116,10 @@ def headline(race: Race) -> str:
     times = race.cold_s / max(race.hot_s, 0.001)
     if times < _NOTABLE:
         return _tr("The first word came {seconds} sooner").format(seconds=stopwatch(race.cold_s - race.hot_s))
-    return _tr("The first word came {count} times sooner").format(count=format_number(times, 0 if times >= 10 else 1))
+    count = format_number(times, 0 if times >= 10 else 1)
+    if race.at_least:
+        return _tr("The first word came at least {count} times sooner").format(count=count)
+    return _tr("The first word came {count} times sooner").format(count=count)
 
 
 def no_race_words(reason: NoRace) -> str:

@@ -12,6 +12,7 @@ from preheat_gui.dashboard.race.figures import Race, stopwatch
 
 _AFTER_S: Final = 0.5  # The replay goes on after the slower first word, at least
 _AFTER_SHARE: Final = 0.12
+_SHORTEST_S: Final = 0.005  # A shorter stage is not shown
 LONGEST_S: Final = 10.0  # A longer race is replayed faster
 
 
@@ -61,7 +62,7 @@ def cold_stages(race: Race) -> list[Stage]:
     parts += [(Kind.PROMPT, race.prompt_s), (Kind.ANSWER, duration(race))]
     stages, at = [], 0.0
     for kind, seconds in parts:
-        if seconds > 0:
+        if seconds >= _SHORTEST_S:
             stages.append(Stage(kind, at, at + seconds))
             at += seconds
     return stages

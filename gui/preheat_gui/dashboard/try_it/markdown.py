@@ -14,7 +14,6 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
-    QTextDocumentFragment,
     QTextFormat,
     QTextFrameFormat,
     QTextTable,
@@ -33,8 +32,8 @@ _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _CONTINUES: Final = re.compile(r"\s|[-*+>|]|\d+[.)]")
 
 
-def from_markdown(text: str) -> QTextDocumentFragment:
-    """Return the text laid out. Images are left out; links to anything but the web and mail are plain text."""
+def from_markdown(text: str) -> QTextDocument:
+    """Return the text laid out, to be inserted into another document. Images are left out; links to anything but the web and mail are plain text."""
     document = QTextDocument()
     document.setDefaultFont(body_font())
     document.setMarkdown(text, _FEATURES)
@@ -50,7 +49,7 @@ def from_markdown(text: str) -> QTextDocumentFragment:
         block = block.next()
     for table in tables:
         _style_table(table)
-    return QTextDocumentFragment(document)
+    return document
 
 
 def finished_length(text: str, begin: int = 0) -> int:

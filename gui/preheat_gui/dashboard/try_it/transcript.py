@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
+    QTextDocumentFragment,
     QTextFrameFormat,
     QTextImageFormat,
     QTextLength,
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import QTextBrowser
 from preheat_gui.dashboard.parts import code_font
 from preheat_gui.dashboard.try_it.code_blocks import CodeBlocks
 from preheat_gui.dashboard.try_it.conversation import Turn
-from preheat_gui.dashboard.try_it.markdown import completed, finished_length, from_markdown, text_block
+from preheat_gui.dashboard.try_it.markdown import completed, finished_length, from_markdown, is_code, text_block
 from preheat_gui.widgets import (
     GAP,
     GROUP_GAP,
@@ -312,9 +313,11 @@ class Transcript(QTextBrowser):
 
 def _insert_markdown(cursor: QTextCursor, text: str, *, last: bool = False) -> None:
     """Insert Markdown in an empty paragraph, and go on in another one below, unless it is the ``last``."""
-    begin = cursor.position()
-    cursor.insertFragment(from_markdown(text))
+    begin, made = cursor.position(), from_markdown(text)
+    cursor.insertFragment(QTextDocumentFragment(made))
     first = cursor.document().findBlock(begin)
+    if is_code(made.begin()):  # Qt inserts its text only
+        QTextCursor(first).setBlockFormat(made.begin().blockFormat())
     if not first.text() and first.next().isValid() and first.textList() is None:
         leftover = QTextCursor(first)  # Qt keeps the paragraph in front of a list
         leftover.deleteChar()
