@@ -7356,6 +7356,14 @@ nach {new}
         <source>{hot} to the first word; cold, it takes {cold}</source>
         <translation>{hot} bis zum ersten Wort; kalt dauert es {cold}</translation>
     </message>
+    <message>
+        <source>Show the &amp;race</source>
+        <translation>&amp;Rennen zeigen</translation>
+    </message>
+    <message>
+        <source>The first word came at least {count} times sooner</source>
+        <translation>Das erste Wort kam mindestens {count}-mal früher</translation>
+    </message>
 </context>
 <context>
     <name>RaceDialog</name>

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QPoint, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QShowEvent
 from PySide6.QtWidgets import QDialog, QLabel, QWidget
 
-from preheat.control import ColdStart, GetColdStart, RequestRecord, Source
+from preheat.control import Source
 from preheat_gui.dashboard.parts import title_label
-from preheat_gui.dashboard.race.figures import (
-    NoRace,
-    Race,
-    figures_of_request,
-    headline,
-    make_race,
-    race_words,
-    stopwatch,
-)
+from preheat_gui.dashboard.race.figures import Race, headline, race_words, stopwatch
 from preheat_gui.dashboard.race.lanes import RaceLanes
 from preheat_gui.dashboard.race.stages import duration, speed
 from preheat_gui.widgets import (
@@ -33,7 +25,6 @@ from preheat_gui.widgets import (
     caption,
     hbox,
     heading,
-    inform,
     mark_icon,
     named,
     symbol,
@@ -42,9 +33,6 @@ from preheat_gui.widgets import (
     vbox,
 )
 from preheat_gui.words import format_number
-
-if TYPE_CHECKING:
-    from preheat_gui.bridge import EngineBridge
 
 _FRAME_MS: Final = 33
 _CONFIRM_MS: Final = 1500
@@ -150,38 +138,6 @@ class _Brand(QWidget):
         picture = mark_icon().pixmap(QSize(_MARK_PX, _MARK_PX) * _SCALE, 1.0)
         picture.setDevicePixelRatio(_SCALE)
         self._mark.setPixmap(picture)
-
-
-class RaceStarter:
-    """Shows the race of a request in the usage log, or says why there is none. Kept by a page."""
-
-    def __init__(self, bridge: EngineBridge, page: QWidget) -> None:
-        self._bridge = bridge
-        self._page = page
-
-    def show(self, record: RequestRecord) -> None:
-        """Look up the cold start of the request's model, and open the window."""
-        self._record = record
-        self._bridge.ask(GetColdStart(record.model_id), self._on_cold)
-
-    def _on_cold(self, cold: ColdStart) -> None:
-        if self._record.model_id != cold.model_id:
-            return
-        race = make_race(figures_of_request(self._record), cold)
-        if isinstance(race, Race):
-            RaceDialog(race, self._page.window()).open()
-        else:
-            inform(self._page.window(), "no_race", *_refusal(race, cold.model_id))
-
-
-def _refusal(reason: NoRace, model_id: str) -> tuple[str, str]:
-    match reason:
-        case NoRace.WAITED:
-            return _tr("No race"), _tr("This request waited until its model was loaded.")
-        case NoRace.NO_WORD:
-            return _tr("No race"), _tr("This request has no first word: its answer is a vector, or it failed.")
-        case NoRace.NEVER_LOADED:
-            return _tr("No race"), _tr("No load of {model} was measured yet.").format(model=model_id)
 
 
 def _times(race: Race) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 from preheat.control import ColdLoad, ColdStart, Outcome, RequestRecord
-from preheat_gui.words import format_duration, format_number
+from preheat_gui.words import format_number
 
 if TYPE_CHECKING:
     from preheat_gui.dashboard.try_it.conversation import Turn
@@ -35,7 +35,6 @@ class Answer:
     first_word_s: float | None  # None without a word
     prompt_tokens: int
     reused_tokens: int  # Tokens of the prompt that did not have to be computed
-    tokens_per_s: float | None = None
     seconds: float | None = None  # From the request to the end
     text: str = ""  # Empty if it is not known
     pace: tuple[tuple[float, int], ...] = ()  # Seconds since the request, and characters written until then
@@ -68,7 +67,6 @@ def figures_of_answer(turn: Turn) -> Answer:
         figures.ttft_s,
         figures.prompt_tokens,
         figures.reused_tokens,
-        figures.tokens_per_s,
         figures.seconds,
         turn.answer,
         figures.pace,
@@ -77,9 +75,14 @@ def figures_of_answer(turn: Turn) -> Answer:
 
 def figures_of_request(record: RequestRecord) -> Answer:
     """Return the figures of a request of the usage log, which has no text."""
-    hit = record.outcome is Outcome.HIT
-    reused = record.reused_tokens
-    return Answer(record.model_id, hit, record.ttft_s, record.prompt_tokens, reused)
+    return Answer(
+        record.model_id,
+        record.outcome is Outcome.HIT,
+        record.ttft_s,
+        record.prompt_tokens,
+        record.reused_tokens,
+        seconds=record.ttft_s + record.decode_s if record.ttft_s is not None and record.decode_s else None,
+    )
 
 
 def make_race(answer: Answer, cold: ColdStart) -> Race | NoRace:
@@ -96,9 +99,9 @@ def make_race(answer: Answer, cold: ColdStart) -> Race | NoRace:
 
 
 def stopwatch(seconds: float) -> str:
-    """Return a time as on a stopwatch: ``0.16 s``, ``12.4 s``, ``2 min``."""
+    """Return a time as on a stopwatch: ``0.16 s``, ``12.4 s``, ``1:30 min``."""
     if seconds >= 60:
-        return format_duration(seconds)
+        return f"{int(seconds // 60)}:{int(seconds % 60):02} min"
     return f"{format_number(seconds, 2 if seconds < _PRECISE_S else 1)} s"
 
 

@@ -33,7 +33,10 @@ _CONTINUES: Final = re.compile(r"\s|[-*+>|]|\d+[.)]")
 
 
 def from_markdown(text: str) -> QTextDocument:
-    """Return the text laid out, to be inserted into another document. Images are left out; links to anything but the web and mail are plain text."""
+    """Return the text laid out, to be inserted into another document.
+
+    Images are left out; links to anything but the web and mail are plain text.
+    """
     document = QTextDocument()
     document.setDefaultFont(body_font())
     document.setMarkdown(text, _FEATURES)

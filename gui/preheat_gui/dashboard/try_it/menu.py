@@ -41,6 +41,7 @@ class ConversationMenu(QToolButton):
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._bridge = bridge
         self._conversation = conversation
+        self._deleted = (0.0, 0)  # When the conversation began that was deleted, and its turns then
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         self._copy = self._add(menu, "try_copy", self.tr("&Copy the conversation"), self._on_copy)
@@ -69,7 +70,8 @@ class ConversationMenu(QToolButton):
     def keep(self) -> None:
         """Keep the conversation, if the user wants that."""
         conversation = self._conversation()
-        if self.keeps and conversation.turns:
+        state = (conversation.began_at, len(conversation.turns))
+        if self.keeps and conversation.turns and state != self._deleted:
             # The text is made here: the conversation may go on meanwhile.
             self._bridge.ask(partial(_keep, conversation.began_at, conversation.to_json()))
 
@@ -111,9 +113,14 @@ class ConversationMenu(QToolButton):
             "delete_conversations",
             self.tr("Delete all kept conversations?"),
             self.tr("The conversation on this page stays until it is closed."),
-            yes=(self.tr("&Delete"), lambda: self._bridge.ask(_delete_all)),
+            yes=(self.tr("&Delete"), self._delete_all),
             no=(self.tr("Ke&ep"), None),
         )
+
+    def _delete_all(self) -> None:
+        conversation = self._conversation()
+        self._deleted = (conversation.began_at, len(conversation.turns))
+        self._bridge.ask(_delete_all)
 
     def _export(self, ending: str) -> None:
         conversation = self._conversation()
