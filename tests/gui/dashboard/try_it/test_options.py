@@ -237,8 +237,8 @@ def test_conversations_are_kept_opened_and_deleted(page: TryPage, bridge: FakeBr
     oldest.trigger()
     assert "About First & best?" in shown(page)
     trigger(page, "try_delete")
-    question = child(page, QMessageBox, "delete_conversations")
-    QTest.mouseClick(next(button for button in question.buttons() if button.text() == "&Delete"), LEFT)
+    box = child(page, QMessageBox, "delete_conversations")
+    QTest.mouseClick(next(button for button in box.buttons() if button.text() == "&Delete"), LEFT)
     assert conversations() == []
     QTest.mouseClick(child(page, QPushButton, "try_new"), LEFT)
     assert conversations() == []
