@@ -23,6 +23,7 @@ from preheat.control import (
     UsageHistory,
 )
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, PromptSnapshot, RequestSnapshot
+from preheat.fits import Headroom
 from preheat.log import log_file
 from preheat.messages import Message, msg
 from preheat.residency import Action, DecisionRecord, State
@@ -87,6 +88,7 @@ def snapshot(**preload: Any) -> EngineSnapshot:
     """Return the engine in the afternoon: three models hot, a fourth loading."""
     models = _models()
     used = sum(model.resident_bytes for model in models)
+    room = Headroom.beside({model.model_id: model.resident_bytes for model in models if model.in_memory}, 16 * GB)
     known: dict[str, Any] = {
         "enabled": True,
         "hits": 47,
@@ -102,7 +104,9 @@ def snapshot(**preload: Any) -> EngineSnapshot:
     return EngineSnapshot(
         version="0.1.0",
         started_at=NOW - 7 * HOUR_S,
-        memory=MemorySnapshot(16 * GB, used, 13 * GB, used, total_bytes=32 * GB, keep_free_bytes=3_200_000_000),
+        memory=MemorySnapshot(
+            16 * GB, used, 13 * GB, used, total_bytes=32 * GB, keep_free_bytes=3_200_000_000, headroom=room
+        ),
         preload=PreloadSnapshot(**(known | preload)),
         prompt_tokens=48_200,
         prefix_tokens_reused=36_900,

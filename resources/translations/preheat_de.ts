@@ -254,14 +254,6 @@
         <translation>Kontextlänge {tokens}</translation>
     </message>
     <message>
-        <source>fits</source>
-        <translation>passt</translation>
-    </message>
-    <message>
-        <source>needs {size} more than the limit</source>
-        <translation>{size} über der Grenze</translation>
-    </message>
-    <message>
         <source>Downloaded</source>
         <translation>Heruntergeladen</translation>
     </message>
@@ -6283,6 +6275,18 @@ nach {new}
         <source>{setting} is set by {source} and was not changed</source>
         <translation>{setting} ist durch {source} festgelegt und wurde nicht geändert</translation>
     </message>
+    <message>
+        <source>fits if {models:names} leave</source>
+        <translation>passt, wenn {models:names} weichen</translation>
+    </message>
+    <message>
+        <source>fits if {models:names} leaves</source>
+        <translation>passt, wenn {models:names} weicht</translation>
+    </message>
+    <message>
+        <source>fits once other programs release {missing:memory}</source>
+        <translation>passt, sobald andere Programme {missing:memory} freigeben</translation>
+    </message>
 </context>
 <context>
     <name>ModelActions</name>
@@ -8698,20 +8702,12 @@ nach {new}
         <translation>schneller, +{size}</translation>
     </message>
     <message>
-        <source>fits</source>
-        <translation>passt</translation>
-    </message>
-    <message>
         <source>in memory</source>
         <translation>im Speicher</translation>
     </message>
     <message>
         <source>in memory, faster form</source>
         <translation>im Speicher, schneller</translation>
-    </message>
-    <message>
-        <source>needs {size} more than the limit</source>
-        <translation>{size} über der Grenze</translation>
     </message>
     <message>
         <source>preloading is off</source>

@@ -26,9 +26,11 @@ from preheat import control
 from preheat.control import Command, PortStatus, SettingsChange
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, SettingsError
+from preheat.fits import Headroom
 from preheat.inference import GenerateRequest
 from preheat.messages import Message, msg, verbatim
 from preheat.models.downloads import DownloadSnapshot, DownloadState
+from preheat.preload import favourites_room
 from preheat.residency import State
 from preheat.settings import Settings
 from preheat.usage import Counts, Figures, Quantiles
@@ -65,6 +67,14 @@ def snapshot(*models: ModelSnapshot, **values: Any) -> EngineSnapshot:
     memory = replace(
         memory, **_taken(values, MemorySnapshot, {"total_bytes": 16 * GB, "keep_free_bytes": 1_600_000_000})
     )
+    residents = {one.model_id: one.resident_bytes for one in models if one.in_memory}
+    memory = replace(memory, headroom=Headroom.beside(residents, memory.limit_bytes))
+    models = tuple(
+        one if one.in_memory else replace(one, fit=memory.headroom.fit(one.expected_bytes).fit) for one in models
+    )
+    wanted = {one.model_id: one.expected_bytes for one in models if one.favourite}
+    held = {name: size for name, size in residents.items() if name in wanted}
+    lacking = favourites_room(tuple(wanted), wanted, held, memory.limit_bytes)
     preload = PreloadSnapshot(**_taken(values, PreloadSnapshot, {"enabled": True}))
     whole: dict[str, Any] = {
         "version": "0.1.0",
@@ -72,7 +82,9 @@ def snapshot(*models: ModelSnapshot, **values: Any) -> EngineSnapshot:
         "memory": memory,
         "preload": preload,
         "models": tuple(models),
-        "favourites": tuple(one.model_id for one in models if one.favourite),
+        "favourites": tuple(wanted),
+        "favourites_without_room": lacking.without_room,
+        "favourites_bytes": lacking.needed_bytes,
     }
     return EngineSnapshot(**(whole | values))
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from preheat.control import FoundModel, OfferedFile, OfferedVariant, RepoCard, RepoOffer, SuggestedModel
+from preheat.fits import Fit, FitAnswer
 from preheat.messages import msg
 
 GB = 10**9
+
+
+def too_big(missing_gb: float) -> Fit:
+    return Fit(FitAnswer.TOO_BIG, missing_bytes=round(missing_gb * GB))
 
 
 def suggested(name: str = "qwen3:4b", task: str = "chat", size: float = 2.5, **values: Any) -> SuggestedModel:
@@ -25,7 +30,7 @@ def suggested(name: str = "qwen3:4b", task: str = "chat", size: float = 2.5, **v
         "parameters": 4_022_468_096,
     }
     if values.get("fits") is False:
-        known |= {"missing_bytes": 2_100_000_000}
+        known |= {"fitting": too_big(2.1)}
     return SuggestedModel(name=name, task=task, **(known | values))
 
 
@@ -36,7 +41,7 @@ CATALOGUE = (
         title="Qwen3 30B-A3B Instruct 2507",
         sentence="Large in memory but quick, because it uses a tenth of itself for each word.",
         fits=False,
-        missing_bytes=12_300_000_000,
+        fitting=too_big(12.3),
     ),
     suggested(
         "qwen3:8b",
@@ -82,7 +87,7 @@ CATALOGUE = (
         title="Qwen2.5-VL 7B",
         sentence="Sees pictures and reads many languages in little memory.",
         fits=False,
-        missing_bytes=300_000_000,
+        fitting=too_big(0.3),
     ),
     suggested(
         "bge-reranker:568m",
@@ -155,7 +160,13 @@ OFFER = RepoOffer(
             "Qwen/Qwen3-8B-GGUF:Q3_K_M", "Q3_K_M", "3-bit, fair quality", 4_100_000_000, 5_000_000_000, True
         ),
         OfferedVariant(
-            "Qwen/Qwen3-8B-GGUF:Q4_K_M", "Q4_K_M", "4-bit, good quality", 5_030_000_000, 5_900_000_000, True, True
+            "Qwen/Qwen3-8B-GGUF:Q4_K_M",
+            "Q4_K_M",
+            "4-bit, good quality",
+            5_030_000_000,
+            5_900_000_000,
+            True,
+            recommended=True,
         ),
         OfferedVariant(
             "Qwen/Qwen3-8B-GGUF:Q6_K", "Q6_K", "6-bit, excellent quality", 6_730_000_000, 7_600_000_000, True
@@ -167,6 +178,7 @@ OFFER = RepoOffer(
             8_710_000_000,
             9_700_000_000,
             False,
+            too_big(1.7),
             files=(
                 OfferedFile("a-00001-of-00002.gguf", 4_355_000_000),
                 OfferedFile("a-00002-of-00002.gguf", 4_355_000_000),

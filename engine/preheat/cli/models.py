@@ -16,6 +16,7 @@ from preheat.cli.output import (
     ask,
     ask_running,
     console,
+    fit_cell,
     print_json,
     print_table,
     print_text,
@@ -57,7 +58,7 @@ _COLUMNS: Final = (
     Column("Quantization", worth=2),
     Column("Size", worth=5, right=True),
     Column("Memory", worth=8, right=True),
-    Column("Fits", worth=7),
+    Column("Fit", worth=7),
     Column("Context", worth=1, right=True),
     Column("Source", worth=1),
     Column("State", worth=9),
@@ -121,7 +122,7 @@ def _rows(models: Sequence[JsonObject]) -> list[list[Cell]]:
             model[words],
             format_bytes(model["file_bytes"]),
             format_memory(model["expected_bytes"]),
-            "yes" if model["fits"] else ("no", "red"),
+            fit_cell(model),
             context_words(model["trained_context"]),
             SOURCE_WORDS[model["source"]],
             state_cell(model),
@@ -157,8 +158,7 @@ def _lines(known: JsonObject) -> Iterator[tuple[str, str]]:
     yield "Quantization", _quantization(known)
     yield "Trained for", f"{known['trained_context']:,} tokens of context" if known["trained_context"] else ""
     yield "Licence", known["licence"] or "not stated in the file"
-    fits = "fits the memory limit" if known["fits"] else "more than the memory limit"
-    yield "Memory", f"{format_memory(known['expected_bytes'])}, {fits}"
+    yield "Memory", f"{format_memory(known['expected_bytes'])}, {known['fit_text']}"
     yield "Size", format_bytes(known["file_bytes"])
     in_place = "" if known["source"] in ("preheat", "bundled") else ", read in place"
     yield "Source", SOURCE_WORDS[known["source"]] + in_place

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -164,6 +164,18 @@ def prompt_words(prompt: JsonObject) -> str:
 def state_cell(model: JsonObject) -> Cell:
     """Return a model's state with its style."""
     return state_words(model), _STYLES.get(model["state"], "")
+
+
+_FIT_CELLS: Final[Mapping[str, Cell]] = {
+    "now": "fits now",
+    "if_others_leave": ("fits if others leave", "yellow"),
+    "too_big": ("too big", "red"),
+}
+
+
+def fit_cell(model: JsonObject) -> Cell:
+    """Return whether a model fits, with its style."""
+    return _FIT_CELLS[model["fit"]]
 
 
 def silence() -> None:

@@ -48,8 +48,7 @@ class ControlHost:
         """Return what suggestions depend on."""
         from preheat.models.catalogue import Machine
 
-        limit_bytes = self.engine.snapshot.memory.limit_bytes
-        return Machine(limit_bytes, self.engine.settings, tuple(await self.engine.models()))
+        return Machine(self.engine.snapshot.memory.headroom, self.engine.settings, tuple(await self.engine.models()))
 
     async def model_id(self, name: str) -> str:
         """Return the id of the model with this name.

@@ -29,6 +29,7 @@ from preheat.errors import (
     SettingsError,
     UnusablePathError,
 )
+from preheat.fits import FITS, Fit, FitAnswer
 from preheat.messages import Message
 from preheat.models import SkippedFile
 
@@ -78,6 +79,7 @@ class ModelFacts:
     aliases: tuple[str, ...] = ()
     modified_at: float | None = None  # Unix time of the files' last change
     fits: bool = True  # whether it fits the memory limit
+    fitting: Fit = field(default=FITS, metadata={"flat": True})  # whether it fits now
     why: Message | None = None  # why it is hot, standby or cold, in words
     snapshot: ModelSnapshot | None = field(default=None, metadata={"flat": True})  # its state in memory
 
@@ -87,9 +89,7 @@ class ModelFacts:
         return self.source == "preheat"
 
     @classmethod
-    def of(
-        cls, file: ModelFile, snapshot: ModelSnapshot | None, limit_bytes: int, why: Message | None = None
-    ) -> ModelFacts:
+    def of(cls, file: ModelFile, snapshot: ModelSnapshot | None, fit: Fit, why: Message | None = None) -> ModelFacts:
         """Return the facts of a file."""
         facts = {
             **file.public_facts(),
@@ -97,9 +97,9 @@ class ModelFacts:
             "files": [printable(path) for path in file.files],
             "file_bytes": file.file_bytes,
             "modified_at": file.modified_ns / 1e9,
-            "fits": snapshot is None or snapshot.expected_bytes <= limit_bytes,
+            "fits": fit.fit is not FitAnswer.TOO_BIG,
         }
-        return replace(decode(cls, facts), why=why, snapshot=snapshot)
+        return replace(decode(cls, facts), fitting=fit, why=why, snapshot=snapshot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +205,10 @@ class ListModels(Command[ModelList]):
     async def run(self, host: ControlHost) -> ModelList:
         files = {file.model_id: file for file in await host.engine.models()}
         now, listing = host.engine.refresh(), host.engine.listing
-        limit_bytes = now.memory.limit_bytes
         known = [(model.file or files.get(model.model_id), model) for model in now.models]
         return ModelList(
-            limit_bytes,
-            tuple(ModelFacts.of(file, model, limit_bytes) for file, model in known if file is not None),
+            now.memory.limit_bytes,
+            tuple(ModelFacts.of(file, model, now.fit(model)) for file, model in known if file is not None),
             listing.skipped,
             tuple(map(str, listing.unreachable)),
         )
@@ -225,7 +224,8 @@ class GetModel(Command[ModelFacts]):
         file = await host.engine.find(self.model)
         now = host.engine.refresh()
         why = host.engine.why(file.model_id)
-        return ModelFacts.of(file, now.model(file.model_id), now.memory.limit_bytes, why)
+        snapshot = now.model(file.model_id)
+        return ModelFacts.of(file, snapshot, FITS if snapshot is None else now.fit(snapshot), why)
 
 
 @command("GET", "models/{model:path}/why", risk=Risk.USE, errors=_NAMES)

@@ -8,14 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
+from preheat.fits import FITS, Fit, FitAnswer, Headroom
 from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
 from preheat.residency import Form, State
 from preheat.updates import Release
+
+IN_MEMORY: Final = frozenset({State.QUEUED, State.LOADING, State.WARMING, State.HOT})
+"""States of models that hold memory, or have it reserved by a load."""
 
 
 def _facts_of(file: ModelFile | None) -> dict[str, Any] | None:
@@ -61,6 +65,7 @@ class ModelSnapshot:
     # not loaded, but its file was last seen in the page cache: it loads in a fraction of a second
     standby: bool = False
     expected_bytes: int = 0  # memory it needs when loaded
+    fit: FitAnswer = FitAnswer.NOW  # whether it fits; ``now`` if it is in memory
     progress: float | None = None  # share of the load that is done, 0.0 to 1.0; None unless loading or warming
     resident_bytes: int = 0  # memory its worker holds now; 0 without a worker
     context_length: int | None = None  # prompt plus completion limit in tokens; None unless hot
@@ -83,6 +88,11 @@ class ModelSnapshot:
     # facts about the file, shared by all snapshots; None if the engine is in another process
     file: ModelFile | None = field(default=None, metadata={"flat": True, "write": _facts_of, "read": lambda _: None})
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether it holds memory, or has it reserved by a load."""
+        return self.state in IN_MEMORY
+
 
 @dataclass(frozen=True, slots=True)
 class MemorySnapshot:
@@ -95,6 +105,7 @@ class MemorySnapshot:
     pressure: Message | None = None  # why memory is short; None if it is not
     total_bytes: int = 0  # physical memory
     keep_free_bytes: int = 0  # always left to other programs
+    headroom: Headroom = field(default_factory=Headroom)  # for another model
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +185,9 @@ class EngineSnapshot:
     prefix_tokens_reused: int = 0  # those that were not recomputed
     favourites: tuple[str, ...] = ()  # models to keep hot, in the user's order
     missing_favourites: tuple[str, ...] = ()  # favourites without a model on disk
+    # favourites that are not preloaded, since all of them together exceed the memory limit
+    favourites_without_room: tuple[str, ...] = ()
+    favourites_bytes: int = 0  # memory of all favourites together: the limit with which every one is preloaded
     warning: Message | None = None  # problem of the usage log; None if it works
     models: tuple[ModelSnapshot, ...] = field(default=())  # every known model, by model_id
     requests: tuple[RequestSnapshot, ...] = ()  # open requests, the oldest first
@@ -191,3 +205,7 @@ class EngineSnapshot:
     def model(self, model_id: str) -> ModelSnapshot | None:
         """Return the model with exactly this id."""
         return next((model for model in self.models if model.model_id == model_id), None)
+
+    def fit(self, model: ModelSnapshot) -> Fit:
+        """Return whether a model fits, and what stands in its way."""
+        return FITS if model.in_memory else self.memory.headroom.fit(model.expected_bytes)

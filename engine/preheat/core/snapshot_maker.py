@@ -11,11 +11,19 @@ from preheat.clock import unix_time
 from preheat.core.live_requests import LiveRequests
 from preheat.core.persistent_state import Room
 from preheat.core.prompts import ModelPrompts
-from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RoomSnapshot
+from preheat.core.snapshot import (
+    IN_MEMORY,
+    EngineSnapshot,
+    MemorySnapshot,
+    ModelSnapshot,
+    PreloadSnapshot,
+    RoomSnapshot,
+)
+from preheat.fits import FitAnswer, Headroom
 from preheat.models import Ability, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
-from preheat.preload import PreloadContext, Round
+from preheat.preload import FavouritesRoom, PreloadContext, Round, favourites_room
 from preheat.residency import Residency, ResidencyExecutor, SizeTable, State, read_memory
 from preheat.settings import Settings
 from preheat.updates import Release
@@ -59,17 +67,21 @@ class SnapshotMaker:
             on_disk: The ids of those with files on disk.
         """
         counters, log = self.counters, self.usage.log
+        memory = self._memory(settings)
+        wanted = self._favourites_room(models, favourites, memory.limit_bytes) if settings.preload else FavouritesRoom()
         return EngineSnapshot(
             version=__version__,
             started_at=self._started_at,
-            memory=self._memory(settings),
+            memory=memory,
             preload=self._preload(settings),
             prompt_tokens=counters.prompt_tokens,
             prefix_tokens_reused=counters.prefix_tokens_reused,
             favourites=favourites,
             missing_favourites=missing_favourites,
+            favourites_without_room=wanted.without_room,
+            favourites_bytes=wanted.needed_bytes,
             warning=log.warning if log is not None else None,
-            models=self._models(models, favourites, on_disk),
+            models=self._models(models, favourites, on_disk, memory.headroom),
             requests=self.requests.snapshots(),
             downloads=self.downloads(),
             update=self.update(),
@@ -92,7 +104,15 @@ class SnapshotMaker:
             pressure=self.preloads.pressure,
             total_bytes=system.total_bytes,
             keep_free_bytes=settings.keep_free.resolve(system.total_bytes),
+            headroom=self.preloads.headroom(),
         )
+
+    def _favourites_room(
+        self, models: Sequence[ModelFile], favourites: tuple[str, ...], limit_bytes: int
+    ) -> FavouritesRoom:
+        wanted = {model.model_id: self.sizes.expected_bytes(model) for model in models if model.model_id in favourites}
+        held = {each.model_id: each.least_bytes for each in self.pool.residents() if each.model_id in wanted}
+        return favourites_room([name for name in favourites if name in wanted], wanted, held, limit_bytes)
 
     def _preload(self, settings: Settings) -> PreloadSnapshot:
         counters, hold, preloads = self.counters, self.preloads.hold(), self.preload_round
@@ -115,19 +135,21 @@ class SnapshotMaker:
         )
 
     def _models(
-        self, models: Sequence[ModelFile], favourites: tuple[str, ...], on_disk: Set[str]
+        self, models: Sequence[ModelFile], favourites: tuple[str, ...], on_disk: Set[str], headroom: Headroom
     ) -> tuple[ModelSnapshot, ...]:
         """Return the snapshots of all models; one that has not changed is the same object as before."""
         before, now = self._latest, {}
         for model in models:
-            snapshot = self._model(model, favourites, on_disk)
+            snapshot = self._model(model, favourites, on_disk, headroom)
             known = before.get(model.model_id)
             now[model.model_id] = known if known is not None and known == snapshot else snapshot
         self._latest = now
         return tuple(now.values())
 
-    def _model(self, model: ModelFile, favourites: tuple[str, ...], on_disk: Set[str]) -> ModelSnapshot:
-        record = self.pool.records.get(model.model_id, _COLD)
+    def _model(
+        self, model: ModelFile, favourites: tuple[str, ...], on_disk: Set[str], headroom: Headroom
+    ) -> ModelSnapshot:
+        record, expected_bytes = self.pool.records.get(model.model_id, _COLD), self.sizes.expected_bytes(model)
         return ModelSnapshot(
             model_id=model.model_id,
             state=record.state,
@@ -136,7 +158,8 @@ class SnapshotMaker:
             embeddings=model.embeddings,
             vision=Ability.VISION in model.abilities,
             standby=not record.reserved_bytes and self.preloads.is_standby(model.model_id),
-            expected_bytes=self.sizes.expected_bytes(model),
+            expected_bytes=expected_bytes,
+            fit=FitAnswer.NOW if record.state in IN_MEMORY else headroom.fit(expected_bytes).fit,
             progress=record.progress,
             resident_bytes=record.held_bytes,
             form=record.form,

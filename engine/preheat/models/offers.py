@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from preheat.fits import FITS, Fit
 from preheat.messages import Message
 
 
@@ -29,6 +30,7 @@ class FoundModel:
     download_bytes: int = 0  # estimated from parameters and quantization; 0 if unknown
     memory_bytes: int = 0  # expected size in memory; 0 if unknown
     fits: bool | None = None  # within the memory limit; None if unknown
+    fitting: Fit = field(default=FITS, metadata={"flat": True})  # whether it fits now, if ``fits`` is known
 
 
 TokenSource = Literal["", "environment", "keyring", "file"]
@@ -71,6 +73,7 @@ class OfferedVariant:
     total_bytes: int  # size on disk
     memory_bytes: int  # expected size in memory
     fits: bool  # within the memory limit
+    fitting: Fit = field(default=FITS, metadata={"flat": True})  # whether it fits now
     recommended: bool = False  # the best choice for this machine
     files: tuple[OfferedFile, ...] = ()
     mmproj: str | None = None  # path of the image encoder; None without one
@@ -122,7 +125,7 @@ class SuggestedModel:
     download_bytes: int  # size on disk
     memory_bytes: int  # expected size in memory
     fits: bool  # within the memory limit
-    missing_bytes: int = 0  # memory that it needs above the limit; 0 if it fits
+    fitting: Fit = field(default=FITS, metadata={"flat": True})  # whether it fits now
     best: bool = False  # the best model for its task on this machine
     licence: str = ""
     parameters: int = 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 from preheat.preload.ahead import Ahead, PlannedStay, plan_ahead
 from preheat.preload.context import PreloadContext, policy_of
 from preheat.preload.favourites import (
+    FavouritesRoom,
     add_favourites,
     choose_favourites,
     favourites_in_order,
+    favourites_room,
     missing_favourites,
     order_favourites,
     remove_favourites,

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from preheat.clock import unix_time
+from preheat.fits import Headroom
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
 from preheat.preload.ahead import Ahead
@@ -25,6 +26,7 @@ from preheat.residency import (
     MemoryWatch,
     Residency,
     ResidencyExecutor,
+    ResidentModel,
     SizeTable,
     Standby,
     is_repackable,
@@ -72,6 +74,8 @@ class PreloadContext:
         self._processor = IdleProcessor()
         self._clock = clock
         self._standby = Standby()
+        self._residents: tuple[ResidentModel, ...] = ()
+        self._leaving: tuple[str, ...] = ()  # they, in the order in which they would leave
         self.awaits_use = False
         self.paused_until: float | None = None
         self.pressure: Message | None = None
@@ -139,6 +143,16 @@ class PreloadContext:
             planner.policy,
             loads_from,
         )
+
+    def headroom(self) -> Headroom:
+        """Return the memory for another model, and who would make room for it."""
+        residents, limits = tuple(self._pool.residents()), self._pool.limits()
+        if residents != self._residents:
+            self._residents = residents
+            self._leaving = self._planner.leaving(residents, limits.limit_bytes, self._clock())
+        sizes = {model.model_id: model.least_bytes for model in residents}
+        leaving = {model_id: sizes[model_id] for model_id in self._leaving}
+        return Headroom.beside(leaving, limits.limit_bytes, limits.reachable_bytes)
 
     def suppressed(self) -> tuple[str, ...]:
         """Return the models that should be hot but were unloaded on purpose, best first."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 from preheat.errors import EngineError
 from preheat.models import ModelFile, resolve
@@ -36,6 +36,41 @@ def choose_favourites(wanted: Sequence[str] | None, models: Sequence[ModelFile])
 def missing_favourites(wanted: Sequence[str] | None, models: Sequence[ModelFile]) -> tuple[str, ...]:
     """Return the favourites without a model on disk, such as those on an unplugged disk. They stay favourites."""
     return tuple(name for name in dict.fromkeys(wanted or ()) if _model_id(name, models) is None)
+
+
+class FavouritesRoom(NamedTuple):
+    """Whether all favourites fit into the memory limit together.
+
+    Attributes:
+        without_room: Those that are not preloaded for lack of room, in the user's order.
+        needed_bytes: The limit with which every one is preloaded.
+    """
+
+    without_room: tuple[str, ...] = ()
+    needed_bytes: int = 0
+
+
+def favourites_room(
+    favourites: Sequence[str], sizes: Mapping[str, int], held: Mapping[str, int], limit_bytes: int
+) -> FavouritesRoom:
+    """Return which favourites have no room next to the others. Pure.
+
+    Favourites never displace each other, so those in memory come first, then the user's order counts.
+
+    Args:
+        sizes: Expected bytes of each favourite.
+        held: Bytes of the favourites that are in memory.
+    """
+    left, without_room = limit_bytes - sum(held.values()), []
+    for name in favourites:
+        if name in held:
+            continue
+        if sizes[name] <= left:
+            left -= sizes[name]
+        else:
+            without_room.append(name)
+    needed = sum(held.get(name, sizes[name]) for name in favourites)
+    return FavouritesRoom(tuple(without_room), needed)
 
 
 def favourites_in_order(wanted: Sequence[str] | None, models: Sequence[ModelFile]) -> tuple[str, ...]:

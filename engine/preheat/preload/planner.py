@@ -81,6 +81,12 @@ class PreloadPlanner:
         view = eviction_view(residents, self._usage.popularity, now, self.policy)
         return plan_eviction(view, needed_bytes, limit_bytes, for_request=for_request)
 
+    def leaving(self, residents: Sequence[ResidentModel], limit_bytes: int, now: float) -> tuple[str, ...]:
+        """Return the models in the order in which requests would unload them; those in use now come last."""
+        idle = self.plan_eviction(residents, limit_bytes, 0, now, for_request=True).victims
+        used = [model._replace(leased=False) for model in residents if model.leased]
+        return (*idle, *self.plan_eviction(used, limit_bytes, 0, now, for_request=True).victims)
+
     def under_limit(
         self, residents: Sequence[ResidentModel], sizes: Mapping[str, int], limit_bytes: int, now: float
     ) -> LimitOutlook:

@@ -50,7 +50,7 @@ from preheat_gui.words.models import (
     TOOLTIP_CHARS,
     decision_sentence,
     failure_reason,
-    fits_words,
+    fit_words,
     form_sentence,
     form_words,
     loading_models,

@@ -89,12 +89,9 @@ def _without_name(text: str, model_id: str) -> str:
     return _tr("the file {words}").format(words=rest) if found[1] else rest
 
 
-def fits_words(model: ModelSnapshot, snapshot: EngineSnapshot) -> str:
-    """Return whether the model fits the memory limit: ``fits``, ``needs 2.1 GB more than the limit``."""
-    missing = model.expected_bytes - snapshot.memory.limit_bytes
-    if missing <= 0:
-        return _tr("fits")
-    return _tr("needs {size} more than the limit").format(size=format_memory(missing))
+def fit_words(model: ModelSnapshot, snapshot: EngineSnapshot) -> str:
+    """Return whether the model fits: ``fits now``, ``fits if qwen3-8b leaves``, ``too big for the limit by 2.1 GB``."""
+    return message_text(snapshot.fit(model).words)
 
 
 def form_words(model: ModelSnapshot) -> str:

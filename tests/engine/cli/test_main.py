@@ -108,7 +108,7 @@ def test_a_list_needs_no_application(starter_home: Path) -> None:
     ]
     assert all(model["file_bytes"] > 10_000_000 for model in models)
     lines = run("list").stdout.splitlines()
-    columns = ["Model", "Kind", "Params", "Quantization", "Size", "Memory", "Fits", "Context", "Source", "State"]
+    columns = ["Model", "Kind", "Params", "Quantization", "Size", "Memory", "Fit", "Context", "Source", "State"]
     assert lines[0].split() == columns
     assert re.split(r"\s{2,}", lines[2].strip()) == [
         *("smollm2-135m-instruct.q4_1", "chat", "135 M", "4-bit, good quality", "98.4 MB"),

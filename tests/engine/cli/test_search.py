@@ -32,7 +32,7 @@ def hub(local_hub: LocalHub) -> LocalHub:
 def test_search(hub: LocalHub, preheat_home: Path) -> None:
     shown = preheat(preheat_home, "search", "TINY").stdout.splitlines()
     assert shown[0].split() == ["Repository", "For", "Also", "Licence", "Size", "Downloads", "Likes", "Changed"]
-    assert shown[1].split() == [REPO, "chat", "mit", "~1.1", "MB", "1,234", "5", "fits"]
+    assert shown[1].split() == [REPO, "chat", "mit", "~1.1", "MB", "1,234", "5", "fits", "now"]
     assert "asks for consent" in preheat(preheat_home, "search", "gated").stdout
     found = json.loads(preheat(preheat_home, "search", "", "--sort", "likes", "-n", "1", "--json").stdout)
     assert [model["repo"] for model in found] == [REPO]
@@ -43,11 +43,11 @@ def test_search_with_a_repository_lists_what_it_offers(hub: LocalHub, preheat_ho
     shown = preheat(preheat_home, "search", REPO, PREHEAT_MEMORY_LIMIT="8GB").stdout
     lines = shown.splitlines()
     assert lines[0].startswith(f"{REPO}  mit, ")
-    assert lines[2].split() == ["Q4_K_M", "400", "kB", "0.2", "GB", "fits", "preheat", "pull", f"{REPO}:Q4_K_M"]
+    assert lines[2].split() == ["Q4_K_M", "400", "kB", "0.2", "GB", "fits", "now", "preheat", "pull", f"{REPO}:Q4_K_M"]
     assert "recommended" in lines[3]
     assert lines[4].startswith("Q8_0 needs about 0.2 GB of 8.0 GB: ")
     small = preheat(preheat_home, "search", f"hf.co/{REPO}", PREHEAT_MEMORY_LIMIT="2MB").stdout
-    assert "too large" in small
+    assert "too big" in small
     assert "None fits the memory limit of < 0.1 GB." in small
     assert "consent" in preheat(preheat_home, "search", "meta/Gated-GGUF").stdout
     hub.add_repo("a/empty", {"README.md": b""})
@@ -112,7 +112,7 @@ def test_the_catalogue_marks_what_is_best_and_what_is_here(preheat_home: Path, c
     by_name = {line.split()[0]: line for line in shown.splitlines() if ":" in line}
     assert "best for you" in by_name["qwen3:8b"]
     assert "Q4_K_M" in by_name["qwen3:8b"]
-    assert "too large" in by_name["llama3.3:70b"]
+    assert "too big" in by_name["llama3.3:70b"]
     assert " here " in by_name["smollm2:135m"]
     assert shown.splitlines()[-1] == "Memory limit: 8.0 GB. Download a model: preheat pull NAME"
     code = json.loads(preheat(preheat_home, "catalogue", "--task", "code", "--json").stdout)

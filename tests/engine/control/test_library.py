@@ -121,7 +121,7 @@ def test_the_catalogue_needs_no_hub(session: EngineSession, hub: LocalHub) -> No
     assert hub.requests == []
     by_name = {model.name: model for model in suggestions}
     assert len(by_name) == len(suggestions) > 20
-    assert any(model.best and model.fits and not model.missing_bytes for model in suggestions)
+    assert any(model.best and model.fits and not model.fitting.missing_bytes for model in suggestions)
     assert by_name["qwen3:4b"].pull_name == f"{by_name['qwen3:4b'].repo}:{by_name['qwen3:4b'].quantization}"
     assert by_name["qwen3:4b"].quantization_words
 

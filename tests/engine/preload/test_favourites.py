@@ -10,6 +10,7 @@ from preheat.models import ModelFile
 from preheat.preload import (
     add_favourites,
     choose_favourites,
+    favourites_room,
     missing_favourites,
     order_favourites,
     remove_favourites,
@@ -93,3 +94,10 @@ def test_an_order_keeps_all_favourites() -> None:
     models = [CHAT, OTHER]
     assert order_favourites(["gone", "smol", "qwen"], [OTHER.model_id], models) == [OTHER.model_id, "gone", "smol"]
     assert order_favourites(["gone", "qwen"], ["gone"], models) == ["gone", "qwen"]
+
+
+def test_favourites_without_room_never_displace_those_in_memory() -> None:
+    sizes = {"a": 6, "b": 4, "c": 2}
+    assert favourites_room(("a", "b", "c"), sizes, {}, 8) == (("b",), 12)
+    assert favourites_room(("a", "b", "c"), sizes, {"b": 5}, 8) == (("a",), 13)
+    assert favourites_room(("a", "b", "c"), sizes, {}, 12) == ((), 12)

@@ -17,7 +17,7 @@ from preheat_gui.words import (
     Kind,
     Problem,
     decision_sentence,
-    fits_words,
+    fit_words,
     list_names,
     model_state,
     paused_words,
@@ -190,8 +190,10 @@ def test_every_decision_has_a_sentence(action: Action) -> None:
 
 
 def test_whether_a_model_fits() -> None:
-    assert fits_words(model(expected_bytes=8_000_000_000), snapshot()) == "fits"
-    assert fits_words(model(expected_bytes=10_100_000_000), snapshot()) == "needs 2.1 GB more than the limit"
+    now = snapshot(model("qwen3-8b", State.HOT, resident_bytes=6_000_000_000))
+    assert fit_words(model(expected_bytes=2_000_000_000), now) == "fits now"
+    assert fit_words(model(expected_bytes=8_000_000_000), now) == "fits if qwen3-8b leaves"
+    assert fit_words(model(expected_bytes=10_100_000_000), now) == "too big for the limit by 2.1 GB"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from preheat.cli.output import (
     JsonObject,
     ask,
     console,
+    fit_cell,
     print_json,
     print_table,
     print_text,
@@ -155,7 +156,7 @@ def _found_badge(model: JsonObject) -> Cell:
         return "here", "cyan"
     if model["gated"]:
         return "asks for consent", "yellow"
-    return "" if model["fits"] is None else fit_cell(model["fits"], best=False)
+    return "" if model["fits"] is None else fit_cell(model)
 
 
 def _print_offer(offer: JsonObject) -> None:
@@ -177,7 +178,7 @@ def _print_offer(offer: JsonObject) -> None:
             variant["quantization"] or "?",
             format_bytes(variant["total_bytes"]),
             format_memory(variant["memory_bytes"]),
-            fit_cell(variant["fits"], best=variant["recommended"], best_words="recommended"),
+            ("recommended", "green") if variant["recommended"] else fit_cell(variant),
             f"preheat pull {variant['name']}",
         ]
         for variant in offer["variants"]
@@ -189,11 +190,10 @@ def _print_offer(offer: JsonObject) -> None:
         print_text(f"None fits the memory limit of {format_memory(offer['limit_bytes'])}.")
 
 
-def fit_cell(fits: bool, *, best: bool, best_words: str = "best for you") -> Cell:
-    """Return whether something fits this machine."""
-    if best:
-        return best_words, "green"
-    return "fits" if fits else ("too large", "dim")
+def _suggested_cell(model: JsonObject) -> Cell:
+    if model["here"]:
+        return "here", "cyan"
+    return ("best for you", "green") if model["best"] else fit_cell(model)
 
 
 _HEADINGS: Final = {
@@ -231,6 +231,6 @@ def _suggested_row(model: JsonObject) -> list[Cell]:
         model["quantization"],
         format_bytes(model["download_bytes"]),
         format_memory(model["memory_bytes"]),
-        ("here", "cyan") if model["here"] else fit_cell(model["fits"], best=model["best"]),
+        _suggested_cell(model),
         model["sentence"],
     ]

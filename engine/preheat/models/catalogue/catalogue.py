@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator,
 
 from preheat import paths
 from preheat.errors import EngineError
+from preheat.fits import Headroom
 from preheat.messages import msg
 from preheat.models.gguf.quantization import normalized, quantization_words
 from preheat.models.hub.hub import is_repo
@@ -127,7 +128,7 @@ def load_catalogue(path: Path | None = None) -> tuple[CatalogueEntry, ...]:
 
 def best_for(
     entries: Iterable[CatalogueEntry],
-    limit_bytes: int,
+    headroom: Headroom,
     *,
     context_length: int = DEFAULT_CONTEXT,
     kv_share: float = 1.0,
@@ -136,16 +137,16 @@ def best_for(
 
     The best one is the first of its task that fits comfortably with at least 4 bits per weight. Pure.
     """
-    found = [_suggest(entry, limit_bytes, context_length, kv_share) for entry in entries]
-    best = {task: _best([item for item in found if item.task == task], limit_bytes) for task in Task}
+    found = [_suggest(entry, headroom, context_length, kv_share) for entry in entries]
+    best = {task: _best([item for item in found if item.task == task], headroom.limit_bytes) for task in Task}
     return tuple(replace(item, best=item is best[Task(item.task)]) for item in found)
 
 
-def _suggest(entry: CatalogueEntry, limit_bytes: int, context_length: int, kv_share: float) -> SuggestedModel:
+def _suggest(entry: CatalogueEntry, headroom: Headroom, context_length: int, kv_share: float) -> SuggestedModel:
     kv = int(entry.kv_bytes_per_token * kv_share)
     advice = advise(
         entry.variants,
-        limit_bytes,
+        headroom.limit_bytes,
         parameters=entry.parameters,
         trained_context=entry.trained_context,
         context_length=context_length,
@@ -164,7 +165,7 @@ def _suggest(entry: CatalogueEntry, limit_bytes: int, context_length: int, kv_sh
         download_bytes=chosen.total_bytes,
         memory_bytes=advice.memory_bytes,
         fits=fits,
-        missing_bytes=max(advice.memory_bytes - limit_bytes, 0),
+        fitting=headroom.fit(advice.memory_bytes),
         why=advice.why,
     )
 

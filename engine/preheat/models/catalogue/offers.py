@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from preheat.errors import HubOfflineError, HubUnreachableError
+from preheat.fits import Headroom
 from preheat.models.catalogue.catalogue import CatalogueEntry, Task, best_for, load_catalogue
 from preheat.models.catalogue.pull_names import parse_pull
 from preheat.models.gguf.quantization import quantization_words
@@ -35,9 +36,14 @@ from preheat.settings import Settings
 class Machine:
     """Facts that offers depend on."""
 
-    limit_bytes: int  # memory limit of all models together
+    headroom: Headroom  # memory for another model
     settings: Settings  # the context length and the KV cache's type count
     models: Sequence[ModelFile] = ()  # models on disk
+
+    @property
+    def limit_bytes(self) -> int:
+        """Memory limit of all models together."""
+        return self.headroom.limit_bytes
 
     @property
     def kv_share(self) -> float:
@@ -71,12 +77,14 @@ def _on(machine: Machine, model: FoundModel) -> FoundModel:
         sized, machine.limit_bytes, parameters=model.parameters, context_length=context, kv_bytes_per_token=kv
     )
     variant = advice.variant if advice else min(sized, key=lambda each: each.total_bytes)
+    memory = expected_bytes(variant, context, parameters=model.parameters, kv_bytes_per_token=kv)
     return replace(
         known,
         quantization=variant.quantization,
         download_bytes=variant.total_bytes,
-        memory_bytes=expected_bytes(variant, context, parameters=model.parameters, kv_bytes_per_token=kv),
+        memory_bytes=memory,
         fits=advice is not None,
+        fitting=machine.headroom.fit(memory),
     )
 
 
@@ -137,6 +145,7 @@ def _offer(machine: Machine, files: RepoFiles) -> RepoOffer:
             total_bytes=variant.total_bytes,
             memory_bytes=memory,
             fits=memory <= machine.limit_bytes,
+            fitting=machine.headroom.fit(memory),
             recommended=advice is not None and variant is advice.variant,
         )
 
@@ -163,7 +172,7 @@ def suggestions(machine: Machine, task: Task | None = None, query: str = "") -> 
     """Return the catalogue's suggestions for this machine that match a query; see ``load_catalogue``."""
     found = best_for(
         load_catalogue(),
-        machine.limit_bytes,
+        machine.headroom,
         context_length=machine.settings.context_length,
         kv_share=machine.kv_share,
     )

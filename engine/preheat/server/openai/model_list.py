@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from preheat.fits import FitAnswer
 from preheat.models import Ability, printable
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def model_json(engine: Engine, model: ModelFile) -> dict[str, Any]:
         "licence": model.licence,
         "file_bytes": model.file_bytes,
         "expected_bytes": snapshot.expected_bytes if snapshot is not None else None,
-        "fits": snapshot.expected_bytes <= now.memory.limit_bytes if snapshot is not None else None,
+        "fits": snapshot.fit is not FitAnswer.TOO_BIG if snapshot is not None else None,
+        "fit": snapshot.fit.value if snapshot is not None else None,
         "source": model.source.value,
         "aliases": list(model.aliases),
     }

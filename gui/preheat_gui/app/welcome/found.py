@@ -26,7 +26,7 @@ from preheat_gui.dashboard.tables import (
     two_lines,
 )
 from preheat_gui.widgets import GAP, GROUP_GAP, Token, timer, vbox
-from preheat_gui.words import fits_words, format_bytes, format_memory, joined, model_state
+from preheat_gui.words import fit_words, format_bytes, format_memory, joined, model_state
 
 _STAR: Final = 16
 _MOST_ROWS: Final = 5  # Shown without scrolling
@@ -70,7 +70,7 @@ def make_row(model: ModelSnapshot, snapshot: EngineSnapshot) -> FoundRow:
         model.favourite,
         format_memory(model.resident_bytes or model.expected_bytes),
         kind.format(size=format_bytes(model.file_bytes)),
-        fits_words(model, snapshot) if idle else model_state(model),
+        fit_words(model, snapshot) if idle else model_state(model),
         idle and model.expected_bytes > snapshot.memory.limit_bytes,
     )
 

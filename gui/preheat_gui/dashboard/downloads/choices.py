@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionViewItem, QWidget
 
 from preheat.control import FoundModel, OfferedVariant, RepoOffer, SuggestedModel
 from preheat.errors import EngineError
+from preheat.fits import Fit, FitAnswer
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.painting import Looks, bold, draw_text, wrapped
 from preheat_gui.dashboard.parts import detail_label, title_label
@@ -39,6 +40,7 @@ from preheat_gui.words import (
     format_number,
     format_tenths,
     joined,
+    message_text,
     parameter_words,
     quantization_quality,
     quantization_words,
@@ -349,7 +351,7 @@ def found_rows(
 
 def variant_rows(offer: RepoOffer) -> list[Row]:
     """Return the sizes in a repository, the smallest first."""
-    return [_variant_row(variant, offer.limit_bytes) for variant in offer.variants]
+    return [_variant_row(variant) for variant in offer.variants]
 
 
 def suggestion_words(model: SuggestedModel) -> str:
@@ -393,7 +395,7 @@ def _suggestion_row(model: SuggestedModel, downloading: Collection[str]) -> Choi
         title=model.title,
         sentence=catalogue_sentence(model.sentence),
         figure=format_bytes(model.download_bytes),
-        badge=badge or _fit_badge(fits=model.fits, missing_bytes=model.missing_bytes),
+        badge=badge or _fit_badge(model.fitting),
         mark=_tr("Best for this computer") if model.best else "",
     )
 
@@ -418,7 +420,7 @@ def _found_row(
     return ChoiceRow(model.repo, model.repo, facts, size, badge)
 
 
-def _variant_row(variant: OfferedVariant, limit_bytes: int) -> ChoiceRow:
+def _variant_row(variant: OfferedVariant) -> ChoiceRow:
     words = quantization_quality(variant.quantization_words)
     return ChoiceRow(
         key=variant.name,
@@ -430,7 +432,7 @@ def _variant_row(variant: OfferedVariant, limit_bytes: int) -> ChoiceRow:
             _tr("understands images") if variant.vision else "",
         ),
         figure=format_bytes(variant.total_bytes),
-        badge=_fit_badge(fits=variant.fits, missing_bytes=variant.memory_bytes - limit_bytes),
+        badge=_fit_badge(variant.fitting),
         mark=_tr("Recommended") if variant.recommended else "",
         details=_files(variant),
     )
@@ -442,11 +444,13 @@ def _state_badge(repo: str, *, downloaded: bool, downloading: Collection[str]) -
     return Badge(_tr("Downloaded"), "check", Token.STANDBY) if downloaded else None
 
 
-def _fit_badge(*, fits: bool, missing_bytes: int) -> Badge:
-    if fits:
-        return Badge(_tr("fits"), "check", Token.GOOD)
-    words = _tr("needs {size} more than the limit").format(size=format_memory(max(missing_bytes, 1)))
-    return Badge(words, "warning", Token.BAD)
+def _fit_badge(fit: Fit) -> Badge:
+    symbol, token = {
+        FitAnswer.NOW: ("check", Token.GOOD),
+        FitAnswer.IF_OTHERS_LEAVE: ("check", Token.MUTED),
+        FitAnswer.TOO_BIG: ("warning", Token.BAD),
+    }[fit.fit]
+    return Badge(message_text(fit.brief), symbol, token)
 
 
 def _memory(size: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from PySide6.QtCore import QCoreApplication, QObject, QSortFilterProxyModel, Qt
 
 from preheat.control import EngineSnapshot, Figures, ModelSnapshot, State
+from preheat.fits import FitAnswer
 from preheat.units import natural_key
 from preheat_gui import words
 from preheat_gui.dashboard.cells import BUSY, NOTHING, Cell, Index, SortKey, runs
@@ -110,10 +111,11 @@ def _state(model: ModelSnapshot, context: Context) -> Cell:
 def _memory(model: ModelSnapshot, context: Context) -> Cell:
     if model.resident_bytes:
         return Cell(format_memory(model.resident_bytes), words.form_words(model), tooltip=words.form_sentence(model))
-    about, fits = format_memory(model.expected_bytes), words.fits_words(model, context.snapshot)
-    if model.expected_bytes > context.snapshot.memory.limit_bytes:
-        return Cell(about, fits, muted=True, bad=True, tooltip=f"{about}, {fits}")
-    return Cell(about, fits, muted=True, tooltip=translate("Models", "Measured at the last load, or estimated."))
+    about, fit = format_memory(model.expected_bytes), context.snapshot.fit(model)
+    measured = translate("Models", "Measured at the last load, or estimated.")
+    tooltip = words.joined(f"{about}, {message_text(fit.words)}.", measured, separator="\n")
+    lacks = fit.fit is FitAnswer.TOO_BIG or model.model_id in context.snapshot.favourites_without_room
+    return Cell(about, message_text(fit.brief), muted=True, bad=lacks, tooltip=tooltip)
 
 
 def _context(model: ModelSnapshot, context: Context) -> Cell:
@@ -197,10 +199,10 @@ class ModelsTable(TableModel[ModelSnapshot]):
         self._context = Context(snapshot, time.time(), {}, context_length)
 
     def update(self, snapshot: EngineSnapshot) -> None:
-        limit_changed = snapshot.memory.limit_bytes != self._context.snapshot.memory.limit_bytes
+        room_changed = _room_of(snapshot) != _room_of(self._context.snapshot)
         self._context = replace(self._context, snapshot=snapshot, now=time.time())
         self.show_items(snapshot.models)
-        if limit_changed:
+        if room_changed:
             self.report_column(Column.MEMORY)
 
     def set_figures(self, figures: Mapping[str, Figures]) -> None:
@@ -261,6 +263,11 @@ class ModelsTable(TableModel[ModelSnapshot]):
 
     def _ages(self) -> list[str]:
         return [self.cell(row, Column.LAST_USED).text for row in range(len(self._items))]
+
+
+def _room_of(snapshot: EngineSnapshot) -> tuple[int, tuple[str, ...]]:
+    """Return what the words about memory depend on, in addition to the model."""
+    return snapshot.memory.limit_bytes, snapshot.favourites_without_room
 
 
 DEFAULT_SORT: Final = (Column.STATE, Qt.SortOrder.AscendingOrder)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preheat.fits import Headroom
 from preheat.models.catalogue.catalogue import CatalogueEntry, CatalogueError, Task, best_for, load_catalogue
 from preheat.models.gguf.quantization import QUANTIZATION, normalized
 from preheat.models.hub.recommend import bits_of
@@ -63,10 +64,10 @@ def test_each_quantization_is_written_as_file_names_do(entry: CatalogueEntry) ->
 def test_each_fits_a_memory_and_text_models_have_a_kv_cache(entry: CatalogueEntry) -> None:
     assert (entry.kv_bytes_per_token > 0) == (entry.task not in (Task.EMBEDDING, Task.RERANK))
     assert (entry.mmproj_bytes > 0) == (entry.task is Task.VISION)
-    (suggestion,) = best_for([entry], 1000 * GB)
+    (suggestion,) = best_for([entry], Headroom.beside({}, 1000 * GB))
     assert suggestion.fits
     assert suggestion.best
-    (refused,) = best_for([entry], entry.mmproj_bytes + 1)
+    (refused,) = best_for([entry], Headroom.beside({}, entry.mmproj_bytes + 1))
     assert not refused.fits
     assert not refused.best
     assert refused.memory_bytes > refused.download_bytes >= min(entry.sizes.values())
@@ -125,14 +126,14 @@ def test_a_missing_catalogue_is_an_error(tmp_path: Path) -> None:
     ],
 )
 def test_the_best_for_usual_machines(limit_gb: int, chat: str, code: str) -> None:
-    best = {item.task: item for item in best_for(CATALOGUE, limit_gb * GB) if item.best}
+    best = {item.task: item for item in best_for(CATALOGUE, Headroom.beside({}, limit_gb * GB)) if item.best}
     assert (best[Task.CHAT].name, best[Task.CODE].name) == (chat, code)
     assert best[Task.CHAT].quantization == "Q4_K_M"
 
 
 def test_a_longer_context_leaves_less_room_and_a_smaller_kv_cache_more() -> None:
     def chat(**options: Any) -> str:
-        found = best_for(CATALOGUE, 8 * GB, **options)
+        found = best_for(CATALOGUE, Headroom.beside({}, 8 * GB), **options)
         return next(item.name for item in found if item.best and item.task == Task.CHAT)
 
     assert chat() == "qwen3:8b"
@@ -142,7 +143,7 @@ def test_a_longer_context_leaves_less_room_and_a_smaller_kv_cache_more() -> None
 
 @given(st.integers(0, 200 * GB), st.integers(64, 200_000))
 def test_nothing_is_marked_that_does_not_fit(limit: int, context: int) -> None:
-    found = best_for(CATALOGUE, limit, context_length=context)
+    found = best_for(CATALOGUE, Headroom.beside({}, limit), context_length=context)
     assert [item.name for item in found] == [entry.name for entry in CATALOGUE]
     for item in found:
         assert item.fits == (item.memory_bytes <= limit)

@@ -8,6 +8,7 @@ import pytest
 
 from local_hub import TOKEN, LocalHub
 from preheat.errors import HubOfflineError, HubUnreachableError, InvalidRequestError, ModelNotFoundError
+from preheat.fits import Headroom
 from preheat.models import ModelFile, OfferedFile
 from preheat.models.catalogue import Machine, Task, load_catalogue, repo_card, repo_offer, search, suggestions
 from preheat.models.catalogue.offers import here
@@ -23,7 +24,7 @@ def model(path: str) -> ModelFile:
 
 
 def machine(limit_bytes: int = 8 * GB, *paths: str, **settings: Any) -> Machine:
-    return Machine(limit_bytes, Settings(**settings), [model(path) for path in paths])
+    return Machine(Headroom.beside({}, limit_bytes), Settings(**settings), [model(path) for path in paths])
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def hub(local_hub: LocalHub) -> LocalHub:
 def test_ollamas_models_are_matched_by_name() -> None:
     ollama = replace(model("/ollama/blobs/sha256-1"), aliases=("qwen3:4b",))
     assert here("Qwen/Qwen3-4B-GGUF", [ollama], ("qwen3:4b",)) == ("sha256-1",)
-    found = suggestions(Machine(8 * GB, Settings(), [ollama]))
+    found = suggestions(Machine(Headroom.beside({}, 8 * GB), Settings(), [ollama]))
     assert [entry.name for entry in found if entry.here] == ["qwen3:4b"]
 
 

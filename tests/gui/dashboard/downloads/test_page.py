@@ -159,8 +159,8 @@ def test_the_catalogue_is_grouped_with_the_best_of_each_task_first(page: Downloa
     ]
     known = choices(page, "catalogue")
     assert known["qwen3:8b"].mark == "Best for this computer"
-    assert (known["qwen3:8b"].figure, badge(known["qwen3:8b"])) == ("5.0 GB", "fits")
-    assert badge(known["qwen3:30b"]) == "needs 12.3 GB more than the limit"
+    assert (known["qwen3:8b"].figure, badge(known["qwen3:8b"])) == ("5.0 GB", "fits now")
+    assert badge(known["qwen3:30b"]) == "too big for the limit by 12.3 GB"
     assert (badge(known["qwen3:4b"]), known["qwen3:4b"].mark) == ("Downloaded", "")
 
 
@@ -180,7 +180,7 @@ def test_a_running_download_is_marked(page: DownloadsPage, bridge: FakeBridge) -
     assert badge(choices(page, "catalogue")["qwen3:8b"]) == "Downloading"
     assert not find(page, QPushButton, "catalogue_get").isEnabled()
     bridge.publish(snapshot(downloads=(download(state=DownloadState.DONE, repo="Qwen/qwen3-8b-GGUF"),)))
-    assert badge(choices(page, "catalogue")["qwen3:8b"]) == "fits"
+    assert badge(choices(page, "catalogue")["qwen3:8b"]) == "fits now"
 
 
 def test_the_catalogue_filters_by_task(page: DownloadsPage) -> None:
@@ -360,7 +360,7 @@ def test_a_result_opens_its_sizes_with_the_recommended_one_selected(
     assert offered[1].title == "4-bit, good quality"
     assert offered[1].mark == "Recommended"
     assert offered[1].sentence == "Q4_K_M · uses about 5.9 GB of memory"
-    assert badge(offered[3]) == "needs 1.7 GB more than the limit"
+    assert badge(offered[3]) == "too big for the limit by 1.7 GB"
     click(page, "offer_get")
     assert link.asked[-1] == ("pull", "Qwen/Qwen3-8B-GGUF:Q4_K_M")
     assert find(page, ChoiceView, "search_results").isVisible()

@@ -72,8 +72,8 @@ def test_a_hot_model_shows_its_requests(count: int, words: str) -> None:
             {"resident_bytes": 3 * GB, "form": Form.REPACKED, "extra_bytes": GB // 2},
             *("3.0 GB", "faster form, +0.5 GB", False),
         ),
-        ({"expected_bytes": 8 * GB}, "8.0 GB", "fits", False),
-        ({"expected_bytes": 10_100_000_000}, "10.1 GB", "needs 2.1 GB more than the limit", True),
+        ({"expected_bytes": 8 * GB}, "8.0 GB", "fits now", False),
+        ({"expected_bytes": 10_100_000_000}, "10.1 GB", "too big for the limit by 2.1 GB", True),
     ],
 )
 def test_memory_is_used_or_expected(values: dict[str, Any], text: str, aside: str, bad: bool) -> None:

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import GB, model, snapshot, stats
 from preheat.control import EngineSnapshot, Figures, State
+from preheat.fits import Headroom
 from preheat_gui.dashboard.cells import Role
 from preheat_gui.dashboard.models.table import Column, ModelsTable
 
@@ -93,9 +94,9 @@ def test_all_rows_can_be_replaced(table: ModelsTable) -> None:
 def test_a_new_limit_updates_all_memory_cells(table: ModelsTable) -> None:
     seen = Seen(table)
     old = filled("b", "d", "e", "g")
-    table.update(replace(old, memory=replace(old.memory, limit_bytes=2 * GB)))
+    table.update(replace(old, memory=replace(old.memory, limit_bytes=2 * GB, headroom=Headroom(2 * GB))))
     assert seen.changes == [(0, 3, Column.MEMORY, Column.MEMORY)]
-    assert table.cell(0, Column.MEMORY).aside == "needs 1.1 GB more than the limit"
+    assert table.cell(0, Column.MEMORY).aside == "too big for the limit by 1.1 GB"
 
 
 def test_figures_are_reported_where_they_differ(table: ModelsTable) -> None:
@@ -133,7 +134,7 @@ def test_screen_readers_hear_the_star_and_the_aside(table: ModelsTable) -> None:
     accessible = Qt.ItemDataRole.AccessibleTextRole
     assert table.index(0, Column.FAVOURITE).data(accessible) == "favourite"
     assert table.index(1, Column.FAVOURITE).data(accessible) == "not a favourite"
-    assert table.index(1, Column.MEMORY).data(accessible) == "3.1 GB, fits"
+    assert table.index(1, Column.MEMORY).data(accessible) == "3.1 GB, fits now"
     assert table.headerData(Column.FAVOURITE, Qt.Orientation.Horizontal, accessible) == "Favourite"
     assert table.headerData(0, Qt.Orientation.Vertical, accessible) is None
 
