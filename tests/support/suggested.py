@@ -128,6 +128,7 @@ FOUND = [
         download_bytes=8_900_000_000,
         memory_bytes=10_500_000_000,
         fits=False,
+        fitting=too_big(2.5),
     ),
     FoundModel(
         "google/gemma-3-12b-it-qat-q4_0-gguf",
@@ -141,6 +142,7 @@ FOUND = [
         download_bytes=6_850_000_000,
         memory_bytes=8_100_000_000,
         fits=False,
+        fitting=too_big(0.1),
     ),
     FoundModel("Qwen/Qwen3-8B-GGUF", "Qwen3-8B", "chat", "apache-2.0", downloads=831, here=("qwen3-8b",)),
 ]

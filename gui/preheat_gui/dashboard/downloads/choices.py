@@ -342,11 +342,9 @@ def found_rows(
     found: Sequence[FoundModel],
     downloading: Collection[str] = (),
     downloaded: Collection[str] = (),
-    *,
-    limit_bytes: int = 0,
 ) -> list[Row]:
     """Return search results in their order; arguments are repositories downloading and since downloaded."""
-    return [_found_row(model, downloading, downloaded, limit_bytes) for model in found]
+    return [_found_row(model, downloading, downloaded) for model in found]
 
 
 def variant_rows(offer: RepoOffer) -> list[Row]:
@@ -400,15 +398,13 @@ def _suggestion_row(model: SuggestedModel, downloading: Collection[str]) -> Choi
     )
 
 
-def _found_row(
-    model: FoundModel, downloading: Collection[str], downloaded: Collection[str], limit_bytes: int
-) -> ChoiceRow:
+def _found_row(model: FoundModel, downloading: Collection[str], downloaded: Collection[str]) -> ChoiceRow:
     here = bool(model.here) or model.repo in downloaded
     badge = _state_badge(model.repo, downloaded=here, downloading=downloading)
     if badge is None and model.gated:
         badge = Badge(_tr("Licence must be accepted"), "info", Token.MUTED)
     if badge is None and model.fits is not None:
-        badge = _fit_badge(fits=model.fits, missing_bytes=model.memory_bytes - limit_bytes)
+        badge = _fit_badge(model.fitting)
     facts = joined(
         ability_words(model.abilities) or task_title(model.task),
         parameter_words(model.parameters),

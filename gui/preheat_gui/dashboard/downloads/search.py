@@ -129,13 +129,12 @@ class SearchSection(ChoiceSection):
         known = {model.repo.lower() for model in matching}
         found = [model for model in self._found or () if model.repo.lower() not in known]
         downloading, arrived = self._downloads
-        limit_bytes = self._bridge.snapshot.memory.limit_bytes
         rows: list[Row] = []
         if suggested := suggestion_rows(matching, self._task, downloading, grouped=False):
             rows += [GroupRow(self.tr("Suggested by Preheat")), *suggested]
         if rows or found:
             rows.append(GroupRow(self._hub_title(found)))
-        self._show_rows([*rows, *found_rows(found, downloading, arrived, limit_bytes=limit_bytes)])
+        self._show_rows([*rows, *found_rows(found, downloading, arrived)])
 
     def _hub_title(self, found: Sequence[FoundModel]) -> str:
         if self._error is not None:
