@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from fake_bridge import FakeBridge, stats
+from pictures.timeline import outcomes, timeline, with_outcomes
 from preheat import paths
 from preheat.control import (
+    Day,
     Form,
     LimitCurve,
     LimitPoint,
@@ -73,7 +75,7 @@ def show_day(bridge: FakeBridge) -> None:
     bridge.publish_settings(_settings())
     bridge.publish(snapshot())
     bridge.answer_with(history=history(), stats=_stats(), decisions=_decisions(), why=_why, model_details=_facts)
-    bridge.answer_with(requests=_requests())
+    bridge.answer_with(requests=_requests(), get_day=_timeline())
 
 
 def _settings() -> Settings:
@@ -238,10 +240,12 @@ def _requests() -> list[RequestRecord]:
             "prompt_tokens": prompt,
             "completion_tokens": answer,
             "ttft_s": ttft_s,
+            "decode_s": answer / speeds.get(model, 1.0),
         }
         found.append(RequestRecord(model, NOW - minutes * MINUTE_S, client=client, **(known | more)))
 
     found: list[RequestRecord] = []
+    speeds = {CHAT: 27.3, CODER: 24.8, SMALL: 48.0}
     other = msg("prefix_differs", token=12, tokens=3104)
     ago(0.6, "VS Code", CODER, 12_846, 212, 0.3, slot_tokens=12_544)
     ago(3.1, "VS Code", CODER, 12_400, 388, 0.4, memory_tokens=12_288)
@@ -253,6 +257,12 @@ def _requests() -> list[RequestRecord]:
     ago(75.0, "python-openai", SMALL, 94, 57, 0.2)
     ago(412.0, "VS Code", CODER, 11_930, 96, 0.5, disk_tokens=11_776)
     return found
+
+
+def _timeline() -> Day:
+    room = verbatim(f"made room for {SMALL}")
+    evicted = DecisionRecord(NOW - 258 * MINUTE_S, CHAT, Action.EVICT, room, int(6.2 * GB), idle_s=1500.0)
+    return timeline(NOW, _decisions(), [evicted], _requests(), (CHAT, CODER, EMBEDDER), MISTRAL)
 
 
 def _why(model_id: str) -> Message:
@@ -286,7 +296,8 @@ def limit_curve(total_bytes: int) -> LimitCurve:
     """Return the hit rates of the last weeks by memory limit."""
     rates = (0, 31, 48, 60, 70, 78, 84, 88, 91, 93, 94.5, 95.5, 96.2, 96.7, 97, 97.2, 97.3, 97.4, 97.4, 97.4)
     points = (LimitPoint(total_bytes * step // 20, rate / 100, 20 * (100 - rate)) for step, rate in enumerate(rates, 1))
-    return LimitCurve(days=28.0, requests=1290, points=tuple(points))
+    recent, marks = outcomes(_timeline(), len(rates))
+    return LimitCurve(days=28.0, requests=1290, points=with_outcomes(tuple(points), marks), recent=recent)
 
 
 def _facts(model_id: str) -> ModelFacts:

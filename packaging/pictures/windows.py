@@ -70,6 +70,7 @@ def window_makers(bridge: FakeBridge) -> dict[str, Callable[[], QWidget]]:
     makers |= downloads_makers(bridge, (WIDTH, HEIGHT))
     return makers | {
         "activity-requests": partial(_dashboard, bridge, "activity", shown="requests"),
+        "activity-loads": partial(_dashboard, bridge, "activity", shown="decisions"),
         "model-settings": partial(ModelSettingsDialog, bridge, CHAT),
         "welcome": partial(_welcome, bridge),
         "welcome-found": partial(_welcome_found, bridge),

@@ -87,28 +87,16 @@
         <translation>Das Modell war bereit.</translation>
     </message>
     <message>
-        <source>The model was not ready: {duration} of this were its load.</source>
-        <translation>Das Modell war nicht bereit: {duration} davon hat das Laden gedauert.</translation>
+        <source>The model was already loading.</source>
+        <translation>Das Modell wurde bereits geladen.</translation>
     </message>
     <message>
-        <source>{duration} loading</source>
-        <translation>{duration} Laden</translation>
+        <source>The model was not in memory: the request waited for its load.</source>
+        <translation>Das Modell war nicht im Speicher: Die Anfrage wartete, bis es geladen war.</translation>
     </message>
 </context>
 <context>
     <name>ActivityPage</name>
-    <message>
-        <source>No requests in progress.</source>
-        <translation>Keine laufenden Anfragen.</translation>
-    </message>
-    <message>
-        <source>Filter by kind</source>
-        <translation>Nach Art filtern</translation>
-    </message>
-    <message>
-        <source>Filter by model</source>
-        <translation>Nach Modell filtern</translation>
-    </message>
     <message>
         <source>Loads</source>
         <translation>Modelle</translation>
@@ -122,56 +110,20 @@
         <translation>Was geladen und entladen wurde, und warum</translation>
     </message>
     <message>
-        <source>What was asked, and how much of each prompt was reused</source>
-        <translation>Was angefragt wurde, und wie viel von jedem Prompt wiederverwendet wurde</translation>
-    </message>
-    <message>
-        <source>All models</source>
-        <translation>Alle Modelle</translation>
-    </message>
-    <message>
         <source>Activity</source>
         <translation>Aktivität</translation>
     </message>
     <message>
-        <source>Nothing matches</source>
-        <translation>Keine Treffer</translation>
+        <source>Your day</source>
+        <translation>Tagesverlauf</translation>
     </message>
     <message>
-        <source>No activity of this kind.</source>
-        <translation>Keine Aktivität dieser Art.</translation>
+        <source>When models were in memory, and which requests had to wait</source>
+        <translation>Wann Modelle im Speicher waren und welche Anfragen warten mussten</translation>
     </message>
     <message>
-        <source>Activity is not available</source>
-        <translation>Die Aktivität ist nicht verfügbar</translation>
-    </message>
-    <message>
-        <source>Nothing yet</source>
-        <translation>Noch nichts</translation>
-    </message>
-    <message>
-        <source>Loads and unloads will appear here, with the reason.</source>
-        <translation>Hier erscheint, was geladen und entladen wird, mit dem Grund.</translation>
-    </message>
-    <message>
-        <source>Requests will appear here, with what was reused of their prompts.</source>
-        <translation>Hier erscheinen Anfragen, und was von ihren Prompts wiederverwendet wurde.</translation>
-    </message>
-    <message>
-        <source>Preheat is reading its activity.</source>
-        <translation>Preheat liest die Aktivität.</translation>
-    </message>
-    <message>
-        <source>&amp;Show everything</source>
-        <translation>&amp;Alles zeigen</translation>
-    </message>
-    <message>
-        <source>&amp;Try again</source>
-        <translation>E&amp;rneut versuchen</translation>
-    </message>
-    <message>
-        <source>One moment</source>
-        <translation>Einen Moment</translation>
+        <source>What was asked, how fast it was, and what was reused</source>
+        <translation>Was angefragt wurde, wie schnell es ging und was wiederverwendet wurde</translation>
     </message>
 </context>
 <context>
@@ -1132,16 +1084,32 @@ Inhalt: {names}.</translation>
         <translation>Erstes Wort</translation>
     </message>
     <message>
-        <source>Time until the first token of the answer.</source>
-        <translation>Zeit bis zum ersten Token der Antwort.</translation>
-    </message>
-    <message>
         <source>Answer</source>
         <translation>Antwort</translation>
     </message>
     <message>
         <source>Tokens of the answer.</source>
         <translation>Token der Antwort.</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>Wartezeit</translation>
+    </message>
+    <message>
+        <source>Time until the model was ready.</source>
+        <translation type="unfinished">Zeit, bis das Modell bereit war.</translation>
+    </message>
+    <message>
+        <source>Time until the first token of the answer, with the wait for the model.</source>
+        <translation>Zeit bis zum ersten Token der Antwort, mit dem Warten auf das Modell.</translation>
+    </message>
+    <message>
+        <source>Tokens/s</source>
+        <translation>Tokens/s</translation>
+    </message>
+    <message>
+        <source>Speed of the answer after its first token.</source>
+        <translation>Tempo der Antwort nach ihrem ersten Token.</translation>
     </message>
 </context>
 <context>
@@ -8779,6 +8747,309 @@ nach {new}
     <message>
         <source>Copy</source>
         <translation>Kopieren</translation>
+    </message>
+</context>
+<context>
+    <name>Day</name>
+    <message>
+        <source>Now</source>
+        <translation type="unfinished">Jetzt</translation>
+    </message>
+    <message>
+        <source>{ready} of {count} requests found it ready.</source>
+        <translation>{ready} von {count} Anfragen fanden es bereit.</translation>
+    </message>
+    <message>
+        <source>No requests.</source>
+        <translation type="unfinished">Keine Anfragen.</translation>
+    </message>
+    <message>
+        <source>No requests in the last 24 hours.</source>
+        <translation>Keine Anfragen in den letzten 24 Stunden.</translation>
+    </message>
+    <message>
+        <source>{ready} of {count} requests found their model ready ({rate}).</source>
+        <translation>{ready} von {count} Anfragen fanden ihr Modell bereit ({rate}).</translation>
+    </message>
+    <message>
+        <source>Waiting for models: {duration} in all.</source>
+        <translation>Warten auf Modelle: insgesamt {duration}.</translation>
+    </message>
+    <message>
+        <source>Nothing will be preloaded: {why}</source>
+        <translation>Nichts wird vorgeladen: {why}</translation>
+    </message>
+    <message>
+        <source>{span}: {count} requests, the model was ready.</source>
+        <translation>{span}: {count} Anfragen, das Modell war bereit.</translation>
+    </message>
+    <message>
+        <source>{span}: {count} requests, {waits} of them would have waited.</source>
+        <translation>{span}: {count} Anfragen, {waits} davon hätten gewartet.</translation>
+    </message>
+    <message>
+        <source>{span}: {count} requests, {waits} of them waited {duration} in all.</source>
+        <translation>{span}: {count} Anfragen, {waits} davon warteten insgesamt {duration}.</translation>
+    </message>
+    <message>
+        <source>{time}, {app}: waited {duration}; with this limit, the model would have been ready.</source>
+        <translation>{time}, {app}: {duration} gewartet; mit diesem Limit wäre das Modell bereit gewesen.</translation>
+    </message>
+    <message>
+        <source>{time}, {app}: the model was ready; with this limit, it would have had to load.</source>
+        <translation>{time}, {app}: Das Modell war bereit; mit diesem Limit hätte es erst geladen werden müssen.</translation>
+    </message>
+    <message>
+        <source>{time}, {app}: the model was ready.</source>
+        <translation>{time}, {app}: Das Modell war bereit.</translation>
+    </message>
+    <message>
+        <source>{time}, {app}: waited {duration}, because the model was not in memory.</source>
+        <translation>{time}, {app}: {duration} gewartet, weil das Modell nicht im Speicher war.</translation>
+    </message>
+    <message>
+        <source>In memory from {begin} to {end}.</source>
+        <translation>Im Speicher von {begin} bis {end}.</translation>
+    </message>
+    <message>
+        <source>It was not used.</source>
+        <translation>Es wurde nicht benutzt.</translation>
+    </message>
+    <message>
+        <source>Stays in memory unless another model needs the room.</source>
+        <translation>Bleibt im Speicher, außer ein anderes Modell braucht den Platz.</translation>
+    </message>
+    <message>
+        <source>Leaves at {time}.</source>
+        <translation>Wird um {time} entladen.</translation>
+    </message>
+    <message>
+        <source>Loads at {time}: {why}</source>
+        <translation>Wird um {time} geladen: {why}</translation>
+    </message>
+    <message>
+        <source>Loads at {time}, before you usually start at {usual}: {why}</source>
+        <translation>Wird um {time} geladen, vor dem üblichen Beginn um {usual}: {why}</translation>
+    </message>
+</context>
+<context>
+    <name>DayPane</name>
+    <message>
+        <source>When models were in memory, and which requests found them ready, will appear here.</source>
+        <translation>Hier erscheint, wann Modelle im Speicher waren und welche Anfragen sie bereit fanden.</translation>
+    </message>
+    <message>
+        <source>Nothing yet</source>
+        <translation type="unfinished">Noch nichts</translation>
+    </message>
+</context>
+<context>
+    <name>Legend</name>
+    <message>
+        <source>ready</source>
+        <translation type="unfinished">bereit</translation>
+    </message>
+    <message>
+        <source>had to wait</source>
+        <translation>musste warten</translation>
+    </message>
+    <message>
+        <source>in memory</source>
+        <translation type="unfinished">im Speicher</translation>
+    </message>
+    <message>
+        <source>planned</source>
+        <translation type="unfinished">geplant</translation>
+    </message>
+    <message>
+        <source>Dots are requests: filled ones found their model ready, hollow ones waited</source>
+        <translation>Punkte sind Anfragen: gefüllte fanden ihr Modell bereit, hohle mussten warten</translation>
+    </message>
+</context>
+<context>
+    <name>LimitTrial</name>
+    <message>
+        <source>Memory limit</source>
+        <translation type="unfinished">Speichergrenze</translation>
+    </message>
+    <message>
+        <source>&amp;Use this limit</source>
+        <translation>Dieses &amp;Limit nutzen</translation>
+    </message>
+    <message>
+        <source>&amp;Back</source>
+        <translation>&amp;Zurück</translation>
+    </message>
+    <message>
+        <source>Memory limit: {limit}</source>
+        <translation>Speicherlimit: {limit}</translation>
+    </message>
+    <message>
+        <source>Shows what another limit would have changed</source>
+        <translation>Zeigt, was ein anderes Limit geändert hätte</translation>
+    </message>
+    <message>
+        <source>Move the slider to see what another limit would have changed.</source>
+        <translation>Den Regler verschieben, um zu sehen, was ein anderes Limit geändert hätte.</translation>
+    </message>
+    <message>
+        <source>Calculating…</source>
+        <translation>Wird berechnet…</translation>
+    </message>
+    <message>
+        <source>What it would have changed appears after a few days of use.</source>
+        <translation>Was es geändert hätte, erscheint nach einigen Tagen Nutzung.</translation>
+    </message>
+    <message>
+        <source>What it would have changed could not be calculated.</source>
+        <translation>Was es geändert hätte, konnte nicht berechnet werden.</translation>
+    </message>
+    <message>
+        <source>With {limit}, {would} of {count} requests would have found their model ready; {were} did.</source>
+        <translation>Mit {limit} hätten {would} von {count} Anfragen ihr Modell bereit gefunden; tatsächlich waren es {were}.</translation>
+    </message>
+</context>
+<context>
+    <name>ListPane</name>
+    <message>
+        <source>Nothing matches</source>
+        <translation type="unfinished">Keine Treffer</translation>
+    </message>
+    <message>
+        <source>No activity of this kind.</source>
+        <translation type="unfinished">Keine Aktivität dieser Art.</translation>
+    </message>
+    <message>
+        <source>&amp;Show everything</source>
+        <translation type="unfinished">&amp;Alles zeigen</translation>
+    </message>
+    <message>
+        <source>Nothing yet</source>
+        <translation type="unfinished">Noch nichts</translation>
+    </message>
+</context>
+<context>
+    <name>LoadsPane</name>
+    <message>
+        <source>Filter by kind</source>
+        <translation type="unfinished">Nach Art filtern</translation>
+    </message>
+    <message>
+        <source>Filter by model</source>
+        <translation type="unfinished">Nach Modell filtern</translation>
+    </message>
+    <message>
+        <source>All models</source>
+        <translation type="unfinished">Alle Modelle</translation>
+    </message>
+    <message>
+        <source>Loads and unloads will appear here, with the reason.</source>
+        <translation type="unfinished">Hier erscheint, was geladen und entladen wird, mit dem Grund.</translation>
+    </message>
+</context>
+<context>
+    <name>Pane</name>
+    <message>
+        <source>Activity is not available</source>
+        <translation type="unfinished">Die Aktivität ist nicht verfügbar</translation>
+    </message>
+    <message>
+        <source>&amp;Try again</source>
+        <translation>&amp;Erneut versuchen</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation type="unfinished">Einen Moment</translation>
+    </message>
+    <message>
+        <source>Preheat is reading its activity.</source>
+        <translation type="unfinished">Preheat liest die Aktivität.</translation>
+    </message>
+</context>
+<context>
+    <name>RequestsPane</name>
+    <message>
+        <source>No requests in progress.</source>
+        <translation type="unfinished">Keine laufenden Anfragen.</translation>
+    </message>
+    <message>
+        <source>Filter</source>
+        <translation>Filtern</translation>
+    </message>
+    <message>
+        <source>Filter by app, model or reason</source>
+        <translation>Nach App, Modell oder Grund filtern</translation>
+    </message>
+    <message>
+        <source>Filter by app</source>
+        <translation>Nach App filtern</translation>
+    </message>
+    <message>
+        <source>All apps</source>
+        <translation>Alle Apps</translation>
+    </message>
+    <message>
+        <source>Filter by model</source>
+        <translation type="unfinished">Nach Modell filtern</translation>
+    </message>
+    <message>
+        <source>All models</source>
+        <translation type="unfinished">Alle Modelle</translation>
+    </message>
+    <message>
+        <source>&amp;Export…</source>
+        <translation>&amp;Exportieren…</translation>
+    </message>
+    <message>
+        <source>Save the requests that are shown as a CSV file</source>
+        <translation>Die angezeigten Anfragen als CSV-Datei speichern</translation>
+    </message>
+    <message>
+        <source>Requests will appear here, with their speed and what was reused of their prompts.</source>
+        <translation>Hier erscheinen Anfragen, mit ihrem Tempo und dem, was von ihren Prompts wiederverwendet wurde.</translation>
+    </message>
+    <message>
+        <source>{count} requests</source>
+        <translation>{count} Anfragen</translation>
+    </message>
+    <message>
+        <source>{shown} of {count} requests</source>
+        <translation>{shown} von {count} Anfragen</translation>
+    </message>
+    <message>
+        <source>unknown</source>
+        <translation type="unfinished">unbekannt</translation>
+    </message>
+    <message>
+        <source>Export requests</source>
+        <translation>Anfragen exportieren</translation>
+    </message>
+    <message>
+        <source>CSV files (*.csv)</source>
+        <translation>CSV-Dateien (*.csv)</translation>
+    </message>
+    <message>
+        <source>The requests are in {file}</source>
+        <translation>Die Anfragen sind in {file}</translation>
+    </message>
+    <message>
+        <source>Saved: {count}. Prompts and answers are not recorded.</source>
+        <translation>Gespeichert: {count}. Prompts und Antworten werden nicht aufgezeichnet.</translation>
+    </message>
+    <message>
+        <source>&amp;Show file</source>
+        <translation type="unfinished">Datei &amp;zeigen</translation>
+    </message>
+    <message>
+        <source>&amp;Close</source>
+        <translation type="unfinished">&amp;Schließen</translation>
+    </message>
+</context>
+<context>
+    <name>Timeline</name>
+    <message>
+        <source>Timeline</source>
+        <translation>Zeitleiste</translation>
     </message>
 </context>
 </TS>

@@ -25,4 +25,5 @@ TABLE: Final[Mapping[str, Template]] = {
         "the usage log was written by a newer Preheat (log version {version}, this Preheat knows {known})"
     ),
     "usage_log_locked": Template("another program has locked the file"),
+    "export_unwritable": Template("{path} cannot be written: {reason}", "{remedy}"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from itertools import pairwise
@@ -15,7 +16,7 @@ from preheat_gui.bridge.bridge import EngineBridge
 
 if TYPE_CHECKING:
     from preheat.control import LimitCurve as Result
-    from preheat.control import LimitPoint
+    from preheat.control import LimitPoint, RecentRequest
     from preheat.errors import EngineError
     from preheat.settings import Settings
 
@@ -42,7 +43,7 @@ class LimitCurve(QObject):
 
     changed = Signal()  # ``state`` changed
 
-    _kept: ClassVar[tuple[object, CurveState, tuple[LimitPoint, ...]] | None] = None
+    _kept: ClassVar[tuple[object, CurveState, tuple[LimitPoint, ...], tuple[RecentRequest, ...]] | None] = None
 
     def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +51,7 @@ class LimitCurve(QObject):
         self._key: object = None
         self.state = CurveState.COMPUTING
         self.points: tuple[LimitPoint, ...] = ()  # The results, with the waiting time per week
+        self.recent: tuple[RecentRequest, ...] = ()  # The requests of the last day
 
     def start(self, settings: Settings, total_bytes: int) -> None:
         """Compute the curve unless it is known; ``changed`` follows."""
@@ -62,9 +64,15 @@ class LimitCurve(QObject):
         if LimitCurve._kept is not None and LimitCurve._kept[0] == key:
             self._become(*LimitCurve._kept[1:])
             return
-        self._become(CurveState.COMPUTING, ())
+        self._become(CurveState.COMPUTING)
         limits = tuple(total_bytes * step // _CURVE_POINTS for step in range(1, _CURVE_POINTS + 1))
         self._bridge.ask(control.ReplayLimits(limits), partial(self._take, key), partial(self._fail, key))
+
+    def outcomes_at(self, limit_bytes: int) -> dict[tuple[str, float], bool]:
+        """Return, by model and time, whether each recent request would have been ready; of the nearest limit."""
+        nearest = min(self.points, key=lambda point: abs(point.limit_bytes - limit_bytes), default=None)
+        marks = nearest.ready if nearest is not None else ""
+        return {(request.model_id, request.at): mark == "1" for request, mark in zip(self.recent, marks, strict=False)}
 
     def _take(self, key: object, result: Result) -> None:
         state = CurveState.TOO_LITTLE
@@ -72,21 +80,20 @@ class LimitCurve(QObject):
         if result.requests >= _MIN_REQUESTS and result.days >= _MIN_DAYS:
             weeks = result.days / _WEEK_DAYS
             state = CurveState.READY
-            points = tuple(
-                control.LimitPoint(point.limit_bytes, point.preload_hit_rate, point.waited_s / weeks)
-                for point in result.points
-            )
-        LimitCurve._kept = (key, state, points)
+            points = tuple(replace(point, waited_s=point.waited_s / weeks) for point in result.points)
+        LimitCurve._kept = (key, state, points, result.recent)
         if key == self._key:
-            self._become(state, points)
+            self._become(state, points, result.recent)
 
     def _fail(self, key: object, error: EngineError) -> None:
         logger.warning("the curve of memory limits could not be computed: %s", error)
         if key == self._key:
-            self._become(CurveState.FAILED, ())
+            self._become(CurveState.FAILED)
 
-    def _become(self, state: CurveState, points: tuple[LimitPoint, ...]) -> None:
-        self.state, self.points = state, points
+    def _become(
+        self, state: CurveState, points: tuple[LimitPoint, ...] = (), recent: tuple[RecentRequest, ...] = ()
+    ) -> None:
+        self.state, self.points, self.recent = state, points, recent
         self.changed.emit()
 
 

@@ -63,6 +63,12 @@ class SlowQuestion(QObject, Generic[T]):
             self._bridge.snapshot_changed.disconnect(self._ask_if_changed)
             self._bridge.opened.disconnect(self._ask_if_changed)
 
+    def ask_now(self) -> None:
+        """Ask at once, whatever was asked before."""
+        self._asked_for, self._asked_at = None, -self._pause_s
+        self._timer.stop()
+        self._ask_if_changed()
+
     def _ask_if_changed(self, *_: object) -> None:
         if not self._bridge.is_open or self._timer.isActive():
             return

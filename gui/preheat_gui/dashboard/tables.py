@@ -360,6 +360,7 @@ class TableView(QTableView):
         height = self.verticalHeader().defaultSectionSize()
         margins = self.viewportMargins()
         room = self.viewport().height() + margins.bottom()
-        rest = room % height if room > height and self.verticalHeader().length() > room else 0
+        # The last row's hairline may be under the frame's.
+        rest = room % height if room > height and self.verticalHeader().length() > room + 1 else 0
         if rest != margins.bottom():
             self.setViewportMargins(margins.left(), margins.top(), margins.right(), rest)

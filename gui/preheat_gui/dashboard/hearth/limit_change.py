@@ -28,8 +28,8 @@ class LimitChange(QObject):
     def __init__(self, bridge: EngineBridge, parent: QObject) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._curve = LimitCurve(bridge, self)
-        self._curve.changed.connect(self.changed)
+        self.curve = LimitCurve(bridge, self)
+        self.curve.changed.connect(self.changed)
         self._text = ""
         self._asking = self._applied = False
         self._patience = timer(self, _PATIENCE_MS, self._forget)
@@ -49,7 +49,7 @@ class LimitChange(QObject):
     def touch(self) -> None:
         """Compute the hit rates of all limits, unless they are known."""
         if not self.locked:
-            self._curve.start(self._bridge.settings, self._total)
+            self.curve.start(self._bridge.settings, self._total)
 
     def move(self, share: float, snap: bool) -> None:
         """Choose a limit: a share of all memory, rounded as the setting is written; ``snap`` prefers round values."""
@@ -106,12 +106,12 @@ class LimitChange(QObject):
         return Words(hint, self._moving_words(limit, self.limit_bytes))
 
     def _moving_words(self, limit: str, limit_bytes: int) -> tuple[str, ...]:
-        if self._curve.state is CurveState.COMPUTING:
+        if self.curve.state is CurveState.COMPUTING:
             return self.tr("{limit}: calculating the hit rate…").format(limit=limit), limit
-        if self._curve.state is CurveState.TOO_LITTLE:
+        if self.curve.state is CurveState.TOO_LITTLE:
             text = self.tr("{limit}: the hit rate appears after a few days of use")
             return text.format(limit=limit), limit
-        point = point_at(self._curve.points, limit_bytes) if self._curve.state is CurveState.READY else None
+        point = point_at(self.curve.points, limit_bytes) if self.curve.state is CurveState.READY else None
         if point is None:
             return (limit,)
         rate, waited = percent(point.preload_hit_rate), format_duration(point.waited_s)

@@ -1,0 +1,1 @@
+"""The last day and the next hours as a timeline, a lane for each model."""
