@@ -1097,7 +1097,7 @@ Inhalt: {names}.</translation>
     </message>
     <message>
         <source>Time until the model was ready.</source>
-        <translation type="unfinished">Zeit, bis das Modell bereit war.</translation>
+        <translation>Zeit, bis das Modell bereit war.</translation>
     </message>
     <message>
         <source>Time until the first token of the answer, with the wait for the model.</source>
@@ -8753,7 +8753,7 @@ nach {new}
     <name>Day</name>
     <message>
         <source>Now</source>
-        <translation type="unfinished">Jetzt</translation>
+        <translation>Jetzt</translation>
     </message>
     <message>
         <source>{ready} of {count} requests found it ready.</source>
@@ -8761,7 +8761,7 @@ nach {new}
     </message>
     <message>
         <source>No requests.</source>
-        <translation type="unfinished">Keine Anfragen.</translation>
+        <translation>Keine Anfragen.</translation>
     </message>
     <message>
         <source>No requests in the last 24 hours.</source>
@@ -8840,14 +8840,14 @@ nach {new}
     </message>
     <message>
         <source>Nothing yet</source>
-        <translation type="unfinished">Noch nichts</translation>
+        <translation>Noch nichts</translation>
     </message>
 </context>
 <context>
     <name>Legend</name>
     <message>
         <source>ready</source>
-        <translation type="unfinished">bereit</translation>
+        <translation>bereit</translation>
     </message>
     <message>
         <source>had to wait</source>
@@ -8855,11 +8855,11 @@ nach {new}
     </message>
     <message>
         <source>in memory</source>
-        <translation type="unfinished">im Speicher</translation>
+        <translation>im Speicher</translation>
     </message>
     <message>
         <source>planned</source>
-        <translation type="unfinished">geplant</translation>
+        <translation>geplant</translation>
     </message>
     <message>
         <source>Dots are requests: filled ones found their model ready, hollow ones waited</source>
@@ -8870,7 +8870,7 @@ nach {new}
     <name>LimitTrial</name>
     <message>
         <source>Memory limit</source>
-        <translation type="unfinished">Speichergrenze</translation>
+        <translation>Speicherlimit</translation>
     </message>
     <message>
         <source>&amp;Use this limit</source>
@@ -8913,45 +8913,45 @@ nach {new}
     <name>ListPane</name>
     <message>
         <source>Nothing matches</source>
-        <translation type="unfinished">Keine Treffer</translation>
+        <translation>Nichts passt</translation>
     </message>
     <message>
         <source>No activity of this kind.</source>
-        <translation type="unfinished">Keine Aktivität dieser Art.</translation>
+        <translation>Keine Aktivität dieser Art.</translation>
     </message>
     <message>
         <source>&amp;Show everything</source>
-        <translation type="unfinished">&amp;Alles zeigen</translation>
+        <translation>&amp;Alles zeigen</translation>
     </message>
     <message>
         <source>Nothing yet</source>
-        <translation type="unfinished">Noch nichts</translation>
+        <translation>Noch nichts</translation>
     </message>
 </context>
 <context>
     <name>LoadsPane</name>
     <message>
         <source>Filter by kind</source>
-        <translation type="unfinished">Nach Art filtern</translation>
+        <translation>Nach Art filtern</translation>
     </message>
     <message>
         <source>Filter by model</source>
-        <translation type="unfinished">Nach Modell filtern</translation>
+        <translation>Nach Modell filtern</translation>
     </message>
     <message>
         <source>All models</source>
-        <translation type="unfinished">Alle Modelle</translation>
+        <translation>Alle Modelle</translation>
     </message>
     <message>
         <source>Loads and unloads will appear here, with the reason.</source>
-        <translation type="unfinished">Hier erscheint, was geladen und entladen wird, mit dem Grund.</translation>
+        <translation>Hier erscheint, was geladen und entladen wird, mit dem Grund.</translation>
     </message>
 </context>
 <context>
     <name>Pane</name>
     <message>
         <source>Activity is not available</source>
-        <translation type="unfinished">Die Aktivität ist nicht verfügbar</translation>
+        <translation>Die Aktivität ist nicht verfügbar</translation>
     </message>
     <message>
         <source>&amp;Try again</source>
@@ -8959,18 +8959,18 @@ nach {new}
     </message>
     <message>
         <source>One moment</source>
-        <translation type="unfinished">Einen Moment</translation>
+        <translation>Einen Moment</translation>
     </message>
     <message>
         <source>Preheat is reading its activity.</source>
-        <translation type="unfinished">Preheat liest die Aktivität.</translation>
+        <translation>Preheat liest seine Aktivität.</translation>
     </message>
 </context>
 <context>
     <name>RequestsPane</name>
     <message>
         <source>No requests in progress.</source>
-        <translation type="unfinished">Keine laufenden Anfragen.</translation>
+        <translation>Keine laufenden Anfragen.</translation>
     </message>
     <message>
         <source>Filter</source>
@@ -8990,11 +8990,11 @@ nach {new}
     </message>
     <message>
         <source>Filter by model</source>
-        <translation type="unfinished">Nach Modell filtern</translation>
+        <translation>Nach Modell filtern</translation>
     </message>
     <message>
         <source>All models</source>
-        <translation type="unfinished">Alle Modelle</translation>
+        <translation>Alle Modelle</translation>
     </message>
     <message>
         <source>&amp;Export…</source>
@@ -9018,7 +9018,7 @@ nach {new}
     </message>
     <message>
         <source>unknown</source>
-        <translation type="unfinished">unbekannt</translation>
+        <translation>unbekannt</translation>
     </message>
     <message>
         <source>Export requests</source>
@@ -9038,11 +9038,11 @@ nach {new}
     </message>
     <message>
         <source>&amp;Show file</source>
-        <translation type="unfinished">Datei &amp;zeigen</translation>
+        <translation>&amp;Datei zeigen</translation>
     </message>
     <message>
         <source>&amp;Close</source>
-        <translation type="unfinished">&amp;Schließen</translation>
+        <translation>&amp;Schließen</translation>
     </message>
 </context>
 <context>
