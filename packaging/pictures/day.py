@@ -260,7 +260,7 @@ def _requests() -> list[RequestRecord]:
 
 
 def _timeline() -> Day:
-    room = verbatim(f"made room for {SMALL}")
+    room = msg("room_for_request", model=SMALL)
     evicted = DecisionRecord(NOW - 258 * MINUTE_S, CHAT, Action.EVICT, room, int(6.2 * GB), idle_s=1500.0)
     return timeline(NOW, _decisions(), [evicted], _requests(), (CHAT, CODER, EMBEDDER), MISTRAL)
 

@@ -837,6 +837,100 @@
     </message>
 </context>
 <context>
+    <name>Day</name>
+    <message>
+        <source>Now</source>
+        <translation>Jetzt</translation>
+    </message>
+    <message>
+        <source>{ready} of {count} requests found it ready.</source>
+        <translation>{ready} von {count} Anfragen fanden es bereit.</translation>
+    </message>
+    <message>
+        <source>No requests.</source>
+        <translation>Keine Anfragen.</translation>
+    </message>
+    <message>
+        <source>No requests in the last 24 hours.</source>
+        <translation>Keine Anfragen in den letzten 24 Stunden.</translation>
+    </message>
+    <message>
+        <source>{ready} of {count} requests found their model ready ({rate}).</source>
+        <translation>{ready} von {count} Anfragen fanden ihr Modell bereit ({rate}).</translation>
+    </message>
+    <message>
+        <source>Waiting for models: {duration} in all.</source>
+        <translation>Warten auf Modelle: insgesamt {duration}.</translation>
+    </message>
+    <message>
+        <source>Nothing will be preloaded: {why}</source>
+        <translation>Nichts wird vorgeladen: {why}</translation>
+    </message>
+    <message>
+        <source>{span}: {count} requests, the model was ready.</source>
+        <translation>{span}: {count} Anfragen, das Modell war bereit.</translation>
+    </message>
+    <message>
+        <source>{span}: {count} requests, {waits} of them would have waited.</source>
+        <translation>{span}: {count} Anfragen, {waits} davon hätten gewartet.</translation>
+    </message>
+    <message>
+        <source>{span}: {count} requests, {waits} of them waited {duration} in all.</source>
+        <translation>{span}: {count} Anfragen, {waits} davon warteten insgesamt {duration}.</translation>
+    </message>
+    <message>
+        <source>{time}, {app}: waited {duration}; with this limit, the model would have been ready.</source>
+        <translation>{time}, {app}: {duration} gewartet; mit diesem Limit wäre das Modell bereit gewesen.</translation>
+    </message>
+    <message>
+        <source>{time}, {app}: the model was ready; with this limit, it would have had to load.</source>
+        <translation>{time}, {app}: Das Modell war bereit; mit diesem Limit hätte es erst geladen werden müssen.</translation>
+    </message>
+    <message>
+        <source>{time}, {app}: the model was ready.</source>
+        <translation>{time}, {app}: Das Modell war bereit.</translation>
+    </message>
+    <message>
+        <source>{time}, {app}: waited {duration}, because the model was not in memory.</source>
+        <translation>{time}, {app}: {duration} gewartet, weil das Modell nicht im Speicher war.</translation>
+    </message>
+    <message>
+        <source>In memory from {begin} to {end}.</source>
+        <translation>Im Speicher von {begin} bis {end}.</translation>
+    </message>
+    <message>
+        <source>It was not used.</source>
+        <translation>Es wurde nicht benutzt.</translation>
+    </message>
+    <message>
+        <source>Stays in memory unless another model needs the room.</source>
+        <translation>Bleibt im Speicher, außer ein anderes Modell braucht den Platz.</translation>
+    </message>
+    <message>
+        <source>Leaves at {time}.</source>
+        <translation>Wird um {time} entladen.</translation>
+    </message>
+    <message>
+        <source>Loads at {time}: {why}</source>
+        <translation>Wird um {time} geladen: {why}</translation>
+    </message>
+    <message>
+        <source>Loads at {time}, before you usually start at {usual}: {why}</source>
+        <translation>Wird um {time} geladen, vor dem üblichen Beginn um {usual}: {why}</translation>
+    </message>
+</context>
+<context>
+    <name>DayPane</name>
+    <message>
+        <source>When models were in memory, and which requests found them ready, will appear here.</source>
+        <translation>Hier erscheint, wann Modelle im Speicher waren und welche Anfragen sie bereit fanden.</translation>
+    </message>
+    <message>
+        <source>Nothing yet</source>
+        <translation>Noch nichts</translation>
+    </message>
+</context>
+<context>
     <name>DecisionsView</name>
     <message>
         <source>Loads and unloads, with reasons</source>
@@ -1624,6 +1718,29 @@ nach {new}
     </message>
 </context>
 <context>
+    <name>Legend</name>
+    <message>
+        <source>ready</source>
+        <translation>bereit</translation>
+    </message>
+    <message>
+        <source>had to wait</source>
+        <translation>musste warten</translation>
+    </message>
+    <message>
+        <source>in memory</source>
+        <translation>im Speicher</translation>
+    </message>
+    <message>
+        <source>planned</source>
+        <translation>geplant</translation>
+    </message>
+    <message>
+        <source>Dots are requests: filled ones found their model ready, hollow ones waited</source>
+        <translation>Punkte sind Anfragen: gefüllte fanden ihr Modell bereit, hohle mussten warten</translation>
+    </message>
+</context>
+<context>
     <name>LimitChange</name>
     <message>
         <source>The memory of this machine is not known yet.</source>
@@ -1706,6 +1823,49 @@ nach {new}
     </message>
 </context>
 <context>
+    <name>LimitTrial</name>
+    <message>
+        <source>Memory limit</source>
+        <translation>Speicherlimit</translation>
+    </message>
+    <message>
+        <source>&amp;Use this limit</source>
+        <translation>Dieses &amp;Limit nutzen</translation>
+    </message>
+    <message>
+        <source>&amp;Back</source>
+        <translation>&amp;Zurück</translation>
+    </message>
+    <message>
+        <source>Memory limit: {limit}</source>
+        <translation>Speicherlimit: {limit}</translation>
+    </message>
+    <message>
+        <source>Shows what another limit would have changed</source>
+        <translation>Zeigt, was ein anderes Limit geändert hätte</translation>
+    </message>
+    <message>
+        <source>Move the slider to see what another limit would have changed.</source>
+        <translation>Den Regler verschieben, um zu sehen, was ein anderes Limit geändert hätte.</translation>
+    </message>
+    <message>
+        <source>Calculating…</source>
+        <translation>Wird berechnet…</translation>
+    </message>
+    <message>
+        <source>What it would have changed appears after a few days of use.</source>
+        <translation>Was es geändert hätte, erscheint nach einigen Tagen Nutzung.</translation>
+    </message>
+    <message>
+        <source>What it would have changed could not be calculated.</source>
+        <translation>Was es geändert hätte, konnte nicht berechnet werden.</translation>
+    </message>
+    <message>
+        <source>With {limit}, {would} of {count} requests would have found their model ready; {were} did.</source>
+        <translation>Mit {limit} hätten {would} von {count} Anfragen ihr Modell bereit gefunden; tatsächlich waren es {were}.</translation>
+    </message>
+</context>
+<context>
     <name>ListEditor</name>
     <message>
         <source>&amp;Add…</source>
@@ -1722,6 +1882,44 @@ nach {new}
     <message>
         <source>Move down</source>
         <translation>Nach unten</translation>
+    </message>
+</context>
+<context>
+    <name>ListPane</name>
+    <message>
+        <source>Nothing matches</source>
+        <translation>Nichts passt</translation>
+    </message>
+    <message>
+        <source>No activity of this kind.</source>
+        <translation>Keine Aktivität dieser Art.</translation>
+    </message>
+    <message>
+        <source>&amp;Show everything</source>
+        <translation>&amp;Alles zeigen</translation>
+    </message>
+    <message>
+        <source>Nothing yet</source>
+        <translation>Noch nichts</translation>
+    </message>
+</context>
+<context>
+    <name>LoadsPane</name>
+    <message>
+        <source>Filter by kind</source>
+        <translation>Nach Art filtern</translation>
+    </message>
+    <message>
+        <source>Filter by model</source>
+        <translation>Nach Modell filtern</translation>
+    </message>
+    <message>
+        <source>All models</source>
+        <translation>Alle Modelle</translation>
+    </message>
+    <message>
+        <source>Loads and unloads will appear here, with the reason.</source>
+        <translation>Hier erscheint, was geladen und entladen wird, mit dem Grund.</translation>
     </message>
 </context>
 <context>
@@ -7019,6 +7217,25 @@ nach {new}
     </message>
 </context>
 <context>
+    <name>Pane</name>
+    <message>
+        <source>Activity is not available</source>
+        <translation>Die Aktivität ist nicht verfügbar</translation>
+    </message>
+    <message>
+        <source>&amp;Try again</source>
+        <translation>&amp;Erneut versuchen</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
+    </message>
+    <message>
+        <source>Preheat is reading its activity.</source>
+        <translation>Preheat liest seine Aktivität.</translation>
+    </message>
+</context>
+<context>
     <name>Problem</name>
     <message>
         <source>&amp;Open the file</source>
@@ -7369,6 +7586,85 @@ nach {new}
     <message>
         <source>Not loaded</source>
         <translation>Nicht geladen</translation>
+    </message>
+</context>
+<context>
+    <name>RequestsPane</name>
+    <message>
+        <source>No requests in progress.</source>
+        <translation>Keine laufenden Anfragen.</translation>
+    </message>
+    <message>
+        <source>Filter</source>
+        <translation>Filtern</translation>
+    </message>
+    <message>
+        <source>Filter by app, model or reason</source>
+        <translation>Nach App, Modell oder Grund filtern</translation>
+    </message>
+    <message>
+        <source>Filter by app</source>
+        <translation>Nach App filtern</translation>
+    </message>
+    <message>
+        <source>All apps</source>
+        <translation>Alle Apps</translation>
+    </message>
+    <message>
+        <source>Filter by model</source>
+        <translation>Nach Modell filtern</translation>
+    </message>
+    <message>
+        <source>All models</source>
+        <translation>Alle Modelle</translation>
+    </message>
+    <message>
+        <source>&amp;Export…</source>
+        <translation>&amp;Exportieren…</translation>
+    </message>
+    <message>
+        <source>Save the requests that are shown as a CSV file</source>
+        <translation>Die angezeigten Anfragen als CSV-Datei speichern</translation>
+    </message>
+    <message>
+        <source>Requests will appear here, with their speed and what was reused of their prompts.</source>
+        <translation>Hier erscheinen Anfragen, mit ihrem Tempo und dem, was von ihren Prompts wiederverwendet wurde.</translation>
+    </message>
+    <message>
+        <source>{count} requests</source>
+        <translation>{count} Anfragen</translation>
+    </message>
+    <message>
+        <source>{shown} of {count} requests</source>
+        <translation>{shown} von {count} Anfragen</translation>
+    </message>
+    <message>
+        <source>unknown</source>
+        <translation>unbekannt</translation>
+    </message>
+    <message>
+        <source>Export requests</source>
+        <translation>Anfragen exportieren</translation>
+    </message>
+    <message>
+        <source>CSV files (*.csv)</source>
+        <translation>CSV-Dateien (*.csv)</translation>
+    </message>
+    <message>
+        <source>The requests are in {file}</source>
+        <translation>Die Anfragen sind in {file}</translation>
+    </message>
+    <message>
+        <source>Saved: {count}. Prompts and answers are not recorded.</source>
+        <translation>Gespeichert: {count}. Prompts und Antworten werden nicht aufgezeichnet.</translation>
+    </message>
+    <message>
+        <source>&amp;Show file</source>
+        <translation>&amp;Datei zeigen</translation>
+    </message>
+    <message>
+        <source>&amp;Close</source>
+        <translation>&amp;Schließen</translation>
     </message>
 </context>
 <context>
@@ -8124,6 +8420,13 @@ nach {new}
     </message>
 </context>
 <context>
+    <name>Timeline</name>
+    <message>
+        <source>Timeline</source>
+        <translation>Zeitleiste</translation>
+    </message>
+</context>
+<context>
     <name>Transcript</name>
     <message>
         <source>Conversation</source>
@@ -8747,309 +9050,6 @@ nach {new}
     <message>
         <source>Copy</source>
         <translation>Kopieren</translation>
-    </message>
-</context>
-<context>
-    <name>Day</name>
-    <message>
-        <source>Now</source>
-        <translation>Jetzt</translation>
-    </message>
-    <message>
-        <source>{ready} of {count} requests found it ready.</source>
-        <translation>{ready} von {count} Anfragen fanden es bereit.</translation>
-    </message>
-    <message>
-        <source>No requests.</source>
-        <translation>Keine Anfragen.</translation>
-    </message>
-    <message>
-        <source>No requests in the last 24 hours.</source>
-        <translation>Keine Anfragen in den letzten 24 Stunden.</translation>
-    </message>
-    <message>
-        <source>{ready} of {count} requests found their model ready ({rate}).</source>
-        <translation>{ready} von {count} Anfragen fanden ihr Modell bereit ({rate}).</translation>
-    </message>
-    <message>
-        <source>Waiting for models: {duration} in all.</source>
-        <translation>Warten auf Modelle: insgesamt {duration}.</translation>
-    </message>
-    <message>
-        <source>Nothing will be preloaded: {why}</source>
-        <translation>Nichts wird vorgeladen: {why}</translation>
-    </message>
-    <message>
-        <source>{span}: {count} requests, the model was ready.</source>
-        <translation>{span}: {count} Anfragen, das Modell war bereit.</translation>
-    </message>
-    <message>
-        <source>{span}: {count} requests, {waits} of them would have waited.</source>
-        <translation>{span}: {count} Anfragen, {waits} davon hätten gewartet.</translation>
-    </message>
-    <message>
-        <source>{span}: {count} requests, {waits} of them waited {duration} in all.</source>
-        <translation>{span}: {count} Anfragen, {waits} davon warteten insgesamt {duration}.</translation>
-    </message>
-    <message>
-        <source>{time}, {app}: waited {duration}; with this limit, the model would have been ready.</source>
-        <translation>{time}, {app}: {duration} gewartet; mit diesem Limit wäre das Modell bereit gewesen.</translation>
-    </message>
-    <message>
-        <source>{time}, {app}: the model was ready; with this limit, it would have had to load.</source>
-        <translation>{time}, {app}: Das Modell war bereit; mit diesem Limit hätte es erst geladen werden müssen.</translation>
-    </message>
-    <message>
-        <source>{time}, {app}: the model was ready.</source>
-        <translation>{time}, {app}: Das Modell war bereit.</translation>
-    </message>
-    <message>
-        <source>{time}, {app}: waited {duration}, because the model was not in memory.</source>
-        <translation>{time}, {app}: {duration} gewartet, weil das Modell nicht im Speicher war.</translation>
-    </message>
-    <message>
-        <source>In memory from {begin} to {end}.</source>
-        <translation>Im Speicher von {begin} bis {end}.</translation>
-    </message>
-    <message>
-        <source>It was not used.</source>
-        <translation>Es wurde nicht benutzt.</translation>
-    </message>
-    <message>
-        <source>Stays in memory unless another model needs the room.</source>
-        <translation>Bleibt im Speicher, außer ein anderes Modell braucht den Platz.</translation>
-    </message>
-    <message>
-        <source>Leaves at {time}.</source>
-        <translation>Wird um {time} entladen.</translation>
-    </message>
-    <message>
-        <source>Loads at {time}: {why}</source>
-        <translation>Wird um {time} geladen: {why}</translation>
-    </message>
-    <message>
-        <source>Loads at {time}, before you usually start at {usual}: {why}</source>
-        <translation>Wird um {time} geladen, vor dem üblichen Beginn um {usual}: {why}</translation>
-    </message>
-</context>
-<context>
-    <name>DayPane</name>
-    <message>
-        <source>When models were in memory, and which requests found them ready, will appear here.</source>
-        <translation>Hier erscheint, wann Modelle im Speicher waren und welche Anfragen sie bereit fanden.</translation>
-    </message>
-    <message>
-        <source>Nothing yet</source>
-        <translation>Noch nichts</translation>
-    </message>
-</context>
-<context>
-    <name>Legend</name>
-    <message>
-        <source>ready</source>
-        <translation>bereit</translation>
-    </message>
-    <message>
-        <source>had to wait</source>
-        <translation>musste warten</translation>
-    </message>
-    <message>
-        <source>in memory</source>
-        <translation>im Speicher</translation>
-    </message>
-    <message>
-        <source>planned</source>
-        <translation>geplant</translation>
-    </message>
-    <message>
-        <source>Dots are requests: filled ones found their model ready, hollow ones waited</source>
-        <translation>Punkte sind Anfragen: gefüllte fanden ihr Modell bereit, hohle mussten warten</translation>
-    </message>
-</context>
-<context>
-    <name>LimitTrial</name>
-    <message>
-        <source>Memory limit</source>
-        <translation>Speicherlimit</translation>
-    </message>
-    <message>
-        <source>&amp;Use this limit</source>
-        <translation>Dieses &amp;Limit nutzen</translation>
-    </message>
-    <message>
-        <source>&amp;Back</source>
-        <translation>&amp;Zurück</translation>
-    </message>
-    <message>
-        <source>Memory limit: {limit}</source>
-        <translation>Speicherlimit: {limit}</translation>
-    </message>
-    <message>
-        <source>Shows what another limit would have changed</source>
-        <translation>Zeigt, was ein anderes Limit geändert hätte</translation>
-    </message>
-    <message>
-        <source>Move the slider to see what another limit would have changed.</source>
-        <translation>Den Regler verschieben, um zu sehen, was ein anderes Limit geändert hätte.</translation>
-    </message>
-    <message>
-        <source>Calculating…</source>
-        <translation>Wird berechnet…</translation>
-    </message>
-    <message>
-        <source>What it would have changed appears after a few days of use.</source>
-        <translation>Was es geändert hätte, erscheint nach einigen Tagen Nutzung.</translation>
-    </message>
-    <message>
-        <source>What it would have changed could not be calculated.</source>
-        <translation>Was es geändert hätte, konnte nicht berechnet werden.</translation>
-    </message>
-    <message>
-        <source>With {limit}, {would} of {count} requests would have found their model ready; {were} did.</source>
-        <translation>Mit {limit} hätten {would} von {count} Anfragen ihr Modell bereit gefunden; tatsächlich waren es {were}.</translation>
-    </message>
-</context>
-<context>
-    <name>ListPane</name>
-    <message>
-        <source>Nothing matches</source>
-        <translation>Nichts passt</translation>
-    </message>
-    <message>
-        <source>No activity of this kind.</source>
-        <translation>Keine Aktivität dieser Art.</translation>
-    </message>
-    <message>
-        <source>&amp;Show everything</source>
-        <translation>&amp;Alles zeigen</translation>
-    </message>
-    <message>
-        <source>Nothing yet</source>
-        <translation>Noch nichts</translation>
-    </message>
-</context>
-<context>
-    <name>LoadsPane</name>
-    <message>
-        <source>Filter by kind</source>
-        <translation>Nach Art filtern</translation>
-    </message>
-    <message>
-        <source>Filter by model</source>
-        <translation>Nach Modell filtern</translation>
-    </message>
-    <message>
-        <source>All models</source>
-        <translation>Alle Modelle</translation>
-    </message>
-    <message>
-        <source>Loads and unloads will appear here, with the reason.</source>
-        <translation>Hier erscheint, was geladen und entladen wird, mit dem Grund.</translation>
-    </message>
-</context>
-<context>
-    <name>Pane</name>
-    <message>
-        <source>Activity is not available</source>
-        <translation>Die Aktivität ist nicht verfügbar</translation>
-    </message>
-    <message>
-        <source>&amp;Try again</source>
-        <translation>&amp;Erneut versuchen</translation>
-    </message>
-    <message>
-        <source>One moment</source>
-        <translation>Einen Moment</translation>
-    </message>
-    <message>
-        <source>Preheat is reading its activity.</source>
-        <translation>Preheat liest seine Aktivität.</translation>
-    </message>
-</context>
-<context>
-    <name>RequestsPane</name>
-    <message>
-        <source>No requests in progress.</source>
-        <translation>Keine laufenden Anfragen.</translation>
-    </message>
-    <message>
-        <source>Filter</source>
-        <translation>Filtern</translation>
-    </message>
-    <message>
-        <source>Filter by app, model or reason</source>
-        <translation>Nach App, Modell oder Grund filtern</translation>
-    </message>
-    <message>
-        <source>Filter by app</source>
-        <translation>Nach App filtern</translation>
-    </message>
-    <message>
-        <source>All apps</source>
-        <translation>Alle Apps</translation>
-    </message>
-    <message>
-        <source>Filter by model</source>
-        <translation>Nach Modell filtern</translation>
-    </message>
-    <message>
-        <source>All models</source>
-        <translation>Alle Modelle</translation>
-    </message>
-    <message>
-        <source>&amp;Export…</source>
-        <translation>&amp;Exportieren…</translation>
-    </message>
-    <message>
-        <source>Save the requests that are shown as a CSV file</source>
-        <translation>Die angezeigten Anfragen als CSV-Datei speichern</translation>
-    </message>
-    <message>
-        <source>Requests will appear here, with their speed and what was reused of their prompts.</source>
-        <translation>Hier erscheinen Anfragen, mit ihrem Tempo und dem, was von ihren Prompts wiederverwendet wurde.</translation>
-    </message>
-    <message>
-        <source>{count} requests</source>
-        <translation>{count} Anfragen</translation>
-    </message>
-    <message>
-        <source>{shown} of {count} requests</source>
-        <translation>{shown} von {count} Anfragen</translation>
-    </message>
-    <message>
-        <source>unknown</source>
-        <translation>unbekannt</translation>
-    </message>
-    <message>
-        <source>Export requests</source>
-        <translation>Anfragen exportieren</translation>
-    </message>
-    <message>
-        <source>CSV files (*.csv)</source>
-        <translation>CSV-Dateien (*.csv)</translation>
-    </message>
-    <message>
-        <source>The requests are in {file}</source>
-        <translation>Die Anfragen sind in {file}</translation>
-    </message>
-    <message>
-        <source>Saved: {count}. Prompts and answers are not recorded.</source>
-        <translation>Gespeichert: {count}. Prompts und Antworten werden nicht aufgezeichnet.</translation>
-    </message>
-    <message>
-        <source>&amp;Show file</source>
-        <translation>&amp;Datei zeigen</translation>
-    </message>
-    <message>
-        <source>&amp;Close</source>
-        <translation>&amp;Schließen</translation>
-    </message>
-</context>
-<context>
-    <name>Timeline</name>
-    <message>
-        <source>Timeline</source>
-        <translation>Zeitleiste</translation>
     </message>
 </context>
 </TS>
