@@ -309,6 +309,10 @@
         <source>Hugging Face cannot be reached now. Check the network.</source>
         <translation>Hugging Face ist zurzeit nicht erreichbar. Netzwerk prüfen.</translation>
     </message>
+    <message>
+        <source>The licence must be accepted first: on the model&apos;s web page. Then sign in here.</source>
+        <translation>Zuerst muss die Lizenz angenommen werden: auf der Webseite des Modells. Danach hier anmelden.</translation>
+    </message>
 </context>
 <context>
     <name>CatalogueModels</name>
@@ -6997,10 +7001,6 @@ nach {new}
         <translation>Dieses Modell auf Hugging Face öffnen</translation>
     </message>
     <message>
-        <source>First accept the licence on the model&apos;s web page, then sign in here.</source>
-        <translation>Zuerst die Lizenz auf der Webseite des Modells annehmen, dann hier anmelden.</translation>
-    </message>
-    <message>
         <source>View</source>
         <translation>Ansicht</translation>
     </message>
@@ -7019,6 +7019,10 @@ nach {new}
     <message>
         <source>Preheat is asking Hugging Face for sizes.</source>
         <translation>Preheat fragt Hugging Face nach Größen.</translation>
+    </message>
+    <message>
+        <source>The licence must be accepted first: on the model&apos;s web page. Then sign in here.</source>
+        <translation>Zuerst muss die Lizenz angenommen werden: auf der Webseite des Modells. Danach hier anmelden.</translation>
     </message>
 </context>
 <context>

@@ -77,5 +77,8 @@ def _print_account(account: JsonObject) -> None:
         print_text(f"A token is set (from {source}).")
     else:
         print_text("Not signed in.")
-    if account["problem"]:
-        print_text(f"{account['problem']}.")
+    if account["problem_message"]:
+        from preheat.messages import message_from_json, render
+
+        for words in filter(None, render(message_from_json(account["problem_message"]))):
+            print_text(f"{words}.")

@@ -14,9 +14,8 @@ from preheat import control
 from preheat.control import RepoCard
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.downloads.connection import NO_CONNECTION
+from preheat_gui.dashboard.downloads.connection import GATED, NO_CONNECTION, trouble_words
 from preheat_gui.widgets import GROUP_GAP, EmptyState, Token, body_font, named, set_role, stacked, theme, vbox
-from preheat_gui.words import error_text
 
 _WEB: Final = ("http", "https")
 _HEADING: Final = re.compile(r"<(/?)h([1-6])>")
@@ -66,6 +65,7 @@ class CardView(QWidget):
         super().__init__()
         self._bridge = bridge
         self._wanted = ""
+        self._failed = False
         self._browser = CardBrowser()
         self._empty = named(EmptyState("", ""), "card_empty")
         self._stack = stacked(self._browser, self._empty)
@@ -79,9 +79,14 @@ class CardView(QWidget):
 
     def retry(self) -> None:
         """Ask again."""
-        name = self._wanted
+        name, self._failed = self._wanted, False
         self._explain(self.tr("One moment"), self.tr("Preheat is asking for the model card."))
         self._bridge.ask(control.GetCard(name), partial(self._on_card, name), partial(self._on_error, name))
+
+    def refresh(self) -> None:
+        """Ask again if the card was not available."""
+        if self._wanted and self._failed:
+            self.retry()
 
     def _on_card(self, name: str, card: RepoCard) -> None:
         if name != self._wanted:
@@ -98,10 +103,12 @@ class CardView(QWidget):
     def _on_error(self, name: str, error: EngineError) -> None:
         if name != self._wanted:
             return
+        self._failed = True
         self.answered.emit(error)
         offline = error.code in NO_CONNECTION
-        words = self.tr("It appears here when Hugging Face can be reached.") if offline else error_text(error)
-        self._explain(self.tr("The model card is not available"), words, self.tr("Try a&gain"))
+        words = self.tr("It appears here when Hugging Face can be reached.") if offline else trouble_words(error)
+        again = None if error.code == GATED else self.tr("Try a&gain")
+        self._explain(self.tr("The model card is not available"), words, again)
 
     def _explain(self, title: str, words: str, button: str | None = None) -> None:
         self._empty.set_words(title, words, button)

@@ -326,15 +326,15 @@ def suggestion_rows(
     *,
     grouped: bool = True,
 ) -> list[Row]:
-    """Return the catalogue by task, the best model for this machine first; ``task`` filters it."""
+    """Return suggestions, by task if ``grouped``, the best model for this machine first; ``task`` filters groups."""
+    chosen = sorted(suggestions, key=lambda model: (not model.best, not model.fits))
+    if not grouped:
+        return [_suggestion_row(model, downloading) for model in chosen]
     rows: list[Row] = []
     for group in TASKS:
-        models = [model for model in suggestions if model.task == group and task in ("", group)]
+        models = [model for model in chosen if model.task == group and task in ("", group)]
         if models:
-            if grouped:
-                rows.append(GroupRow(task_title(group)))
-            models.sort(key=lambda model: (not model.best, not model.fits))
-            rows += [_suggestion_row(model, downloading) for model in models]
+            rows += [GroupRow(task_title(group)), *(_suggestion_row(model, downloading) for model in models)]
     return rows
 
 

@@ -15,14 +15,23 @@ from preheat_gui.words import error_text
 NO_CONNECTION: Final = frozenset({"hub_offline", "hub_unreachable"})
 """Codes of errors that mean that nothing can be asked of Hugging Face now."""
 
+GATED: Final = "gated_repo"
+"""Code of the error for files that are given only to users who accepted a licence."""
+
 _ICON_PX: Final = 16
 
 
 def trouble_words(error: EngineError) -> str:
-    """Return what went wrong and what to do; without a connection, in fewer words."""
-    if error.code != "hub_unreachable":
-        return error_text(error)
-    return QCoreApplication.translate("Catalogue", "Hugging Face cannot be reached now. Check the network.")
+    """Return what went wrong and what to do; in a window's own words where it has buttons for that."""
+    if error.code == "hub_unreachable":
+        return _tr("Hugging Face cannot be reached now. Check the network.")
+    if error.code == GATED:
+        return _tr("The licence must be accepted first: on the model's web page. Then sign in here.")
+    return error_text(error)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Catalogue", text)
 
 
 class ConnectionLine(QWidget):

@@ -15,7 +15,7 @@ from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.downloads.card_view import CardView
 from preheat_gui.dashboard.downloads.choices import ChoiceSection, ChoiceView, offer_words, variant_rows, variant_words
-from preheat_gui.dashboard.downloads.connection import trouble_words
+from preheat_gui.dashboard.downloads.connection import GATED, trouble_words
 from preheat_gui.dashboard.parts import detail_label
 from preheat_gui.widgets import (
     GROUP_GAP,
@@ -33,7 +33,6 @@ from preheat_gui.words import message_text, sentence
 
 HUB: Final = "https://huggingface.co"
 
-_GATED: Final = "gated_repo"
 _BESIDE_PX: Final = 860
 """From this width on, the card is next to the sizes; below it, a tab shows one of both."""
 
@@ -93,6 +92,7 @@ class OfferSection(ChoiceSection):
     def refresh(self) -> None:
         """Ask again for sizes that were not the hub's, or could not be downloaded."""
         offer = self._offer
+        self._card.refresh()
         if self._error is not None or (offer is not None and (offer.from_catalogue or offer.access is False)):
             self._ask()
 
@@ -146,13 +146,13 @@ class OfferSection(ChoiceSection):
             self._gated.hide()
             return
         self._gated.show_note(
-            self.tr("First accept the licence on the model's web page, then sign in here."),
+            self.tr("The licence must be accepted first: on the model's web page. Then sign in here."),
             self.tr("&Sign in…"),
         )
 
     def _explain_empty(self) -> None:
         if self._error is not None:
-            gated = self._error.code == _GATED
+            gated = self._error.code == GATED
             title = self.tr("Licence must be accepted") if gated else self.tr("This model could not be looked up")
             button = self.tr("Open the &page") if gated else self.tr("&Try again")
             self._empty.set_words(title, trouble_words(self._error), button)
@@ -178,7 +178,7 @@ class OfferSection(ChoiceSection):
     def _on_empty(self) -> None:
         if self._error is None:
             self.back_requested.emit()
-        elif self._error.code == _GATED:
+        elif self._error.code == GATED:
             self._open_page()
         else:
             self.retry()

@@ -12,7 +12,7 @@ from preheat import control
 from preheat.control import EngineSnapshot
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.downloads.connection import ConnectionLine
+from preheat_gui.dashboard.downloads.connection import ConnectionLine, trouble_words
 from preheat_gui.dashboard.downloads.offer import OfferSection
 from preheat_gui.dashboard.downloads.queue import DownloadsQueue
 from preheat_gui.dashboard.downloads.search import SearchSection
@@ -20,7 +20,7 @@ from preheat_gui.dashboard.downloads.suggestions import CatalogueSection
 from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.parts import SearchBox
 from preheat_gui.widgets import GAP, Banner, hbox, named, set_role, stacked, symbol, vbox
-from preheat_gui.words import TASKS, error_text, task_title
+from preheat_gui.words import TASKS, task_title
 
 _QUEUE_SHARE: Final = 0.4  # Maximum share of the page's height for the queue
 _MAX_QUERY: Final = 200
@@ -119,6 +119,7 @@ class DownloadsPage(DashboardPage):
         self._offer.open(name, title)
 
     def _back(self) -> None:
+        self._banner.hide()
         self._show_lists()
         self._search.setFocus()
 
@@ -154,4 +155,4 @@ class DownloadsPage(DashboardPage):
 
     def _on_pull_failed(self, error: EngineError) -> None:
         self._line.report(error)
-        self._banner.show_problem(error_text(error))
+        self._banner.show_problem(trouble_words(error))

@@ -26,6 +26,7 @@ from preheat_gui.widgets import timer
 from preheat_gui.words import repos_arrived, repos_under_way
 
 TYPING_MS: Final = 400  # Pause in typing before the hub is asked
+_MOST_SUGGESTED: Final = 5
 RETRY_MS: Final = 20_000  # Pause before a search without a connection is repeated
 
 
@@ -121,8 +122,15 @@ class SearchSection(ChoiceSection):
                 self._retry_timer.start()
             self._on_error(error)
 
-    def _matching(self) -> tuple[SuggestedModel, ...]:
-        return tuple(model for model in self._suggested if model.matches(self._query)) if self._query else ()
+    def _matching(self) -> Sequence[SuggestedModel]:
+        """Return the suggestions to show: only the best ones, unless there is nothing else."""
+        if not self._query:
+            return ()
+        matching = [model for model in self._suggested if model.matches(self._query) and self._task in ("", model.task)]
+        if self._error is not None or self._found == ():
+            return matching
+        matching.sort(key=lambda model: (not model.best, not model.fits))
+        return matching[:_MOST_SUGGESTED]
 
     def _show(self) -> None:
         matching = self._matching()
@@ -130,8 +138,9 @@ class SearchSection(ChoiceSection):
         found = [model for model in self._found or () if model.repo.lower() not in known]
         downloading, arrived = self._downloads
         rows: list[Row] = []
-        if suggested := suggestion_rows(matching, self._task, downloading, grouped=False):
-            rows += [GroupRow(self.tr("Suggested by Preheat")), *suggested]
+        if matching:
+            suggested = suggestion_rows(matching, "", downloading, grouped=False)
+            rows = [GroupRow(self.tr("Suggested by Preheat")), *suggested]
         if rows or found:
             rows.append(GroupRow(self._hub_title(found)))
         self._show_rows([*rows, *found_rows(found, downloading, arrived)])

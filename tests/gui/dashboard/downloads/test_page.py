@@ -218,8 +218,8 @@ def test_the_search_waits_for_a_pause_in_typing(qtbot: QtBot, page: DownloadsPag
     assert link.asked == []
     qtbot.waitUntil(lambda: link.asked == [("search", "qwen", None)])
     shown = list(choices(page, "search_results"))
-    assert shown[:3] == ["qwen3:8b", "qwen3:4b", "qwen3:30b"]
-    assert shown[-2:] == [found.repo for found in FOUND[1:3]]  # the others are suggestions' repositories
+    assert shown[:2] == ["qwen3:8b", "qwen2.5-coder:7b"]  # the best of each task
+    assert shown[5:] == [FOUND[0].repo, FOUND[1].repo, FOUND[2].repo]  # the last one is a suggestion's
 
 
 def test_enter_searches_at_once_and_for_the_task(qtbot: QtBot, page: DownloadsPage, link: Link) -> None:
@@ -232,11 +232,11 @@ def test_enter_searches_at_once_and_for_the_task(qtbot: QtBot, page: DownloadsPa
 
 
 def test_results_have_details_and_badges(qtbot: QtBot, page: DownloadsPage) -> None:
-    type_in(qtbot, page, "gguf model")
+    type_in(qtbot, page, "zebra")
     found = choices(page, "search_results")
     assert [badge(row) for row in found.values()] == [
-        "fits",
-        "needs 2.5 GB more than the limit",
+        "fits now",
+        "too big for the limit by 2.5 GB",
         "Licence must be accepted",
         "Downloaded",
     ]
@@ -352,7 +352,7 @@ def test_a_thousand_results_are_shown_quickly(qtbot: QtBot, page: DownloadsPage,
 def test_a_result_opens_its_sizes_with_the_recommended_one_selected(
     qtbot: QtBot, page: DownloadsPage, link: Link
 ) -> None:
-    type_in(qtbot, page, "a model")
+    type_in(qtbot, page, "zebra")
     find(page, ChoiceView, "search_results").select("Qwen/Qwen3-8B-GGUF")
     click(page, "search_get")
     assert link.asked[-2:] == [("repo_files", "Qwen/Qwen3-8B-GGUF"), ("get_card", "Qwen/Qwen3-8B-GGUF")]
@@ -389,7 +389,7 @@ def test_a_gated_repository_explains_what_to_do(
     )
     type_in(qtbot, page, "google/gemma")
     empty = find(page, EmptyState, "offer_empty")
-    assert "google/gemma is given only to users who accepted its terms. Accept." in words(empty)
+    assert "The licence must be accepted first: on the model's web page." in words(empty)
     empty.clicked.emit()
     assert opened == [QUrl("https://huggingface.co/google/gemma")]
     bridge.answer_with(repo_files=replace(OFFER, gated=True))
