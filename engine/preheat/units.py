@@ -52,6 +52,11 @@ def format_percent(share: float) -> str:
     return f"{whole_percent(share)} %"
 
 
+def format_done(share: float) -> str:
+    """Return a progress, rounded down: ``63 %``. The windows and the page for browsers do the same."""
+    return f"{int(min(max(share, 0.0), 1.0) * 100 + 1e-6)} %"
+
+
 def format_duration(seconds: float) -> str:
     """Return a duration: ``140 ms``, ``1.6 s``, ``3 s``, ``2 min``, ``1 h 20 min``, ``2 d 3 h``.
 

@@ -40,7 +40,7 @@ export class Side {
 
   nowWords({ preload, models }, loading) {
     const { words } = this;
-    if (loading) return words.text("page_now_loading", { model: loading.id, percent: Math.min(loading.progress, 0.99) });
+    if (loading) return words.text("page_now_loading", { model: loading.id, percent: percentDone(loading.progress) });
     if (!preload.enabled) return words.text("page_now_off");
     if (preload.paused_until) return words.text("page_now_paused_until", { time: words.time(preload.paused_until) });
     if (preload.paused) return words.text("page_now_paused");

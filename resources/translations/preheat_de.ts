@@ -5030,10 +5030,6 @@ nach {new}
         <translation>Das Laden kam nicht voran und wurde abgebrochen</translation>
     </message>
     <message>
-        <source>Loading {model}, {percent:percent}</source>
-        <translation>{model} wird geladen, {percent:percent}</translation>
-    </message>
-    <message>
         <source>Make one on the machine that runs Preheat. A key for “use” shows everything here and loads models; one for “manage” also unloads models, marks favourites and pauses.</source>
         <translation>Auf dem Rechner, auf dem Preheat läuft, lässt sich einer erstellen. Ein Schlüssel für „use“ zeigt hier alles und lädt Modelle; einer für „manage“ entlädt auch Modelle, markiert Favoriten und pausiert.</translation>
     </message>
@@ -6456,6 +6452,10 @@ nach {new}
     <message>
         <source>fits once other programs release {missing:memory}</source>
         <translation>passt, sobald andere Programme {missing:memory} freigeben</translation>
+    </message>
+    <message>
+        <source>Loading {model}, {percent}</source>
+        <translation>{model} wird geladen, {percent}</translation>
     </message>
 </context>
 <context>

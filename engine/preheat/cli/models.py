@@ -29,7 +29,7 @@ from preheat.cli.status import print_no_models
 from preheat.cli.tables import Cell, Column
 from preheat.errors import EngineError, InvalidRequestError
 from preheat.messages import msg
-from preheat.units import format_bytes, format_count, format_duration, format_memory, natural_key
+from preheat.units import format_bytes, format_count, format_done, format_duration, format_memory, natural_key
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -211,15 +211,15 @@ def _watched(running: HttpClient, command: LoadModel) -> ModelSnapshot:
     """Load a model and show the progress."""
     from concurrent.futures import Future
 
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
     model = command.model
     answer: Future[ModelSnapshot] = Future()
     # A daemon: Ctrl-C ends the waiting, not the load.
     threading.Thread(target=_settle, args=(answer, lambda: running.call(command)), daemon=True).start()
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"))
     with Progress(*columns, console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task(f"Loading {model}", total=1.0)
+        task = progress.add_task(f"Loading {model}", total=1.0, done="")
         while not answer.done():
             _show_progress(running, model, progress, task)
             try:
@@ -243,7 +243,8 @@ def _show_progress(running: HttpClient, model: str, progress: Progress, task: Ta
     loading = [each for each in running.call(GetStatus()).snapshot.models if each.progress is not None]
     found = next((each for each in loading if each.model_id.startswith(wanted)), None)
     if found is not None:
-        progress.update(task, description=f"Loading {found.model_id}", completed=found.progress or 0.0)
+        done = found.progress or 0.0
+        progress.update(task, description=f"Loading {found.model_id}", completed=done, done=format_done(done))
 
 
 def rm(

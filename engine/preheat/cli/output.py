@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from preheat.errors import EngineError, SettingsError
+from preheat.units import format_done
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -151,7 +152,7 @@ def state_words(model: JsonObject) -> str:
     if model["state"] == "cold" and model.get("standby"):
         words = "standby"
     progress = model.get("progress")
-    return words if progress is None else f"{words} {round(progress * 100)} %"
+    return words if progress is None else f"{words} {format_done(progress)}"
 
 
 def prompt_words(prompt: JsonObject) -> str:

@@ -17,6 +17,7 @@ from preheat.control.live_settings import LiveSettings
 from preheat.errors import EngineStoppedError, UnsupportedOperationError
 from preheat.messages import msg
 from preheat.settings import SettingsStore
+from preheat.units import format_done
 
 if TYPE_CHECKING:
     from preheat.control.command import Command
@@ -237,6 +238,6 @@ def _progress_to(model_id: str, on_wait: OnWait) -> Callable[[EngineSnapshot], N
     def on_snapshot(snapshot: EngineSnapshot) -> None:
         model = snapshot.model(model_id)
         if model is not None and model.progress is not None:
-            on_wait(f"loading {model_id} {round(model.progress * 100)} %")
+            on_wait(f"loading {model_id} {format_done(model.progress)}")
 
     return on_snapshot

@@ -188,6 +188,7 @@ class Engine:
             asyncio.to_thread(self._gains.open),
         )
         self._sizes.remember(known)
+        self._residency.remember(self._usage.stages)
         self._residency.share_memory()
         self._preloads.paused_until = self._state_file.paused_until
         self.room.restore()

@@ -49,7 +49,7 @@ _MEMORY: Final = {
 }
 _NOW: Final = {
     "page_now": Template("Now"),
-    "page_now_loading": Template("Loading {model}, {percent:percent}"),
+    "page_now_loading": Template("Loading {model}, {percent}"),
     "page_now_left": Template("about {duration:duration} left"),
     "page_now_off": Template("Preloading is off"),
     "page_now_paused": Template("Preloading is paused until you resume it"),

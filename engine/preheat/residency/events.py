@@ -131,7 +131,7 @@ class Started(_ModelEvent):
 
 @dataclass(frozen=True, slots=True)
 class Progressed(_ModelEvent):
-    """A share of the weights is loaded, 0 to 1."""
+    """A share of the load is done, 0 to 1; one that falls changes nothing."""
 
     share: float
 

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from preheat.clock import unix_time
+from preheat.inference import LoadStages
 from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.residency import events as ev
@@ -102,6 +103,10 @@ class ResidencyExecutor(ResidencyView):
         self._memory_short = False
         self._ended_mono = -math.inf  # end of the last request
         self._state = ResidencyState(self._workers.limits(), settings.load_timeout)
+
+    def remember(self, stages: Mapping[str, LoadStages]) -> None:
+        """Use the stages of earlier runs' loads, by model, for the progress of the next ones."""
+        self._shared.stages.update(stages)
 
     # What callers want
 

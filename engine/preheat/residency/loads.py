@@ -119,8 +119,9 @@ class LoadStep(ExchangeStep):
 
     def progressed(self, event: ev.Progressed) -> None:
         record = self._record(event.model_id)
-        if isinstance(record.phase, Loading):
-            self._put(record._replace(phase=record.phase._replace(progress=event.share)))
+        phase = record.phase
+        if isinstance(phase, (Loading, Warming)) and event.share > phase.progress:
+            self._put(record._replace(phase=phase._replace(progress=event.share)))
 
     def loaded(self, event: ev.Loaded) -> None:
         record = self._record(event.model_id)

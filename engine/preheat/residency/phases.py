@@ -94,7 +94,7 @@ class Loading(NamedTuple):
 
     load: Load
     since_mono: float  # start of loading, later by the time it was held
-    progress: float = 0.0  # share that is done, 0 to 1
+    progress: float = 0.0  # share of the load that is done, 0 to 1
 
 
 class Warming(NamedTuple):
@@ -102,7 +102,7 @@ class Warming(NamedTuple):
 
     load: Load
     since_mono: float
-    progress: float = 1.0
+    progress: float = 0.0
 
 
 class Outdated(NamedTuple):

@@ -236,7 +236,7 @@ class Residency(NamedTuple):
     def load_left_s(self, mono: float) -> float | None:
         """Return the remaining time of the load at its current speed, in seconds; None if unknown."""
         phase = self.phase
-        if not isinstance(phase, Loading) or phase.load.held_since_mono is not None:
+        if not isinstance(phase, Loading | Warming) or phase.load.held_since_mono is not None:
             return None
         elapsed_s = mono - phase.since_mono
         if not phase.progress or elapsed_s < _MIN_ELAPSED_S:

@@ -38,6 +38,7 @@ from preheat.server.errors import error_json
 from preheat.server.in_flight import ClientGoneError, InFlight
 from preheat.server.streams import SSE, StreamResponse, StreamWriter
 from preheat.settings import KeyScope
+from preheat.units import format_done
 
 if TYPE_CHECKING:
     from preheat.core import Engine, Lease
@@ -116,7 +117,7 @@ class Wait:
     def __str__(self) -> str:
         name = " ".join(self.model_id.split()).encode(errors="replace").decode()  # a line break would end a comment
         words = {"loading": f"loading {name}", "queued": f"waiting for {name}", "prefill": "reading the prompt"}
-        share = "" if self.share is None else f" {round(self.share * 100)} %"
+        share = "" if self.share is None else f" {format_done(self.share)}"
         left = "" if self.remaining_s is None else f", {self.remaining_s:.0f} s left"
         return f"{words[self.stage]}{share}{left}"
 

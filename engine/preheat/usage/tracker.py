@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import Final
 
 from preheat.clock import unix_time
+from preheat.inference import LoadStages
 from preheat.residency import DecisionRecord
 from preheat.settings import Settings
 from preheat.usage.clients import ClientHabits, ClientRow, WakeFilter
@@ -24,6 +25,9 @@ _POPULARITY: Final = "popularity"
 _HABITS: Final = "habits"
 _PROMPT_REQUESTS: Final = 2000
 """Last requests in the log from which the clients' prompts are known after a start."""
+
+_DECISIONS: Final = 500
+"""Last decisions in the log from which the stages of loads are known after a start."""
 
 _SAVE_EVERY_REQUESTS: Final = 50
 """Requests since the last save are counted again from the log after a crash; this bounds their number."""
@@ -43,6 +47,7 @@ class UsageTracker:
         popularity: Usage counters; read-only for others.
         prompts: Beginnings of the clients' prompts; read-only for others.
         log: The usage log, for figures; any thread may read it.
+        stages: What the last load of each model consisted of, as far as the log knew at the start.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class UsageTracker:
         self.log = log
         self.popularity = self._counters()
         self.prompts = self._prompt_habits()
+        self.stages: dict[str, LoadStages] = {}
         self._habits = ClientHabits()
         self._filter = WakeFilter()
         self._expected: tuple[str | None, float] = None, 0.0
@@ -84,6 +90,9 @@ class UsageTracker:
             self.prompts.note(request)
         for request in self.log.requests_after(saved.mark):
             self.popularity.note(request.model_id, request.started_at)
+        for decision in reversed(self.log.decisions(_DECISIONS)):
+            if decision.stages is not None:
+                self.stages[decision.model_id] = decision.stages
         return {key: size.resident_bytes for key, size in self.log.sizes().items()}
 
     def close(self) -> None:

@@ -10,7 +10,15 @@ from preheat.cli.output import JsonObject, state_cell
 from preheat.cli.status import hit_rate_line, preloading_line, prompts_line
 from preheat.cli.tables import Cell, Column, elided, lines, wrapped
 from preheat.cli.top.band import Block, Colours, band_lines, hue_style
-from preheat.units import format_ago, format_bytes, format_duration, format_memory, format_percent, natural_key
+from preheat.units import (
+    format_ago,
+    format_bytes,
+    format_done,
+    format_duration,
+    format_memory,
+    format_percent,
+    natural_key,
+)
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -243,7 +251,7 @@ def _next(preload: JsonObject) -> str:
         nothing = "nothing to preload" if preload["enabled"] else "preloading is off"
         return waits if waits and not brief else nothing
     share = preload["round_progress"]
-    progress = "" if share is None else f", {format_percent(share)}"
+    progress = "" if share is None else f", {format_done(share)}"
     done = f"{preload['round_done'] + 1} of {preload['round_total']}"
     return f"{preload['queue'][0]} ({done}{progress})" + (f"; waits: {waits}" if waits else "")
 
@@ -283,7 +291,7 @@ def _block(model: JsonObject, requests: Sequence[JsonObject], sign: Sign) -> Blo
     loading = model["state"] in _LOADING
     size = max(model["resident_bytes"], model["expected_bytes"] if loading else 0)
     if loading:
-        figure = f"loading {format_percent(model['progress'] or 0.0)}"
+        figure = f"loading {format_done(model['progress'] or 0.0)}"
     else:
         figure = f"{sum(speeds):.0f} tokens/s" if speeds else format_memory(size)
     return Block(model["id"], sign.mark, figure, size, (model["progress"] or 0.0) if loading else 1.0, sign.hue)

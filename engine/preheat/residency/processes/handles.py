@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from preheat.inference import ModelInfo
+from preheat.inference import LoadStages, ModelInfo
 from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.residency import events as ev
@@ -79,7 +79,7 @@ class Owner(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Shared:
-    """What all workers share; ``settings`` are the current ones."""
+    """What all workers share; ``settings`` are the current ones, ``stages`` those of each model's last load."""
 
     owner: Owner
     settings: Settings
@@ -88,6 +88,7 @@ class Shared:
     prompts: PromptStore
     gains: GainTable
     spare: SpareWorker
+    stages: dict[str, LoadStages] = field(default_factory=dict)
 
     def prepare_spare(self) -> None:
         """Start a spare worker when no requests are in progress."""

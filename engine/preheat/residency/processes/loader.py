@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import replace
 from typing import Final
 
@@ -16,6 +17,7 @@ from preheat.residency.forms import Stage
 from preheat.residency.phases import State
 from preheat.residency.processes.handles import Handle, LoadedWorker, Shared
 from preheat.residency.processes.load_options import load_options
+from preheat.residency.processes.progress import TICK_S, LoadProgress, expected_stages
 from preheat.residency.processes.spare import Worker
 from preheat.residency.sizes import loaded_form
 
@@ -53,13 +55,30 @@ class Loader:
         options = load_options(model, shared.settings, form, probe=not clients, warm_prefix=preload, prefixes=prefixes)
         owner.feed(ev.Started(model_id))
 
-        def on_progress(share: float) -> None:
+        progress = LoadProgress(expected_stages(model.file_bytes, shared.stages.get(model_id), probe=options.probe))
+
+        def report() -> None:
             if handle.first is first:
-                owner.feed(ev.Progressed(model_id, share))
+                owner.feed(ev.Progressed(model_id, progress.share))
                 owner.progressed()
 
+        def on_progress(share: float) -> None:
+            progress.read(share)
+            report()
+
         def on_warming() -> None:
+            progress.made()
             owner.feed(ev.Loaded(model_id))
+
+        async def tick() -> None:
+            before = time.monotonic()
+            while True:
+                await asyncio.sleep(TICK_S)
+                now = time.monotonic()
+                if not owner.record(model_id).held:
+                    progress.pass_time(now - before)
+                before = now
+                report()
 
         def on_warning(warning: Message) -> None:
             if first in (handle.first, handle.second):
@@ -76,13 +95,17 @@ class Loader:
                 shared.spare.prepare()
 
         timer = asyncio.get_running_loop().call_later(SPARE_AFTER_S, prepare_spare)
+        ticking = asyncio.create_task(tick())
         try:
             info = await worker.load(options, on_progress, on_warming, on_warning, on_restored)
         finally:
             timer.cancel()
+            ticking.cancel()
         shared.prepare_spare()
         rss_bytes = shared.memory.rss_bytes(worker.pid)
         first.info = replace(info, resident_bytes=rss_bytes)
+        if info.stages is not None:
+            shared.stages[model_id] = info.stages
         shared.sizes.note(model, rss_bytes, form)
         self.watch(handle, worker)
         owner.feed(ev.Ready(model_id, rss_bytes, shared.sizes.expected_bytes(model, form), form, info.stages))
