@@ -42,6 +42,7 @@ async def test_a_request_gets_the_worker_of_its_model(bench: Bench) -> None:
     assert (worker.options.probe, worker.options.warm_prefix) == (False, False)
     worker.on_progress(0.5)
     (progress,) = bench.progress
+    assert progress is not None
     assert 0.0 < progress < 0.5, "there is more to a load than reading"
     worker.on_warming()
     assert bench.of("a") is State.WARMING
