@@ -7584,12 +7584,12 @@ nach {new}
 <context>
     <name>RaceLanes</name>
     <message>
-        <source>Ready, as it was</source>
-        <translation>Bereit, wie es war</translation>
-    </message>
-    <message>
         <source>Not loaded</source>
         <translation>Nicht geladen</translation>
+    </message>
+    <message>
+        <source>Ready, as measured</source>
+        <translation>Bereit, wie gemessen</translation>
     </message>
 </context>
 <context>

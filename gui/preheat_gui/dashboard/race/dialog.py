@@ -104,6 +104,8 @@ class RaceDialog(QDialog):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
         if not event.spontaneous():
+            width = max(self.width(), self.sizeHint().width())
+            self.resize(width, self.layout().totalHeightForWidth(width))  # known once the words are laid out
             self.replay()
 
     def done(self, result: int) -> None:

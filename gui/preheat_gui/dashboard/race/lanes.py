@@ -55,7 +55,7 @@ class RaceLanes(QWidget):
         self._now = duration(race)
         self._words = _plain(race.answer.text)
         lanes = (
-            _Lane(self.tr("Ready, as it was"), hot_stages(race), race.hot_s, 0.0),
+            _Lane(self.tr("Ready, as measured"), hot_stages(race), race.hot_s, 0.0),
             _Lane(self.tr("Not loaded"), cold_stages(race), race.cold_s, race.cold_s - race.hot_s),
         )
         self._lanes = lanes
@@ -64,6 +64,7 @@ class RaceLanes(QWidget):
             ". ".join(f"{lane.title}: {stages_words(lane.stages, race.load.source)}" for lane in lanes)
         )
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(self.sizeHint().height())
         theme().changed.connect(self.update)
 
     @property

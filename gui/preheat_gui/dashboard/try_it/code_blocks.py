@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QRectF, QSize, Qt
@@ -92,11 +93,13 @@ class CodeBlocks(QObject):
             button.show()
 
     def _visible(self) -> list[tuple[_Range, QRectF]]:
-        document, top = self._view.document(), self._view.verticalScrollBar().value()
-        layout, bottom = document.documentLayout(), top + self._view.viewport().height()
-        margin = document.documentMargin()
-        found = []
-        for known in self._ranges:
+        document = self._view.document()
+        layout, margin = document.documentLayout(), document.documentMargin()
+        shown, found = self._view.shown_positions(), []
+        first_shown = bisect_left(self._ranges, shown.start, key=lambda known: known.end)
+        for known in self._ranges[first_shown:]:
+            if known.begin >= shown.stop:
+                break
             first = layout.blockBoundingRect(document.findBlock(known.begin))
             last = layout.blockBoundingRect(document.findBlock(known.end))
             rect = QRectF(first)
@@ -104,8 +107,7 @@ class CodeBlocks(QObject):
             rect.setBottom(last.bottom() + GAP)
             rect.setLeft(margin)
             rect.setRight(document.size().width() - margin)
-            if rect.bottom() >= top and rect.top() <= bottom:
-                found.append((known, rect))
+            found.append((known, rect))
         return found
 
     def _text(self, known: _Range) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
     QTextDocumentFragment,
+    QTextFrame,
     QTextFrameFormat,
     QTextImageFormat,
     QTextLength,
@@ -73,6 +75,7 @@ class Transcript(QTextBrowser):
         )
         self.document().setDocumentMargin(GROUP_GAP)
         self._turns: list[Turn] = []
+        self._questions: list[QTextFrame] = []  # A frame for each turn
         self._answer_at = 0  # Where the last turn's answer begins in the document
         self._tail_at = 0  # Where its unfinished part begins
         self._fixed = 0  # Characters of the answer before that
@@ -111,10 +114,18 @@ class Transcript(QTextBrowser):
         self._timer.stop()
         at = self.verticalScrollBar().value()
         self._code.clear()
+        self._questions.clear()
         self.clear()
         for number in range(len(self._turns)):
             self._render_turn(number)
         self.verticalScrollBar().setValue(at)
+
+    def shown_positions(self) -> range:
+        """Return the positions of the document that are in sight."""
+        view = self.viewport().rect()
+        first = self.cursorForPosition(view.topLeft()).block()
+        last = self.cursorForPosition(view.bottomRight()).block()
+        return range(first.position(), last.position() + last.length())
 
     def loadResource(self, kind: int, name: QUrl | str) -> Any:  # noqa: N802
         """Return an empty image: an answer must not make this program read files or URLs."""
@@ -133,15 +144,14 @@ class Transcript(QTextBrowser):
         painter.translate(-self.horizontalScrollBar().value(), -self.verticalScrollBar().value())
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme().colour(Token.SELECTION))
-        layout, top = self.document().documentLayout(), self.verticalScrollBar().value()
-        for frame in self.document().rootFrame().childFrames():
-            if frame.frameFormat().hasProperty(QTextFrameFormat.Property.UserProperty):
-                rect = layout.frameBoundingRect(frame)
-                if rect.bottom() >= top and rect.top() <= top + self.viewport().height():
-                    shape = frame.frameFormat()
-                    painter.drawRoundedRect(
-                        rect.adjusted(0, shape.topMargin(), 0, -shape.bottomMargin()), RADIUS, RADIUS
-                    )
+        shown, layout = self.shown_positions(), self.document().documentLayout()
+        first = bisect_left(self._questions, shown.start, key=QTextFrame.lastPosition)
+        for frame in self._questions[first:]:
+            if frame.firstPosition() >= shown.stop:
+                break
+            shape = frame.frameFormat()
+            rect = layout.frameBoundingRect(frame).adjusted(0, shape.topMargin(), 0, -shape.bottomMargin())
+            painter.drawRoundedRect(rect, RADIUS, RADIUS)
         self._code.paint(painter)
         painter.end()
         super().paintEvent(event)
@@ -173,7 +183,7 @@ class Transcript(QTextBrowser):
         turn, number = self._turns[-1], len(self._turns) - 1
         if turn.over:
             return
-        began, at_end = time.perf_counter(), self._is_at_end()
+        began, at_end, begin = time.perf_counter(), self._is_at_end(), self._tail_at
         shown = (turn.note, turn.thinking, turn.answer)
         if shown == self._shown:
             return
@@ -188,7 +198,7 @@ class Transcript(QTextBrowser):
         else:
             self._grow_answer(number)
         self._shown = shown
-        self._code.find(self._tail_at if turn.answer else self._answer_at)
+        self._code.find(begin)
         if at_end:
             self._to_end()
         cost_ms = (time.perf_counter() - began) * 1000
@@ -225,7 +235,6 @@ class Transcript(QTextBrowser):
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         frame = QTextFrameFormat()
-        frame.setProperty(QTextFrameFormat.Property.UserProperty, 1)
         frame.setPadding(GAP + GAP // 2)
         frame.setTopMargin(0 if cursor.position() == 0 else GROUP_GAP)
         frame.setBottomMargin(GAP)
@@ -235,7 +244,7 @@ class Transcript(QTextBrowser):
             nothing = QTextBlockFormat()
             nothing.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
             cursor.setBlockFormat(nothing)
-        cursor.insertFrame(frame)
+        self._questions.append(cursor.insertFrame(frame))
         for place, image in enumerate(turn.images):
             self._insert_image(cursor, f"{_OWN}{number}/{place}", image)
         if turn.images:
