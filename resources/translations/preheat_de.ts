@@ -7670,6 +7670,14 @@ nach {new}
         <source>&amp;Close</source>
         <translation>&amp;Schließen</translation>
     </message>
+    <message>
+        <source>Replay this answer next to a cold start of its model</source>
+        <translation>Diese Antwort neben einem Kaltstart des Modells wiedergeben</translation>
+    </message>
+    <message>
+        <source>Show the &amp;race</source>
+        <translation>&amp;Rennen zeigen</translation>
+    </message>
 </context>
 <context>
     <name>RequestsTable</name>

@@ -20,6 +20,7 @@ from preheat_gui.dashboard.activity.history import RequestHistory
 from preheat_gui.dashboard.activity.pane import ListPane, NameChoice
 from preheat_gui.dashboard.activity.requests import RequestsTable, RequestsView
 from preheat_gui.dashboard.parts import SearchBox
+from preheat_gui.dashboard.race.starter import RaceStarter
 from preheat_gui.dashboard.reveal import reveal
 from preheat_gui.widgets import GROUP_GAP, ask, caption, hbox, inform, named, symbol, timer, vbox
 from preheat_gui.words import error_text, error_title, format_number
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 _PAUSE_S: Final = 2.0
 _TICK_MS: Final = 1000
-_COUNT_PX: Final = 760  # Narrower rows have no room for the number of requests
+_RACE_PX: Final = 640  # The context menu has it, too
+_COUNT_PX: Final = 900  # Narrower rows have no room for the number of requests
 
 
 class RequestsPane(ListPane):
@@ -51,6 +53,9 @@ class RequestsPane(ListPane):
         self._model = NameChoice("requests_model", self.tr("Filter by model"), self.tr("All models"))
         self._count = named(caption(), "requests_count")
         self._export = named(QPushButton(self.tr("&Export…")), "requests_export")
+        tooltip = self.tr("Replay this answer next to a cold start of its model")
+        self._race = named(QPushButton(self.tr("Show the &race")), "requests_race", tooltip=tooltip)
+        self._races = RaceStarter(bridge, self._view, lambda row: self._table.records[row])
         self._tick = timer(self, _TICK_MS, self._running.tick, repeat=True)
         self.question = SlowQuestion(
             bridge, self._history.fetch, self._on_records, self, self._on_error, pause_s=_PAUSE_S, depends_on=_requests
@@ -71,6 +76,7 @@ class RequestsPane(ListPane):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         self._count.setVisible(self.width() >= _COUNT_PX)
+        self._race.setVisible(self.width() >= _RACE_PX)
 
     def _build(self) -> None:
         self._search.setMinimumWidth(110)
@@ -82,7 +88,10 @@ class RequestsPane(ListPane):
         self._client.currentIndexChanged.connect(self._filter)
         self._model.currentIndexChanged.connect(self._filter)
         self._export.clicked.connect(self._choose_file)
-        row = hbox((self._search, 2), self._client, self._model, (None, 1), self._count, self._export)
+        self._race.clicked.connect(self._races.start)
+        self._races.changed.connect(self._race.setEnabled)
+        self._race.setEnabled(False)
+        row = hbox((self._search, 2), self._client, self._model, (None, 1), self._count, self._race, self._export)
         vbox(row, self._no_requests, self._running_view, (self._stack, 1), spacing=GROUP_GAP, parent=self)
 
     def _listed(self) -> int:

@@ -105,7 +105,9 @@ class RaceDialog(QDialog):
         super().showEvent(event)
         if not event.spontaneous():
             width = max(self.width(), self.sizeHint().width())
-            self.resize(width, self.layout().totalHeightForWidth(width))  # known once the words are laid out
+            layout = self.layout()
+            assert layout is not None
+            self.resize(width, layout.totalHeightForWidth(width))  # known once the words are laid out
             self.replay()
 
     def done(self, result: int) -> None:

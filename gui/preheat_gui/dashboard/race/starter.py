@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject, QPoint, Qt
-from PySide6.QtWidgets import QMenu, QTableView
+from PySide6.QtCore import QCoreApplication, QObject, QPoint, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QMenu
 
 from preheat.control import ColdStart, GetColdStart, RequestRecord
 from preheat_gui.dashboard.race.dialog import RaceDialog
@@ -15,18 +15,21 @@ from preheat_gui.widgets import inform
 
 if TYPE_CHECKING:
     from preheat_gui.bridge import EngineBridge
-    from preheat_gui.dashboard.cells import Index
 
 
 class RaceStarter(QObject):
-    """Shows the race of a request, or says why there is none.
+    """Shows the race of the selected request, or says why there is none.
 
     Args:
         view: The table.
         record_at: Returns the request of a row of the table.
     """
 
-    def __init__(self, bridge: EngineBridge, view: QTableView, record_at: Callable[[Index], RequestRecord]) -> None:
+    changed = Signal(bool)  # Whether one request is selected
+
+    def __init__(
+        self, bridge: EngineBridge, view: QAbstractItemView, record_at: Callable[[int], RequestRecord]
+    ) -> None:
         super().__init__(view)
         self._bridge = bridge
         self._view = view
@@ -34,22 +37,30 @@ class RaceStarter(QObject):
         self._record: RequestRecord | None = None
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         view.customContextMenuRequested.connect(self._show_menu)
-        view.activated.connect(self._start)
+        view.activated.connect(self.start)
+        view.selectionModel().selectionChanged.connect(self._on_selection)
+        view.model().modelReset.connect(self._on_selection)
+
+    def start(self) -> None:
+        """Look up the cold start of the selected request's model."""
+        if len(rows := self._rows()) == 1:
+            self._record = self._record_at(rows[0])
+            self._bridge.ask(GetColdStart(self._record.model_id), self._on_cold)
+
+    def _on_selection(self) -> None:
+        self.changed.emit(len(self._rows()) == 1)
+
+    def _rows(self) -> list[int]:
+        return [index.row() for index in self._view.selectionModel().selectedRows()]
 
     def _show_menu(self, at: QPoint) -> None:
-        index = self._view.indexAt(at)
-        if not index.isValid():
+        if not self._view.indexAt(at).isValid():
             return
         menu = QMenu(self._view)
         menu.setObjectName("request_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(_tr("Show the &race"), lambda: self._start(index))
+        menu.addAction(_tr("Show the &race"), self.start).setEnabled(len(self._rows()) == 1)
         menu.popup(self._view.viewport().mapToGlobal(at))
-
-    def _start(self, index: Index) -> None:
-        """Look up the cold start of the request's model."""
-        self._record = self._record_at(index)
-        self._bridge.ask(GetColdStart(self._record.model_id), self._on_cold)
 
     def _on_cold(self, cold: ColdStart) -> None:
         record = self._record

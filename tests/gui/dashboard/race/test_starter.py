@@ -16,8 +16,10 @@ def start(qtbot: QtBot, bridge: FakeBridge, record: RequestRecord) -> QTableWidg
     table = QTableWidget(1, 1)
     qtbot.addWidget(table)
     table.show()
-    RaceStarter(bridge, table, lambda _: record)
-    table.activated.emit(table.model().index(0, 0))
+    starter = RaceStarter(bridge, table, lambda _: record)
+    with qtbot.waitSignal(starter.changed, check_params_cb=bool):
+        table.selectRow(0)
+    starter.start()
     return table
 
 
