@@ -1093,6 +1093,10 @@ Inhalt: {names}.</translation>
         <source>{state}: {reason}</source>
         <translation>{state}: {reason}</translation>
     </message>
+    <message>
+        <source>Waiting for the connection; the download continues by itself.</source>
+        <translation>Wartet auf die Verbindung; der Download geht von selbst weiter.</translation>
+    </message>
 </context>
 <context>
     <name>DownloadsPage</name>

@@ -8,12 +8,17 @@ from typing import Final
 from PySide6.QtCore import QCoreApplication
 
 from preheat.control import DownloadSnapshot, DownloadState, EngineSnapshot, ModelSnapshot
+from preheat.messages import Message
 from preheat_gui.words.figures import SEPARATOR, format_bytes, format_estimate, format_number
 from preheat_gui.words.messages import message_sentences
 
 # States that end without the user's help
 UNDER_WAY: Final = frozenset(
     {DownloadState.QUEUED, DownloadState.RUNNING, DownloadState.CHECKING, DownloadState.WAITING_FOR_SPACE}
+)
+
+_WITHOUT_CONNECTION: Final = frozenset(
+    {"connection_cut", "connection_failed", "connection_silent", "hub_no_connection", "hub_timeout"}
 )
 
 UNFINISHED: Final = UNDER_WAY | {DownloadState.PAUSED}
@@ -61,7 +66,15 @@ def download_status(download: DownloadSnapshot, model: ModelSnapshot | None = No
 
 
 def download_trouble(download: DownloadSnapshot) -> str:
-    """Return the problem and its remedy, as sentences; empty without one."""
+    """Return the problem and its remedy, as sentences; empty without one.
+
+    A lost connection is not for the user to mend: the download waits for it.
+    """
+    notice = download.notice
+    if download.error is None and notice is not None and notice.code == "download_retries":
+        problem = notice.params.get("problem")
+        if isinstance(problem, Message) and problem.code in _WITHOUT_CONNECTION:
+            return _tr("Waiting for the connection; the download continues by itself.")
     return message_sentences(download.error or download.notice)
 
 

@@ -23,7 +23,12 @@ pytestmark = pytest.mark.usefixtures("qapp")
         (
             DownloadState.RUNNING,
             {"notice": msg("download_retries", problem=msg("connection_cut"), pause_s=8)},
-            "Downloading · 1.2 of 4.7 GB · The connection was cut; next attempt in 8 s.",
+            "Downloading · 1.2 of 4.7 GB · Waiting for the connection; the download continues by itself.",
+        ),
+        (
+            DownloadState.RUNNING,
+            {"notice": msg("download_retries", problem=msg("hub_rate_limited"), pause_s=8)},
+            "Downloading · 1.2 of 4.7 GB · Hugging Face asks for fewer requests; next attempt in 8 s.",
         ),
         (DownloadState.QUEUED, {"done_bytes": 0}, "Queued · 4.7 GB"),
         (DownloadState.PAUSED, {}, "Paused · 1.2 of 4.7 GB"),
@@ -64,8 +69,8 @@ def test_the_model_of_a_download_has_its_file_name_and_repository() -> None:
     other = model("other", path="/elsewhere/Qwen3-8B-Q4_K_M.gguf")
     its = model("qwen3-8b", path="/models/Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf")
     unrelated = model("unrelated", path="/models/Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q8_0.gguf")
-    assert model_of(arrived, snapshot(other, its, unrelated)) is its
-    assert model_of(arrived, snapshot(other, unrelated)) is other  # it was here already, in another program's folder
+    assert model_of(arrived, snapshot(other, its, unrelated)) == its
+    assert model_of(arrived, snapshot(other, unrelated)) == other  # it was here already, in another program's folder
     assert model_of(arrived, snapshot(unrelated, model("no path"))) is None
     assert model_of(download(), snapshot(its)) is None
 

@@ -41,7 +41,7 @@ class RetryPolicy:
     space_poll_s: float = 5.0  # interval of checks whether a full disk has space again
     first_s: float = 1.0  # first pause
     longest_s: float = 60.0  # longest pause, unless the hub asks for more
-    attempts: int = 12  # consecutive attempts without a new byte before giving up; about seven minutes
+    attempts: int = 500  # consecutive attempts without a new byte before giving up; about eight hours, a night
     unlikely_attempts: int = 3  # the same for failures that a retry hardly mends
     longest_asked_s: float = 3600.0  # longest pause that the hub may ask for; more is a failure
 

@@ -246,9 +246,16 @@ class ChoiceStrip(Card):
         """Show a choice; ``main`` and ``more`` enable the buttons."""
         self._name.setText(name)
         self._words.setText(words)
+        self._words.set_token(Token.MUTED)
         self.main.setEnabled(main)
         self.more.setEnabled(more)
         self.setAccessibleName(name)
+        self.setAccessibleDescription(words)
+
+    def show_trouble(self, words: str) -> None:
+        """Show why nothing came of the choice, until there is another one."""
+        self._words.setText(words)
+        self._words.set_token(Token.BAD)
         self.setAccessibleDescription(words)
 
 
@@ -276,6 +283,10 @@ class ChoiceSection(QWidget):
         self._strip.main.clicked.connect(self._on_main)
         self._strip.more.clicked.connect(self._open_selected)
         self._empty.clicked.connect(self._on_empty)
+
+    def show_trouble(self, words: str) -> None:
+        """Show under the list why a download did not begin."""
+        self._strip.show_trouble(words)
 
     def _body(self, lists: QWidget) -> QWidget:
         """Return what is below the head: the lists, or more."""

@@ -78,8 +78,11 @@ class ConnectionLine(QWidget):
         self._caption = words
         self._show()
 
-    def report(self, error: EngineError | None) -> None:
-        """Take the outcome of a request to Hugging Face; errors of other kinds say nothing about the connection."""
+    def report(self, error: EngineError | None, *, again: bool = False) -> None:
+        """Take the outcome of a request to Hugging Face; errors of other kinds say nothing about the connection.
+
+        ``again`` shows the note even if it was hidden: the user has asked for something that needs the connection.
+        """
         if error is not None and error.code not in NO_CONNECTION:
             return
         if error is None:
@@ -88,7 +91,7 @@ class ConnectionLine(QWidget):
             if was_offline:
                 self.restored.emit()
         else:
-            self._error = error
+            self._error, self._dismissed = error, self._dismissed and not again
             self._show()
 
     def _dismiss(self) -> None:

@@ -12,7 +12,7 @@ from preheat import control
 from preheat.control import EngineSnapshot
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.downloads.connection import ConnectionLine, trouble_words
+from preheat_gui.dashboard.downloads.connection import NO_CONNECTION, ConnectionLine, trouble_words
 from preheat_gui.dashboard.downloads.offer import OfferSection
 from preheat_gui.dashboard.downloads.queue import DownloadsQueue
 from preheat_gui.dashboard.downloads.search import SearchSection
@@ -154,5 +154,9 @@ class DownloadsPage(DashboardPage):
             self._back()
 
     def _on_pull_failed(self, error: EngineError) -> None:
-        self._line.report(error)
+        if error.code in NO_CONNECTION:
+            self._line.report(error, again=True)
+            for section in (self._catalogue, self._results, self._offer):
+                section.show_trouble(trouble_words(error))
+            return
         self._banner.show_problem(trouble_words(error))

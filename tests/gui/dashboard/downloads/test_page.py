@@ -315,6 +315,23 @@ def test_without_a_connection_suggestions_are_searched_and_nothing_moves(
     assert "No connection" not in spoken(line)
 
 
+def test_a_download_without_a_connection_moves_nothing(page: DownloadsPage, bridge: FakeBridge) -> None:
+    line, view = find(page, ConnectionLine, "connection_line"), find(page, ChoiceView, "catalogue")
+    place = line.geometry(), view.geometry()
+    bridge.answer_with(pull=OFFLINE, search=OFFLINE)
+    click(page, "catalogue_get")
+    assert "cannot be reached now" in words(find(page, ChoiceStrip, "catalogue_strip"))
+    assert not find(page, Banner, "downloads_banner").isVisible()
+    click(page, "connection_close")
+    click(page, "catalogue_get")
+    click(page, "connection_retry")
+    assert "No connection" in spoken(line)
+    assert (line.geometry(), view.geometry()) == place
+    bridge.answer_with(search=[])
+    click(page, "connection_retry")
+    assert "No connection" not in spoken(line)
+
+
 def test_a_search_without_a_connection_is_repeated_unseen(
     qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge
 ) -> None:
