@@ -21,11 +21,11 @@ INTERVAL_S: Final = 10.0
 
 
 class PrefixKeeper:
-    """Runs on a thread of its own, at the lowest priority. The methods do not block, unless they say so; any thread.
+    """Runs on a thread of its own, at the lowest disk priority. The methods do not block, unless they say so; any thread.
 
     Args:
         on_change: Called on the keeper's thread after the figures have changed.
-        lower_priority: Gives the calling thread the lowest priority for processor and disk; returns whether it could.
+        lower_priority: Gives the calling thread the lowest disk priority; returns whether it could.
     """
 
     def __init__(

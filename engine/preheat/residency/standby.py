@@ -6,9 +6,7 @@ itself counts as available: without that sum, every model on disk would be read 
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import sys
 import threading
 import time
@@ -24,8 +22,6 @@ logger = logging.getLogger(__name__)
 
 STANDBY_SHARE: Final = 0.95
 """Share of a model's pages in memory from which it is on standby."""
-
-_LOWEST_PRIORITY: Final = 19
 
 RECHECK_S: Final = 30.0
 """Interval between looks at the page cache, in seconds."""
@@ -121,12 +117,14 @@ def _read(model: ModelFile, room: int, stop: threading.Event, *, pauses: bool) -
 
 
 def lower_own_priority() -> bool:
-    """Give this thread the lowest processor and disk priority; return whether the disk priority was lowered."""
+    """Give this thread the lowest disk priority; return whether the system has one.
+
+    Its processor priority stays: next to busy workers, a thread of low priority would hold the interpreter's lock for a
+    tenth of a second before it runs, and windows and requests would wait for it.
+    """
     if sys.platform != "linux":
         return False
-    thread = threading.get_native_id()  # Linux has these priorities by thread, whatever psutil calls it
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, thread, _LOWEST_PRIORITY)
+    thread = threading.get_native_id()  # Linux has this priority by thread, whatever psutil calls it
     try:
         psutil.Process(thread).ionice(psutil.IOPRIO_CLASS_IDLE)
     except (OSError, psutil.Error):

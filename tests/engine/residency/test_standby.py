@@ -40,7 +40,7 @@ def model(tmp_path: Path) -> ModelFile:
     return make_model(tmp_path / "model.gguf")
 
 
-def test_the_priority_is_the_threads_own() -> None:
+def test_the_disk_priority_is_the_threads_own() -> None:
     found: list[tuple[object, int, bool]] = []
 
     def run() -> None:
@@ -48,15 +48,15 @@ def test_the_priority_is_the_threads_own() -> None:
         thread = threading.get_native_id()
         found.append((psutil.Process(thread).ionice(), os.getpriority(os.PRIO_PROCESS, thread), lowered))
 
-    before = psutil.Process().ionice(), os.getpriority(os.PRIO_PROCESS, 0)
+    before, nice_before = psutil.Process().ionice(), os.getpriority(os.PRIO_PROCESS, 0)
     worker = threading.Thread(target=run)
     worker.start()
     worker.join()
     ((ionice, nice, lowered),) = found
     assert lowered
     assert ionice.ioclass == psutil.IOPRIO_CLASS_IDLE  # type: ignore[attr-defined] # psutil's own tuple
-    assert nice == 19
-    assert (psutil.Process().ionice(), os.getpriority(os.PRIO_PROCESS, 0)) == before
+    assert nice == nice_before  # a lower one would delay all threads of the interpreter
+    assert psutil.Process().ionice() == before
 
 
 def test_the_wanted_models_are_read_in_order(tmp_path: Path) -> None:
