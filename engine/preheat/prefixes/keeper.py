@@ -21,7 +21,7 @@ INTERVAL_S: Final = 10.0
 
 
 class PrefixKeeper:
-    """Runs on a thread of its own, at the lowest disk priority. The methods do not block, unless they say so; any thread.
+    """Runs on its own thread, at the lowest disk priority. The methods do not block, unless they say so; any thread.
 
     Args:
         on_change: Called on the keeper's thread after the figures have changed.
