@@ -35,6 +35,7 @@ def requests(
         str | None, typer.Option("--since", metavar="SPAN", help="Only the last span, such as 2h or 7d.")
     ] = None,
     model: Annotated[str | None, typer.Option("--model", "-m", help="Only this model.")] = None,
+    app: Annotated[str | None, typer.Option("--app", metavar="NAME", help="Only this program, of any version.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show past requests, and what was reused of their prompts.
@@ -43,7 +44,7 @@ def requests(
     """
     from preheat.control import ListRequests
 
-    command = ListRequests(count, None if since is None else since_text(since), model)
+    command = ListRequests(count, None if since is None else since_text(since), model, app)
     found = ask(command, history_days=history_days())["requests"]
     if as_json:
         print_json(found)

@@ -172,15 +172,19 @@ class ListDecisions(Command[DecisionList]):
 
 @command("GET", "requests", risk=Risk.USE, costly=True, errors=(*_ERRORS, AmbiguousModelError))
 class ListRequests(Command[RequestList]):
-    """List requests that have ended, the newest first; ``since`` is a Unix time or a span such as ``7d``."""
+    """List requests that have ended, the newest first; ``since`` is a Unix time or a span such as ``7d``.
+
+    A ``client`` without a version stands for all its versions.
+    """
 
     limit: int = field(default=100, metadata={"minimum": 1, "maximum": 10_000})
     since: str | None = None
     model: str | None = None
+    client: str | None = None
 
     async def run(self, host: ControlHost) -> RequestList:
         begin, model_id = parse_since(self.since), await _logged_model(host, self.model)
-        return RequestList(await host.read_log(lambda log: log.requests(self.limit, begin, model_id)))
+        return RequestList(await host.read_log(lambda log: log.requests(self.limit, begin, model_id, self.client)))
 
 
 @command("GET", "models/{model:path}/cold", risk=Risk.USE, costly=True, errors=(*_ERRORS, AmbiguousModelError))

@@ -205,15 +205,16 @@ class UsageLog:
         return self._read(lambda connection: tables.read_decisions(connection, limit, since, model))
 
     def requests(
-        self, limit: int = 100, since: float | None = None, model: str | None = None
+        self, limit: int = 100, since: float | None = None, model: str | None = None, client: str | None = None
     ) -> tuple[RequestRecord, ...]:
         """Return the requests that have ended, newest first.
 
         Args:
             since: Unix time of the oldest arrival to return.
             model: Return only requests to the model with exactly this id.
+            client: Return only requests of this client, in any case, of any version if it names none.
         """
-        return self._read(lambda connection: tables.read_requests(connection, limit, since, model))
+        return self._read(lambda connection: tables.read_requests(connection, limit, since, model, client))
 
     def requests_between(self, begin: float, end: float) -> Iterator[RequestRecord]:
         """Yield the requests that arrived from ``begin`` up to, but not at, ``end``, in that order.

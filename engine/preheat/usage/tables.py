@@ -142,13 +142,21 @@ def read_requests_after(connection: sqlite3.Connection, mark: int) -> Iterator[R
 
 
 def read_requests(
-    connection: sqlite3.Connection, limit: int, since: float | None, model: str | None
+    connection: sqlite3.Connection, limit: int, since: float | None, model: str | None, client: str | None
 ) -> tuple[RequestRecord, ...]:
     """Return the last recorded requests, last first."""
     condition = "" if model is None else "AND model = (SELECT no FROM models WHERE model_id = :model)"
+    if client is not None:
+        # With its version, or without: ``notes/1.2`` or ``notes``.
+        condition += " AND (lower(client) = :client OR substr(lower(client), 1, length(:client) + 1) = :client || '/')"
     rows = connection.execute(
         f"{_REQUEST} started_at >= :since {condition} ORDER BY id DESC LIMIT :limit",
-        {"since": since or 0.0, "model": model, "limit": limit},
+        {
+            "since": since or 0.0,
+            "model": model,
+            "client": client and client.lower(),
+            "limit": limit,
+        },
     )
     return tuple(map(_request, rows))
 

@@ -30,6 +30,7 @@ from preheat_gui.words.downloads import (
 )
 from preheat_gui.words.figures import (
     SEPARATOR,
+    app_name,
     format_ago,
     format_bytes,
     format_duration,

@@ -84,6 +84,11 @@ def short_name(model_id: str, chars: int = NAME_CHARS) -> str:
     return f"{model_id[: chars - tail - 1]}…{model_id[-tail:]}"
 
 
+def app_name(client: str) -> str:
+    """Return a client's name without its version; empty for an unknown one."""
+    return client.partition("/")[0]
+
+
 def list_names(model_ids: Sequence[str]) -> str:
     """Return names as part of a sentence: ``a, b and c``, or ``a, b and 3 more``."""
     names = [short_name(model_id) for model_id in model_ids]

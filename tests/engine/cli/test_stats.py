@@ -135,7 +135,14 @@ def test_the_log_that_an_application_left_behind(preheat_home: Path) -> None:
     assert lines[3].endswith("[room] for old")
     decisions = json.loads(run("log", "--json").stdout)
     assert [decision["action"] for decision in decisions] == ["evict", "preload", "load"]
-    for arguments, count in ((("-n", "1"), 1), (("--since", "1h"), 2), (("--model", "OLD"), 1), (("-m", "x"), 0)):
+    for arguments, count in (
+        (("-n", "1"), 1),
+        (("--since", "1h"), 2),
+        (("--model", "OLD"), 1),
+        (("-m", "x"), 0),
+        (("--app", "Notes"), 2),
+        (("--app", "not"), 0),
+    ):
         assert len(json.loads(run("log", "--json", *arguments).stdout)) == count
 
 
@@ -153,5 +160,11 @@ def test_requests_and_what_each_one_reused(preheat_home: Path) -> None:
         *("notes/1", "chat", "cold", "900", "768", "100", "ms", "3"),
         *("disk;", "[differs]", "at", "token", "769"),
     ]
-    for arguments, count in ((("-n", "1"), 1), (("--since", "1h"), 1), (("--model", "OLD"), 1), (("-m", "x"), 0)):
+    for arguments, count in (
+        (("-n", "1"), 1),
+        (("--since", "1h"), 1),
+        (("--model", "OLD"), 1),
+        (("--app", "NOTES"), 2),
+        (("--app", "not"), 0),
+    ):
         assert len(json.loads(run("requests", "--json", *arguments).stdout)) == count

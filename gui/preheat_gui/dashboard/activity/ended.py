@@ -18,6 +18,7 @@ from preheat_gui.dashboard.cells import NOTHING, ROOT, Cell
 from preheat_gui.dashboard.fitting import FittingTable
 from preheat_gui.dashboard.tables import CellDelegate, NameDelegate, TableModel
 from preheat_gui.words import (
+    app_name,
     format_duration,
     format_number,
     joined,
@@ -53,8 +54,8 @@ def _time(record: RequestRecord) -> Cell:
 
 
 def _client(record: RequestRecord) -> Cell:
-    text = record.client or translate("Activity", "unknown")
-    return Cell(text, muted=not record.client, tooltip=text)
+    unknown = translate("Activity", "unknown")
+    return Cell(app_name(record.client) or unknown, muted=not record.client, tooltip=record.client or unknown)
 
 
 def _model(record: RequestRecord) -> Cell:
@@ -117,7 +118,7 @@ class Wanted:
     """Which requests are shown."""
 
     model_id: str = ""  # Empty for all; ``client`` and ``text`` likewise
-    client: str | None = None  # None for all, empty for unknown apps
+    client: str | None = None  # An app's name; None for all, empty for unknown apps
     text: str = ""  # Parts of the app's or model's name or of the reason, in any order
 
     def select(
@@ -126,7 +127,7 @@ class Wanted:
         """Yield those of the records that are wanted; ``searched`` returns the text in which ``text`` is looked for."""
         parts = self.text.casefold().split()
         for record in records:
-            if self.model_id not in ("", record.model_id) or self.client not in (None, record.client):
+            if self.model_id not in ("", record.model_id) or self.client not in (None, app_name(record.client)):
                 continue
             if not parts or all(part in text for text in [searched(record)] for part in parts):
                 yield record
@@ -279,5 +280,5 @@ class EndedView(FittingTable):
 
 def names_in(records: Sequence[RequestRecord]) -> tuple[list[str], list[str]]:
     """Return the models and the apps in these requests, sorted."""
-    models, clients = {record.model_id for record in records}, {record.client for record in records}
+    models, clients = {record.model_id for record in records}, {app_name(record.client) for record in records}
     return sorted(models, key=natural_key), sorted(clients, key=str.casefold)

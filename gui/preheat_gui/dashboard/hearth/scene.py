@@ -15,6 +15,7 @@ from preheat_gui.dashboard.hearth.layout import Chip, Kind, Part
 from preheat_gui.words import (
     LOADING_STATES,
     SEPARATOR,
+    app_name,
     failure_reason,
     format_memory,
     joined,
@@ -218,7 +219,7 @@ class _Gathering:
             groups.setdefault((request.client, request.model_id), []).append(request)
         chips = []
         for (client, model_id), requests in groups.items():
-            name = client.partition("/")[0] or _tr("An app")  # without its version
+            name = app_name(client) or _tr("An app")
             text = f"{name} ({len(requests)})" if len(requests) > 1 else name
             waiting = all(request.waiting for request in requests)
             tokens = sum(request.completion_tokens for request in requests)

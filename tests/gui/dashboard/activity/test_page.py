@@ -231,10 +231,10 @@ def test_ended_requests_show_waiting_and_speed(requests_page: ActivityPage, brid
 @pytest.mark.parametrize(
     ("text", "app", "found"),
     [
-        ("code", None, ["VS Code"]),
+        ("code", None, ["VS Code/1.2"]),
         ("LLAMA", None, ["notes"]),
         ("token open", None, ["Open WebUI"]),
-        ("", "VS Code", ["VS Code"]),
+        ("", "VS Code", ["VS Code/1.2"]),
         ("", "unknown", [""]),
     ],
 )
@@ -242,7 +242,7 @@ def test_requests_are_filtered_by_text_and_app(
     requests_page: ActivityPage, bridge: FakeBridge, text: str, app: str | None, found: list[str]
 ) -> None:
     again = ended("Open WebUI", recomputed=verbatim("differs at token 12"))
-    bridge.answer_with(requests=[ended("VS Code"), again, ended("notes", "llama-3b"), ended("")])
+    bridge.answer_with(requests=[ended("VS Code/1.2"), again, ended("notes", "llama-3b"), ended("")])
     requests_page.activate()
     child(requests_page, QLineEdit, "requests_filter").setText(text)
     if app is not None:

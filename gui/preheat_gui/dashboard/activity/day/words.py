@@ -11,7 +11,15 @@ from preheat.control import Day, PlannedStay, Stay
 from preheat.messages import Message
 from preheat_gui.dashboard.activity.day.picture import Item, clock
 from preheat_gui.dashboard.activity.day.scene import DayScene, LaneScene, ShownRequest
-from preheat_gui.words import decision_sentence, format_duration, format_number, message_text, percent, sentence
+from preheat_gui.words import (
+    app_name,
+    decision_sentence,
+    format_duration,
+    format_number,
+    message_text,
+    percent,
+    sentence,
+)
 
 translate = QCoreApplication.translate
 
@@ -84,7 +92,7 @@ def _requests(requests: Sequence[ShownRequest], lane: LaneScene) -> str:
 
 def _request(shown: ShownRequest, lane: LaneScene) -> str:
     request = shown.request
-    app = request.client or translate("Activity", "unknown")
+    app = app_name(request.client) or translate("Activity", "unknown")
     if shown.changed and shown.ready:
         text = translate("Day", "{time}, {app}: waited {duration}; with this limit, the model would have been ready.")
     elif shown.changed:
