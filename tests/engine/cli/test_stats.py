@@ -140,8 +140,6 @@ def test_the_log_that_an_application_left_behind(preheat_home: Path) -> None:
         (("--since", "1h"), 2),
         (("--model", "OLD"), 1),
         (("-m", "x"), 0),
-        (("--app", "Notes"), 2),
-        (("--app", "not"), 0),
     ):
         assert len(json.loads(run("log", "--json", *arguments).stdout)) == count
 
