@@ -9,22 +9,21 @@ from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
-from PySide6.QtWidgets import QMessageBox, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from fake_bridge import FakeBridge
-from pictures.day import ANSWER, CHAT, QUESTION, limit_curve
+from pictures.conversation import converse, make_race_dialog
+from pictures.day import CHAT, limit_curve
 from pictures.downloads import downloads_makers
 from preheat import paths
 from preheat.control import ModelSnapshot, PortStatus, State
 from preheat.errors import PortInUseError
-from preheat.inference import FinishReason
 from preheat.installation import Build
 from preheat.messages import msg
 from preheat.settings import Group
 from preheat_gui.app import about, error_dialog
 from preheat_gui.app.no_tray import CloseGuard
 from preheat_gui.app.welcome import FoundModels, WelcomeDialog, WelcomeSuggestions
-from preheat_gui.bridge import GenerationFigures
 from preheat_gui.dashboard.window import DashboardWindow
 from preheat_gui.settings_dialog import SettingsDialog
 from preheat_gui.settings_dialog.model_dialog import ModelSettingsDialog
@@ -71,6 +70,7 @@ def window_makers(bridge: FakeBridge) -> dict[str, Callable[[], QWidget]]:
     return makers | {
         "activity-requests": partial(_dashboard, bridge, "activity", shown="requests"),
         "activity-loads": partial(_dashboard, bridge, "activity", shown="decisions"),
+        "race": partial(make_race_dialog, bridge),
         "model-settings": partial(ModelSettingsDialog, bridge, CHAT),
         "welcome": partial(_welcome, bridge),
         "welcome-found": partial(_welcome_found, bridge),
@@ -93,20 +93,8 @@ def _dashboard(bridge: FakeBridge, page: str, *, shown: str = "") -> QWidget:
     if page == "models":
         window.open_model(CHAT)
     elif page == "try":
-        _converse(bridge, window)
+        converse(bridge, window)
     return window
-
-
-def _converse(bridge: FakeBridge, window: DashboardWindow) -> None:
-    window.show()
-    prompt, send = window.findChild(QPlainTextEdit, "try_prompt"), window.findChild(QPushButton, "try_send")
-    assert isinstance(prompt, QPlainTextEdit)
-    assert isinstance(send, QPushButton)
-    prompt.setPlainText(QUESTION)
-    send.click()
-    generation = bridge.generations[-1]
-    generation.say(ANSWER)
-    generation.end(GenerationFigures(0.09, 27.3, 104, 3.9, FinishReason.STOP))
 
 
 def _settings_dialog(bridge: FakeBridge, group: Group) -> QWidget:

@@ -8449,6 +8449,10 @@ nach {new}
         <translation>Gespräch</translation>
     </message>
     <message>
+        <source>Copied</source>
+        <translation>Kopiert</translation>
+    </message>
+    <message>
         <source>Thinking…</source>
         <translation>Denkt nach …</translation>
     </message>

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import (
+    QCursor,
     QFont,
     QImage,
     QPainter,
@@ -24,12 +25,12 @@ from PySide6.QtGui import (
     QTextImageFormat,
     QTextLength,
 )
-from PySide6.QtWidgets import QTextBrowser
+from PySide6.QtWidgets import QTextBrowser, QToolTip
 
 from preheat_gui.dashboard.parts import code_font
 from preheat_gui.dashboard.try_it.code_blocks import CodeBlocks
 from preheat_gui.dashboard.try_it.conversation import Turn
-from preheat_gui.dashboard.try_it.markdown import completed, finished_length, from_markdown, is_code, text_block
+from preheat_gui.dashboard.try_it.markdown import completed, finished_length, from_markdown, text_block
 from preheat_gui.widgets import (
     GAP,
     GROUP_GAP,
@@ -172,6 +173,7 @@ class Transcript(QTextBrowser):
         action, _, number = address.removeprefix(_OWN).partition("/")
         if action == "copy":
             self.copy_requested.emit(int(number))
+            QToolTip.showText(QCursor.pos(), self.tr("Copied"), self)
         elif action == "race":
             self.race_requested.emit(int(number))
         else:
@@ -325,7 +327,7 @@ def _insert_markdown(cursor: QTextCursor, text: str, *, last: bool = False) -> N
     begin, made = cursor.position(), from_markdown(text)
     cursor.insertFragment(QTextDocumentFragment(made))
     first = cursor.document().findBlock(begin)
-    if is_code(made.begin()):  # Qt inserts its text only
+    if first.textList() is None:  # Qt inserts the text of the first paragraph only
         QTextCursor(first).setBlockFormat(made.begin().blockFormat())
     if not first.text() and first.next().isValid() and first.textList() is None:
         leftover = QTextCursor(first)  # Qt keeps the paragraph in front of a list
