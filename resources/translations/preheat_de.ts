@@ -6461,6 +6461,10 @@ nach {new}
         <source>Loading {model}, {percent}</source>
         <translation>{model} wird geladen, {percent}</translation>
     </message>
+    <message>
+        <source>a size such as 4GB, 0, or a share of memory such as 25%</source>
+        <translation>eine Größe wie 4GB, 0 oder ein Anteil des Speichers wie 25%</translation>
+    </message>
 </context>
 <context>
     <name>ModelActions</name>
@@ -8352,6 +8356,22 @@ nach {new}
     <message>
         <source>tokens</source>
         <translation>Token</translation>
+    </message>
+    <message>
+        <source>Read ahead</source>
+        <translation>Vorauslesen</translation>
+    </message>
+    <message>
+        <source>Read ahead at most</source>
+        <translation>Höchstens vorauslesen</translation>
+    </message>
+    <message>
+        <source>The most free memory that files read ahead may fill. It is given back when programs need it.</source>
+        <translation>So viel freien Speicher dürfen vorausgelesene Dateien höchstens füllen. Programme bekommen ihn zurück, wenn sie ihn brauchen.</translation>
+    </message>
+    <message>
+        <source>Which files are read into free memory on mains power while there are no requests, so that their models load faster: those of favourites and of models that were used before, or of all.</source>
+        <translation>Welche Dateien bei Netzbetrieb in freien Speicher gelesen werden, solange es keine Anfragen gibt, damit ihre Modelle schneller laden: die von Favoriten und früher benutzten Modellen, oder alle.</translation>
     </message>
 </context>
 <context>

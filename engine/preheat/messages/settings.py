@@ -33,6 +33,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "allowed_keep_free": Template("a size such as 2GiB or 900MB, 0, or a share of memory below 100%"),
     "allowed_size": Template("a size such as 32MiB"),
     "allowed_disk_space": Template("a size such as 20GB, 0, or a share of the free disk space such as 5%"),
+    "allowed_memory_share": Template("a size such as 4GB, 0, or a share of memory such as 25%"),
     "allowed_amount": Template("a size such as 40GB, or 0"),
     "allowed_models": Template("a list of model names, or auto"),
     "allowed_folder": Template("a folder, or auto"),

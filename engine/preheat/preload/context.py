@@ -35,6 +35,7 @@ from preheat.settings import Settings
 from preheat.usage import Weights
 
 _STANDBY_END_S: Final = 5.0
+_ON_BATTERY_S: Final = 60.0
 
 
 class PreloadContext:
@@ -263,12 +264,21 @@ class PreloadContext:
             return msg("not_in_memory_failed", error=record.error, plan=plan)
         return plan
 
-    def start_standby(self, plan: PreloadPlan) -> None:
-        """Start reading the files of the next best models into free memory."""
+    def start_standby(self, plan: PreloadPlan) -> float:
+        """Start reading the files of the next best models into free memory; return when to ask again, in seconds.
+
+        Only on mains power. The thread that reads has the lowest priority.
+        """
+        if not plan.standby:
+            return math.inf
+        if on_battery():
+            self._standby.stop()
+            return _ON_BATTERY_S
         models = self._by_id()
         # Another thread asks for the budget; the workers do not change until then, since loads stop reading first.
         budget = partial(self._watch.standby_budget, self._pool.worker_pids)
         self._standby.want([models[model_id] for model_id in plan.standby if model_id in models], budget)
+        return math.inf
 
     def stop_standby(self) -> None:
         """Stop reading ahead; returns at once."""
@@ -291,4 +301,4 @@ class PreloadContext:
 
 def policy_of(settings: Settings) -> PolicySettings:
     """Return the policy that the settings choose."""
-    return PolicySettings(top=settings.preload_top, min_uses=settings.preload_min_uses)
+    return PolicySettings(top=settings.preload_top, min_uses=settings.preload_min_uses, read_ahead=settings.read_ahead)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from preheat.residency import ResidentModel
 from preheat.usage import Popularity, Weights
@@ -36,6 +36,7 @@ class PolicySettings:
         min_share: Share of all use a learned model needs. Below it, the model is more likely to be evicted for another
             request than to be requested. Ignored where all used models fit together.
         weights: Extra weight of recent uses.
+        read_ahead: Models to read into the page cache: ``used`` before, and favourites; ``all``; or none (``off``).
     """
 
     top: int = 3
@@ -44,6 +45,7 @@ class PolicySettings:
     margin: float = 3.0
     min_share: float = 0.18
     weights: Weights = field(default_factory=Weights)
+    read_ahead: Literal["used", "all", "off"] = "used"
 
 
 class TargetKind(StrEnum):
@@ -166,7 +168,9 @@ def plan_preloads(
             kinds.setdefault(model_id, (TargetKind.LEARNED, rank))
     room = _Room(residents, heat, limit_bytes, now, settings, favourites)
     targets = tuple([room.place(model_id, kind, rank, sizes[model_id]) for model_id, (kind, rank) in kinds.items()])
-    unused = sorted(sizes.keys() - heat.keys())
+    if settings.read_ahead == "off":
+        return PreloadPlan(targets, ())
+    unused = sorted(sizes.keys() - heat.keys()) if settings.read_ahead == "all" else []
     soon = [expected, *likely] if expected is not None else likely
     order = dict.fromkeys([*filter(sizes.__contains__, soon), *kinds, *ranking, *unused])
     return PreloadPlan(targets, tuple([name for name in order if name not in room.present]))

@@ -58,4 +58,5 @@ class MemoryWatch:
         """Return the bytes that standby files may take. Reads from the system; any thread."""
         reading = self._read()
         keep_free = self._settings.keep_free.resolve(reading.total_bytes)
-        return spare_bytes(reading, keep_free, mapped_bytes=mapped_bytes(worker_pids))
+        most = self._settings.read_ahead_limit.resolve(reading.total_bytes)
+        return min(spare_bytes(reading, keep_free, mapped_bytes=mapped_bytes(worker_pids)), most)

@@ -101,6 +101,20 @@ class Settings(Declared):
         le=3650,
     )
     preload_on_battery: bool = _preloading(False, "Preload on battery", "Also preload on battery power.")
+    read_ahead: Literal["used", "all", "off"] = _preloading(
+        "used",
+        "Read ahead",
+        "Which files are read into free memory on mains power while there are no requests, so that their models load "
+        "faster: those of favourites and of models that were used before, or of all.",
+        rare=True,
+    )
+    read_ahead_limit: Size = _preloading(
+        Size("25%"),
+        "Read ahead at most",
+        "The most free memory that files read ahead may fill. It is given back when programs need it.",
+        allowed="allowed_memory_share",
+        rare=True,
+    )
     wake_with_clients: bool = _preloading(
         True, "Preload when an app starts", "Preload the model that the app nearly always uses next."
     )

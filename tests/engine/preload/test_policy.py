@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ Situation = tuple[Popularity, list[ResidentModel], dict[str, int], int, list[str
 """Usage, residents, sizes, limit, favourites and the expected model."""
 
 PLAIN = PolicySettings(weights=Weights(recent=0.0, time_of_day=0.0), min_share=0.0)
+READING_ALL = PolicySettings(read_ahead="all")
 
 
 def used(**times: int) -> Popularity:
@@ -185,7 +187,7 @@ def test_repeated_plans_converge(situation: Situation) -> None:
 @given(situations())
 def test_standby_lists_all_other_models_most_used_first(situation: Situation) -> None:
     popularity, residents, sizes, _, favourites, _ = situation
-    plan = make_plan(situation)
+    plan = make_plan(situation, READING_ALL)
     hot = {model.model_id for model in apply(plan, residents, sizes, favourites)}
     assert sorted(plan.standby) == sorted(sizes.keys() - hot)
     heat = popularity.heat(NOW, Weights())
@@ -197,15 +199,34 @@ def test_standby_lists_all_other_models_most_used_first(situation: Situation) ->
 @given(situations(), st.lists(st.sampled_from([*IDS, "no such model"]), unique=True))
 def test_likely_models_come_first_on_standby_and_change_nothing_else(situation: Situation, likely: list[str]) -> None:
     popularity, residents, sizes, limit, favourites, expected = situation
-    plain = make_plan(situation)
+    plain = make_plan(situation, READING_ALL)
     plan = plan_preloads(
-        popularity, residents, sizes, limit, NOW, favourites=favourites, expected=expected, likely=likely
+        popularity,
+        residents,
+        sizes,
+        limit,
+        NOW,
+        favourites=favourites,
+        expected=expected,
+        likely=likely,
+        settings=READING_ALL,
     )
     assert plan.targets == plain.targets
     first = [name for name in plain.standby if name == expected and expected in sizes]
     second = [name for name in likely if name in plain.standby and name not in first]
     rest = [name for name in plain.standby if name not in first and name not in second]
     assert list(plan.standby) == first + second + rest
+
+
+def test_files_of_models_that_were_never_used_are_read_only_if_asked() -> None:
+    def standby(read_ahead: Literal["used", "all", "off"]) -> tuple[str, ...]:
+        settings = PolicySettings(top=0, read_ahead=read_ahead)
+        sizes = dict.fromkeys("abcd", 4)
+        return plan_preloads(used(b=5), [], sizes, 3, NOW, favourites=("c",), settings=settings).standby
+
+    assert standby("used") == ("c", "b")
+    assert standby("all") == ("c", "b", "a", "d")
+    assert standby("off") == ()
 
 
 def test_favourites_come_first_in_the_users_order_then_the_most_used() -> None:

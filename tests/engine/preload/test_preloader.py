@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Container, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -90,8 +91,9 @@ class FakeSource:
         names = [name for name in self.names if name not in skip]
         return tuple(Preload(model(name), msg("text", text=f"{name} is used"), ("old",), 100) for name in names)
 
-    def start_standby(self, plan: PreloadPlan) -> None:
+    def start_standby(self, plan: PreloadPlan) -> float:
         self.standby.append("start")
+        return math.inf
 
     def stop_standby(self) -> None:
         self.standby.append("stop")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preheat.preload import PolicySettings
 from preheat.replay import Kind, Machine, Strategy, Trace, TraceEvent, replay
 from preheat.replay.executor import SimulatedExecutor
 from preheat.replay.reports import KEEP_ALIVE, LRU, PREHEAT, clairvoyant, lru_of
@@ -19,6 +20,7 @@ SIZES = {
     name: ModelSize(size * GB, size * GB, repacked)
     for name, size, repacked in (("a", 1, 2 * GB), ("b", 2, 3 * GB), ("c", 3, 0), ("d", 4, 7 * GB))
 }
+READING = PolicySettings(read_ahead="all")
 MACHINE = Machine(4 * GB, disk_bytes_per_s=1e9, cold_s=0.5, standby_s=0.2, answer_s=5.0, idle_s=1.0)
 T0 = 1_767_600_000.0
 
@@ -168,7 +170,8 @@ def test_a_known_client_finds_its_model_hot() -> None:
 
 
 def test_standby_reads_in_order_and_the_last_file_partly() -> None:
-    simulation = Simulation(Machine(4 * GB, page_cache_bytes=2 * GB, disk_bytes_per_s=1e9), PREHEAT, SIZES, ("d",))
+    machine, strategy = Machine(4 * GB, page_cache_bytes=2 * GB, disk_bytes_per_s=1e9), replace(PREHEAT, policy=READING)
+    simulation = Simulation(machine, strategy, SIZES, ("d",))
     simulation.boot(T0)
     simulation.request("b", "", T0 + 100)  # a and half of b are there
     assert waited_s(simulation) == pytest.approx(0.25 + 1.0)
@@ -177,7 +180,7 @@ def test_standby_reads_in_order_and_the_last_file_partly() -> None:
 
 def test_reading_ahead_takes_time_and_a_request_interrupts_it() -> None:
     machine = replace(MACHINE, page_cache_bytes=8 * GB)
-    simulation = Simulation(machine, Strategy("standby", preload=True, standby=True), SIZES)
+    simulation = Simulation(machine, Strategy("standby", preload=True, standby=True, policy=READING), SIZES)
     simulation.boot(T0)
     simulation.request("b", "", T0 + 2)  # 1 s for a, then half of b
     assert waited_s(simulation) == pytest.approx(0.5 + 1.0)

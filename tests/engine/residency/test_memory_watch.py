@@ -21,7 +21,7 @@ MB = 1 << 20
 
 
 def with_floor(keep_free: int) -> Settings:
-    return Settings.model_validate({"keep_free": keep_free})
+    return Settings.model_validate({"keep_free": keep_free, "read_ahead_limit": "100%"})
 
 
 def test_a_share_is_one_of_the_memory_that_there_is() -> None:
