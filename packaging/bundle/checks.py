@@ -24,7 +24,7 @@ SIZE_LIMITS: Final = {
     "numpy": 45 * MIB,
     "llama_cpp": 30 * MIB,
     f"python3.{sys.version_info.minor}": 12 * MIB,
-    "whole": 233 * MIB,  # 245 MB
+    "whole": 249 * MIB,  # 261 MB; cryptography, for the keyring, is 14 of them
 }
 """Limits of folders in ``_internal``, with those that begin with the same name, in bytes."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
+import sys
 from collections.abc import Iterable
 from importlib.metadata import Distribution
 from pathlib import Path, PurePosixPath
@@ -12,7 +13,13 @@ from typing import Final, TypeAlias
 Entry: TypeAlias = tuple[str, str, str]
 """PyInstaller's: the name in the bundle, the source, and the kind."""
 
-HIDDEN_IMPORTS: Final = ("llama_cpp.llama_cpp", "llama_cpp.mtmd_cpp")
+HIDDEN_IMPORTS: Final = (
+    "llama_cpp.llama_cpp",
+    "llama_cpp.mtmd_cpp",
+    # What ``settings/hub_token.py`` imports by name.
+    "keyring",
+    f"keyring.backends.{ {'darwin': 'macOS', 'win32': 'Windows'}.get(sys.platform, 'SecretService') }",
+)
 EXCLUDED_MODULES: Final = (
     "IPython",
     "PIL",

@@ -13,9 +13,12 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from fake_bridge import FakeBridge, download
 from preheat.control import DownloadState
+from preheat.errors import HubUnreachableError
+from preheat.messages import msg
 from preheat_gui.dashboard.window import DashboardWindow
-from suggested import CATALOGUE, FOUND, OFFER
+from suggested import CARD, CATALOGUE, FOUND, OFFER
 
+_OFFLINE: Final = HubUnreachableError(msg("hub_no_connection", hub="https://huggingface.co", reason="no network"))
 _QUEUE: Final = (
     download("running", name="Qwen/Qwen3-8B-GGUF:Q4_K_M"),
     download(
@@ -36,13 +39,14 @@ def downloads_makers(bridge: FakeBridge, size: tuple[int, int]) -> dict[str, Cal
         "downloads": partial(_downloads, bridge, size, ""),
         "downloads-search": partial(_downloads, bridge, size, "qwen3"),
         "downloads-sizes": partial(_downloads, bridge, size, "Qwen/Qwen3-8B-GGUF"),
+        "downloads-offline": partial(_downloads, bridge, size, "qwen3", offline=True),
     }
 
 
-def _downloads(bridge: FakeBridge, size: tuple[int, int], text: str) -> QWidget:
+def _downloads(bridge: FakeBridge, size: tuple[int, int], text: str, *, offline: bool = False) -> QWidget:
     own = FakeBridge(bridge)
     own.publish(replace(bridge.snapshot, downloads=_QUEUE))
-    own.answer_with(catalogue=CATALOGUE, search=FOUND, repo_files=OFFER)
+    own.answer_with(catalogue=CATALOGUE, search=_OFFLINE if offline else FOUND, repo_files=OFFER, get_card=CARD)
     window = DashboardWindow(own)
     window.resize(*size)
     window.show_page("downloads")

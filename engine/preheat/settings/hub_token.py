@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -26,6 +27,9 @@ logger = logging.getLogger(__name__)
 _SERVICE: Final = "Preheat"
 _ACCOUNT: Final = "Hugging Face"
 _TOKEN: Final = re.compile(r"[!-~]{8,512}")
+_BACKENDS: Final = {"darwin": "macOS", "win32": "Windows"}
+"""The system's own backend. A bundle has no list of plug-ins, so it is imported by name."""
+
 _RECOMMENDED: Final = 1  # keyring's own mark; below it are backends that store plain text, or nothing
 
 
@@ -138,6 +142,8 @@ def _keyring() -> Any:
     """Return the module ``keyring``, with a backend that protects what it stores."""
     try:
         keyring = import_module("keyring")  # late: 0.1 s, and an extra of the windows
+        with suppress(ImportError):
+            import_module(f"keyring.backends.{_BACKENDS.get(sys.platform, 'SecretService')}")
         priority = keyring.get_keyring().priority
     except ImportError as error:
         raise KeyringError(msg("keyring_not_installed")) from error
