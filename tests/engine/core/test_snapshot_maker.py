@@ -11,6 +11,7 @@ import pytest
 
 from preheat.core.live_requests import LiveRequests
 from preheat.core.snapshot_maker import SnapshotMaker
+from preheat.fits import FitAnswer, Headroom
 from preheat.messages import Message, msg
 from preheat.models import ModelFile, find_models
 from preheat.preload import Round
@@ -34,8 +35,15 @@ def snapshot_maker(models: tuple[ModelFile, ...], phase: Phase) -> SnapshotMaker
         context_length=lambda _: None,
         load_left_s=lambda _: None,
         warning=lambda _: None,
+        residents=list,
     )
-    planner: Any = SimpleNamespace(pressure="", hold=lambda: None, paused_until=None, is_standby=lambda _: False)
+    planner: Any = SimpleNamespace(
+        pressure="",
+        hold=lambda: None,
+        paused_until=None,
+        is_standby=lambda _: False,
+        headroom=lambda: Headroom.beside({}, 1),
+    )
     usage: Any = SimpleNamespace(log=None, popularity=Popularity(rows=[Row("used-before", -1, 1.0, 5.0)]))
     prompts: Any = SimpleNamespace(snapshots=lambda _: ())
     requests = LiveRequests(lambda: None)
@@ -54,6 +62,7 @@ def test_every_model_is_in_the_snapshot(model: ModelFile) -> None:
     assert [each.model_id for each in snapshot.models] == [each.model_id for each in models]
     assert [each.model_id for each in snapshot.models if each.favourite] == ["model-0999"]
     assert [each.model_id for each in snapshot.models if not each.file_missing] == ["model-0000"]
+    assert {each.fit for each in snapshot.models} == {FitAnswer.TOO_BIG}
 
 
 def test_the_last_use_survives_a_restart(model: ModelFile) -> None:
