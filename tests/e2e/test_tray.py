@@ -153,6 +153,27 @@ def test_a_model_is_loaded_again_after_its_worker_was_killed(tray: TrayApplicati
     wait_until(lambda: tray.icon().shows_count and not tray.icon().red)
 
 
+def test_a_conversation_goes_on_with_the_model_that_crashed(tray: TrayApplication) -> None:
+    tray.choose("d")
+    wait_until(lambda: tray.screen.active() == "Preheat")
+    tray.screen.key("ctrl+5")
+    tray.screen.do("type", "Tell a long story")
+    tray.screen.key("Return")
+    wait_until(lambda: tray.status()["requests"])
+    asked = tray.status()["requests"][0]["model"]
+    tray.worker_of(Path(tray.model(asked)["path"]).resolve()).kill()
+    wait_until(lambda: not tray.status()["requests"])
+
+    def asked_again() -> bool:
+        tray.screen.key("alt+t")  # Try again
+        return [request["model"] for request in tray.status()["requests"]] == [asked]
+
+    wait_until(asked_again)
+    tray.wait_hot(asked)
+    tray.screen.key("Escape")
+    wait_until(lambda: not tray.status()["requests"])
+
+
 def test_repeated_worker_crashes_are_an_error_in_the_icon(tray: TrayApplication, embedding_model: Path) -> None:
     for _ in range(3):
         wait_until(lambda: _load(tray, EMBEDDING))
