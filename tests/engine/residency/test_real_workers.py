@@ -229,6 +229,8 @@ async def test_a_lower_limit_takes_effect_at_once_and_loses_no_answer() -> None:
             assert chunks[-1].usage.completion_tokens == 40
         assert state(engine.snapshot, CHAT) is State.UNLOADING  # and now it has ended
         await until_state(engine, CHAT, State.COLD)
+        loads = [one.stages for one in decisions if one.action is Action.LOAD]
+        assert all(stages is not None and stages.make_s > 0 for stages in loads)
         left = [(one.model_id, one.action, one.cause) for one in decisions if one.action is not Action.LOAD]
         assert left == [(EMBED, Action.EVICT, EvictionReason.LIMIT), (CHAT, Action.EVICT, EvictionReason.LIMIT)]
         assert all("memory limit" in one.why for one in decisions if one.action is Action.EVICT)

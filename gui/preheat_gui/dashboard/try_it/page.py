@@ -73,13 +73,15 @@ class TryPage(DashboardPage):
         self._menu.set_keeps(memory.get("try_keep") == "yes")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        if files_in(event.mimeData()):
-            event.acceptProposedAction()
+        if files_in(event.mimeData()) and event.possibleActions() & Qt.DropAction.CopyAction:
+            event.setDropAction(Qt.DropAction.CopyAction)  # after a move, the other program would delete the file
+            event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         """Take pictures anywhere on the page."""
         self._add_files(files_in(event.mimeData()))
-        event.acceptProposedAction()
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
 
     def _build(self) -> None:
         self._model.setMaximumWidth(420)
