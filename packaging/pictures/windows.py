@@ -16,7 +16,7 @@ from pictures.conversation import converse, make_race_dialog
 from pictures.day import CHAT, limit_curve
 from pictures.downloads import downloads_makers
 from preheat import paths
-from preheat.control import ModelSnapshot, PortStatus, State
+from preheat.control import LimitPreview, ModelSnapshot, PortStatus, State
 from preheat.errors import PortInUseError
 from preheat.installation import Build
 from preheat.messages import msg
@@ -98,7 +98,11 @@ def _dashboard(bridge: FakeBridge, page: str, *, shown: str = "") -> QWidget:
 
 
 def _settings_dialog(bridge: FakeBridge, group: Group) -> QWidget:
-    bridge.answer_with(replay_limits=limit_curve(bridge.snapshot.memory.total_bytes))
+    hot = tuple(model.model_id for model in bridge.snapshot.models if model.resident_bytes)
+    bridge.answer_with(
+        replay_limits=limit_curve(bridge.snapshot.memory.total_bytes),
+        preview_limit=lambda limit: LimitPreview(limit, hot, (), (), (), ()),
+    )
     dialog = SettingsDialog(bridge, login=_LoginItem())
     dialog.show_page(group)
     return dialog

@@ -1806,10 +1806,6 @@ nach {new}
         <translation>Byte</translation>
     </message>
     <message>
-        <source>{limit} of {total}, {percent} %</source>
-        <translation>{limit} von {total}, {percent} %</translation>
-    </message>
-    <message>
         <source>Calculating the hit rate for other limits…</source>
         <translation>Trefferquote für andere Grenzen wird berechnet…</translation>
     </message>
@@ -1826,8 +1822,24 @@ nach {new}
         <translation>Trefferquote nach Speichergrenze</translation>
     </message>
     <message>
-        <source>With {limit}: {rate} % hits and {waited} of waiting per week, based on recent use.</source>
-        <translation>Mit {limit}: {rate} % Treffer und {waited} Wartezeit pro Woche, gemessen an der letzten Nutzung.</translation>
+        <source>{limit} of {total}</source>
+        <translation>{limit} von {total}</translation>
+    </message>
+    <message>
+        <source>{percent} % of {total}</source>
+        <translation>{percent} % von {total}</translation>
+    </message>
+    <message>
+        <source>{rate} ready when asked, {waited} of waiting per week</source>
+        <translation>{rate} bereit bei Anfrage, {waited} Wartezeit pro Woche</translation>
+    </message>
+    <message>
+        <source>In use now: {used}, by {count} models</source>
+        <translation>Jetzt belegt: {used}, von {count} Modellen</translation>
+    </message>
+    <message>
+        <source>In use now: {used}, by 1 model</source>
+        <translation>Jetzt belegt: {used}, von 1 Modell</translation>
     </message>
 </context>
 <context>
@@ -1871,6 +1883,29 @@ nach {new}
     <message>
         <source>With {limit}, {would} of {count} requests would have found their model ready; {were} did.</source>
         <translation>Mit {limit} hätten {would} von {count} Anfragen ihr Modell bereit gefunden; tatsächlich waren es {were}.</translation>
+    </message>
+</context>
+<context>
+    <name>Limits</name>
+    <message>
+        <source>Gets smaller: {models}</source>
+        <translation>Wird kleiner: {models}</translation>
+    </message>
+    <message>
+        <source>Leaves: {models}</source>
+        <translation>Geht: {models}</translation>
+    </message>
+    <message>
+        <source>Loads: {models}</source>
+        <translation>Wird geladen: {models}</translation>
+    </message>
+    <message>
+        <source>No room: {models}</source>
+        <translation>Kein Platz: {models}</translation>
+    </message>
+    <message>
+        <source>Stays: {models}</source>
+        <translation>Bleibt: {models}</translation>
     </message>
 </context>
 <context>

@@ -89,7 +89,7 @@ class SettingsDialog(KeepsFocus, QDialog):
 
     def _editor(self, declaration: Declaration) -> Editor:
         if declaration.name == "memory_limit":
-            return LimitEditor(declaration, self._draft.settings, self._total_bytes, self._curve)
+            return LimitEditor(declaration, self._draft.settings, self._total_bytes, self._curve, self._bridge)
         if declaration.name == "models_dirs":
             return FoldersEditor(declaration)
         if declaration.secret:

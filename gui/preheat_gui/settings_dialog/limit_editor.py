@@ -10,11 +10,20 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSizePolicy, QSlider
 
 from preheat.control import LimitPoint
 from preheat.settings import Settings, Size
-from preheat_gui.bridge import CurveState, LimitCurve, point_at
+from preheat_gui.bridge import CurveState, EngineBridge, LimitCurve, PreviewQuestion, point_at
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor, set_width
-from preheat_gui.widgets import GAP, Token, caption_font, hbox, named, set_role, text_label, theme, vbox
-from preheat_gui.words import BYTES, PERCENT, format_duration, format_memory, limit_text, limit_unit
+from preheat_gui.widgets import GAP, Token, caption, caption_font, hbox, named, set_role, text_label, theme, vbox
+from preheat_gui.words import (
+    BYTES,
+    PERCENT,
+    format_duration,
+    format_memory,
+    limit_text,
+    limit_unit,
+    percent,
+    preview_words,
+)
 
 INSET: Final = 8  # Horizontal inset of the plot: half a slider's handle, to align with the slider above
 _HEIGHT: Final = 128
@@ -129,9 +138,15 @@ class LimitEditor(Editor):
         settings: Settings,  # The settings for the curve
         total_bytes: int,  # This machine's memory
         curve: LimitCurve,
+        bridge: EngineBridge,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._bridge = bridge
+        self._preview = PreviewQuestion(bridge, self)
+        self._preview.changed.connect(self._show_outcome)
+        bridge.snapshot_changed.connect(self._on_snapshot)
+        self._previewed: object = None  # What the latest preview was asked for
         self._settings = settings
         self._total_bytes = total_bytes
         self._curve = curve
@@ -156,6 +171,7 @@ class LimitEditor(Editor):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
         self._curve.start(self._settings, self._total_bytes)
+        self._on_snapshot()
 
     def _make_widgets(self, declaration: Declaration) -> None:
         self._entry = named(QLineEdit(self), f"field_{declaration.name}")
@@ -174,8 +190,10 @@ class LimitEditor(Editor):
         self._slider.valueChanged.connect(self._slid)
         self._view = CurveView(self)
         self._words = text_label("", "limit_words", self)
+        self._outcome = text_label("", "limit_outcome", self)
+        self._used = named(caption("", self), "limit_used")
         entry = hbox(self._entry, self._unit, self._amount, None)
-        vbox(entry, self._slider, self._view, self._words, parent=self)
+        vbox(entry, self._slider, self._view, self._words, self._outcome, self._used, parent=self)
         self.setFocusProxy(self._entry)
 
     def _limit_bytes(self) -> int | None:
@@ -211,18 +229,18 @@ class LimitEditor(Editor):
             return
         self._unit.setCurrentIndex(self._unit.findData(limit_unit(self._entry.text())))
         share = limit / self._total_bytes
-        words = self.tr("{limit} of {total}, {percent} %")
-        self._amount.setText(
-            words.format(
-                limit=format_memory(limit), total=format_memory(self._total_bytes), percent=f"{share * 100:.0f}"
-            )
-        )
+        # The entry says the one, this the other.
+        in_percent = limit_unit(self._entry.text()) == PERCENT
+        words = self.tr("{limit} of {total}") if in_percent else self.tr("{percent} % of {total}")
+        total = format_memory(self._total_bytes)
+        self._amount.setText(words.format(limit=format_memory(limit), total=total, percent=f"{share * 100:.0f}"))
         if move_slider:
             self._slider.blockSignals(True)
             self._slider.setValue(round(share * _STEPS))
             self._slider.blockSignals(False)
         self._view.set_limit(limit)
         self._show_figures(limit)
+        self._ask_preview()
 
     def _show_curve(self) -> None:
         words = {
@@ -242,11 +260,31 @@ class LimitEditor(Editor):
         if point is None:
             self._words.clear()
             return
-        words = self.tr("With {limit}: {rate} % hits and {waited} of waiting per week, based on recent use.")
-        self._words.setText(
-            words.format(
-                limit=format_memory(limit_bytes),
-                rate=f"{point.preload_hit_rate * 100:.0f}",
-                waited=format_duration(point.waited_s),
-            )
-        )
+        words = self.tr("{rate} ready when asked, {waited} of waiting per week")
+        rate, waited = percent(point.preload_hit_rate), format_duration(point.waited_s)
+        self._words.setText(words.format(rate=rate, waited=waited))
+
+    def _on_snapshot(self, _snapshot: object = None) -> None:
+        if not self.isVisible():
+            return
+        snapshot = self._bridge.snapshot
+        loaded = sum(model.resident_bytes > 0 for model in snapshot.models)
+        many = self.tr("In use now: {used}, by {count} models")
+        words = self.tr("In use now: {used}, by 1 model") if loaded == 1 else many
+        self._used.setText(words.format(used=format_memory(snapshot.memory.used_bytes), count=loaded))
+        self._ask_preview()
+
+    def _ask_preview(self) -> None:
+        """Preview the entered limit, unless that was done and nothing has changed."""
+        limit, snapshot = self._limit_bytes(), self._bridge.snapshot
+        loaded = tuple((model.model_id, model.state) for model in snapshot.models if model.resident_bytes)
+        key = (limit, snapshot.memory.limit_bytes, snapshot.favourites, loaded)
+        if limit is not None and self.isVisible() and key != self._previewed:
+            self._previewed = key
+            self._preview.ask(limit)
+
+    def _show_outcome(self) -> None:
+        preview = self._preview.preview
+        words = preview_words(preview) if preview is not None else ""
+        self._outcome.setText(words)
+        self._outcome.setVisible(bool(words))

@@ -43,7 +43,7 @@ from preheat_gui.words.figures import (
     sentence,
     short_name,
 )
-from preheat_gui.words.limits import BYTES, PERCENT, limit_text, limit_unit
+from preheat_gui.words.limits import BYTES, PERCENT, limit_text, limit_unit, preview_words
 from preheat_gui.words.messages import error_hint, error_text, error_title, message_sentences, message_text, set_by
 from preheat_gui.words.models import (
     LOADING_STATES,

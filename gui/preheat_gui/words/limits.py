@@ -1,8 +1,15 @@
-"""The memory limit as text, as the setting is written."""
+"""The memory limit as text, as the setting is written, and what another one would do."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QCoreApplication
+
+from preheat_gui.words.figures import SEPARATOR, list_names
+
+if TYPE_CHECKING:
+    from preheat.control import LimitPreview
 
 PERCENT: Final = "%"
 BYTES: Final = "GB"
@@ -25,3 +32,19 @@ def limit_text(share: float, total_bytes: int, unit: str, *, snap: bool) -> str:
     amount, whole = share * total_bytes / _GB, float(round(share * total_bytes / _GB))
     snaps = snap and whole > 0 and abs(amount - whole) < _SNAP * total_bytes / _GB
     return f"{max(whole if snaps else round(amount, 1), 0.1):g}GB"
+
+
+def preview_words(preview: LimitPreview) -> str:
+    """Return what a limit would do: ``Stays: qwen3-8b · Leaves: gemma-3-4b``; empty if there is nothing to say."""
+    parts = (
+        (preview.stays, _tr("Stays: {models}")),
+        (preview.shrinks, _tr("Gets smaller: {models}")),
+        (preview.leaves, _tr("Leaves: {models}")),
+        (preview.loads, _tr("Loads: {models}")),
+        (preview.left_out, _tr("No room: {models}")),
+    )
+    return SEPARATOR.join(text.format(models=list_names(names)) for names, text in parts if names)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Limits", text)

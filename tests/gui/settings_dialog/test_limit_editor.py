@@ -7,7 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider
 
 from children import press_key, type_text
-from preheat.control import LimitPoint
+from fake_bridge import model, snapshot
+from preheat.control import LimitPoint, LimitPreview, State
 from preheat.settings import Settings
 from preheat_gui.bridge import CurveState, LimitCurve
 from preheat_gui.settings_dialog.declarations import declaration
@@ -16,6 +17,7 @@ from preheat_gui.settings_dialog.limit_editor import LimitEditor
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
+    from fake_bridge import FakeBridge
     from preheat_gui.widgets import Theme
 
 GB = 10**9
@@ -23,8 +25,8 @@ POINTS = (LimitPoint(4 * GB, 0.5, 600.0), LimitPoint(8 * GB, 0.9, 120.0), LimitP
 
 
 @pytest.fixture
-def editor(qtbot: QtBot, theme: Theme, curve: LimitCurve) -> LimitEditor:
-    made = LimitEditor(declaration("memory_limit"), Settings(), 16 * GB, curve)
+def editor(qtbot: QtBot, theme: Theme, curve: LimitCurve, bridge: FakeBridge) -> LimitEditor:
+    made = LimitEditor(declaration("memory_limit"), Settings(), 16 * GB, curve, bridge)
     qtbot.addWidget(made)
     made.set_text("50%")
     made.show()
@@ -39,10 +41,10 @@ def part(editor: LimitEditor, kind: type[Any], name: str) -> Any:
 
 def test_bytes_and_percent_are_both_shown(editor: LimitEditor) -> None:
     amount = part(editor, QLabel, "limit_amount")
-    assert amount.text() == "8.0 GB of 16.0 GB, 50 %"
+    assert amount.text() == "8.0 GB of 16.0 GB"
     assert part(editor, QSlider, "limit_slider").value() == 500
     editor.set_text("4GB")
-    assert amount.text() == "4.0 GB of 16.0 GB, 25 %"
+    assert amount.text() == "25 % of 16.0 GB"
     assert part(editor, QSlider, "limit_slider").value() == 250
     assert part(editor, QComboBox, "limit_unit").currentData() == "GB"
 
@@ -94,6 +96,25 @@ def test_another_unit_keeps_the_amount(editor: LimitEditor) -> None:
     assert editor.text() == "50%"
 
 
+def test_a_limit_says_what_stays_and_what_leaves(editor: LimitEditor, bridge: FakeBridge) -> None:
+    asked: list[int] = []
+
+    def preview(limit: int) -> LimitPreview:
+        asked.append(limit)
+        return LimitPreview(limit, ("a",), (), ("b",), (), ("c",)) if limit < 8 * GB else LimitPreview(limit, *[()] * 5)
+
+    bridge.answer_with(preview_limit=preview)
+    outcome = part(editor, QLabel, "limit_outcome")
+    assert not outcome.isVisible()
+    editor.set_text("4GB")
+    assert outcome.isVisible()
+    assert outcome.text() == "Stays: a · Leaves: b · No room: c"
+    bridge.publish(snapshot(model("a", State.HOT)))
+    assert part(editor, QLabel, "limit_used").text() == "In use now: 3.0 GB, by 1 model"
+    bridge.publish(snapshot(model("a", State.HOT)))
+    assert asked == [8 * GB, 4 * GB, 4 * GB]  # again when a model was loaded
+
+
 def show(curve: LimitCurve, state: CurveState, points: tuple[LimitPoint, ...]) -> None:
     curve.state, curve.points = state, points
     curve.changed.emit()
@@ -103,9 +124,9 @@ def test_the_curve_shows_the_hit_rate_of_each_limit(editor: LimitEditor, curve: 
     words = part(editor, QLabel, "limit_words")
     assert words.text() == ""
     show(curve, CurveState.READY, POINTS)
-    assert words.text().startswith("With 8.0 GB: 90 % hits and 2 min of waiting per week")
+    assert words.text().startswith("90 % ready when asked, 2 min of waiting per week")
     editor.set_text("6GB")
-    assert words.text().startswith("With 6.0 GB: 70 % hits and 6 min of waiting per week")
+    assert words.text().startswith("70 % ready when asked, 6 min of waiting per week")
     show(curve, CurveState.FAILED, ())
     assert words.text() == ""
 

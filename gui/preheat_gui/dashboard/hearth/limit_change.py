@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from preheat import control
-from preheat_gui.bridge import CurveState, EngineBridge, LimitCurve, point_at
+from preheat_gui.bridge import CurveState, EngineBridge, LimitCurve, PreviewQuestion, point_at
 from preheat_gui.dashboard.hearth.picture import Words
 from preheat_gui.widgets import timer
 from preheat_gui.words import format_duration, format_memory, limit_text, limit_unit, percent
@@ -21,7 +20,7 @@ _PATIENCE_MS: Final = 3000  # How long an applied limit is shown before the engi
 
 
 class LimitChange(QObject):
-    """Asks the engine what a limit would do, one question at a time; the newest limit counts."""
+    """A limit that may be applied, with what it would do."""
 
     changed = Signal()  # The limit, its preview or its hit rate
 
@@ -31,10 +30,16 @@ class LimitChange(QObject):
         self.curve = LimitCurve(bridge, self)
         self.curve.changed.connect(self.changed)
         self._text = ""
-        self._asking = self._applied = False
+        self._applied = False
+        self._question = PreviewQuestion(bridge, self)
+        self._question.changed.connect(self.changed)
         self._patience = timer(self, _PATIENCE_MS, self._forget)
         self.limit_bytes: int | None = None  # None while there is none
-        self.preview: LimitPreview | None = None  # May be that of the previous limit
+
+    @property
+    def preview(self) -> LimitPreview | None:
+        """What the limit would do; may be that of the previous limit."""
+        return self._question.preview
 
     @property
     def locked(self) -> str:
@@ -62,7 +67,7 @@ class LimitChange(QObject):
         limit = Size(self._text).resolve(self._total)
         if limit != self.limit_bytes:
             self.limit_bytes = limit
-            self._ask()
+            self._question.ask(limit)
             self.changed.emit()
 
     def commit(self) -> None:
@@ -123,23 +128,6 @@ class LimitChange(QObject):
     def _total(self) -> int:
         return self._bridge.snapshot.memory.total_bytes
 
-    def _ask(self) -> None:
-        if not self._asking and self.limit_bytes is not None:
-            self._asking = True
-            self._bridge.ask(control.PreviewLimit(self.limit_bytes), self._on_preview, self._on_no_preview)
-
-    def _on_preview(self, preview: LimitPreview) -> None:
-        self._asking = False
-        if self.limit_bytes is None:
-            return
-        self.preview = preview
-        self.changed.emit()
-        if preview.limit_bytes != self.limit_bytes:
-            self._ask()
-
-    def _on_no_preview(self, _error: EngineError) -> None:
-        self._asking = False  # the limit can be chosen without it
-
     def _on_applied(self, change: SettingsChange) -> None:
         if _SETTING in change.overridden:
             self._forget()
@@ -152,6 +140,7 @@ class LimitChange(QObject):
 
     def _forget(self) -> None:
         self._patience.stop()
-        self.limit_bytes = self.preview = None
+        self.limit_bytes = None
+        self._question.forget()
         self._applied = False
         self.changed.emit()
