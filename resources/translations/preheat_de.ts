@@ -311,7 +311,7 @@
     </message>
     <message>
         <source>The licence must be accepted first: on the model&apos;s web page. Then sign in here.</source>
-        <translation>Zuerst muss die Lizenz angenommen werden: auf der Webseite des Modells. Danach hier anmelden.</translation>
+        <translation>Zuerst muss die Lizenz akzeptiert werden: auf der Webseite des Modells. Danach hier anmelden.</translation>
     </message>
 </context>
 <context>
@@ -1130,11 +1130,11 @@ Inhalt: {names}.</translation>
     </message>
     <message>
         <source>&amp;Hugging Face account…</source>
-        <translation>&amp;Hugging-Face-Konto…</translation>
+        <translation>Hugging-Face-&amp;Konto…</translation>
     </message>
     <message>
         <source>Sign in for models whose licence must be accepted</source>
-        <translation>Anmelden für Modelle, deren Lizenz angenommen werden muss</translation>
+        <translation>Anmelden für Modelle, deren Lizenz akzeptiert werden muss</translation>
     </message>
 </context>
 <context>
@@ -1559,7 +1559,7 @@ nach {new}
     </message>
     <message>
         <source>Needed only for models whose licence must be accepted, and for private ones. A token with read access is enough. It is kept in the system&apos;s keyring, never in Preheat&apos;s files or log.</source>
-        <translation>Nur nötig für Modelle, deren Lizenz angenommen werden muss, und für private. Ein Token mit Lesezugriff genügt. Es liegt im Schlüsselbund des Systems, nie in Dateien oder im Protokoll von Preheat.</translation>
+        <translation>Nur nötig für Modelle, deren Lizenz akzeptiert werden muss, und für private. Ein Token mit Lesezugriff genügt. Es liegt im Schlüsselbund des Systems, nie in Dateien oder im Protokoll von Preheat.</translation>
     </message>
     <message>
         <source>Close</source>
@@ -1610,7 +1610,7 @@ nach {new}
     </message>
     <message>
         <source>Needed only for models whose licence must be accepted, and for private ones.</source>
-        <translation>Nur nötig für Modelle, deren Lizenz angenommen werden muss, und für private.</translation>
+        <translation>Nur nötig für Modelle, deren Lizenz akzeptiert werden muss, und für private.</translation>
     </message>
 </context>
 <context>
@@ -7065,7 +7065,7 @@ nach {new}
     </message>
     <message>
         <source>The licence must be accepted first: on the model&apos;s web page. Then sign in here.</source>
-        <translation>Zuerst muss die Lizenz angenommen werden: auf der Webseite des Modells. Danach hier anmelden.</translation>
+        <translation>Zuerst muss die Lizenz akzeptiert werden: auf der Webseite des Modells. Danach hier anmelden.</translation>
     </message>
 </context>
 <context>
@@ -7872,6 +7872,10 @@ nach {new}
     <message>
         <source>&amp;Download</source>
         <translation>&amp;Herunterladen</translation>
+    </message>
+    <message>
+        <source>Clear the search to see suggestions, which work offline.</source>
+        <translation>Alle Vorschläge erscheinen, wenn das Suchfeld leer ist.</translation>
     </message>
 </context>
 <context>

@@ -98,8 +98,9 @@ class HubAccountDialog(QDialog):
             self._token.setFocus()
 
     def _status_words(self, account: HubAccount) -> str:
-        if account.user and account.source == "keyring":
-            return self.tr("Signed in as {name}.").format(name=account.user)
+        signed_in = self.tr("Signed in as {name}.").format(name=account.user) if account.user else ""
+        if signed_in and account.source == "keyring":
+            return signed_in
         if account.source == "environment":
             words = self.tr("The token of the environment variable HF_TOKEN is used.")
         elif account.source == "file":
@@ -108,7 +109,7 @@ class HubAccountDialog(QDialog):
             return self.tr("A token is stored.")
         else:
             return self.tr("Not signed in. Most models need no account.")
-        return f"{words} {self.tr('Signed in as {name}.').format(name=account.user)}" if account.user else words
+        return f"{words} {signed_in}".strip()
 
     def _show_busy(self, busy: bool) -> None:
         self._busy = busy

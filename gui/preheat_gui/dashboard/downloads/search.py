@@ -155,9 +155,8 @@ class SearchSection(ChoiceSection):
 
     def _explain_empty(self) -> None:
         if self._error is not None:
-            words = (
-                f"{trouble_words(self._error)} {self.tr('Clear the search to see suggestions, which work offline.')}"
-            )
+            advice = self.tr("Clear the search to see suggestions, which work offline.")
+            words = f"{trouble_words(self._error)} {advice}"
             offline = self._error.code in NO_CONNECTION
             title = self.tr("No suggestion has these words") if offline else self.tr("Search failed")
             self._empty.set_words(title, words, self.tr("&Try again"))
