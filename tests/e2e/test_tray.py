@@ -20,6 +20,7 @@ SECOND_CHAT = "second-chat"
 FAVOURITES = (CHAT, EMBEDDING, SECOND_CHAT)
 DOT_PIXELS = 20  # red ones; the dot has about 70
 LIMIT_FROM_RIGHT, LIMIT_FROM_TOP = 97, 210  # of the limit's handle in the dashboard, in pixels
+TRY_IT_FROM_LEFT, TRY_IT_FROM_TOP = 62, 166  # of the page's entry in the navigation
 EXIT_TIMEOUT_S = 60.0
 DEATH = f"model {EMBEDDING}: hot -> failed"
 
@@ -126,6 +127,28 @@ def test_dragging_the_limit_on_the_overview_changes_it(tray: TrayApplication) ->
     wait_until(dragged)  # the window may not be painted yet
     assert "memory_limit" in (tray.home / "config" / "settings.toml").read_text()
     assert all(tray.model(model_id)["state"] == "hot" for model_id in FAVOURITES)
+
+
+def test_text_typed_after_a_click_on_try_it_is_asked(tray: TrayApplication) -> None:
+    tray.choose("d")
+    wait_until(lambda: tray.screen.active() == "Preheat")
+    box = tray.screen.box(tray.screen.windows("Preheat")[0])
+
+    def asked() -> bool:
+        tray.screen.click(box.x + TRY_IT_FROM_LEFT, box.y + TRY_IT_FROM_TOP)
+        tray.screen.do("type", "hi")
+        tray.screen.key("Return")
+        preload = tray.status()["preload"]
+        return bool(preload["hits"] + preload["misses"])
+
+    wait_until(asked)  # the window may not be painted yet
+    tray.screen.key("ctrl+comma")
+    wait_until(lambda: "Settings" in tray.screen.active())
+    tray.screen.key("Escape")
+    wait_until(lambda: not tray.screen.windows("Settings"))
+    tray.open_menu()
+    tray.screen.key("ctrl+comma")
+    wait_until(lambda: "Settings" in tray.screen.active())
 
 
 def test_a_second_start_raises_the_first_ones_dashboard(tray: TrayApplication) -> None:
