@@ -101,8 +101,7 @@ DEEP: Mapping[tuple[str, str], str] = {
     ("preheat_gui.dashboard.models.page", "preheat_gui.settings_dialog.model_dialog"): "likewise, the dialog",
     ("preheat_gui.app.welcome", "preheat_gui.dashboard"): "the first start shows parts of the dashboard's pages",
     ("preheat_gui.dashboard.downloads.page", "preheat_gui.settings_dialog.hub_account"): "likewise",
-    ("preheat.replay.executor", "preheat.residency.decide"): "replay drives the pure core, which only it and the",
-    ("preheat.replay.executor", "preheat.residency.events"): "executor see",
+    ("preheat.replay.executor", "preheat.residency.events"): "replay drives the pure core: only it and the executor",
     (
         "preheat.residency.processes.spare",
         "preheat.inference.client",
@@ -340,7 +339,7 @@ def test_a_forbidden_import_is_found(importer: str, target: str) -> None:
 def test_a_deep_import_is_found() -> None:
     assert reaches_inside(Import("preheat.core.engine", "preheat.residency.executor"))
     assert not reaches_inside(Import("preheat.core.engine", "preheat.residency.State"))
-    assert not reaches_inside(Import("preheat.residency.executor", "preheat.residency.decide"))
+    assert not reaches_inside(Import("preheat.residency.executor", "preheat.residency.deciding"))
 
 
 def test_a_cycle_is_found() -> None:

@@ -57,7 +57,7 @@ PERFECT: Final = (
     "engine/preheat/replay/simulation.py",
     "engine/preheat/replay/synthetic.py",
     "engine/preheat/replay/trace.py",
-    "engine/preheat/residency/decide.py",
+    "engine/preheat/residency/deciding.py",
     "engine/preheat/residency/decisions.py",
     "engine/preheat/residency/events.py",
     "engine/preheat/residency/eviction.py",

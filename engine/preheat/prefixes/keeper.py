@@ -11,7 +11,8 @@ from typing import Final
 from preheat.bugs import report_bug
 from preheat.inference.prefixes import PrefixOptions
 from preheat.prefixes.budgets import rounded
-from preheat.prefixes.store import PrefixFigures, PrefixStore, StoredModel
+from preheat.prefixes.figures import PrefixFigures
+from preheat.prefixes.store import PrefixStore, StoredModel
 from preheat.settings import Settings
 
 logger = logging.getLogger(__name__)

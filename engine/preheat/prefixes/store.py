@@ -36,6 +36,7 @@ from preheat.inference.prefixes import (
 )
 from preheat.messages import Message
 from preheat.prefixes.budgets import Disk, disk_limits, memory_limits, uses_disk
+from preheat.prefixes.figures import PrefixFigures
 from preheat.prefixes.folders import MemoryFolder, disk_folder, folder_name, make_disk_folder, take_abandoned
 from preheat.settings import Settings
 
@@ -48,20 +49,6 @@ _LEAVE_S: Final = 2.0
 """Time in which prompts that have to leave memory may move to the disk, in seconds. Then they are removed."""
 
 _MEMORY, _DISK, _WRITING = "memory", "disk", "writing"  # what may fail
-
-
-@dataclass(frozen=True, slots=True)
-class PrefixFigures:
-    """Stored prompts: how much there is, and how much there may be. Sizes in bytes."""
-
-    mode: str = "off"  # the setting ``prefix_cache``
-    memory_bytes: int = 0
-    memory_limit_bytes: int = 0
-    disk_bytes: int = 0  # those being written included
-    disk_limit_bytes: int = 0
-    written_today_bytes: int = 0  # to the disk
-    daily_limit_bytes: int = 0
-    problem: Message | None = None  # why prompts cannot be kept where they should be; None if they can
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from preheat._lazy import lazy_exports
-from preheat.residency.decide import decide
 
 if TYPE_CHECKING:
+    from preheat.residency.deciding import decide
     from preheat.residency.decisions import Action, Cause, DecisionRecord, EvictionReason, Outcome
     from preheat.residency.eviction import EvictionPlan, EvictionPolicy, ResidentModel, plan_eviction, plan_room
     from preheat.residency.executor import ResidencyExecutor
@@ -26,6 +26,7 @@ else:
     __getattr__ = lazy_exports(
         __name__,
         {
+            "preheat.residency.deciding": "decide",
             "preheat.residency.decisions": "Action Cause DecisionRecord EvictionReason Outcome",
             "preheat.residency.eviction": "EvictionPlan EvictionPolicy ResidentModel plan_eviction plan_room",
             "preheat.residency.executor": "ResidencyExecutor",

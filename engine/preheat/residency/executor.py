@@ -18,7 +18,7 @@ from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.residency import events as ev
 from preheat.residency.claims import Callers, Claim
-from preheat.residency.decide import decide
+from preheat.residency.deciding import decide
 from preheat.residency.decisions import DecisionRecord, EvictionReason, Outcome
 from preheat.residency.eviction import EvictionPolicy
 from preheat.residency.forms import Form

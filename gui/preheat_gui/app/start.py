@@ -18,7 +18,7 @@ from preheat_gui.app.error_dialog import ErrorReporter
 from preheat_gui.app.language import apply_language
 from preheat_gui.app.process import END_TIMEOUT_S, Answer, ProcessSignals, Request, SingleInstance
 from preheat_gui.app.shell import Shell
-from preheat_gui.bridge import NO_OPTIONS, open_engine, settings_at_start
+from preheat_gui.bridge import NO_OPTIONS, looks_at_start, open_engine
 from preheat_gui.platform import identify_application
 from preheat_gui.widgets import apply_theme, mark_icon
 
@@ -71,9 +71,9 @@ def make_application(options: Mapping[str, str] = NO_OPTIONS) -> QApplication:
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("preheat")
     application.setQuitOnLastWindowClosed(False)
-    settings = settings_at_start(options)
-    apply_language(application, settings.language)
-    apply_theme(application, settings.theme)
+    looks = looks_at_start(options)
+    apply_language(application, looks.language)
+    apply_theme(application, looks.theme)
     application.setWindowIcon(mark_icon())
     return application
 

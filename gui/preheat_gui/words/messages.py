@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic.fields import FieldInfo
 from PySide6.QtCore import QCoreApplication
 
 from preheat.errors import EngineError
 from preheat.messages import Message, Words, msg, render
-from preheat.settings import FIELDS, ModelSettings, extra
 from preheat_gui.words.figures import (
     format_bytes,
     format_count,
@@ -22,6 +21,9 @@ from preheat_gui.words.figures import (
     percent,
     sentence,
 )
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     "memory": format_memory,
@@ -35,11 +37,16 @@ FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     ".3g": format_short,
 }
 
-_SETTINGS: Final[Mapping[str, FieldInfo]] = {
-    name: field for name, field in {**ModelSettings.model_fields, **FIELDS}.items() if "_" in name
-}
-# Not in fields, and not in commands such as "preheat config set memory_limit 8GiB".
-_SETTING: Final = re.compile(rf"(?<![{{\w.=-])(?<!config set )(?<!config unset )(?:{'|'.join(_SETTINGS)})\b(?![:}}=])")
+
+@cache
+def _settings() -> tuple[Mapping[str, FieldInfo], re.Pattern[str]]:
+    """Return the settings with unmistakable names, and what finds them in a text."""
+    from preheat.settings import FIELDS, ModelSettings  # takes 0.1 s, which the icon does not wait for
+
+    named = {name: field for name, field in {**ModelSettings.model_fields, **FIELDS}.items() if "_" in name}
+    # Not in fields, and not in commands such as "preheat config set memory_limit 8GiB".
+    pattern = rf"(?<![{{\w.=-])(?<!config set )(?<!config unset )(?:{'|'.join(named)})\b(?![:}}=])"
+    return named, re.compile(pattern)
 
 
 def message_words(message: Message) -> Words:
@@ -80,10 +87,14 @@ def error_text(error: EngineError) -> str:
 
 
 def _translated(template: str) -> str:
-    return _SETTING.sub(_label, QCoreApplication.translate("Messages", template))
+    if "_" not in template:  # without the name of a setting
+        return QCoreApplication.translate("Messages", template)
+    return _settings()[1].sub(_label, QCoreApplication.translate("Messages", template))
 
 
 def _label(name: re.Match[str]) -> str:
     """Return a setting's label in quotes: the windows show labels where a message names settings."""
-    label = QCoreApplication.translate("Settings", str(extra(_SETTINGS[name[0]], "label")))
+    from preheat.settings import extra
+
+    label = QCoreApplication.translate("Settings", str(extra(_settings()[0][name[0]], "label")))
     return QCoreApplication.translate("Settings", "“{}”").format(label)
