@@ -51,6 +51,22 @@
         <source>Copied</source>
         <translation>Kopiert</translation>
     </message>
+    <message>
+        <source>Contains</source>
+        <translation>Enthält</translation>
+    </message>
+    <message>
+        <source>Part</source>
+        <translation>Teil</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation>Version</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>Lizenz</translation>
+    </message>
 </context>
 <context>
     <name>Activity</name>
@@ -168,7 +184,7 @@
     </message>
     <message>
         <source>It appears here when Hugging Face can be reached.</source>
-        <translation>Die Karte erscheint hier, sobald Hugging Face erreichbar ist.</translation>
+        <translation>Hier erscheint sie, sobald Hugging Face erreichbar ist.</translation>
     </message>
     <message>
         <source>The model card is not available</source>
@@ -6500,6 +6516,18 @@ nach {new}
         <source>a size such as 4GB, 0, or a share of memory such as 25%</source>
         <translation>eine Größe wie 4GB, 0 oder ein Anteil des Speichers wie 25%</translation>
     </message>
+    <message>
+        <source>Choose at most {trained:,}</source>
+        <translation>Höchstens {trained:,} wählen</translation>
+    </message>
+    <message>
+        <source>the model was trained for {trained:,} tokens; more is not possible</source>
+        <translation>das Modell wurde für {trained:,} Token trainiert; mehr ist nicht möglich</translation>
+    </message>
+    <message>
+        <source>{model} cannot have a context length of {value} tokens: it was trained for {trained:,}</source>
+        <translation>{model} kann keine Kontextlänge von {value} Token haben: Es wurde für {trained:,} trainiert</translation>
+    </message>
 </context>
 <context>
     <name>ModelActions</name>
@@ -8451,6 +8479,34 @@ nach {new}
         <source>Applying this closes and reopens the port.</source>
         <translation>Beim Anwenden wird der Port geschlossen und wieder geöffnet.</translation>
     </message>
+    <message>
+        <source>Search</source>
+        <translation>Suchen</translation>
+    </message>
+    <message>
+        <source>Search the settings (Ctrl+F)</source>
+        <translation>Einstellungen durchsuchen (Strg+F)</translation>
+    </message>
+    <message>
+        <source>Nothing matches</source>
+        <translation>Keine Treffer</translation>
+    </message>
+    <message>
+        <source>No setting has these words.</source>
+        <translation>Keine Einstellung hat diese Wörter.</translation>
+    </message>
+    <message>
+        <source>&amp;Show all settings</source>
+        <translation>Alle Einstellungen &amp;zeigen</translation>
+    </message>
+    <message>
+        <source>&amp;Reset page</source>
+        <translation>Seite zu&amp;rücksetzen</translation>
+    </message>
+    <message>
+        <source>Show this page&apos;s defaults. They apply with OK or Apply.</source>
+        <translation>Die Vorgaben dieser Seite zeigen. Wirksam werden sie mit „OK“ oder „Anwenden“.</translation>
+    </message>
 </context>
 <context>
     <name>SettingsPage</name>
@@ -9129,6 +9185,17 @@ nach {new}
     <message>
         <source>Copy</source>
         <translation>Kopieren</translation>
+    </message>
+</context>
+<context>
+    <name>FieldRow</name>
+    <message>
+        <source>Reset to {default}</source>
+        <translation>Zurücksetzen auf {default}</translation>
+    </message>
+    <message>
+        <source>Reset</source>
+        <translation>Zurücksetzen</translation>
     </message>
 </context>
 </TS>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ _AUTO: Final = "auto"
 _MAX_FAVOURITES: Final = 1000
 _MAX_CHANGES: Final = 200
 _MAX_TEXT: Final = 100_000
+_MAX_DIGITS: Final = 12  # of a context length; longer numbers are wrong anyway
+_CONTEXT: Final = "context_length"
 _NAMES = (ModelNotFoundError, AmbiguousModelError)
 
 
@@ -230,6 +233,7 @@ class ChangeSettings(Command[SettingsChange]):
     async def run(self, host: ControlHost) -> SettingsChange:
         _check_count(self.values)
         texts = {name: _text(name, value) for name, value in self.values.items()}
+        await _check_contexts(host, self.values)
         # The client's current folder is not this process's.
         return _changed(host, await host.live.write(host.live.store.set, texts, relative=False))
 
@@ -250,6 +254,8 @@ class ChangeModelSettings(Command[SettingsChange]):
         _check_count(self.values)
         model_id = await host.model_id(self.model)
         texts = {name: None if value is None else _text(name, value) for name, value in self.values.items()}
+        if texts.get(_CONTEXT) is not None:
+            _check_context(await host.engine.find(model_id), self.values[_CONTEXT])
         return _changed(host, await host.live.write(host.live.store.set_model, model_id, texts))
 
 
@@ -274,6 +280,8 @@ class EstimateMemory(Command[MemoryEstimate]):
         _check_count(self.values)
         file, now = await host.engine.find(self.model), host.engine.settings
         own = now.models.get(file.model_id, ModelSettings()).model_dump(exclude_none=True)
+        if self.values.get(_CONTEXT) is not None:
+            _check_context(file, self.values[_CONTEXT])
         for name, value in self.values.items():
             setting = checked_model_setting(file.model_id, name)
             own[name] = None if value is None else checked_value(setting, _text(name, value))
@@ -288,6 +296,39 @@ class ReloadSettings(Command[SettingsChange]):
 
     async def run(self, host: ControlHost) -> SettingsChange:
         return _changed(host, await host.live.write(host.live.store.reload))
+
+
+async def _check_contexts(host: ControlHost, values: Mapping[str, Any]) -> None:
+    """Check the context lengths of single models, named as in ``models.NAME.context_length``.
+
+    Raises:
+        SettingsError: A model was trained for fewer tokens.
+    """
+    from preheat.settings import MODELS, keys_of
+
+    for name, value in values.items():
+        keys = keys_of(name)
+        if len(keys) == 3 and (keys[0], keys[2]) == (MODELS, _CONTEXT):
+            with contextlib.suppress(*_NAMES):  # settings of a model that is not there yet
+                _check_context(await host.engine.find(keys[1]), value)
+
+
+def _check_context(file: ModelFile, value: object) -> None:
+    """Check that a model was trained for a context length; other mistakes are left to the settings.
+
+    Raises:
+        SettingsError: It was trained for fewer tokens.
+    """
+    from preheat.settings import model_setting
+
+    text, trained = str(value), file.context_length
+    if not text.isdecimal() or len(text) > _MAX_DIGITS or not 0 < trained < int(text):
+        return
+    raise SettingsError(
+        msg("context_beyond_training", model=file.model_id, value=text, trained=trained),
+        param=model_setting(file.model_id, _CONTEXT),
+        reason=msg("context_trained", trained=trained),
+    )
 
 
 async def _update_favourites(host: ControlHost, update: FavouritesUpdate, *names: str) -> FavouritesChange:

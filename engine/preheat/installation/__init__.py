@@ -14,7 +14,7 @@ from preheat.installation.commands import (
     restore_environment,
     tray_command,
 )
-from preheat.installation.licences import licence_text
+from preheat.installation.licences import Part, licence_text, parts_of, section_of
 from preheat.installation.processor import (
     missing_features,
     processor_features,
@@ -26,6 +26,7 @@ from preheat.installation.upgrade import ending_grace, start_after_upgrade, upgr
 
 __all__ = [
     "Build",
+    "Part",
     "build_info",
     "child_module",
     "ending_grace",
@@ -34,11 +35,13 @@ __all__ = [
     "missing_features",
     "module_command",
     "own_command",
+    "parts_of",
     "processor_features",
     "processor_identity",
     "processor_name",
     "processor_problem",
     "restore_environment",
+    "section_of",
     "start_after_upgrade",
     "tray_command",
     "upgrade_runs",

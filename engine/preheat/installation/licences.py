@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
-_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
-_OTHER_EXTRA: Final = re.compile(r"extra == ['\"](?!gui)")
+_PART: Final = re.compile(r"^  (\S.*) (\S+): (.+)$", re.MULTILINE)
+RULE: Final = "=" * 80
+"""Above and below the names of those that a text is the licence of."""
+
+
+class Part(NamedTuple):
+    """A part of Preheat by others."""
+
+    name: str
+    version: str
+    licence: str
 
 
 def licence_text() -> str:
-    """Return the licences: in a bundle with their texts, elsewhere a list of the packages that Preheat requires."""
-    from preheat.paths import resource  # imported late, like metadata: workers need only the commands
+    """Return the licences: the bundle's file, elsewhere those of the installed packages that Preheat requires."""
+    from preheat.installation.packages import document  # imported late, as the paths: workers need only the commands
+    from preheat.paths import resource
 
     try:
         return resource("licences.txt").read_text(encoding="utf-8")
     except FileNotFoundError:
-        return "\n".join(("Preheat: MIT", *_packages(), "", "Each package has its licence in its own folder.", ""))
+        return document()
 
 
-def _packages() -> list[str]:
-    from importlib import metadata
+def parts_of(text: str) -> tuple[Part, ...]:
+    """Return the parts that a text of licences lists."""
+    return tuple(Part(*found) for found in _PART.findall(text))
 
-    required = [line for line in metadata.requires("preheat") or () if not _OTHER_EXTRA.search(line)]
-    names = {match[0] for line in required if (match := _NAME.match(line))}
-    lines = []
-    for name in sorted(names, key=str.lower):
-        try:
-            found = metadata.metadata(name)
-        except metadata.PackageNotFoundError:  # for other systems, or optional
-            continue
-        fields = [found[field] for field in ("License-Expression", "License") if field in found]
-        lines.append(f"{name} {found['Version']}: {fields[0].splitlines()[0] if fields else 'see its folder'}")
-    return lines
+
+def section_of(text: str, part: Part) -> int:
+    """Return where the text of a part's licence begins; 0 if there is none."""
+    found = re.search(rf"^{RULE}\n(?:.*, )?{re.escape(part.name)}(?:,.*)?\n{RULE}$", text, re.MULTILINE)
+    return found.start() if found else 0

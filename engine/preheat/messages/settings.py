@@ -102,6 +102,12 @@ TABLE: Final[Mapping[str, Template]] = {
     "host_needs_key": Template(
         "other machines can reach it, and there is no API key: anyone on the network could use every model"
     ),
+    # A model's own settings.
+    "context_beyond_training": Template(
+        "{model} cannot have a context length of {value} tokens: it was trained for {trained:,}",
+        "Choose at most {trained:,}",
+    ),
+    "context_trained": Template("the model was trained for {trained:,} tokens; more is not possible"),
     # Wrong settings.
     "setting_invalid": Template(_INVALID, "{remedy}"),
     "setting_invalid_because": Template(_INVALID_BECAUSE, "{remedy}"),

@@ -11,6 +11,7 @@ from preheat.settings.declaration import (
     Effect,
     Group,
     allowed,
+    bounds_of,
     choices_of,
     extra,
     is_inherited,

@@ -190,13 +190,13 @@ def allowed(field: FieldInfo) -> Message:
         return msg("allowed_choice", choices=list(choices))
     if field.annotation is bool:
         return msg("allowed_boolean")
-    bounds = _bounds(field)
+    bounds = bounds_of(field)
     code = "allowed_integer" if int in kinds else "allowed_number" if "ge" in bounds else "allowed_number_above"
     or_auto = "_or_auto" if may_be_auto(field) else ""
     return msg(code + or_auto, low=bounds.get("ge", bounds.get("gt")), high=bounds["le"])
 
 
-def _bounds(field: FieldInfo) -> dict[str, Any]:
+def bounds_of(field: FieldInfo) -> dict[str, Any]:
     """Return the bounds of a number: those of the field, and of the types in its union."""
     constraints: list[object] = list(field.metadata)
     for kind in get_args(field.annotation):

@@ -6,10 +6,10 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
 from preheat._version import __version__
-from preheat.installation import build_info, licence_text
+from preheat.installation import build_info, licence_text, parts_of, section_of
 from preheat_gui.dashboard import DiagnosticsButton
 from preheat_gui.widgets import (
     GROUP_GAP,
@@ -25,7 +25,8 @@ from preheat_gui.widgets import (
 )
 
 _MARK: Final = 48
-_SIZE: Final = (640, 520)
+_SIZE: Final = (680, 600)
+_NAME_WIDTH: Final = 280
 
 
 class AboutDialog(QDialog):
@@ -42,19 +43,44 @@ class AboutDialog(QDialog):
         facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         slogan = text_label(self.tr("Your models, ready before you ask."), "about_slogan", self)
         words = vbox(heading("Preheat", self), slogan, facts, spacing=2)
-        label = caption(self.tr("Licences"), self)
-        licences = named(QPlainTextEdit(licence_text(), self), "about_licences", self.tr("Licences"))
-        licences.setReadOnly(True)
-        licences.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._text = licence_text()
+        self._licences = named(QPlainTextEdit(self._text, self), "about_licences", self.tr("Licences"))
+        self._licences.setReadOnly(True)
+        self._licences.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        parts = self._make_parts()
         self._copy = button(self.tr("&Copy version"), "copy_version", self._copy_version, self)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(DiagnosticsButton(), QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
         header = hbox(mark, (words, 1), spacing=GROUP_GAP)
-        vbox(header, vbox(label, licences), buttons, parent=self, spacing=GROUP_GAP, margin=MARGIN)
+        contains = vbox(caption(self.tr("Contains"), self), (parts, 2))
+        licences = vbox(caption(self.tr("Licences"), self), (self._licences, 3))
+        vbox(header, (contains, 2), (licences, 3), buttons, parent=self, spacing=GROUP_GAP, margin=MARGIN)
         self.resize(*_SIZE)
         self._copy.setFocus()
+
+    def _make_parts(self) -> QTreeWidget:
+        """Return the table of parts; choosing one shows its licence."""
+        tree = named(QTreeWidget(self), "about_parts", self.tr("Contains"))
+        tree.setRootIsDecorated(False)
+        tree.setUniformRowHeights(True)
+        tree.setHeaderLabels([self.tr("Part"), self.tr("Version"), self.tr("Licence")])
+        for part in parts_of(self._text):
+            item = QTreeWidgetItem(tree, list(part))
+            item.setData(0, Qt.ItemDataRole.UserRole, section_of(self._text, part))
+        tree.setColumnWidth(0, _NAME_WIDTH)
+        tree.currentItemChanged.connect(self._show_licence)
+        return tree
+
+    def _show_licence(self, item: QTreeWidgetItem | None) -> None:
+        if item is None:
+            return
+        cursor = self._licences.textCursor()
+        cursor.setPosition(self._licences.document().characterCount() - 1)
+        self._licences.setTextCursor(cursor)  # scrolled back from the end, the section comes to the top
+        cursor.setPosition(int(item.data(0, Qt.ItemDataRole.UserRole)))
+        self._licences.setTextCursor(cursor)
 
     def _describe(self) -> str:
         """Return the version, the form of the installation and the commit."""

@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication, QIcon, QKeySequence, QPaintEvent
+from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication, QIcon, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
-    QLineEdit,
     QPushButton,
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
     QStyleOptionComboBox,
     QStylePainter,
-    QWidget,
 )
 
 from preheat.control import EngineSnapshot, ModelSnapshot, State
@@ -29,9 +27,7 @@ from preheat_gui.widgets import (
     ElidedLabel,
     Token,
     body_font,
-    named,
     scaled_font,
-    shortcut,
     symbol,
     timer,
 )
@@ -65,22 +61,6 @@ def code_font() -> QFont:
     if (size := body_font().pointSizeF()) > 0:
         font.setPointSizeF(size)
     return font
-
-
-class SearchBox(QLineEdit):
-    """A line edit with a magnifier and a clear button; Ctrl+F selects it from anywhere on its page."""
-
-    def __init__(self, page: QWidget, name: str, placeholder: str, tooltip: str, accessible_name: str = "") -> None:
-        super().__init__()
-        named(self, name, accessible_name or placeholder, tooltip)
-        self.setPlaceholderText(placeholder)
-        self.setClearButtonEnabled(True)
-        self.addAction(symbol("search", Token.MUTED), QLineEdit.ActionPosition.LeadingPosition)
-        shortcut(QKeySequence.StandardKey.Find, page, self._focus)
-
-    def _focus(self) -> None:
-        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.selectAll()
 
 
 _CONFIRM_MS: Final = 1500

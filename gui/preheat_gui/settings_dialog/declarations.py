@@ -16,6 +16,7 @@ from preheat.settings import (
     Group,
     ModelSettings,
     Size,
+    bounds_of,
     choices_of,
     extra,
     is_inherited,
@@ -23,6 +24,7 @@ from preheat.settings import (
     is_secret,
     kinds_of,
     may_be_auto,
+    to_text,
 )
 from preheat_gui.words import PROGRAMS
 
@@ -44,6 +46,15 @@ class Declaration:
     rare: bool  # Hidden behind "More"
     secret: bool
     is_list: bool
+    default: str = ""  # As text
+    minimum: float | None = None  # Of a number
+    maximum: float | None = None
+
+
+def search_text(declaration: Declaration) -> str:
+    """Return what a search looks at: label, description, name and choices, in lower case."""
+    shown = (declaration.label, declaration.description, declaration.name, *map(choice_words, declaration.choices))
+    return " ".join(shown).casefold()
 
 
 def declarations(group: Group) -> list[Declaration]:
@@ -107,6 +118,7 @@ def _declaration(name: str, field: FieldInfo) -> Declaration:
     if name == "update_check" and not build_info().update_url:
         no_effect = QCoreApplication.translate("Settings", "This build has no address to check, so this has no effect.")
         description = f"{description} {no_effect}"
+    bounds = bounds_of(field)
     return Declaration(
         name=name,
         label=translated(str(extra(field, "label"))),
@@ -119,4 +131,7 @@ def _declaration(name: str, field: FieldInfo) -> Declaration:
         rare=bool(extra(field, "rare")),
         secret=is_secret(field),
         is_list=is_list(field),
+        default=to_text(field.default),
+        minimum=bounds.get("ge", bounds.get("gt")),
+        maximum=bounds.get("le"),
     )

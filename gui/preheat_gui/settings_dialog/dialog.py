@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -14,7 +15,7 @@ from preheat.errors import EngineError, SettingsError
 from preheat.login_item import LoginItem, login_item
 from preheat.settings import GROUP_LABELS, PORT_SETTINGS, RESTART_SETTINGS, Group, Settings
 from preheat_gui.bridge import EngineBridge, LimitCurve
-from preheat_gui.settings_dialog.declarations import Declaration, declarations, translated
+from preheat_gui.settings_dialog.declarations import Declaration, choice_words, declarations, translated
 from preheat_gui.settings_dialog.draft import Draft, sentence_of
 from preheat_gui.settings_dialog.editors import Editor, editor_for
 from preheat_gui.settings_dialog.hub_account import HubAccountRow
@@ -22,8 +23,20 @@ from preheat_gui.settings_dialog.kept_prompts import KeptPromptsRow
 from preheat_gui.settings_dialog.limit_editor import LimitEditor
 from preheat_gui.settings_dialog.list_editors import ChoicesEditor, FoldersEditor, KeysEditor, ListEditor
 from preheat_gui.settings_dialog.moving import FolderChange
-from preheat_gui.settings_dialog.page import LoginRow, SettingsPage
-from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, KeepsFocus, hbox, named, set_role, vbox
+from preheat_gui.settings_dialog.page import FieldRow, LoginRow, SettingsPage
+from preheat_gui.widgets import (
+    GAP,
+    GROUP_GAP,
+    MARGIN,
+    Banner,
+    EmptyState,
+    KeepsFocus,
+    SearchBox,
+    hbox,
+    named,
+    set_role,
+    vbox,
+)
 
 _SIZE: Final = QSize(760, 600)
 _MIN_SIZE: Final = QSize(560, 400)
@@ -56,6 +69,8 @@ class SettingsDialog(KeepsFocus, QDialog):
         self._total_bytes = bridge.snapshot.memory.total_bytes or psutil.virtual_memory().total
         self._curve = curve or LimitCurve(bridge, self)
         # Tab goes through them in the order in which they are made.
+        self._search = SearchBox(self, "settings_search", self.tr("Search"), self.tr("Search the settings (Ctrl+F)"))
+        self._search.textChanged.connect(self._show_found)
         self._side = named(QListWidget(self), "pages", self.tr("Pages"))
         self._login = LoginRow(login or login_item(), self)
         self._pages = {group: self._page(group) for group in Group}
@@ -85,6 +100,9 @@ class SettingsDialog(KeepsFocus, QDialog):
         page = SettingsPage(group.value, declarations(group), self._editor, self)
         for row in page.rows:
             row.editor.edited.connect(partial(self._draft.write, row.declaration.name))
+            if not row.declaration.secret:  # a reset must not delete keys
+                row.add_reset(self._shown_default(row.declaration))
+                row.reset_requested.connect(partial(self._reset, (row,)))
         return page
 
     def _editor(self, declaration: Declaration) -> Editor:
@@ -102,15 +120,21 @@ class SettingsDialog(KeepsFocus, QDialog):
     def _lay_out(self) -> None:
         self._side.addItems([translated(GROUP_LABELS[group]) for group in Group])
         self._side.setFixedWidth(_SIDE_WIDTH)
+        self._search.setFixedWidth(_SIDE_WIDTH)
         set_role(self._side, "sidebar")
-        stack = named(QStackedWidget(self), "page_stack")
+        self._stack = stack = named(QStackedWidget(self), "page_stack")
         for page in self._pages.values():
             stack.addWidget(page)
-        self._side.currentRowChanged.connect(stack.setCurrentIndex)
+        texts = (self.tr("Nothing matches"), self.tr("No setting has these words."), self.tr("&Show all settings"))
+        self._nothing = named(EmptyState(*texts, self), "settings_nothing")
+        self._nothing.clicked.connect(self._search.clear)
+        stack.addWidget(self._nothing)
+        self._side.currentRowChanged.connect(self._show_current)
         self._banner = named(Banner(self), "settings_problem")
         self._notice = named(Banner(self), "port_notice")
         content = vbox(self._banner, stack, self._notice, spacing=GROUP_GAP)
-        middle = hbox(self._side, content, spacing=GROUP_GAP)
+        side = vbox(self._search, self._side)
+        middle = hbox(side, content, spacing=GROUP_GAP)
         layout = vbox(middle, self._button_box(), parent=self, spacing=GROUP_GAP)
         layout.setContentsMargins(GROUP_GAP, MARGIN, GROUP_GAP, GROUP_GAP)
         self._side.setCurrentRow(0)
@@ -124,6 +148,9 @@ class SettingsDialog(KeepsFocus, QDialog):
             (self._apply, "apply", self.tr("&Apply")),
             (cancel, "cancel", self.tr("Cancel")),
         )
+        self._reset_page = box.addButton(self.tr("&Reset page"), QDialogButtonBox.ButtonRole.ResetRole)
+        named(self._reset_page, "reset_page", "", self.tr("Show this page's defaults. They apply with OK or Apply."))
+        self._reset_page.clicked.connect(self._reset_shown_page)
         for button, name, text in texts:
             named(button, name).setText(text)
         set_role(self._ok, "main")
@@ -146,6 +173,7 @@ class SettingsDialog(KeepsFocus, QDialog):
         for name, row in self._rows.items():
             row.editor.set_text(self._draft.text(name))
             row.editor.setEnabled(name not in self._bridge.overridden)
+            row.show_reset(self._is_resettable(row))
             wrong = name in problems
             row.show_remark(sentence_of(problems[name]) if wrong else self._note(name), wrong=wrong)
         for index, (group, page) in enumerate(self._pages.items()):
@@ -154,7 +182,50 @@ class SettingsDialog(KeepsFocus, QDialog):
             self._side.item(index).setText(f"{label}  ⚠" if wrong else label)
         self._apply.setEnabled((bool(self._draft.texts) or self._login.is_edited) and not problems)
         self._ok.setEnabled(not problems)
+        self._reset_page.setEnabled(any(map(self._is_resettable, self._shown_rows())))
         self._show_port_notice()
+
+    def _show_current(self, index: int) -> None:
+        self._stack.setCurrentIndex(index)
+        self._reset_page.setEnabled(any(map(self._is_resettable, self._shown_rows())))
+
+    def _show_found(self, text: str) -> None:
+        """Show the settings with these words; without words, all of them."""
+        words = text.casefold().split()
+        found = [page.search(words, translated(GROUP_LABELS[group]).casefold()) for group, page in self._pages.items()]
+        for index, any_found in enumerate(found):
+            self._side.item(index).setHidden(not any_found)
+        if not any(found):
+            self._stack.setCurrentWidget(self._nothing)
+            self._reset_page.setEnabled(False)
+            return
+        if not found[self._side.currentRow()]:
+            self._side.setCurrentRow(found.index(True))
+        self._show_current(self._side.currentRow())
+
+    # Resetting
+
+    def _shown_rows(self) -> list[FieldRow]:
+        rows = self._pages[list(Group)[self._side.currentRow()]].rows
+        return [row for row in rows if not row.isHidden()]  # a search hides the others
+
+    def _is_resettable(self, row: FieldRow) -> bool:
+        name, default = row.declaration.name, row.declaration.default
+        return not row.declaration.secret and name not in self._bridge.overridden and self._draft.text(name) != default
+
+    def _shown_default(self, declaration: Declaration) -> str:
+        """Return the default as the field shows it; empty if that is more than a word."""
+        if declaration.kind is bool:
+            return choice_words("on" if declaration.default == "true" else "off")
+        return "" if declaration.is_list else choice_words(declaration.default)
+
+    def _reset(self, rows: Sequence[FieldRow]) -> None:
+        """Write the defaults as the user's texts."""
+        for row in filter(self._is_resettable, rows):
+            self._draft.write(row.declaration.name, row.declaration.default)
+
+    def _reset_shown_page(self) -> None:
+        self._reset(self._shown_rows())
 
     def _note(self, name: str) -> str:
         if fixed := self._bridge.why_fixed(name):

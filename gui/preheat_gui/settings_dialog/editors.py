@@ -132,6 +132,8 @@ class NumberBox(QAbstractSpinBox):
     def __init__(self, step: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._step = step
+        self.minimum: float | None = None  # The arrows stop here
+        self.maximum: float | None = None
         self.lineEdit().setTextMargins(_TEXT_MARGIN, 0, 0, 0)
         self.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToPreviousValue)
 
@@ -144,8 +146,10 @@ class NumberBox(QAbstractSpinBox):
             number = float(self.lineEdit().text())
         except ValueError:
             return
-        lowest = min(number, 0.0)
-        text = f"{max(number + steps * self._step, lowest):g}" if abs(number) < 10**6 else f"{number:.0f}"
+        lowest = min(number, 0.0) if self.minimum is None else self.minimum
+        number = max(number + steps * self._step, lowest)
+        number = number if self.maximum is None else min(number, self.maximum)
+        text = f"{number:g}" if abs(number) < 10**6 else f"{number:.0f}"
         self.lineEdit().setText(text)
         self.stepped.emit(text)
 
@@ -162,6 +166,7 @@ class NumberEditor(Editor):
         self._optional = declaration.optional
         step = 1024 if declaration.unit == "tokens" else 1
         self._box = named(NumberBox(step, self), f"field_{declaration.name}")
+        self._box.minimum, self._box.maximum = declaration.minimum, declaration.maximum
         self._box.lineEdit().textEdited.connect(self._edited)
         self._box.stepped.connect(self._edited)
         set_width(self._box, _NUMBER_CHARACTERS)
@@ -181,6 +186,10 @@ class NumberEditor(Editor):
         shown = "" if self._auto.isChecked() else text
         if shown != self._box.text():
             self._box.lineEdit().setText(shown)
+
+    def set_maximum(self, maximum: float) -> None:
+        """Let the arrows stop at this number."""
+        self._box.maximum = maximum
 
     def _edited(self) -> None:
         self._box.setEnabled(not self._auto.isChecked())

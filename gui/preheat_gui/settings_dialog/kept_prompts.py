@@ -19,6 +19,7 @@ class KeptPromptsRow(QWidget):
         super().__init__(parent)
         self._bridge = bridge
         self._side = text_label(self.tr("Kept now"), "kept_label", self)
+        self.search_text = self._side.text().casefold()
         self._size = text_label("", "kept_size", self)
         self._clear = button(self.tr("&Delete…"), "clear_prompts", self._on_clear, self)
         self._clear.setAccessibleName(self.tr("Delete all kept prompts"))

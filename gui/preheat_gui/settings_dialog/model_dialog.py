@@ -9,13 +9,13 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QWidget
 
-from preheat.control import EstimateMemory, MemoryEstimate, SettingsChange
+from preheat.control import EstimateMemory, GetModel, MemoryEstimate, ModelFacts, SettingsChange
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import AUTO, ModelSettings, Settings, checked_value, keys_of, model_setting, to_text
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words, model_declarations
 from preheat_gui.settings_dialog.draft import sentence_of
-from preheat_gui.settings_dialog.editors import Editor, editor_for, set_row
+from preheat_gui.settings_dialog.editors import Editor, NumberEditor, editor_for, set_row
 from preheat_gui.settings_dialog.page import FieldRow
 from preheat_gui.widgets import (
     GROUP_GAP,
@@ -67,6 +67,11 @@ class OwnEditor(Editor):
         self._field.set_text(text if own else self._first)
         self._field.setVisible(own)
 
+    def set_maximum(self, maximum: float) -> None:
+        """Let the arrows of a number stop here."""
+        if isinstance(self._field, NumberEditor):
+            self._field.set_maximum(maximum)
+
     def mark(self, wrong: bool) -> None:
         self._field.mark(wrong)
 
@@ -91,6 +96,7 @@ class ModelSettingsDialog(KeepsFocus, QDialog):
         self._lay_out()
         self._typing = timer(self, _TYPING_PAUSE_MS, self._ask_memory)
         bridge.settings_changed.connect(self._take_settings)
+        bridge.ask(GetModel(model_id), self._take_facts, self._take_no_facts)
         self._refresh()
         self.resize(_WIDTH, self.sizeHint().height())
 
@@ -174,8 +180,17 @@ class ModelSettingsDialog(KeepsFocus, QDialog):
         if texts == self._texts:
             self._show_memory(estimate.growth_bytes)
 
-    def _take_no_estimate(self, _error: EngineError) -> None:
+    def _take_no_estimate(self, error: EngineError) -> None:
         self._memory.clear()
+        self._show_problem(error)
+
+    def _take_facts(self, facts: ModelFacts) -> None:
+        editor = self._rows["context_length"].editor
+        if facts.trained_context and isinstance(editor, OwnEditor):
+            editor.set_maximum(facts.trained_context)
+
+    def _take_no_facts(self, _error: EngineError) -> None:
+        """Keep the usual maximum: the file may have been deleted."""
 
     def _show_memory(self, growth_bytes: int) -> None:
         model = self._bridge.snapshot.model(self._model_id)
@@ -207,9 +222,14 @@ class ModelSettingsDialog(KeepsFocus, QDialog):
         self.accept()
 
     def _failed(self, error: EngineError) -> None:
-        name = keys_of(error.param)[-1] if error.param else ""
-        if name in self._rows:
-            self._problems[name] = sentence_of(error)
-            self._refresh()
-        else:
+        if not self._show_problem(error):
             self._banner.show_problem(sentence_of(error))
+
+    def _show_problem(self, error: EngineError) -> bool:
+        """Show an error at its setting; return whether it is about one."""
+        name = keys_of(error.param)[-1] if error.param else ""
+        if name not in self._texts:
+            return False
+        self._problems[name] = sentence_of(error)
+        self._refresh()
+        return True

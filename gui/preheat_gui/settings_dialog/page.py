@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QWidget
 
 from preheat.login_item import LoginItem, LoginItemError
-from preheat_gui.settings_dialog.declarations import Declaration
+from preheat_gui.settings_dialog.declarations import Declaration, search_text
 from preheat_gui.settings_dialog.editors import Editor, SwitchEditor
 from preheat_gui.widgets import (
     GAP,
@@ -27,7 +27,11 @@ from preheat_gui.widgets import (
 )
 from preheat_gui.words import error_text
 
+if TYPE_CHECKING:
+    from preheat_gui.settings_dialog.kept_prompts import KeptPromptsRow
+
 _ICON_PX: Final = 14
+_RESET_PX: Final = 24
 
 
 class Remark(QWidget):
@@ -58,13 +62,16 @@ class Remark(QWidget):
 
 
 class FieldRow(QWidget):
-    """A setting's row: the label at the side, the description under the field."""
+    """A setting's row: the label at the side, the description under the field, a button that resets it at the end."""
+
+    reset_requested = Signal()
 
     def __init__(self, declaration: Declaration, editor: Editor, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.declaration = declaration
         self.editor = editor
         self.setObjectName(f"row_{declaration.name}")
+        self._reset: QToolButton | None = None
         self.remark = named(Remark(self), f"remark_{declaration.name}")
         field = editor.main_widget()
         # A check box has its own label.
@@ -78,6 +85,27 @@ class FieldRow(QWidget):
             alignment = Qt.AlignmentFlag.AlignTop
         lay_out_row(self, self._label, editor, caption(declaration.description, self), self.remark, alignment)
         self.show_remark("")
+
+    def add_reset(self, default: str) -> None:
+        """Add the button that resets the setting; ``default`` is what it says the default is."""
+        self._reset = named(QToolButton(self), f"reset_{self.declaration.name}")
+        self._reset.setIcon(symbol("undo", Token.MUTED))
+        set_role(self._reset, "quiet")
+        self._reset.setFixedSize(_RESET_PX, _RESET_PX)
+        self._reset.setToolTip(self.tr("Reset to {default}").format(default=default) if default else self.tr("Reset"))
+        self._reset.setAccessibleName(f"{self.declaration.label}: {self._reset.toolTip()}")
+        policy = self._reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._reset.setSizePolicy(policy)
+        self._reset.clicked.connect(self.reset_requested)
+        layout = self.layout()
+        assert isinstance(layout, QGridLayout)
+        layout.addWidget(self._reset, 0, 3, Qt.AlignmentFlag.AlignTop)
+
+    def show_reset(self, shown: bool) -> None:
+        """Show the button that resets the setting, or hide it."""
+        if self._reset is not None:
+            self._reset.setVisible(shown)
 
     def label_width(self) -> int:
         """Return the label's preferred width, in pixels."""
@@ -106,12 +134,14 @@ def lay_out_row(
     """Lay out a row: ``side`` next to ``field``, the others under it."""
     layout = QGridLayout(row)
     layout.setContentsMargins(0, 0, 0, 0)
-    layout.setHorizontalSpacing(GROUP_GAP)
+    layout.setHorizontalSpacing(0)
+    layout.setColumnMinimumWidth(1, GROUP_GAP)
     layout.setVerticalSpacing(GAP // 2)
-    layout.setColumnStretch(1, 1)
+    layout.setColumnStretch(2, 1)
     layout.addWidget(side, 0, 0, alignment)
-    for number, widget in enumerate((field, description, remark)):
-        layout.addWidget(widget, number, 1)
+    layout.addWidget(field, 0, 2)
+    for number, widget in enumerate((description, remark), 1):
+        layout.addWidget(widget, number, 2, 1, 2)  # a button may follow the field
 
 
 class LoginRow(QWidget):
@@ -124,6 +154,7 @@ class LoginRow(QWidget):
         self._item = item
         description = self.tr("Start Preheat in the tray when you log in, without opening a window.")
         self._box = QCheckBox(self.tr("Start at login"), self)
+        self.search_text = f"{self._box.text()} {description}".casefold()
         self._box.setObjectName("start_at_login")
         self._box.setAccessibleDescription(description)
         self._box.setChecked(item.is_on())
@@ -175,6 +206,7 @@ class SettingsPage(QScrollArea):
         content = QWidget(self)
         self.rows = [FieldRow(each, make_editor(each), content) for each in declarations]
         self.label_width = min(max(row.label_width() for row in self.rows) + 2, _MAX_LABEL_WIDTH)
+        self._others: list[LoginRow | KeptPromptsRow] = []
         self._common, self._rare = Card(parent=content), Card(parent=content)
         for card in (self._common, self._rare):
             card.body.setSpacing(GROUP_GAP)
@@ -192,11 +224,28 @@ class SettingsPage(QScrollArea):
         layout.setAlignment(self._more, Qt.AlignmentFlag.AlignLeading)
         self.setWidget(content)
 
-    def insert_row(self, row: QWidget) -> None:
+    def insert_row(self, row: LoginRow) -> None:
+        self._others.append(row)
         self._common.body.insertWidget(1, row)  # after the card's title
 
-    def append_row(self, row: QWidget) -> None:
+    def append_row(self, row: LoginRow | KeptPromptsRow) -> None:
+        self._others.append(row)
         self._common.body.addWidget(row)
+
+    def search(self, words: Sequence[str], label: str) -> bool:
+        """Show only the rows with all these words, also in the page's ``label``; return whether there are any."""
+        found = False
+        for card, rare in ((self._common, False), (self._rare, True)):
+            shown = False
+            rows = [(row, search_text(row.declaration)) for row in self.rows if row.declaration.rare is rare]
+            for row, text in [*rows, *((other, other.search_text) for other in self._others if not rare)]:
+                matches = all(word in f"{text} {label}" for word in words)
+                row.setVisible(matches)
+                shown = shown or matches
+            card.setVisible(shown and (not rare or bool(words) or self._more.isChecked()))
+            found = found or shown
+        self._more.setVisible(not words and any(row.declaration.rare for row in self.rows))
+        return found
 
     def reveal(self, name: str) -> None:
         """Scroll to a setting's row, and focus its field."""

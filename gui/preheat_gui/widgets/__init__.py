@@ -8,6 +8,7 @@ from preheat_gui.widgets.icons import PROGRESS_STEPS, TRAY_SIZES, TrayState, mar
 from preheat_gui.widgets.labels import ElidedLabel, ScaledLabel, caption, figure, heading
 from preheat_gui.widgets.panels import Banner, Card, EmptyState, ask, inform
 from preheat_gui.widgets.ring_gauge import RingGauge, figure_scale
+from preheat_gui.widgets.search_box import SearchBox
 from preheat_gui.widgets.theme import (
     CAPTION_SCALE,
     GAP,

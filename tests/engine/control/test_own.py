@@ -24,6 +24,7 @@ from preheat.control import (
     DropFavourite,
     EstimateMemory,
     ExplainModel,
+    GetModel,
     GetSettings,
     GetStats,
     ListDecisions,
@@ -50,7 +51,8 @@ from preheat.errors import (
 from preheat.inference import GenerateRequest, Sampling
 from preheat.messages import msg
 from preheat.residency import Action, State
-from preheat.settings import SettingsStore
+from preheat.settings import SettingsStore, model_setting
+from raising import raises
 from tests.engine.application import eventually, workers_of_this_process
 from tests.engine.control.conftest import StartSession
 
@@ -158,6 +160,22 @@ def test_the_memory_of_other_settings_is_estimated(start_session: StartSession) 
     assert session.call(EstimateMemory(CHAT, {})).growth_bytes == 0
     with pytest.raises(SettingsError):
         session.call(EstimateMemory(CHAT, {"context_length": "long"}))
+
+
+def test_a_context_beyond_training_is_refused_with_the_reason(start_session: StartSession) -> None:
+    session = start_session()
+    trained = session.call(GetModel(CHAT)).trained_context
+    wrong = {"context_length": "9000000"}
+    with raises(SettingsError, "context_beyond_training", model=CHAT, trained=trained):
+        session.call(ChangeModelSettings(CHAT, wrong))
+    with raises(SettingsError, "context_beyond_training", model=CHAT, trained=trained):
+        session.call(ChangeSettings({model_setting(CHAT, "context_length"): 9_000_000}))
+    with raises(SettingsError, "context_beyond_training", model=CHAT, trained=trained):
+        session.call(EstimateMemory(CHAT, wrong))
+    assert session.call(GetSettings()).settings.for_model(CHAT).context_length == 2048
+    session.call(ChangeModelSettings(CHAT, {"context_length": str(trained)}))
+    with pytest.raises(SettingsError):
+        session.call(ChangeModelSettings(CHAT, {"context_length": "9" * 30}))
 
 
 def test_wrong_settings_change_nothing(start_session: StartSession) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QPushButton,
     QStackedWidget,
+    QToolButton,
     QWidget,
 )
 
@@ -20,7 +21,7 @@ from children import press_key, type_text
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import FIELDS, Group, Settings, SettingsStore, Size, load_settings
 from preheat_gui.settings_dialog.editors import NumberBox
-from preheat_gui.settings_dialog.page import Remark
+from preheat_gui.settings_dialog.page import FieldRow, Remark
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -308,3 +309,82 @@ def test_nothing_is_cut_off_on_the_smallest_screen(open_dialog: Opener) -> None:
         QApplication.processEvents()
         page = find(dialog, QWidget, f"page_{group.value}")
         assert page.widget().minimumSizeHint().width() <= page.viewport().width(), group
+
+
+# Search and reset
+
+
+def shown_rows(dialog: QWidget) -> set[str]:
+    rows = dialog.findChildren(FieldRow)
+    return {
+        row.declaration.name
+        for row in rows
+        if not row.isHidden() and (card := row.parentWidget()) and not card.isHidden()
+    }
+
+
+def shown_pages(dialog: QWidget) -> list[str]:
+    pages = find(dialog, QListWidget, "pages")
+    return [pages.item(row).text() for row in range(pages.count()) if not pages.item(row).isHidden()]
+
+
+def test_the_search_finds_labels_help_and_keys(open_dialog: Opener) -> None:
+    dialog = open_dialog()
+    search = find(dialog, QLineEdit, "settings_search")
+    search.setText("BATTERY")
+    assert shown_rows(dialog) == {"preload_on_battery", "prefix_cache_on_battery"}
+    assert shown_pages(dialog) == ["Preloading", "Prompts"]
+    assert find(dialog, QStackedWidget, "page_stack").currentWidget().objectName() == "page_preloading"
+    search.setText("max_queue")
+    assert shown_rows(dialog) == {"max_queue"}  # without "More"
+    search.setText("colours windows")
+    assert shown_rows(dialog) == {"theme"}
+    search.setText("start preheat tray")
+    assert shown_pages(dialog) == ["Application"]
+    search.clear()
+    assert len(shown_pages(dialog)) == len(Group)
+    assert "theme" in shown_rows(dialog)
+
+
+def test_a_search_without_matches_offers_all_settings(open_dialog: Opener) -> None:
+    dialog = open_dialog()
+    find(dialog, QLineEdit, "settings_search").setText("xyzzy")
+    nothing = find(dialog, QWidget, "settings_nothing")
+    assert not nothing.isHidden()
+    assert shown_pages(dialog) == []
+    nothing.button.click()
+    assert len(shown_pages(dialog)) == len(Group)
+
+
+def test_one_setting_is_reset(open_dialog: Opener, bridge: FakeBridge) -> None:
+    bridge.publish_settings(Settings(preload_top=1, preload_min_uses=7))
+    dialog = open_dialog()
+    dialog.show_page(Group.PRELOADING)
+    reset = find(dialog, QToolButton, "reset_preload_top")
+    assert (reset.isHidden(), reset.toolTip()) == (False, "Reset to 3")
+    assert find(dialog, QToolButton, "reset_preload").isHidden()
+    reset.click()
+    assert find(dialog, NumberBox, "field_preload_top").text() == "3"
+    assert reset.isHidden()
+    press(dialog, "apply")
+    assert bridge.commands[-1] == ("change_settings", {"preload_top": "3"})
+
+
+def test_a_page_is_reset_but_no_keys_are_deleted(open_dialog: Opener, bridge: FakeBridge) -> None:
+    bridge.publish_settings(Settings(port=8080, api_keys=("secret",), preload_top=1))
+    bridge.overridden = {"max_body": "PREHEAT_MAX_BODY"}
+    dialog = open_dialog()
+    dialog.show_page(Group.ACCESS)
+    press(dialog, "reset_page")
+    assert not find(dialog, QPushButton, "reset_page").isEnabled()
+    press(dialog, "apply")
+    assert bridge.commands[-1] == ("change_settings", {"port": "11435"})
+
+
+def test_arrows_stop_at_the_bounds(open_dialog: Opener, bridge: FakeBridge) -> None:
+    bridge.publish_settings(Settings(preload_top=5))
+    box = find(open_dialog(), NumberBox, "field_preload_top")
+    box.stepBy(1)
+    assert box.text() == "5"
+    box.stepBy(-9)
+    assert box.text() == "0"

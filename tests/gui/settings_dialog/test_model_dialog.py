@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QWidget
 
 from children import press_key, type_text
 from fake_bridge import model, snapshot
-from preheat.control import MemoryEstimate
+from preheat.control import MemoryEstimate, ModelFacts
 from preheat.errors import SettingsError
-from preheat.messages import verbatim
-from preheat.settings import ModelSettings, Settings
+from preheat.messages import msg, verbatim
+from preheat.settings import ModelSettings, Settings, model_setting
 from preheat_gui.settings_dialog import ModelSettingsDialog
 from preheat_gui.settings_dialog.editors import NumberBox
 from preheat_gui.settings_dialog.page import Remark
@@ -147,3 +147,18 @@ def test_changes_made_elsewhere_appear(open_model: Opener, bridge: FakeBridge) -
     dialog = open_model()
     bridge.publish_settings(Settings(models={"qwen3-4b": ModelSettings(parallel=7)}))
     assert find(dialog, NumberBox, "field_parallel").text() == "7"
+
+
+def test_a_context_beyond_training_is_refused(qtbot: QtBot, open_model: Opener, bridge: FakeBridge) -> None:
+    name = model_setting("qwen3-4b", "context_length")
+    refused = SettingsError(verbatim("no"), param=name, reason=msg("context_trained", trained=8192))
+    bridge.answer_with(estimate_memory=refused, model_details=ModelFacts("qwen3-4b", trained_context=8192))
+    dialog = open_model(context_length=8192)
+    box = find(dialog, NumberBox, "field_context_length")
+    box.stepBy(1)
+    assert box.text() == "8192"  # the arrows stop there
+    type_number(qtbot, dialog, "context_length", "9000000")
+    shown = find(dialog, Remark, "remark_context_length")
+    qtbot.waitUntil(lambda: bool(shown.words))
+    assert shown.words == "The model was trained for 8,192 tokens; more is not possible."
+    assert not find(dialog, QPushButton, "ok").isEnabled()

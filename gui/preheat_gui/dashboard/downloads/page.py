@@ -18,8 +18,7 @@ from preheat_gui.dashboard.downloads.queue import DownloadsQueue
 from preheat_gui.dashboard.downloads.search import SearchSection
 from preheat_gui.dashboard.downloads.suggestions import CatalogueSection
 from preheat_gui.dashboard.page import DashboardPage
-from preheat_gui.dashboard.parts import SearchBox
-from preheat_gui.widgets import GAP, Banner, hbox, named, set_role, stacked, symbol, vbox
+from preheat_gui.widgets import GAP, Banner, SearchBox, hbox, named, set_role, stacked, symbol, vbox
 from preheat_gui.words import TASKS, task_title
 
 _QUEUE_SHARE: Final = 0.4  # Maximum share of the page's height for the queue

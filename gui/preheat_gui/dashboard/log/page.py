@@ -17,9 +17,9 @@ from preheat_gui.bridge import EngineBridge, GuiDispatcher, TaskRunner, weak_cal
 from preheat_gui.dashboard.diagnostics import DiagnosticsButton
 from preheat_gui.dashboard.log.lines import MAX_LINES, LogChange, LogLine, LogLines, LogTail
 from preheat_gui.dashboard.page import DashboardPage
-from preheat_gui.dashboard.parts import CopyButton, SearchBox, code_font
+from preheat_gui.dashboard.parts import CopyButton, code_font
 from preheat_gui.dashboard.reveal import reveal
-from preheat_gui.widgets import EmptyState, Token, hbox, named, set_role, stacked, symbol, theme, timer
+from preheat_gui.widgets import EmptyState, SearchBox, Token, hbox, named, set_role, stacked, symbol, theme, timer
 from preheat_gui.words import message_text
 
 _HEAD: Final = re.compile(r"^(\S+) (DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+(\S+:)")

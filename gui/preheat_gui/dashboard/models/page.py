@@ -16,8 +16,7 @@ from preheat_gui.dashboard.models.details import ModelDetails
 from preheat_gui.dashboard.models.table import Column, ModelsFilter, ModelsTable, Show, show_words
 from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.dashboard.page import DashboardPage
-from preheat_gui.dashboard.parts import SearchBox
-from preheat_gui.widgets import EmptyState, named, set_role, stacked, timer
+from preheat_gui.widgets import EmptyState, SearchBox, named, set_role, stacked, timer
 from preheat_gui.words import format_number
 
 _AGES_MS: Final = 30_000  # How often "2 min ago" is updated while the page is shown
