@@ -1263,6 +1263,17 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
 </context>
 <context>
+    <name>FieldRow</name>
+    <message>
+        <source>Reset to {default}</source>
+        <translation>Zurücksetzen auf {default}</translation>
+    </message>
+    <message>
+        <source>Reset</source>
+        <translation>Zurücksetzen</translation>
+    </message>
+</context>
+<context>
     <name>Figures</name>
     <message>
         <source>just now</source>
@@ -9185,17 +9196,6 @@ nach {new}
     <message>
         <source>Copy</source>
         <translation>Kopieren</translation>
-    </message>
-</context>
-<context>
-    <name>FieldRow</name>
-    <message>
-        <source>Reset to {default}</source>
-        <translation>Zurücksetzen auf {default}</translation>
-    </message>
-    <message>
-        <source>Reset</source>
-        <translation>Zurücksetzen</translation>
     </message>
 </context>
 </TS>

@@ -14,7 +14,7 @@ from preheat.errors import EngineError
 from preheat.messages import Message
 from preheat.settings import HubToken, keyring_problem
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.settings_dialog.page import Remark, lay_out_row
+from preheat_gui.settings_dialog.page import ExtraRow, Remark, lay_out_row
 from preheat_gui.widgets import (
     GAP,
     GROUP_GAP,
@@ -151,7 +151,7 @@ class HubAccountDialog(QDialog):
         QDesktopServices.openUrl(QUrl(TOKENS_PAGE))
 
 
-class HubAccountRow(QWidget):
+class HubAccountRow(ExtraRow):
     """The row of the settings dialog that opens the account."""
 
     def __init__(self, bridge: EngineBridge, parent: QWidget) -> None:
@@ -164,6 +164,7 @@ class HubAccountRow(QWidget):
         hbox(opener, None, parent=field)
         about = caption(self.tr("Needed only for models whose licence must be accepted, and for private ones."), self)
         lay_out_row(self, self._side, field, about, QWidget(self))
+        self.search_text = f"{opener.accessibleName()} token {about.text()}".casefold()
 
     def set_label_width(self, width: int) -> None:
         """Align with the labels of the other rows."""

@@ -7,12 +7,12 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from preheat.control import ClearedCache, ClearPrefixCache, EngineSnapshot
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.settings_dialog.page import Remark, lay_out_row
+from preheat_gui.settings_dialog.page import ExtraRow, Remark, lay_out_row
 from preheat_gui.widgets import ask, button, caption, hbox, named, text_label
 from preheat_gui.words import error_text, format_bytes, kept_words, message_sentences, written_words
 
 
-class KeptPromptsRow(QWidget):
+class KeptPromptsRow(ExtraRow):
     """Follows the snapshots."""
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:

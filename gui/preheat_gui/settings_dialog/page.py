@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QWidget
@@ -26,9 +26,6 @@ from preheat_gui.widgets import (
     vbox,
 )
 from preheat_gui.words import error_text
-
-if TYPE_CHECKING:
-    from preheat_gui.settings_dialog.kept_prompts import KeptPromptsRow
 
 _ICON_PX: Final = 14
 _RESET_PX: Final = 24
@@ -144,7 +141,13 @@ def lay_out_row(
         layout.addWidget(widget, number, 2, 1, 2)  # a button may follow the field
 
 
-class LoginRow(QWidget):
+class ExtraRow(QWidget):
+    """A row that is not a setting of the file."""
+
+    search_text = ""  # What a search looks at, in lower case
+
+
+class LoginRow(ExtraRow):
     """A check box that takes effect with Apply."""
 
     edited = Signal()  # The user changed it
@@ -206,7 +209,7 @@ class SettingsPage(QScrollArea):
         content = QWidget(self)
         self.rows = [FieldRow(each, make_editor(each), content) for each in declarations]
         self.label_width = min(max(row.label_width() for row in self.rows) + 2, _MAX_LABEL_WIDTH)
-        self._others: list[LoginRow | KeptPromptsRow] = []
+        self._others: list[ExtraRow] = []
         self._common, self._rare = Card(parent=content), Card(parent=content)
         for card in (self._common, self._rare):
             card.body.setSpacing(GROUP_GAP)
@@ -224,11 +227,11 @@ class SettingsPage(QScrollArea):
         layout.setAlignment(self._more, Qt.AlignmentFlag.AlignLeading)
         self.setWidget(content)
 
-    def insert_row(self, row: LoginRow) -> None:
+    def insert_row(self, row: ExtraRow) -> None:
         self._others.append(row)
         self._common.body.insertWidget(1, row)  # after the card's title
 
-    def append_row(self, row: LoginRow | KeptPromptsRow) -> None:
+    def append_row(self, row: ExtraRow) -> None:
         self._others.append(row)
         self._common.body.addWidget(row)
 

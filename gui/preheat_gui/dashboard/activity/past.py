@@ -19,10 +19,9 @@ from preheat_gui.dashboard.activity.export import save_csv
 from preheat_gui.dashboard.activity.history import RequestHistory
 from preheat_gui.dashboard.activity.pane import ListPane, NameChoice
 from preheat_gui.dashboard.activity.requests import RequestsTable, RequestsView
-from preheat_gui.dashboard.parts import SearchBox
 from preheat_gui.dashboard.race.starter import RaceStarter
 from preheat_gui.dashboard.reveal import reveal
-from preheat_gui.widgets import GROUP_GAP, ask, caption, hbox, inform, named, symbol, timer, vbox
+from preheat_gui.widgets import GROUP_GAP, SearchBox, ask, caption, hbox, inform, named, symbol, timer, vbox
 from preheat_gui.words import error_text, error_title, format_number
 
 if TYPE_CHECKING:
