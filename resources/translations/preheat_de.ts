@@ -115,7 +115,7 @@
     <name>ActivityPage</name>
     <message>
         <source>Loads</source>
-        <translation>Modelle</translation>
+        <translation>Ladevorgänge</translation>
     </message>
     <message>
         <source>Requests</source>
@@ -1223,7 +1223,7 @@ Inhalt: {names}.</translation>
     </message>
     <message>
         <source>Tokens/s</source>
-        <translation>Tokens/s</translation>
+        <translation>Token/s</translation>
     </message>
     <message>
         <source>Speed of the answer after its first token.</source>

@@ -236,7 +236,7 @@ _WIDTHS: Final[Mapping[IntEnum, tuple[int, int]]] = {
     EndedColumn.TTFT: (11, 12),
     EndedColumn.SPEED: (9, 11),
     EndedColumn.ANSWER: (9, 10),
-    EndedColumn.REUSED: (26, 40),
+    EndedColumn.REUSED: (30, 40),
 }
 _HIDDEN_FIRST: Final = (
     EndedColumn.ANSWER,

@@ -20,6 +20,7 @@ _EDGE_SHARE: Final = 0.28
 _PATTERN_ALPHA: Final = 70
 _HALO_PX: Final = 1.5
 _RING_PX: Final = 1.8
+_RING_HEIGHT: Final = 50  # Of the outline around a lane, at most
 _CENTRE: Final = Qt.AlignmentFlag.AlignCenter
 
 
@@ -32,23 +33,24 @@ class DayPainter:
         self._hues = model_colours(dark=dark)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
-    def paint(self, picture: Picture, dirty: QRegion, *, hovered: str, focused: str, current: Item | None) -> None:
+    def paint(self, picture: Picture, dirty: QRegion, *, hovered: str, ringed: str, current: Item | None) -> None:
         """Paint what is in ``dirty``.
 
         Args:
             hovered: The model whose lane the pointer is on.
-            focused: The model whose lane has the keyboard focus.
+            ringed: The model whose lane has the focus, while the keyboard is in use.
             current: What the pointer or the keyboard points to.
         """
         self._ground(picture)
-        for lane in picture.lanes:
-            if dirty.intersects(lane.rect):
-                self._lane(lane, picture, current, hovered=lane.model_id == hovered)
-                if lane.model_id == focused:
-                    self._painter.setPen(QPen(self._colour(Token.ACCENT), 1.5))
-                    self._painter.setBrush(Qt.BrushStyle.NoBrush)
-                    self._painter.drawRoundedRect(QRectF(lane.rect).adjusted(1, 2, -1, -2), _CORNER, _CORNER)
+        lanes = [lane for lane in picture.lanes if dirty.intersects(lane.rect)]
+        for lane in lanes:
+            self._lane(lane, picture, current, hovered=lane.model_id == hovered)
+            if lane.model_id == ringed:
+                self._ring(lane)
         self._now(picture)
+        for lane in lanes:
+            for item in lane.dots:
+                self._dot(item, current=item == current)
 
     def _ground(self, picture: Picture) -> None:
         painter = self._painter
@@ -93,8 +95,14 @@ class DayPainter:
         painter.setPen(self._colour(Token.TEXT))
         for rect, words in lane.labels:
             painter.drawText(rect, LEADING, words)
-        for item in lane.dots:
-            self._dot(item, current=item == current)
+
+    def _ring(self, lane: PlacedLane) -> None:
+        height = lane.name_rect.height()
+        spare = max(height - _RING_HEIGHT, 0) / 2
+        self._painter.setPen(QPen(self._colour(Token.ACCENT), 1.5))
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        rect = QRectF(lane.rect).adjusted(1, spare + 1, -1, -spare - 1)
+        self._painter.drawRoundedRect(rect, _CORNER, _CORNER)
 
     def _band(self, rect: QRectF, colour: QColor, fill: QColor, sign: Sign, text: QColor) -> None:
         painter = self._painter

@@ -17,6 +17,7 @@ from preheat_gui.widgets import GAP
 
 SWATCH_PX: Final = 18
 DOT_PX: Final = 9
+_MARGIN: Final = 6  # For the outline of the lane with the focus
 _BAND_PX: Final = (18, 34)  # At least, and where there is room
 _LANE_PX: Final = (38, 80)
 _NAME_SHARE: Final = 0.27
@@ -112,7 +113,7 @@ def draw_up(scene: DayScene, width: int, height: int, looks: Looks) -> Picture:
     """Return the picture of a scene; where there is more height than it needs, the lanes are higher."""
     longest = max((looks.caption_width(lane.model_id) for lane in scene.lanes), default=0)
     names = min(longest + 2, int(width * _NAME_SHARE))
-    left = SWATCH_PX + GAP + names + 2 * GAP
+    left = _MARGIN + SWATCH_PX + GAP + names + 2 * GAP
     axis = _Axis(left, max(width - DOT_PX, left + 1), scene.begin, scene.until)
     top = looks.caption_metrics.height() + GAP
     text = looks.caption_metrics.height()
@@ -154,7 +155,7 @@ def clock(at: float) -> str:
 def _lane(lane: LaneScene, rect: QRect, thick: int, names: int, axis: _Axis, now: float, looks: Looks) -> PlacedLane:
     middle = rect.center().y()
     band_top = middle - thick // 2
-    name_rect = QRect(SWATCH_PX + GAP, rect.top(), names, rect.height())
+    name_rect = QRect(_MARGIN + SWATCH_PX + GAP, rect.top(), names, rect.height())
     name = lane.model_id
     if looks.caption_width(name) > names:
         name = looks.caption_metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, names)
@@ -171,7 +172,7 @@ def _lane(lane: LaneScene, rect: QRect, thick: int, names: int, axis: _Axis, now
         rect,
         name,
         name_rect,
-        QRect(0, middle - SWATCH_PX // 2, SWATCH_PX, SWATCH_PX),
+        QRect(_MARGIN, middle - SWATCH_PX // 2, SWATCH_PX, SWATCH_PX),
         bands,
         plan,
         tuple(_dots(lane.requests, axis, middle)),

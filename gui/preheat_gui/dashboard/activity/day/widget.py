@@ -13,14 +13,13 @@ from preheat_gui.dashboard.activity.day.picture import Item, Picture, PlacedLane
 from preheat_gui.dashboard.activity.day.scene import DayScene, LaneScene
 from preheat_gui.dashboard.activity.day.words import item_words, lane_words
 from preheat_gui.dashboard.painting import LooksOf
-from preheat_gui.widgets import named, theme
+from preheat_gui.widgets import named, shows_ring, theme
 
 _LEAST_PX: Final = 320
 _STEPS: Final = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 _LANES: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 _ENDS: Final = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: -1}
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-_BY_MOUSE: Final = Qt.FocusReason.MouseFocusReason
 
 
 class LaneHandle(QAbstractButton):
@@ -112,9 +111,8 @@ class Timeline(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         if self._picture is not None:
             painting = DayPainter(QPainter(self), self._looks(), dark=theme().dark)
-            painting.paint(
-                self._picture, event.region(), hovered=self._hovered, focused=self._focused, current=self._current
-            )
+            ring = self._focused if shows_ring(self._handles.get(self._focused)) else ""
+            painting.paint(self._picture, event.region(), hovered=self._hovered, ringed=ring, current=self._current)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         at = event.position().toPoint()
@@ -218,7 +216,6 @@ class Timeline(QWidget):
         if has_it:
             for each, handle in self._handles.items():
                 handle.setFocusPolicy(Qt.FocusPolicy.TabFocus if each == key else Qt.FocusPolicy.NoFocus)
-            self.explained.emit(lane_words(self._lanes[key]))
         else:
             self._point_to(None, None)
         self.update()
