@@ -153,6 +153,10 @@ def test_keys_go_through_a_lane_and_between_lanes(day_page: ActivityPage, qtbot:
     assert second.hasFocus()
     assert first.focusPolicy() is Qt.FocusPolicy.NoFocus
     assert "Loads at" in second.accessibleDescription()
+    QTest.keyClick(second, Qt.Key.Key_Tab)
+    assert child(day_page, QSlider, "trial_slider").hasFocus()
+    QTest.keyClick(day_page.window(), Qt.Key.Key_Tab, Qt.KeyboardModifier.ShiftModifier)
+    assert second.hasFocus()
     with qtbot.waitSignal(day_page.page_requested) as asked:
         QTest.keyClick(second, Qt.Key.Key_Return)
     assert asked.args == ["models", "mail"]

@@ -108,6 +108,12 @@ class Timeline(QWidget):
         if event.type() in (QEvent.Type.ApplicationFontChange, QEvent.Type.LocaleChange):
             self._draw_up()
 
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Pass the focus on to the lane that Tab stops at."""
+        stop = next((each for each in self._handles.values() if each.focusPolicy() is Qt.FocusPolicy.TabFocus), None)
+        if stop is not None:
+            stop.setFocus(event.reason())
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         if self._picture is not None:
             painting = DayPainter(QPainter(self), self._looks(), dark=theme().dark)
@@ -169,10 +175,6 @@ class Timeline(QWidget):
             gone.hide()
             gone.deleteLater()
         focus = next((key for key, handle in self._handles.items() if handle.hasFocus()), None)
-        if picture.lanes and focus is None:
-            self.setFocusProxy(
-                self._handles.get(picture.lanes[0].model_id) or self._add_handle(picture.lanes[0].model_id)
-            )
         for place, lane in enumerate(picture.lanes):
             handle = self._handles.get(lane.model_id) or self._add_handle(lane.model_id)
             handle.setGeometry(lane.rect)
@@ -191,7 +193,16 @@ class Timeline(QWidget):
         handle.moved.connect(self._move)
         handle.clicked.connect(self._on_clicked)
         handle.show()
+        self._put_in_order(handle)
         return handle
+
+    def _put_in_order(self, handle: LaneHandle) -> None:
+        """Let Tab reach the handle here: new widgets come last in their window."""
+        # Qt orders only widgets that Tab stops at.
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        handle.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setTabOrder(self, handle)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def _lane_at(self, at: QPoint) -> PlacedLane | None:
         lanes = self._picture.lanes if self._picture is not None else ()
