@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QSlider, QWidget
 
 from preheat_gui.bridge import CurveState, EngineBridge
@@ -30,12 +30,15 @@ class _Slider(QSlider):
         self.touched.emit()
         super().mousePressEvent(event)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        self.touched.emit()
+        super().focusInEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.key() == Qt.Key.Key_Escape:
             self.cancelled.emit()
-            return
-        self.touched.emit()
-        super().keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
 
 
 class LimitTrial(QWidget):
@@ -65,6 +68,10 @@ class LimitTrial(QWidget):
             return None
         return curve.outcomes_at(limit)
 
+    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
+        super().enterEvent(event)
+        self._change.touch()  # it takes seconds, which pass until the slider is moved
+
     def show_counts(self, would_be_ready: int, were_ready: int, requests: int) -> None:
         """Say how many requests would have found their model ready, and how many did."""
         self._counts = would_be_ready, were_ready, requests
@@ -81,6 +88,8 @@ class LimitTrial(QWidget):
         self._words.setWordWrap(True)
         widest = self.tr("Memory limit: {limit}").format(limit="888.8 GB")
         self._label.setMinimumWidth(self._label.fontMetrics().horizontalAdvance(widest))
+        # With or without the buttons, nothing moves.
+        self._label.setMinimumHeight(self._apply.sizeHint().height())
         self._slider.touched.connect(self._change.touch)
         self._slider.cancelled.connect(self._change.cancel)
         self._slider.valueChanged.connect(self._on_value)
@@ -91,7 +100,8 @@ class LimitTrial(QWidget):
         vbox(row, self._words, spacing=GAP // 2, parent=self)
 
     def _on_value(self, step: int) -> None:
-        self._change.touch()
+        if self._change.curve.state is not CurveState.READY:
+            self._change.touch()  # otherwise what is known counts until the pointer returns
         self._change.move(step * _STEP / 100, False)
 
     def _on_changed(self) -> None:

@@ -22,7 +22,7 @@ from preheat_gui.widgets import GAP, GROUP_GAP, Card, caption, named, stacked, t
 
 _HOURS: Final = 24
 _AHEAD_H: Final = 12
-_PAUSE_S: Final = 5.0
+_PAUSE_S: Final = 10.0
 _LOOK_MS: Final = 60_000  # The line of now moves by itself
 _AGE_S: Final = 300
 
