@@ -176,6 +176,27 @@ class RowView(QListView):
         if event.size().width() != event.oldSize().width():
             self.scheduleDelayedItemsLayout()  # rows wrap at another width
 
+    def updateGeometries(self) -> None:  # noqa: N802
+        """Show whole rows only while nothing is scrolled: what the next row lacks stays empty."""
+        super().updateGeometries()
+        margins = self.viewportMargins()
+        room = self.viewport().height() + margins.bottom()
+        rest = _rest_below(self, room)
+        if rest != margins.bottom():
+            self.setViewportMargins(margins.left(), margins.top(), margins.right(), rest)
+
+
+def _rest_below(view: QListView, room: int) -> int:
+    """Return the height in which the first row that does not fit would be cut; 0 if all fit."""
+    rows, used, whole = view.model(), 0, 0
+    for row in range(rows.rowCount()):
+        used += view.sizeHintForRow(row)
+        if used > room:
+            return room - whole if whole else 0
+        if rows.flags(rows.index(row, 0)) & Qt.ItemFlag.ItemIsSelectable:
+            whole = used  # a title above nothing is left out, too
+    return 0
+
 
 T = TypeVar("T")
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 PROPERTY: Final = "keyboard"  # True while the ring is shown
 _VIEWPORT: Final = "qt_scrollarea_viewport"  # Qt's name of what lists and tables paint on
+_BY_KEYS: Final = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
 _PRESSES: Final = (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick, QEvent.Type.TouchBegin)
 _MODIFIERS: Final = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr)
 
@@ -23,7 +28,7 @@ class FocusRing(QObject):
 
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
-        self._by_keyboard = False
+        self.by_keyboard = False  # A key was used last
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._follow)
@@ -50,21 +55,28 @@ class FocusRing(QObject):
         self._mark()
 
     def _use(self, *, by_keyboard: bool) -> None:
-        if by_keyboard != self._by_keyboard:
-            self._by_keyboard = by_keyboard
+        if by_keyboard != self.by_keyboard:
+            self.by_keyboard = by_keyboard
             self._mark()
 
     def _mark(self) -> None:
         """Mark the widget with the focus. Others may keep their mark: the style sheet looks at both."""
         widget = QApplication.focusWidget()
-        if widget is None or shows_ring(widget) == self._by_keyboard:
+        if widget is None or shows_ring(widget) == self.by_keyboard:
             return
-        widget.setProperty(PROPERTY, self._by_keyboard)
+        widget.setProperty(PROPERTY, self.by_keyboard)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
         for part in (widget, widget.findChild(QWidget, _VIEWPORT, Qt.FindChildOption.FindDirectChildrenOnly)):
             if part is not None:
                 QWidget.update(part)
+
+
+def focused_by_keyboard(event: QFocusEvent) -> bool:
+    """Return whether a widget that paints its ring itself shows it after this event."""
+    app = QApplication.instance()
+    ring = app.findChild(FocusRing) if app is not None else None
+    return event.reason() in _BY_KEYS or (ring is not None and ring.by_keyboard)
 
 
 def shows_ring(widget: QWidget | None) -> bool:
