@@ -25,6 +25,9 @@ _RUNS: Final = re.compile(r"([\[\]()<>*_`!~|&\\])\1{15,}")
 
 _MAX_COMMENTS: Final = 100
 _HOST: Final = re.compile(r"[\w.-]+(?::\d+)?")
+_ALERT: Final = re.compile(r"^(\s*>\s*)\[!([A-Z]{3,12})\][ \t]*$", re.MULTILINE)
+"""GitHub's form of a remark: ``> [!NOTE]``."""
+
 _BLOCKS: Final = frozenset({"blockquote", "dd", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "pre"})
 _TABLE: Final = frozenset({"table", "tbody", "td", "th", "thead", "tr"})
 _INLINE: Final = frozenset({"a", "b", "code", "del", "em", "i", "kbd", "s", "strong", "sub", "sup"})
@@ -55,6 +58,7 @@ def card_html(markdown: str, page: str) -> str:
 
     parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 12}).enable(["table", "strikethrough"])
     text = _RUNS.sub(lambda run: run[1] * 15, markdown)
+    text = _ALERT.sub(lambda alert: f"{alert[1]}**{alert[2].capitalize()}**<br>", text)
     rendered = parser.render(text if text.count("<!--") <= _MAX_COMMENTS else text.replace("<!--", ""))
     cleaner = _Cleaner(page)
     cleaner.feed(rendered)

@@ -122,19 +122,20 @@ class SearchSection(ChoiceSection):
                 self._retry_timer.start()
             self._on_error(error)
 
-    def _matching(self) -> Sequence[SuggestedModel]:
-        """Return the suggestions to show: only the best ones, unless there is nothing else."""
+    def _matching(self) -> list[SuggestedModel]:
+        """Return the suggestions with the words of the query, the best ones first."""
         if not self._query:
-            return ()
+            return []
         matching = [model for model in self._suggested if model.matches(self._query) and self._task in ("", model.task)]
-        if self._error is not None or self._found == ():
-            return matching
-        matching.sort(key=lambda model: (not model.best, not model.fits))
-        return matching[:_MOST_SUGGESTED]
+        return sorted(matching, key=lambda model: (not model.best, not model.fits))
 
     def _show(self) -> None:
         matching = self._matching()
         known = {model.repo.lower() for model in matching}
+        if any(model.repo.lower() not in known for model in self._found or ()):
+            # What was searched for must not be far below.
+            matching = matching[:_MOST_SUGGESTED]
+            known = {model.repo.lower() for model in matching}
         found = [model for model in self._found or () if model.repo.lower() not in known]
         downloading, arrived = self._downloads
         rows: list[Row] = []

@@ -33,6 +33,9 @@ print("<script>")  # ![no](image.png)
 - one & two
 
 </details>
+
+> [!NOTE]
+> Read this.
 """
 
 
@@ -51,6 +54,7 @@ def test_a_usual_card() -> None:
         '<pre><code>print("&lt;script&gt;")  # ![no](image.png)</code></pre>',
         "<li>one &amp; two</li>",
         "More",
+        "<strong>Note</strong><br>\nRead this.",
     ):
         assert shown in card.html
     for dropped in ("<img", "alert", "color", "onerror", "shields", "a note", "license", "style"):
