@@ -1,4 +1,4 @@
-"""Times the dashboard's table with a thousand models: snapshot, scroll, sort and filter. Needs no screen.
+"""Times the dashboard's tables with 1,000 models and 10,000 requests: scroll, sort and filter. Needs no screen.
 
 Run it with ``python -m benchmarks.gui_table``. A screen shows 60 frames a second: 16 ms each.
 """
@@ -17,13 +17,17 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from preheat.control import Outcome, RequestRecord
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.messages import msg
 from preheat.residency import State
+from preheat_gui.dashboard.activity.ended import EndedColumn, EndedTable, EndedView, Wanted
 from preheat_gui.dashboard.models.table import Column, ModelsFilter, ModelsTable
 from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.widgets import apply_theme
 
 MODELS = 1000
+REQUESTS = 10_000
 ROUNDS = 200
 GB = 10**9
 FAMILIES = ("qwen3", "llama-3.1", "mistral")
@@ -71,10 +75,29 @@ def measure(name: str, work: Callable[[int], None], rounds: int = ROUNDS) -> Non
     print(f"{name:<44} median {statistics.median(times):6.2f} ms   p95 {p95:6.2f} ms   worst {times[-1]:6.2f} ms")
 
 
-def main() -> None:
-    """Print the figures."""
-    app = QApplication([])
-    apply_theme(app, "light")
+def make_requests(generator: random.Random) -> tuple[RequestRecord, ...]:
+    """Return requests of some apps to 30 models, the newest first."""
+    now, why = time.time(), msg("prefix_differs", token=12, tokens=3104)
+    return tuple(
+        RequestRecord(
+            f"{generator.choice(FAMILIES)}-instruct-with-a-long-name-{generator.randint(0, 9)}-q4_k_m",
+            now - 40.0 * number,
+            generator.choice((Outcome.HIT, Outcome.HIT, Outcome.MISS)),
+            wait_s=generator.random(),
+            ttft_s=generator.random(),
+            prompt_tokens=3104,
+            completion_tokens=200,
+            client=generator.choice(("notes/1.2", "editor/1.9", "")),
+            slot_tokens=generator.randint(0, 3000),
+            decode_s=generator.uniform(2.0, 9.0),
+            recomputed=generator.choice((None, why)),
+        )
+        for number in range(REQUESTS)
+    )
+
+
+def time_models(app: QApplication) -> None:
+    """Print the figures of the table of models."""
     first = make_snapshot(random.Random(1))
     table = ModelsTable(first, lambda _: 8192)
     models = ModelsFilter(table)
@@ -107,6 +130,50 @@ def main() -> None:
     measure("paint all that is visible", repaint)
     measure("sort by another column", sort, 20)
     measure("filter by name", filter_names, 30)
+
+
+def time_requests(app: QApplication) -> None:
+    """Print the figures of the table of requests."""
+    records, table = make_requests(random.Random(1)), EndedTable()
+    view = EndedView(table)
+    view.resize(1100, 800)
+    view.show()
+    app.processEvents()
+    bar = view.verticalScrollBar()
+
+    def show(number: int) -> None:
+        table.show_records(records[ROUNDS - number :])
+        app.processEvents()
+
+    def scroll(number: int) -> None:
+        bar.setValue(bar.value() + 120)
+        app.processEvents()
+
+    def repaint(number: int) -> None:
+        bar.setValue(bar.value() + 5000)
+        view.viewport().repaint()
+
+    def sort(number: int) -> None:
+        view.sortByColumn(list(EndedColumn)[number % len(EndedColumn)], Qt.SortOrder.AscendingOrder)
+
+    def filter_text(number: int) -> None:
+        table.set_wanted(Wanted(text=("mistral", "editor differs", "")[number % 3]))
+
+    print(f"{REQUESTS} requests, window of 1100 x 800:")
+    measure("show all", lambda _: table.show_records(records[ROUNDS:]), 1)
+    measure("show a new one", show)
+    measure("scroll by 120 px, and paint", scroll)
+    measure("scroll by a page, and paint all", repaint, 80)
+    measure("sort by another column", sort, 24)
+    measure("filter by words", filter_text, 30)
+
+
+def main() -> None:
+    """Print the figures."""
+    app = QApplication([])
+    apply_theme(app, "light")
+    time_models(app)
+    time_requests(app)
 
 
 if __name__ == "__main__":
