@@ -174,7 +174,7 @@ def test_one_that_is_killed_is_told_and_found_again(
     application.process.wait()
     eventually(lambda: session.port.engine_error is not None, "the end of the engine")
     assert session.port.url is None
-    assert "has ended" in str(statuses[-1].engine_error)
+    assert "Preheat quit" in str(statuses[-1].engine_error)
     with pytest.raises(EngineStoppedError):
         list(answer)
     with pytest.raises(NotRunningError):

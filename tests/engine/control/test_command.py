@@ -62,6 +62,7 @@ SAMPLES: list[Command[Any]] = [
     api.MakeRoom(),
     api.MakeRoom(2**33, 3600.0),
     api.EndRoom(),
+    api.GetColdStart("a b"),
     api.ResumePreloading(),
     api.GetPlan(),
     api.PreviewLimit(8_000_000_000),
