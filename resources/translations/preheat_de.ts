@@ -8921,6 +8921,10 @@ nach {new}
         <translation>Preheat hält die genutzten Sprachmodelle im Speicher, innerhalb einer wählbaren Grenze. Andere Programme erreichen sie unter einer Adresse auf diesem Computer.</translation>
     </message>
     <message>
+        <source>More GGUF files? Drop them in {folder}; Preheat finds them there.</source>
+        <translation>Weitere GGUF-Dateien? In {folder} ablegen; Preheat findet sie dort.</translation>
+    </message>
+    <message>
         <source>Already have GGUF files? Drop them in {folder}; Preheat finds them there.</source>
         <translation>Schon GGUF-Dateien vorhanden? In {folder} ablegen; Preheat findet sie dort.</translation>
     </message>

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
 
 from preheat_gui.widgets.theme import CAPTION_SCALE, FIGURE_SCALE, HEADING_SCALE, Token, scaled_font, set_role, theme
+
+_LEAST_TITLE: Final = 6  # Characters that a title always has room for
 
 
 class ScaledLabel(QLabel):
@@ -33,9 +37,39 @@ class ScaledLabel(QLabel):
         return super().event(event)
 
 
+class TitleLabel(ScaledLabel):
+    """A title on one line: where that is too short, its end is elided, and the tooltip shows all of it."""
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        hint = super().minimumSizeHint()
+        if self.wordWrap():
+            return hint
+        return QSize(min(hint.width(), self.fontMetrics().averageCharWidth() * _LEAST_TITLE), hint.height())
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and not self.wordWrap():
+            if self._elided() != self.text():
+                self.setToolTip(self.text())
+            elif self.toolTip() == self.text():
+                self.setToolTip("")
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        elided = self._elided()
+        if self.wordWrap() or elided == self.text():
+            super().paintEvent(event)
+            return
+        flags = QStyle.visualAlignment(self.layoutDirection(), self.alignment())
+        painter, role = QPainter(self), self.foregroundRole()
+        self.style().drawItemText(painter, self.contentsRect(), flags, self.palette(), self.isEnabled(), elided, role)
+
+    def _elided(self) -> str:
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.contentsRect().width())
+
+
 def heading(text: str = "", parent: QWidget | None = None) -> ScaledLabel:
-    """Return the title of a page or a card."""
-    return ScaledLabel(text, HEADING_SCALE, weight=QFont.Weight.DemiBold, parent=parent)
+    """Return the title of a page or a card, on one line."""
+    return TitleLabel(text, HEADING_SCALE, weight=QFont.Weight.DemiBold, parent=parent)
 
 
 def figure(text: str = "", parent: QWidget | None = None) -> ScaledLabel:

@@ -105,8 +105,8 @@ class EmptyState(QWidget):
         layout.addStretch()
         for label in (self._title, self._sentence):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.setWordWrap(True)
             layout.addWidget(label)
+        self._sentence.setWordWrap(True)
         set_role(self._sentence, "muted")
         layout.addSpacing(GROUP_GAP - GAP)
         layout.addWidget(self._button, alignment=Qt.AlignmentFlag.AlignCenter)

@@ -133,3 +133,16 @@ def test_a_banners_icon_follows_the_theme(qtbot: QtBot, theme: Theme) -> None:
         assert has_sign()
     finally:
         theme.choose("light")
+
+
+def test_a_title_stays_on_one_line(qtbot: QtBot, theme: Theme) -> None:
+    title = heading("A title that is longer than its card is wide")
+    qtbot.addWidget(title)
+    assert title.minimumSizeHint().width() < title.sizeHint().width() / 3
+    title.resize(title.sizeHint())
+    title.show()
+    whole = title.grab().toImage()
+    title.resize(120, title.sizeHint().height())
+    assert title.grab().toImage() != whole.copy(title.rect())  # it ends with an ellipsis
+    QApplication.sendEvent(title, QHelpEvent(QEvent.Type.ToolTip, QPoint(1, 1), title.mapToGlobal(QPoint(1, 1))))
+    assert title.toolTip() == title.text()

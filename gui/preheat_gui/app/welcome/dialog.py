@@ -107,7 +107,7 @@ class WelcomeDialog(KeepsFocus, QDialog):
             self._title(found),
             text_label(introduction, "welcome_words", self),
             self._added,
-            self._folder_hint(),
+            self._folder_hint(found),
             None,
             parent=self._inside,
             spacing=GROUP_GAP,
@@ -206,8 +206,10 @@ class WelcomeDialog(KeepsFocus, QDialog):
             return self.tr("You have 1 model. Should it always be ready?")
         return self.tr("You have {count} models. Which should always be ready?").format(count=format_number(found))
 
-    def _folder_hint(self) -> QLabel:
-        text = self.tr("Already have GGUF files? Drop them in {folder}; Preheat finds them there.")
+    def _folder_hint(self, found: int) -> QLabel:
+        some = self.tr("More GGUF files? Drop them in {folder}; Preheat finds them there.")
+        none = self.tr("Already have GGUF files? Drop them in {folder}; Preheat finds them there.")
+        text = some if found else none
         label = named(caption(text.format(folder=str(self._models_dir)), self), "models_folder")
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         return label

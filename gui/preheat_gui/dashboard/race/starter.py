@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QMenu
+from shiboken6 import isValid
 
 from preheat.control import ColdStart, GetColdStart, RequestRecord
 from preheat_gui.dashboard.race.dialog import RaceDialog
@@ -48,6 +49,8 @@ class RaceStarter(QObject):
             self._bridge.ask(GetColdStart(self._record.model_id), self._on_cold)
 
     def _on_selection(self) -> None:
+        if not isValid(self._view):
+            return  # its selection ends with it
         self.changed.emit(len(self._rows()) == 1)
 
     def _rows(self) -> list[int]:
