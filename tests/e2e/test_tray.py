@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError
@@ -12,6 +13,7 @@ from urllib.error import HTTPError
 import psutil
 import pytest
 
+from local_hub import LocalHub
 from running_preheat import CHAT, EMBEDDING, running_preheat, wait_until
 from tray_application import IconLook, TrayApplication, running_tray, tray_command, tray_environment, wait_for_port
 from virtual_screen import Screen, virtual_screen
@@ -21,6 +23,8 @@ FAVOURITES = (CHAT, EMBEDDING, SECOND_CHAT)
 DOT_PIXELS = 20  # red ones; the dot has about 70
 LIMIT_FROM_RIGHT, LIMIT_FROM_TOP = 97, 210  # of the limit's handle in the dashboard, in pixels
 TRY_IT_FROM_LEFT, TRY_IT_FROM_TOP = 62, 166  # of the page's entry in the navigation
+DOWNLOADS_FROM_TOP = 90
+SUGGESTED = "ggml-org/embeddinggemma-300M-GGUF"
 EXIT_TIMEOUT_S = 60.0
 DEATH = f"model {EMBEDDING}: hot -> failed"
 
@@ -149,6 +153,34 @@ def test_text_typed_after_a_click_on_try_it_is_asked(tray: TrayApplication) -> N
     tray.open_menu()
     tray.screen.key("ctrl+comma")
     wait_until(lambda: "Settings" in tray.screen.active())
+
+
+def test_a_suggestion_is_found_without_a_connection_and_downloaded_with_one(
+    screen: Screen, three_models: Path, local_hub: LocalHub
+) -> None:
+    local_hub.add_repo(SUGGESTED, {"embeddinggemma-300M-Q8_0.gguf": b"GGUF" + bytes(1000)})
+    local_hub.drop_next(at="api", times=1000)
+    connected = replace(screen, environment={**screen.environment, "HF_ENDPOINT": local_hub.url})
+    with running_tray(connected, three_models, "--login", preload="false") as tray:
+        wait_for_port(tray)
+        tray.choose("d")
+        wait_until(lambda: tray.screen.active() == "Preheat")
+        box = tray.screen.box(tray.screen.windows("Preheat")[0])
+
+        def searched() -> bool:
+            tray.screen.click(box.x + TRY_IT_FROM_LEFT, box.y + DOWNLOADS_FROM_TOP)
+            tray.screen.key("ctrl+f", "ctrl+a")
+            tray.screen.do("type", "embeddinggemma")
+            tray.screen.key("Return")
+            return bool(local_hub.seen("api"))
+
+        def downloaded() -> bool:
+            tray.screen.key("Return")  # on the suggestion, then on its recommended size
+            return any(SUGGESTED in each["name"] for each in tray.status()["downloads"])
+
+        wait_until(searched)  # the window may not be painted yet
+        local_hub.clear_faults()
+        wait_until(downloaded)
 
 
 def test_a_second_start_raises_the_first_ones_dashboard(tray: TrayApplication) -> None:

@@ -61,9 +61,6 @@ def test_without_a_connection_the_suggestions_are_searched(preheat_home: Path) -
     assert "Suggested by Preheat:" in done.stdout
     assert "qwen2.5-coder:1.5b" in done.stdout
     assert "qwen3:8b" not in done.stdout
-    sizes = preheat(preheat_home, "search", "Qwen/Qwen3-14B-GGUF").stdout
-    assert "cannot be reached" in sizes
-    assert "Q4_K_M" in sizes
 
 
 def test_the_card_and_the_account(hub: LocalHub, preheat_home: Path) -> None:
@@ -71,9 +68,6 @@ def test_the_card_and_the_account(hub: LocalHub, preheat_home: Path) -> None:
     assert preheat(preheat_home, "search", "a/carded", "--card").stdout == "# Tiny\n"
     signed_in = preheat(preheat_home, "hub", "account", HF_TOKEN=TOKEN).stdout
     assert signed_in == "Signed in as ada (token: HF_TOKEN).\n"
-    without = preheat(preheat_home, "hub", "login", PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
-    assert without.returncode == 1
-    assert "HF_TOKEN" in without.stderr or "token" in without.stderr
 
 
 @pytest.mark.parametrize("arguments", ["search x --task poetry", "search x --sort size", "catalogue --task poetry"])
