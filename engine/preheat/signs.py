@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 HUES: Final = 8
@@ -17,6 +18,10 @@ class Pattern(IntEnum):
     PLAIN = 0
     STRIPES = 1
     DOTS = 2
+
+
+_DIFFERENT: Final = HUES * len(Pattern)
+"""Number of models that have different hues or patterns."""
 
 
 class Sign(NamedTuple):
@@ -54,6 +59,24 @@ class SignBook:
             signs[name] = self._signs[name] = Sign(hue, pattern, mark)
         self._visible = frozenset(shown)
         return {name: signs[name] for name in shown}
+
+    def reserve(self, first: Collection[str], others: Collection[str]) -> None:
+        """Give signs to the ``first`` models, and to the others, too, if all can have different ones."""
+        self.signs(first)
+        if len({*first, *others}) <= _DIFFERENT:
+            self.signs([*first, *others])
+
+    def sign(self, model_id: str) -> Sign:
+        """Return a model's sign: the one that it has, or else the one that it gets unless another model has it.
+
+        For long lists of models, in which signs cannot all be different.
+        """
+        return self._signs.get(model_id) or _preferred(model_id)
+
+
+@lru_cache(maxsize=4096)
+def _preferred(model_id: str) -> Sign:
+    return Sign(preferred_hue(model_id), Pattern.PLAIN, next(_marks(model_id)))
 
 
 def preferred_hue(model_id: str) -> int:

@@ -188,8 +188,7 @@ class FakeBridge(EngineBridge):
 
     def publish(self, new: EngineSnapshot) -> None:
         """Publish a snapshot."""
-        self.snapshot = new
-        self.snapshot_changed.emit(new)
+        self._show(new)
 
     def publish_port(self, url: str | None = None, error: EngineError | None = None, engine_error: str = "") -> None:
         """Change the port or the engine."""

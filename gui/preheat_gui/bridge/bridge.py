@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from preheat import control
-from preheat.control import EngineSnapshot, PortStatus, SettingsState
+from preheat.control import EngineSnapshot, PortStatus, SettingsState, State
 from preheat.errors import EngineError, EngineStoppedError, SettingsError
 from preheat.messages import msg
 from preheat_gui.bridge.generation import AnswerReader, Generation
@@ -61,6 +61,7 @@ class EngineBridge(QObject):
         # Settings that the file cannot change, each with the variable or option in force
         self.overridden: Mapping[str, str] = {}
         self.signs = SignBook()  # The models' signs, the same in all windows
+        self._signed: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())  # All models, and those that come first
         self.is_open = False  # The engine was found: snapshot, port and settings are its own
         self._post = GuiDispatcher(self).post
         self._tasks = TaskRunner()
@@ -213,8 +214,20 @@ class EngineBridge(QObject):
         with self._newest_lock:
             newest, self._newest = self._newest, None
         if newest is not None:
-            self.snapshot = newest
-            self.snapshot_changed.emit(newest)
+            self._show(newest)
+
+    def _show(self, newest: EngineSnapshot) -> None:
+        self.snapshot = newest
+        self._reserve_signs(newest)
+        self.snapshot_changed.emit(newest)
+
+    def _reserve_signs(self, snapshot: EngineSnapshot) -> None:
+        """Give the models their signs, in every session the same ones, whichever window shows them first."""
+        names = tuple(model.model_id for model in snapshot.models)
+        held = tuple(model.model_id for model in snapshot.models if model.favourite or model.state is not State.COLD)
+        if (names, held) != self._signed:
+            self._signed = names, held
+            self.signs.reserve(held, names)
 
     def _take_port(self, port: PortStatus) -> None:
         if port != self.port:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractItemModel, QAbstractProxyModel, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 
-from preheat_gui.dashboard.tables import PADDING, TableModel, TableView, two_line_height
+from preheat_gui.dashboard.tables import PADDING, SIGN_WIDTH, TableModel, TableView, two_line_height
 from preheat_gui.widgets import timer
 
 _LOOK_MS: Final = 500  # Between two looks for columns without values
@@ -72,10 +72,10 @@ class FittingTable(TableView):
             self._fit_columns()
 
     def _measure_longest(self) -> int:
-        """Return the width of the stretched column's longest text, in pixels."""
+        """Return the width of the stretched column's longest text with a model's sign, in pixels."""
         texts = (self._source.text(row, self._stretched) for row in range(self._source.rowCount()))
         longest = nlargest(_MEASURED, texts, len)
-        return max(map(self._looks().body_metrics.horizontalAdvance, longest), default=0) + 2 * PADDING
+        return max(map(self._looks().body_metrics.horizontalAdvance, longest), default=0) + 2 * PADDING + SIGN_WIDTH
 
     def _most_longest(self) -> int:
         """Return the width up to which a whole text is worth more than a column, in pixels."""

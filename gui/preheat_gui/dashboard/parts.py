@@ -25,8 +25,10 @@ from preheat_gui.widgets import (
     CAPTION_SCALE,
     GAP,
     ElidedLabel,
+    SignBook,
     Token,
     body_font,
+    model_sign_icon,
     scaled_font,
     symbol,
     timer,
@@ -161,8 +163,9 @@ class ModelChoice(QComboBox):
     model_chosen = Signal(str)  # The user chose another model (its id)
     choice_changed = Signal()  # The choice changed for any reason
 
-    def __init__(self) -> None:
+    def __init__(self, signs: SignBook) -> None:
         super().__init__()
+        self._signs = signs
         self.setAccessibleName(self.tr("Model"))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(_MIN_CHARS)
@@ -198,7 +201,8 @@ class ModelChoice(QComboBox):
                 self.setItemText(row, choice.words)
         else:
             self.clear()
-            self.addItems([choice.words for choice in choices])
+            for choice in choices:
+                self.addItem(model_sign_icon(self._signs.sign(choice.model_id)), choice.words)
             kept = next((name for name in (self._wanted, before) if name in names), "")
             self._choose(kept or default_choice(snapshot.models))
         self._report()
@@ -208,7 +212,8 @@ class ModelChoice(QComboBox):
         painter, option = QStylePainter(self), QStyleOptionComboBox()
         self.initStyleOption(option)
         field = QStyle.SubControl.SC_ComboBoxEditField
-        width = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, self).width() - GAP
+        width = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, self).width()
+        width -= GAP + (0 if option.currentIcon.isNull() else option.iconSize.width() + GAP // 2)
         option.currentText = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideMiddle, width)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)

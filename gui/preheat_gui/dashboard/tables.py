@@ -14,6 +14,7 @@ from PySide6.QtCore import (
     QEvent,
     QObject,
     QRect,
+    QRectF,
     QSize,
     Qt,
 )
@@ -31,7 +32,7 @@ from PySide6.QtWidgets import (
 
 from preheat_gui.dashboard.cells import NOTHING, ROOT, Cell, Index, Role, sync_rows
 from preheat_gui.dashboard.painting import Looks, LooksOf, bold, draw_text, fill_rounded, paint_focus
-from preheat_gui.widgets import GAP, GROUP_GAP, Token, named
+from preheat_gui.widgets import GAP, GROUP_GAP, SIGN_PX, SignBook, Token, named, paint_model_sign
 
 LEADING: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 TRAILING: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -200,6 +201,7 @@ def _rest_below(view: QListView, room: int) -> int:
 
 T = TypeVar("T")
 
+SIGN_WIDTH: Final = SIGN_PX + GAP  # Of a model's sign before its name
 PADDING: Final = GAP  # Left and right of a cell's text, as in the header
 
 
@@ -338,9 +340,23 @@ class CellDelegate(QStyledItemDelegate):
 
 
 class NameDelegate(CellDelegate):
-    """A model name, elided in the middle: its end names the quantization."""
+    """A model's sign and name, elided in the middle: its end names the quantization. The row's item has a model_id."""
 
     elide = Qt.TextElideMode.ElideMiddle
+
+    def __init__(self, parent: QWidget, signs: SignBook) -> None:
+        super().__init__(parent)
+        self._signs = signs
+
+    def paint_cell(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, index: Index) -> None:
+        sign = QRect(rect.left(), rect.center().y() - SIGN_PX // 2 + 1, SIGN_PX, SIGN_PX)
+        placed = QStyle.visualRect(option.direction, rect, sign)
+        paint_model_sign(painter, QRectF(placed), self._signs.sign(index.data(Role.ITEM).model_id))
+        text = QStyle.visualRect(option.direction, rect, rect.adjusted(SIGN_WIDTH, 0, 0, 0))
+        self.paint_lines(painter, option, text, index.data(Role.CELL))
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+        return super().sizeHint(option, index) + QSize(SIGN_WIDTH, 0)
 
 
 class TableView(QTableView):

@@ -5,9 +5,22 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication
 
-from preheat_gui.widgets import HUES, Pattern, SignBook, Token, contrast, model_colours, preferred_hue
+from preheat_gui.widgets import (
+    HUES,
+    Pattern,
+    Sign,
+    SignBook,
+    Token,
+    contrast,
+    model_colours,
+    model_sign_icon,
+    preferred_hue,
+    theme,
+)
 from preheat_gui.widgets.theme import colours, mix
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0
@@ -86,3 +99,30 @@ def test_a_model_that_comes_back_takes_no_sign_from_one_that_stayed() -> None:
 
 def test_a_name_without_letters_has_a_mark() -> None:
     assert SignBook().signs(["…"])["…"].mark == "?"
+
+
+def test_few_models_all_have_their_own_sign_whoever_asks_first() -> None:
+    names = [f"qwen{number}" for number in range(24)]
+    book, again = SignBook(), SignBook()
+    book.reserve(names[5:7], names)
+    again.reserve(names[5:7], names[::-1])
+    assert {name: book.sign(name) for name in names} == {name: again.sign(name) for name in names}
+    assert len({book.sign(name)[:2] for name in names}) == 24
+    assert [book.sign(name).pattern for name in names[5:7]] == [Pattern.PLAIN, Pattern.PLAIN]
+
+
+def test_of_many_models_those_that_come_first_have_their_own_signs() -> None:
+    book, names = SignBook(), [f"m{number}" for number in range(1000)]
+    book.reserve(names[:9], names)
+    assert len({book.sign(name)[:2] for name in names[:9]}) == 9
+    assert book.sign("m999") == (preferred_hue("m999"), Pattern.PLAIN, "M")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_picture_of_a_sign_has_its_hue_and_a_readable_mark(qapp: QApplication, dark: bool) -> None:
+    theme().choose("dark" if dark else "light")
+    for hue, (fill, text) in enumerate(model_colours(dark=dark)):
+        image = model_sign_icon(Sign(hue, Pattern.PLAIN, "Q")).pixmap(QSize(48, 48)).toImage()
+        found = {image.pixelColor(x, y).rgb() for x in range(12, 36) for y in range(12, 36)}
+        assert {fill.rgb(), text.rgb()} <= found
+    theme().choose("light")

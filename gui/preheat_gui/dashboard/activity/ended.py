@@ -17,6 +17,7 @@ from preheat.units import natural_key
 from preheat_gui.dashboard.cells import NOTHING, ROOT, Cell
 from preheat_gui.dashboard.fitting import FittingTable
 from preheat_gui.dashboard.tables import CellDelegate, NameDelegate, TableModel
+from preheat_gui.widgets import SignBook
 from preheat_gui.words import (
     app_name,
     format_duration,
@@ -250,14 +251,14 @@ _HIDDEN_FIRST: Final = (
 class EndedView(FittingTable):
     """Shows an ``EndedTable``; selected rows can be copied as text."""
 
-    def __init__(self, table: EndedTable) -> None:
+    def __init__(self, table: EndedTable, signs: SignBook) -> None:
         name = self.tr("Requests that have ended")
         super().__init__("ended_table", name, table, EndedColumn.REUSED, _WIDTHS, _HIDDEN_FIRST)
         self.setSelectionMode(self.SelectionMode.ExtendedSelection)
         self.horizontalHeader().setSortIndicator(EndedColumn.TIME, Qt.SortOrder.DescendingOrder)
         self.setSortingEnabled(True)
         self.setItemDelegate(CellDelegate(self))
-        self.setItemDelegateForColumn(EndedColumn.MODEL, NameDelegate(self))
+        self.setItemDelegateForColumn(EndedColumn.MODEL, NameDelegate(self, signs))
         self.fit()
 
     def selected_text(self) -> str:

@@ -26,7 +26,7 @@ class LoadsPane(ListPane):
 
     def __init__(self, bridge: EngineBridge) -> None:
         self._rows = RowList()
-        super().__init__(bridge, "decisions", DecisionsView(self._rows))
+        super().__init__(bridge, "decisions", DecisionsView(self._rows, bridge.signs))
         self._rows.setParent(self)
         self._decisions: Sequence[DecisionRecord] = ()
         self._kind = named(QComboBox(), "activity_kind", self.tr("Filter by kind"))

@@ -39,12 +39,12 @@ class RequestsPane(ListPane):
 
     def __init__(self, bridge: EngineBridge) -> None:
         self._table = EndedTable()
-        super().__init__(bridge, "requests", EndedView(self._table))
+        super().__init__(bridge, "requests", EndedView(self._table, bridge.signs))
         named(self._table, "ended_requests").setParent(self)
         self._history = RequestHistory()
         self._records: tuple[RequestRecord, ...] = ()
         self._running = RequestsTable(self)
-        self._running_view = RequestsView(self._running)
+        self._running_view = RequestsView(self._running, bridge.signs)
         self._no_requests = named(caption(self.tr("No requests in progress.")), "no_requests")
         words, tooltip = self.tr("Filter"), self.tr("Filter by app, model or reason")
         self._search = SearchBox(self, "requests_filter", words, tooltip, tooltip)

@@ -13,7 +13,7 @@ from PySide6.QtGui import QResizeEvent
 from preheat.control import RequestSnapshot
 from preheat_gui.dashboard.cells import Cell
 from preheat_gui.dashboard.tables import CellDelegate, NameDelegate, TableModel, TableView
-from preheat_gui.widgets import GAP
+from preheat_gui.widgets import GAP, SignBook
 from preheat_gui.words import format_duration, format_number
 
 
@@ -77,10 +77,10 @@ class RequestsTable(TableModel[RequestSnapshot]):
 class RequestsView(TableView):
     """Shows a ``RequestsTable``; as high as its rows, up to a maximum."""
 
-    def __init__(self, table: RequestsTable) -> None:
+    def __init__(self, table: RequestsTable, signs: SignBook) -> None:
         super().__init__("requests_table", self.tr("Requests in progress"), table, RequestColumn.MODEL)
         self.setItemDelegate(CellDelegate(self))
-        self.setItemDelegateForColumn(RequestColumn.MODEL, NameDelegate(self))
+        self.setItemDelegateForColumn(RequestColumn.MODEL, NameDelegate(self, signs))
         self.setSelectionMode(self.SelectionMode.SingleSelection)
         self.horizontalHeader().setSectionsClickable(False)
         table.rowsInserted.connect(self.fit)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QRect, Qt, QTime
+from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QRect, QRectF, Qt, QTime
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
@@ -16,7 +16,7 @@ from preheat.control import Action, DecisionRecord
 from preheat_gui import words
 from preheat_gui.dashboard.painting import Looks, bold, draw_text, wrapped
 from preheat_gui.dashboard.tables import LEADING, TRAILING, GroupRow, Row, RowDelegate, RowList, RowView
-from preheat_gui.widgets import GAP, GROUP_GAP, Token, symbol
+from preheat_gui.widgets import GAP, GROUP_GAP, SIGN_PX, SignBook, Token, paint_model_sign, symbol
 from preheat_gui.words import format_duration, format_memory, joined
 
 translate = QCoreApplication.translate
@@ -152,10 +152,10 @@ _PADDING: Final = GAP - 1  # Above and below a row's text
 class DecisionsView(RowView):
     """Shows decisions under their days; selected ones can be copied as text."""
 
-    def __init__(self, rows: RowList) -> None:
+    def __init__(self, rows: RowList, signs: SignBook) -> None:
         super().__init__("activity_list", self.tr("Loads and unloads, with reasons"), rows)
         self._decisions = rows
-        self.setItemDelegate(DecisionDelegate(self))
+        self.setItemDelegate(DecisionDelegate(self, signs))
         self.setSelectionMode(self.SelectionMode.ExtendedSelection)
 
     def selected_text(self) -> str:
@@ -172,7 +172,11 @@ class DecisionsView(RowView):
 
 
 class DecisionDelegate(RowDelegate):
-    """Paints a day, or a decision."""
+    """Paints a day, or a decision with its model's sign."""
+
+    def __init__(self, view: RowView, signs: SignBook) -> None:
+        super().__init__(view)
+        self._signs = signs
 
     def paint_group(self, painter: QPainter, option: QStyleOptionViewItem, row: GroupRow, looks: Looks) -> None:
         painter.setFont(bold(looks.caption))
@@ -189,12 +193,17 @@ class DecisionDelegate(RowDelegate):
 
     def paint_row(self, painter: QPainter, option: QStyleOptionViewItem, row: DecisionRow, looks: Looks) -> None:
         direction, rect = option.direction, option.rect
-        time, sign, text, figures = (QStyle.visualRect(direction, rect, place) for place in _places(row, looks, rect))
+        time, sign, model, text, figures = (
+            QStyle.visualRect(direction, rect, place) for place in _places(row, looks, rect)
+        )
         painter.setFont(looks.body)
         painter.setPen(looks.colours[Token.MUTED])
         draw_text(painter, direction, time, LEADING, row.time)
         draw_text(painter, direction, figures, TRAILING, row.figures)
         symbol(*row.sign).paint(painter, sign)
+        if not row.others:
+            paint_model_sign(painter, QRectF(model), self._signs.sign(row.decision.model_id))
+        painter.setFont(looks.body)
         painter.setPen(looks.colours[Token.TEXT])
         for line in _lines(row, looks, rect):
             draw_text(painter, direction, text, LEADING, line)
@@ -202,11 +211,11 @@ class DecisionDelegate(RowDelegate):
 
 
 def _lines(row: DecisionRow, looks: Looks, rect: QRect) -> tuple[str, ...]:
-    return wrapped(row.text, looks.body, _places(row, looks, rect)[2].width(), _MAX_LINES)
+    return wrapped(row.text, looks.body, _places(row, looks, rect)[3].width(), _MAX_LINES)
 
 
-def _places(row: DecisionRow, looks: Looks, rect: QRect) -> tuple[QRect, QRect, QRect, QRect]:
-    """Return the places of time, sign, the text's first line and figures in a left-to-right layout."""
+def _places(row: DecisionRow, looks: Looks, rect: QRect) -> tuple[QRect, QRect, QRect, QRect, QRect]:
+    """Return the places of time, sign, model's sign, the text's first line and figures in a left-to-right layout."""
     metrics = looks.body_metrics
     height, top = metrics.height(), rect.top() + _PADDING
     # As wide as the widest, so that the texts are aligned.
@@ -215,5 +224,6 @@ def _places(row: DecisionRow, looks: Looks, rect: QRect) -> tuple[QRect, QRect, 
     time = QRect(rect.left() + GROUP_GAP, top, metrics.horizontalAdvance(widest_time), height)
     sign = QRect(time.right() + GROUP_GAP, top + (height - _SIGN) // 2, _SIGN, _SIGN)
     figures = QRect(rect.right() - GROUP_GAP - figures_width + 1, top, figures_width, height)
-    left = sign.right() + 1 + GAP
-    return time, sign, QRect(left, top, figures.left() - GROUP_GAP - left, height), figures
+    model = QRect(sign.right() + 1 + GAP, top + (height - SIGN_PX) // 2, SIGN_PX, SIGN_PX)
+    left = model.right() + 1 + GAP if not row.others else model.left()
+    return time, sign, model, QRect(left, top, figures.left() - GROUP_GAP - left, height), figures

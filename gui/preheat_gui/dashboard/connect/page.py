@@ -162,7 +162,7 @@ class ConnectPage(DashboardPage):
         self._show_key = QPushButton(self.tr("S&how"))
         named(self._show_key, "connect_show_key", tooltip=self.tr("Show the API key"))
         self._show_key.setCheckable(True)
-        self._model = named(ModelChoice(), "connect_model")
+        self._model = named(ModelChoice(bridge.signs), "connect_model")
         self._model.setMaximumWidth(420)
         self._apps = named(QListWidget(), "connect_programs", self.tr("Apps"))
         self._guide = GuideView()

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QRadialGradient, QRegion
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QRadialGradient, QRegion
 
 from preheat_gui.dashboard.hearth.layout import PADDING_PX, Block, Kind, PlacedChip
 from preheat_gui.dashboard.hearth.picture import STAR_PX, Picture, Row
 from preheat_gui.dashboard.hearth.scene import Facts
 from preheat_gui.dashboard.painting import Looks, paint_star
 from preheat_gui.dashboard.tables import LEADING, TRAILING
-from preheat_gui.widgets import GAP, RADIUS, Pattern, Sign, Token, colours, model_colours
+from preheat_gui.widgets import GAP, RADIUS, Sign, Token, colours, model_colours, paint_model_sign, paint_pattern
 from preheat_gui.widgets.theme import mix
 
 _CORNER: Final = RADIUS - 2.0
 _EDGE_SHARE: Final = 0.28  # Of the text's colour in a block's outline
 _FILL_SHARE: Final = 0.24  # Of the hue in a part that is not loaded yet
-_PATTERN_ALPHA: Final = 70
 _SPARK_STEP: Final = 0.21  # Of its way, for each token
 _SPARK_WAY: Final = (0.1, 0.82)  # The part of its line that a spark takes
 _SPARK_PX: Final = 3.5
@@ -112,14 +111,10 @@ class HearthPainter:
         self._labels(rect, block, facts, self._colour(Token.TEXT))
         painter.restore()
 
-    def _solid(self, rect: QRectF, fill: QColor, text: QColor, sign: Sign | None, corner: float = _CORNER) -> None:
-        self._fill(rect, fill, corner)
-        if sign is not None and sign.pattern is not Pattern.PLAIN:
-            colour = QColor(text)
-            colour.setAlpha(_PATTERN_ALPHA)
-            style = Qt.BrushStyle.BDiagPattern if sign.pattern is Pattern.STRIPES else Qt.BrushStyle.Dense6Pattern
-            # Only at the lower edge: text stays readable.
-            self._painter.fillRect(rect.adjusted(2, rect.height() * 0.78, -2, -1), QBrush(colour, style))
+    def _solid(self, rect: QRectF, fill: QColor, text: QColor, sign: Sign | None) -> None:
+        self._fill(rect, fill)
+        if sign is not None:  # Only at the lower edge: text stays readable
+            paint_pattern(self._painter, rect.adjusted(2, rect.height() * 0.78, -2, -1), sign, text)
 
     def _glow(self, rect: QRectF, sparks: list[int]) -> None:
         """Light the upper edge where sparks arrive."""
@@ -274,14 +269,10 @@ class HearthPainter:
         painter.drawText(row.detail_rect, TRAILING, row.detail)
 
     def _swatch(self, rect: QRectF, facts: Facts) -> None:
-        fill, text = self._colours(facts.sign)
         if facts.sign is None:
-            self._fill(rect, self._faint(fill), RADIUS / 2)
+            self._fill(rect, self._faint(self._colours(None)[0]), RADIUS / 2)
             return
-        self._solid(rect, fill, text, facts.sign, RADIUS / 2)
-        self._painter.setPen(text)
-        self._painter.setFont(self._looks.caption)
-        self._painter.drawText(rect, _CENTRE, facts.sign.mark)
+        paint_model_sign(self._painter, rect, facts.sign)
 
     def _limit(self, picture: Picture, *, locked: bool, focused: bool) -> None:
         painter, band = self._painter, picture.band

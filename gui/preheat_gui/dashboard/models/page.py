@@ -30,7 +30,7 @@ class ModelsPage(DashboardPage):
         self._wanted: str | None = None
         self._table = ModelsTable(bridge.snapshot, self._context_length, self)
         self._filter = ModelsFilter(self._table, self)
-        self._view = ModelsView(self._filter)
+        self._view = ModelsView(self._filter, bridge.signs)
         self._actions = ModelActions(bridge, self._view)
         self._deletion = ModelDeletion(bridge, self)
         self._details = ModelDetails(bridge, self._actions)

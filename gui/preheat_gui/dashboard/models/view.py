@@ -16,7 +16,7 @@ from preheat_gui.dashboard.fitting import FittingTable
 from preheat_gui.dashboard.models.table import Column, ModelsFilter
 from preheat_gui.dashboard.painting import Looks, fill_rounded, paint_star
 from preheat_gui.dashboard.tables import PADDING, CellDelegate, NameDelegate, two_line_height, two_lines
-from preheat_gui.widgets import GAP, Token
+from preheat_gui.widgets import GAP, SignBook, Token
 
 _BAR: Final = 4
 _SIGN: Final = 10
@@ -136,7 +136,7 @@ class ModelsView(FittingTable):
 
     star_clicked = Signal(object)  # The user clicked a model's star (ModelSnapshot)
 
-    def __init__(self, models: ModelsFilter) -> None:
+    def __init__(self, models: ModelsFilter, signs: SignBook) -> None:
         super().__init__("models_table", self.tr("Models"), models, Column.NAME, _WIDTHS, _HIDDEN_FIRST)
         self._models = models
         self.setSelectionMode(self.SelectionMode.ExtendedSelection)
@@ -147,7 +147,7 @@ class ModelsView(FittingTable):
         columns.setSortIndicator(models.sortColumn(), models.sortOrder())
         self.setSortingEnabled(True)  # sorts by the indicator
         self.setItemDelegate(CellDelegate(self))
-        self.setItemDelegateForColumn(Column.NAME, NameDelegate(self))
+        self.setItemDelegateForColumn(Column.NAME, NameDelegate(self, signs))
         self.setItemDelegateForColumn(Column.STATE, StateDelegate(self))
         self.setItemDelegateForColumn(Column.FAVOURITE, StarDelegate(self))
         self.clicked.connect(self._on_clicked)

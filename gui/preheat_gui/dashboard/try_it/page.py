@@ -34,7 +34,7 @@ class TryPage(DashboardPage):
     def __init__(self, bridge: EngineBridge) -> None:
         super().__init__(bridge, "try")
         self._session = TrySession(bridge, self)
-        self._model = named(ModelChoice(), "try_model")
+        self._model = named(ModelChoice(bridge.signs), "try_model")
         self._options = OptionsPanel()
         tooltip = self.tr("System prompt and temperature")
         self._show_options = named(QPushButton(self.tr("&Options")), "try_options", tooltip=tooltip)

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QRegion
+from PySide6.QtGui import QColor, QPainter, QPen, QRegion
 
-from preheat.signs import Pattern, Sign
+from preheat.signs import Sign
 from preheat_gui.dashboard.activity.day.picture import Item, Picture, PlacedLane
 from preheat_gui.dashboard.painting import Looks, bold
 from preheat_gui.dashboard.tables import LEADING
-from preheat_gui.widgets import GAP, Token, model_colours
+from preheat_gui.widgets import GAP, Token, model_colours, paint_model_sign, paint_pattern
 from preheat_gui.widgets.theme import mix
 
 _CORNER: Final = 4.0
 _FAINT: Final = 0.24  # Share of the hue in what is planned, and in preloads that were not used
 _EDGE_SHARE: Final = 0.28
-_PATTERN_ALPHA: Final = 70
 _HALO_PX: Final = 1.5
 _RING_PX: Final = 1.8
 _RING_HEIGHT: Final = 50  # Of the outline around a lane, at most
@@ -80,7 +79,7 @@ class DayPainter:
         painter.setPen(QPen(self._colour(Token.LINE), 1))
         middle = lane.rect.center().y() + 0.5
         painter.drawLine(QPointF(picture.left, middle), QPointF(picture.right, middle))
-        self._swatch(QRectF(lane.swatch), lane.sign, fill, text)
+        paint_model_sign(painter, QRectF(lane.swatch), lane.sign)
         painter.setPen(self._colour(Token.TEXT))
         painter.setFont(self._looks.caption)
         painter.drawText(lane.name_rect, LEADING, lane.name)
@@ -110,14 +109,7 @@ class DayPainter:
         painter.setBrush(colour)
         corner = min(_CORNER, rect.width() / 2)
         painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), corner, corner)
-        self._pattern(rect, sign, text)
-
-    def _pattern(self, rect: QRectF, sign: Sign, text: QColor) -> None:
-        if sign.pattern is not Pattern.PLAIN:
-            colour = QColor(text)
-            colour.setAlpha(_PATTERN_ALPHA)
-            style = Qt.BrushStyle.BDiagPattern if sign.pattern is Pattern.STRIPES else Qt.BrushStyle.Dense6Pattern
-            self._painter.fillRect(rect.adjusted(1, 1, -1, -1), QBrush(colour, style))
+        paint_pattern(painter, rect.adjusted(1, 1, -1, -1), sign, text)
 
     def _planned(self, item: Item, fill: QColor) -> None:
         painter, loads = self._painter, item.planned is not None and item.planned.loads
@@ -146,13 +138,6 @@ class DayPainter:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self._colour(Token.ACCENT), 2))
             painter.drawEllipse(centre, radius + 3, radius + 3)
-
-    def _swatch(self, rect: QRectF, sign: Sign, fill: QColor, text: QColor) -> None:
-        self._fill(rect, fill)
-        self._pattern(rect, sign, text)
-        self._painter.setPen(text)
-        self._painter.setFont(self._looks.caption)
-        self._painter.drawText(rect, _CENTRE, sign.mark)
 
     def _outline(self, rect: QRectF) -> None:
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
