@@ -24,7 +24,7 @@ from preheat.residency import State
 from preheat_gui.dashboard.activity.ended import EndedColumn, EndedTable, EndedView, Wanted
 from preheat_gui.dashboard.models.table import Column, ModelsFilter, ModelsTable
 from preheat_gui.dashboard.models.view import ModelsView
-from preheat_gui.widgets import apply_theme
+from preheat_gui.widgets import SignBook, apply_theme
 
 MODELS = 1000
 REQUESTS = 10_000
@@ -101,7 +101,7 @@ def time_models(app: QApplication) -> None:
     first = make_snapshot(random.Random(1))
     table = ModelsTable(first, lambda _: 8192)
     models = ModelsFilter(table)
-    view = ModelsView(models)
+    view = ModelsView(models, SignBook())
     view.resize(1100, 800)
     view.show()
     app.processEvents()
