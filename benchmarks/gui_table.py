@@ -135,7 +135,7 @@ def time_models(app: QApplication) -> None:
 def time_requests(app: QApplication) -> None:
     """Print the figures of the table of requests."""
     records, table = make_requests(random.Random(1)), EndedTable()
-    view = EndedView(table)
+    view = EndedView(table, SignBook())
     view.resize(1100, 800)
     view.show()
     app.processEvents()
