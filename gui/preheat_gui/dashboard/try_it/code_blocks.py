@@ -123,7 +123,7 @@ class _CopyCode(QToolButton):
 
     def __init__(self, view: Transcript) -> None:
         super().__init__(view.viewport())
-        named(self, "copy_code", tooltip=self.tr("Copy this code"))
+        named(self, "copy_code", self.tr("Copy this code"), self.tr("Copy this code"))
         self.setProperty("role", "quiet")
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(_ICON_PX, _ICON_PX))
