@@ -7760,6 +7760,10 @@ nach {new}
         <source>Show the &amp;race</source>
         <translation>&amp;Rennen zeigen</translation>
     </message>
+    <message>
+        <source>Select a request to compare it with a cold start of its model.</source>
+        <translation>Eine Anfrage auswählen, um sie mit einem Kaltstart des Modells zu vergleichen.</translation>
+    </message>
 </context>
 <context>
     <name>RequestsTable</name>

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _PAUSE_S: Final = 2.0
 _TICK_MS: Final = 1000
 _RACE_PX: Final = 640  # The context menu has it, too
+_RACE_WORDS_PX: Final = 440  # Lower windows keep the space for rows
 _COUNT_PX: Final = 900  # Narrower rows have no room for the number of requests
 
 
@@ -54,6 +55,7 @@ class RequestsPane(ListPane):
         self._export = named(QPushButton(self.tr("&Export…")), "requests_export")
         tooltip = self.tr("Replay this answer next to a cold start of its model")
         self._race = named(QPushButton(self.tr("Show the &race")), "requests_race", tooltip=tooltip)
+        self._race_words = named(caption(), "requests_race_words")
         self._races = RaceStarter(bridge, self._view, lambda row: self._table.records[row])
         self._tick = timer(self, _TICK_MS, self._running.tick, repeat=True)
         self.question = SlowQuestion(
@@ -76,6 +78,7 @@ class RequestsPane(ListPane):
         super().resizeEvent(event)
         self._count.setVisible(self.width() >= _COUNT_PX)
         self._race.setVisible(self.width() >= _RACE_PX)
+        self._race_words.setVisible(self.height() >= _RACE_WORDS_PX)
 
     def _build(self) -> None:
         self._search.setMinimumWidth(110)
@@ -88,10 +91,22 @@ class RequestsPane(ListPane):
         self._model.currentIndexChanged.connect(self._filter)
         self._export.clicked.connect(self._choose_file)
         self._race.clicked.connect(self._races.start)
-        self._races.changed.connect(self._race.setEnabled)
-        self._race.setEnabled(False)
+        self._races.judged.connect(self._show_race)
+        self._show_race("", False)
         row = hbox((self._search, 2), self._client, self._model, (None, 1), self._count, self._race, self._export)
-        vbox(row, self._no_requests, self._running_view, (self._stack, 1), spacing=GROUP_GAP, parent=self)
+        vbox(
+            row,
+            self._no_requests,
+            self._running_view,
+            (self._stack, 1),
+            self._race_words,
+            spacing=GROUP_GAP,
+            parent=self,
+        )
+
+    def _show_race(self, words: str, is_race: bool) -> None:
+        self._race.setEnabled(is_race)
+        self._race_words.setText(words or self.tr("Select a request to compare it with a cold start of its model."))
 
     def _listed(self) -> int:
         return len(self._records)

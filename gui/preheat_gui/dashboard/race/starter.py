@@ -11,7 +11,7 @@ from shiboken6 import isValid
 
 from preheat.control import ColdStart, GetColdStart, RequestRecord
 from preheat_gui.dashboard.race.dialog import RaceDialog
-from preheat_gui.dashboard.race.figures import NoRace, Race, figures_of_request, make_race
+from preheat_gui.dashboard.race.figures import NoRace, Race, figures_of_request, make_race, race_words
 from preheat_gui.widgets import inform
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class RaceStarter(QObject):
-    """Shows the race of the selected request, or says why there is none.
+    """Compares the selected request with a cold start of its model, and shows the race.
 
     Args:
         view: The table.
         record_at: Returns the request of a row of the table.
     """
 
-    changed = Signal(bool)  # Whether one request is selected
+    judged = Signal(str, bool)  # The comparison in words, and whether there is a race; empty without a selected request
 
     def __init__(
         self, bridge: EngineBridge, view: QAbstractItemView, record_at: Callable[[int], RequestRecord]
@@ -35,26 +35,58 @@ class RaceStarter(QObject):
         self._bridge = bridge
         self._view = view
         self._record_at = record_at
-        self._record: RequestRecord | None = None
+        self._cold: dict[str, ColdStart] = {}  # By model, until there are other requests
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         view.customContextMenuRequested.connect(self._show_menu)
         view.activated.connect(self.start)
-        view.selectionModel().selectionChanged.connect(self._on_selection)
-        view.model().modelReset.connect(self._on_selection)
+        view.selectionModel().selectionChanged.connect(self._judge)
+        view.model().modelReset.connect(self._forget)
+        view.model().rowsInserted.connect(self._cold.clear)
 
     def start(self) -> None:
-        """Look up the cold start of the selected request's model."""
-        if len(rows := self._rows()) == 1:
-            self._record = self._record_at(rows[0])
-            self._bridge.ask(GetColdStart(self._record.model_id), self._on_cold)
+        """Show the race of the selected request, or say why there is none."""
+        record = self._selected()
+        outcome = self._outcome(record) if record is not None else None
+        if isinstance(outcome, Race):
+            RaceDialog(outcome, self._view.window()).open()
+        elif record is not None and outcome is not None:
+            inform(self._view.window(), "no_race", _tr("No race"), _refusal(outcome, record.model_id))
 
-    def _on_selection(self) -> None:
+    def _selected(self) -> RequestRecord | None:
+        """Return the only selected request."""
+        rows = [index.row() for index in self._view.selectionModel().selectedRows()]
+        return self._record_at(rows[0]) if len(rows) == 1 else None
+
+    def _outcome(self, record: RequestRecord) -> Race | NoRace | None:
+        """Return the race of a request; None while the figures of its model are not there."""
+        cold = self._cold.get(record.model_id)
+        return None if cold is None else make_race(figures_of_request(record), cold)
+
+    def _judge(self) -> None:
         if not isValid(self._view):
             return  # its selection ends with it
-        self.changed.emit(len(self._rows()) == 1)
+        record = self._selected()
+        if record is None:
+            self.judged.emit("", False)
+            return
+        outcome = self._outcome(record)
+        if outcome is None:
+            self._bridge.ask(GetColdStart(record.model_id), self._on_cold)
+        elif isinstance(outcome, Race):
+            words = race_words(outcome)
+            self.judged.emit(words[:1].upper() + words[1:] + ".", True)
+        else:
+            self.judged.emit(_refusal(outcome, record.model_id), False)
 
-    def _rows(self) -> list[int]:
-        return [index.row() for index in self._view.selectionModel().selectedRows()]
+    def _on_cold(self, cold: ColdStart) -> None:
+        self._cold[cold.model_id] = cold
+        record = self._selected()
+        if record is not None and record.model_id == cold.model_id:
+            self._judge()
+
+    def _forget(self) -> None:
+        self._cold.clear()
+        self._judge()
 
     def _show_menu(self, at: QPoint) -> None:
         if not self._view.indexAt(at).isValid():
@@ -62,19 +94,8 @@ class RaceStarter(QObject):
         menu = QMenu(self._view)
         menu.setObjectName("request_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(_tr("Show the &race"), self.start).setEnabled(len(self._rows()) == 1)
+        menu.addAction(_tr("Show the &race"), self.start).setEnabled(self._selected() is not None)
         menu.popup(self._view.viewport().mapToGlobal(at))
-
-    def _on_cold(self, cold: ColdStart) -> None:
-        record = self._record
-        if record is None or record.model_id != cold.model_id:
-            return
-        self._record = None
-        race = make_race(figures_of_request(record), cold)
-        if isinstance(race, Race):
-            RaceDialog(race, self._view.window()).open()
-        else:
-            inform(self._view.window(), "no_race", _tr("No race"), _refusal(race, cold.model_id))
 
 
 def _refusal(reason: NoRace, model_id: str) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from PySide6.QtWidgets import QMessageBox, QTableWidget
+from PySide6.QtGui import QStandardItemModel
+from PySide6.QtWidgets import QMessageBox, QTableView
 from pytestqt.qtbot import QtBot
 
 from children import child
@@ -12,24 +13,32 @@ from preheat_gui.dashboard.race.starter import RaceStarter
 RECORD = RequestRecord("a", 1.0, Outcome.HIT, 0.0, 0.2, 100, 20)
 
 
-def start(qtbot: QtBot, bridge: FakeBridge, record: RequestRecord) -> QTableWidget:
-    table = QTableWidget(1, 1)
+def start(qtbot: QtBot, bridge: FakeBridge, record: RequestRecord) -> tuple[QTableView, list[str]]:
+    table = QTableView()
+    table.setModel(QStandardItemModel(1, 1, bridge))
+    table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
     qtbot.addWidget(table)
     table.show()
-    starter = RaceStarter(bridge, table, lambda _: record)
-    with qtbot.waitSignal(starter.changed, check_params_cb=bool):
-        table.selectRow(0)
-    starter.start()
-    return table
+    starter, said = RaceStarter(bridge, table, lambda _: record), [""]
+    starter.judged.connect(lambda words, _: said.append(words))
+    table.selectRow(0)
+    return table, said
 
 
-def test_a_request_is_shown_as_a_race(qtbot: QtBot, bridge: FakeBridge, theme: object) -> None:
-    table = start(qtbot, bridge, RECORD)
+def test_a_request_is_compared_and_shown_as_a_race(qtbot: QtBot, bridge: FakeBridge, theme: object) -> None:
+    table, said = start(qtbot, bridge, RECORD)
+    table.activated.emit(table.model().index(0, 0))  # too early
     bridge.answer_with(get_cold_start=ColdStart("a", ColdLoad(1.0, 2.0, Source.DISK)))
+    assert said[-1] == "0.20 s to the first word; cold, it takes 2.2 s."
+    table.activated.emit(table.model().index(0, 0))
     assert child(table, RaceDialog, "race").isVisible()
+    table.clearSelection()
+    assert said[-1] == ""
 
 
 def test_without_a_race_it_says_why(qtbot: QtBot, bridge: FakeBridge, theme: object) -> None:
-    table = start(qtbot, bridge, RECORD)
     bridge.answer_with(get_cold_start=ColdStart("a"))
-    assert child(table, QMessageBox, "no_race").informativeText() == "No load of a was measured yet."
+    table, said = start(qtbot, bridge, RECORD)
+    assert said[-1] == "No load of a was measured yet."
+    table.activated.emit(table.model().index(0, 0))
+    assert child(table, QMessageBox, "no_race").informativeText() == said[-1]
