@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
 from preheat import control
@@ -59,6 +60,10 @@ class DayPane(Pane):
         super().activate()
         self._look.start()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._fit()
+
     def deactivate(self) -> None:
         super().deactivate()
         self._look.stop()
@@ -86,9 +91,12 @@ class DayPane(Pane):
         self._card.body.addWidget(self._below)
         self._card.body.addWidget(self._trial)
         self._card.body.addStretch(1)
-        self._stack = stacked(self._card, self.empty)
+        page = QWidget()
+        vbox((self._card, 1), (None, 0), parent=page)
+        self._stack = stacked(page, self.empty)
         vbox((self._stack, 1), spacing=GROUP_GAP, parent=self)
         self._timeline.explained.connect(self._on_explained)
+        self._timeline.lane_focused.connect(self._scroll.ensureWidgetVisible)
         self._timeline.model_chosen.connect(self._on_model)
         self._trial.changed.connect(self._render)
 
@@ -113,13 +121,24 @@ class DayPane(Pane):
             scene = gather(self._day, self._bridge.signs, self._trial.outcomes)
             was = scene if self._trial.outcomes is None else gather(self._day, self._bridge.signs)
             self._timeline.show_scene(scene)
-            self._scroll.setMaximumHeight(self._timeline.most_height)
+            self._fit()
             self._summary.setText(summary(was, self._day))
             self._trial.show_counts(scene.ready[0], was.ready[0], was.ready[1])
 
+    def _fit(self) -> None:
+        """End the card under its contents, where there is more height than they use."""
+        body, most = self._card.body, self._timeline.most_height
+        margins = body.contentsMargins()
+        inner = self.width() - margins.left() - margins.right()
+        parts = (self._summary, self._below, self._trial)
+        around = sum(max(part.heightForWidth(inner), part.sizeHint().height()) for part in parts)
+        around += margins.top() + margins.bottom() + (len(parts) + 2) * body.spacing()
+        self._scroll.setMaximumHeight(most)
+        self._card.setMaximumHeight(around + most)
+
     def _show_state(self) -> None:
         if self._day is not None and self._timeline.sizeHint().height() and self._has_lanes(self._day):
-            self._stack.setCurrentWidget(self._card)
+            self._stack.setCurrentIndex(0)
             return
         self._stack.setCurrentWidget(self.empty)
         if not self._words_without_answer():

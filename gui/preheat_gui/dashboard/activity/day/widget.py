@@ -66,6 +66,7 @@ class Timeline(QWidget):
 
     explained = Signal(str)  # What is pointed to, in words; empty for nothing
     model_chosen = Signal(str)  # The user wants to see this model
+    lane_focused = Signal(QWidget)  # The keyboard went to this lane
 
     def __init__(self) -> None:
         super().__init__()
@@ -258,3 +259,4 @@ class Timeline(QWidget):
             handle = self._handles[keys[place]]
             handle.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             handle.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.lane_focused.emit(handle)
