@@ -33,6 +33,9 @@ _BACKENDS: Final = {"darwin": "macOS", "win32": "Windows"}
 _RECOMMENDED: Final = 1  # keyring's own mark; below it are backends that store plain text, or nothing
 
 
+_RETRY_S: Final = 300.0
+
+
 class KeyringError(EngineError, code="keyring_unavailable", status=501):
     """The system has no keyring that Preheat can use."""
 
@@ -52,6 +55,8 @@ class HubToken:
         self._token: str | None = None
         self._problem: Message | None = None
         self._reader: threading.Thread | None = None
+        self._locked_for = 0.0  # ``saved_at`` of a token whose keyring was waited for in vain
+        self._retry_at = 0.0  # when a keyring that refused is asked again
 
     @property
     def saved_at(self) -> float:
@@ -73,7 +78,7 @@ class HubToken:
         if not saved_at:
             self._token, self._read_at, self._problem = None, 0.0, None
             return None
-        if saved_at == self._read_at:
+        if saved_at == self._read_at and (self._token or time.monotonic() < self._retry_at):
             return self._token
         with self._lock:
             if self._reader is None or not self._reader.is_alive():
@@ -81,9 +86,10 @@ class HubToken:
                 self._reader = threading.Thread(target=self._fetch, args=(saved_at,), name="keyring", daemon=True)
                 self._reader.start()
             reader = self._reader
-        reader.join(self._wait_s)
+        if saved_at != self._locked_for:  # with a locked keyring, later requests do not wait again
+            reader.join(self._wait_s)
         if reader.is_alive():
-            self._problem = msg("keyring_locked")
+            self._locked_for, self._problem = saved_at, msg("keyring_locked")
             return None
         return self._token
 
@@ -126,6 +132,7 @@ class HubToken:
         except KeyringError as error:
             logger.warning("the token for Hugging Face is not used: %s", error)
             problem = error.message
+        self._locked_for, self._retry_at = 0.0, time.monotonic() + _RETRY_S
         self._token, self._problem, self._read_at = token, problem, saved_at
 
 

@@ -41,8 +41,8 @@ _NO_CONNECTION: Final = {"hub_offline", "hub_unreachable"}
 _FOUND: Final = (
     Column("Repository", name=True),
     Column("For", worth=3),
-    Column("Also", worth=0),
-    Column("Licence", worth=2),
+    Column("Also", worth=2),
+    Column("Licence", worth=1),
     Column("Size", worth=6, right=True),
     Column("Downloads", worth=5, right=True),
     Column("Likes", worth=1, right=True),

@@ -340,7 +340,7 @@ def suggestion_rows(
     """Return suggestions, by task if ``grouped``, the best model for this machine first; ``task`` filters groups."""
     chosen = sorted(suggestions, key=lambda model: (not model.best, not model.fits))
     if not grouped:
-        return [_suggestion_row(model, downloading) for model in chosen]
+        return [_suggestion_row(model, downloading, task_title(model.task)) for model in chosen]
     rows: list[Row] = []
     for group in TASKS:
         models = [model for model in chosen if model.task == group and task in ("", group)]
@@ -397,12 +397,12 @@ def variant_words(variant: OfferedVariant) -> str:
     return variant.files[0].path.rpartition("/")[2] if variant.files else ""
 
 
-def _suggestion_row(model: SuggestedModel, downloading: Collection[str]) -> ChoiceRow:
+def _suggestion_row(model: SuggestedModel, downloading: Collection[str], purpose: str = "") -> ChoiceRow:
     badge = _state_badge(model.repo, downloaded=bool(model.here), downloading=downloading)
     return ChoiceRow(
         key=model.name,
         title=model.title,
-        sentence=catalogue_sentence(model.sentence),
+        sentence=joined(purpose, catalogue_sentence(model.sentence)),
         figure=format_bytes(model.download_bytes),
         badge=badge or _fit_badge(model.fitting),
         mark=_tr("Best for this computer") if model.best else "",
