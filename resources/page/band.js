@@ -22,7 +22,7 @@ export class Band {
     const { words } = this;
     const inside = models.filter((model) => IN_MEMORY.has(model.state) && sizeOf(model) > 0);
     const total = inside.reduce((sum, model) => sum + sizeOf(model), 0);
-    const outside = withoutRoom(status, memory.limit_bytes - total);
+    const outside = models.filter((model) => status.favourites_without_room.includes(model.id));
     this.signs = this.book.signs([...inside, ...outside].map((model) => model.id));
     const width = Math.max(memory.limit_bytes, total, 1);
     arrange(byId("band"), inside.map((model) => this.block(model, sizeOf(model) / width, requests)));
@@ -101,14 +101,6 @@ export class Band {
   mark(id) {
     for (const [key, item] of [...this.blocks, ...this.outlines]) item.classList.toggle("marked", key === id);
   }
-}
-
-// Favourites that are not loaded and have no room in what is free.
-function withoutRoom({ favourites, models }, room) {
-  const known = new Map(models.map((model) => [model.id, model]));
-  return favourites
-    .map((id) => known.get(id))
-    .filter((model) => model !== undefined && !IN_MEMORY.has(model.state) && model.expected_bytes > room);
 }
 
 function fill(item, share, label, text) {

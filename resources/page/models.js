@@ -1,6 +1,6 @@
 // The list of models: favourites first in their order, then the others by name.
 
-import { arrange, byId, setHidden, setText } from "./dom.js";
+import { arrange, byId, element, setHidden, setText } from "./dom.js";
 import { ModelRow } from "./model_row.js";
 import { IN_MEMORY } from "./states.js";
 
@@ -23,10 +23,20 @@ export class ModelList {
     const before = this.status;
     this.status = status;
     const same = !everything && before?.models === status.models && before?.favourites === status.favourites;
-    const memoryChanged = everything || free(before) !== free(status);
+    const memoryChanged = everything || roomOf(before) !== roomOf(status);
     if (!same) this.update(status, memoryChanged);
     if (same && memoryChanged) for (const row of this.rows.values()) row.renderDetails(status.memory);
     for (const [id, row] of this.rows) row.showSign(this.page.band.signs.get(id));
+    if (everything || before?.broken_files !== status.broken_files) this.renderBroken(status.broken_files);
+  }
+
+  // Files that cannot be used: how many, and why each, with what to do.
+  renderBroken(files) {
+    const { words } = this.page;
+    setHidden(byId("broken"), files.length === 0);
+    setText(byId("broken-count"), words.text(files.length === 1 ? "page_broken_one" : "page_broken", { count: files.length }));
+    const items = files.map((file) => element("li", {}, words.sentences(file.reason_message), element("code", {}, file.path)));
+    byId("broken-list").replaceChildren(...items);
   }
 
   update(status, everything) {
@@ -102,6 +112,7 @@ export class ModelList {
   }
 }
 
-function free(status) {
-  return status === null ? null : status.memory.limit_bytes - status.memory.used_bytes;
+// What the words about fitting depend on.
+function roomOf(status) {
+  return status === null ? "" : JSON.stringify(status.memory.headroom);
 }

@@ -93,6 +93,10 @@ class Page {
     if (status.missing_favourites.length) {
       notices.push(words.text("page_missing_favourites", { models: status.missing_favourites }));
     }
+    if (status.favourites_without_room.length) {
+      const { favourites_without_room: models, favourites_bytes: needed } = status;
+      notices.push(words.text("page_favourites_without_room", { models, needed, limit: status.memory.limit_bytes }));
+    }
     const text = JSON.stringify(notices);
     if (text === this.notices) return;
     this.notices = text;

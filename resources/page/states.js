@@ -25,10 +25,13 @@ export function sizeOf(model) {
   return LOADING.has(model.state) ? Math.max(model.resident_bytes, model.expected_bytes) : model.resident_bytes;
 }
 
-// Whether a model that is not loaded fits: fits now, if others leave, or never.
+// Whether a model that is not loaded fits, which the engine says: now, if others leave, or not at all.
 export function fitWords(model, memory, words) {
-  const missing = model.expected_bytes - memory.limit_bytes;
-  if (missing > 0) return words.text("page_too_big", { missing });
-  const free = memory.limit_bytes - memory.used_bytes;
-  return words.text(model.expected_bytes <= free ? "page_fits" : "page_fits_if");
+  if (model.fit === "too_big") return words.text("fit_too_big", { missing: model.expected_bytes - memory.limit_bytes });
+  if (model.fit === "now") return words.text("fit_now");
+  const { leaving } = memory.headroom;
+  const last = leaving.findIndex((each) => each.room_bytes >= model.expected_bytes);
+  if (last < 0) return words.text("fit_if_others");
+  const models = leaving.slice(0, last + 1).map((each) => each.model_id);
+  return words.text(models.length === 1 ? "fit_if_leaves" : "fit_if_others_leave", { models });
 }

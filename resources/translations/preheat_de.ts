@@ -6539,6 +6539,26 @@ nach {new}
         <source>{model} cannot have a context length of {value} tokens: it was trained for {trained:,}</source>
         <translation>{model} kann keine Kontextlänge von {value} Token haben: Es wurde für {trained:,} trainiert</translation>
     </message>
+    <message>
+        <source>1 file can&apos;t be used</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Check the rights of the file and its folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No room for {models:names}: all favourites need {needed:memory}, and the limit is {limit:memory}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Remove it, or put the file back</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count:count} files can&apos;t be used</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>ModelActions</name>
@@ -9204,6 +9224,48 @@ nach {new}
     <message>
         <source>Copy</source>
         <translation>Kopieren</translation>
+    </message>
+</context>
+<context>
+    <name>BrokenFilesDialog</name>
+    <message>
+        <source>Files that can&apos;t be used</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>downloaded by Preheat</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>in Preheat&apos;s folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Download &amp;again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show in &amp;folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Move to &amp;trash</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>BrokenFilesRow</name>
+    <message>
+        <source>1 file can&apos;t be used</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} files can&apos;t be used</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Details</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 </TS>

@@ -92,12 +92,25 @@ def list_(
     for model in found["models"]:
         if model["warning"]:
             print_text(f"{model['id']}: {model['warning']}.", style="yellow")
+    _print_broken(found["broken_files"])
     for problem in found["unreachable"]:
         print_text(f"{problem}: its models are not listed.", style="yellow")
     if everything and found["left_out"]:
         typer.echo()
         rows = [(*(file[key] for key in ("id", "reason")), *_size_and_source(file)) for file in found["left_out"]]
         print_table(_LEFT_OUT, rows)
+
+
+def _print_broken(files: Sequence[JsonObject]) -> None:
+    if not files:
+        return
+    print_text("1 file can't be used:" if len(files) == 1 else f"{len(files)} files can't be used:", style="yellow")
+    for file in files:
+        message = file["reason_message"]
+        words = [file["reason"], message["hint"] if message else ""]
+        if file["pull_name"]:
+            words.append(f"preheat pull {file['pull_name']}")
+        print_text(f"  {'. '.join(filter(None, words))}.", indent=4)
 
 
 def kind_words(model: JsonObject) -> str:

@@ -153,6 +153,7 @@ if TYPE_CHECKING:
         text_message,
     )
     from preheat.models import (
+        BrokenFile,
         FoundModel,
         HubAccount,
         OfferedFile,
@@ -230,7 +231,8 @@ else:
                 "Chat ContentPart FinishReason GenerateRequest GenerationChunk Message Role Sampling Usage text_message"
             ),
             "preheat.models": (
-                "FoundModel HubAccount OfferedFile OfferedVariant RepoCard RepoOffer SkippedFile SuggestedModel"
+                "BrokenFile FoundModel HubAccount OfferedFile OfferedVariant RepoCard RepoOffer SkippedFile "
+                "SuggestedModel"
             ),
             "preheat.prefixes": "PrefixFigures",
             "preheat.preload": "PlannedStay",

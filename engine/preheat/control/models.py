@@ -31,7 +31,7 @@ from preheat.errors import (
 )
 from preheat.fits import FITS, Fit, FitAnswer
 from preheat.messages import Message
-from preheat.models import SkippedFile
+from preheat.models import BrokenFile, SkippedFile
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost
@@ -109,6 +109,7 @@ class ModelList:
     limit_bytes: int  # the memory limit
     models: tuple[ModelFacts, ...]
     left_out: tuple[SkippedFile, ...] = ()
+    broken_files: tuple[BrokenFile, ...] = ()  # damaged, incomplete or unreadable ones, with what to do
     unreachable: tuple[str, ...] = ()  # folders that did not answer in time, in words
 
 
@@ -210,6 +211,7 @@ class ListModels(Command[ModelList]):
             now.memory.limit_bytes,
             tuple(ModelFacts.of(file, model, now.fit(model)) for file, model in known if file is not None),
             listing.skipped,
+            listing.broken,
             tuple(map(str, listing.unreachable)),
         )
 

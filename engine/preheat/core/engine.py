@@ -159,6 +159,7 @@ class Engine:
                 self._files.on_disk,
                 self._planner.favourites,
                 self._missing_favourites,
+                self._files.listing.broken,
             ),
             self._residency.measure,
             maker.count,

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 
 from preheat.fits import FITS, Fit, FitAnswer, Headroom
 from preheat.messages import Message
-from preheat.models import ModelFile
+from preheat.models import BrokenFile, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
 from preheat.residency import Form, State
@@ -190,6 +190,7 @@ class EngineSnapshot:
     favourites_bytes: int = 0  # memory of all favourites together: the limit with which every one is preloaded
     warning: Message | None = None  # problem of the usage log; None if it works
     models: tuple[ModelSnapshot, ...] = field(default=())  # every known model, by model_id
+    broken_files: tuple[BrokenFile, ...] = ()  # files that cannot be used, by path
     requests: tuple[RequestSnapshot, ...] = ()  # open requests, the oldest first
     # the oldest first, with finished ones until they are removed from the list
     downloads: tuple[DownloadSnapshot, ...] = ()

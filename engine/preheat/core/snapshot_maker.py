@@ -20,7 +20,7 @@ from preheat.core.snapshot import (
     RoomSnapshot,
 )
 from preheat.fits import FitAnswer, Headroom
-from preheat.models import Ability, ModelFile
+from preheat.models import Ability, BrokenFile, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
 from preheat.preload import FavouritesRoom, PreloadContext, Round, favourites_room
@@ -59,6 +59,7 @@ class SnapshotMaker:
         on_disk: Set[str],
         favourites: tuple[str, ...],
         missing_favourites: tuple[str, ...] = (),
+        broken_files: tuple[BrokenFile, ...] = (),
     ) -> EngineSnapshot:
         """Return the snapshot of this moment.
 
@@ -82,6 +83,7 @@ class SnapshotMaker:
             favourites_bytes=wanted.needed_bytes,
             warning=log.warning if log is not None else None,
             models=self._models(models, favourites, on_disk, memory.headroom),
+            broken_files=broken_files,
             requests=self.requests.snapshots(),
             downloads=self.downloads(),
             update=self.update(),

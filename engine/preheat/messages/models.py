@@ -68,8 +68,8 @@ _FILES: Final = {
     "skipped_ollama_form": Template("it is in a form that only Ollama loads"),
     "skipped_built_in_encoder": Template("its image encoder is in the same file, a form that only Ollama loads"),
     "skipped_adapted": Template("it is a model with an adapter, which Preheat cannot serve"),
-    "path_unreadable": Template("{path} cannot be read: {reason}"),
-    "broken_link": Template("{path} is a broken link"),
+    "path_unreadable": Template("{path} cannot be read: {reason}", "Check the rights of the file and its folder"),
+    "broken_link": Template("{path} is a broken link", "Remove it, or put the file back"),
     "link_leaves_folder": Template("{path} is a link that leaves the folder of {program}"),
     "split_set_incomplete": Template("{path} is one of {count} parts, and some are missing", "Download it again"),
     "split_set_mismatch": Template(

@@ -112,9 +112,8 @@ _MODELS: Final = {
     "page_standby_help": Template("Its file is in the system's cache, so that it loads quickly"),
     "page_in_memory": Template("{size:memory} in memory"),
     "page_needs": Template("needs {size:memory}"),
-    "page_fits": Template("fits now"),
-    "page_fits_if": Template("fits if others leave"),
-    "page_too_big": Template("too big for the limit by {missing:memory}"),
+    "page_broken_one": Template("1 file can't be used"),
+    "page_broken": Template("{count:count} files can't be used"),
     "page_context": Template("context {tokens:count}"),
     "page_embeddings": Template("embeddings"),
     "page_file_missing": Template("its file is gone"),
@@ -132,6 +131,9 @@ _MODELS: Final = {
     "page_why": Template("Why?"),
     "page_is_ready": Template("{model} is ready"),
     "page_is_unloaded": Template("{model} is unloaded"),
+    "page_favourites_without_room": Template(
+        "No room for {models:names}: all favourites need {needed:memory}, and the limit is {limit:memory}"
+    ),
     "page_missing_favourites": Template("Favourites without a file: {models:names}"),
 }
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from preheat.models.gguf import GgufHeader, Kind, ModelShape, quantization_words, read_header
     from preheat.models.importing import How, import_file
     from preheat.models.index import HANGS_AFTER_S, SETTLE_S, ModelIndex, cache_file, find_models, look_once
-    from preheat.models.listing import Listing, SkippedFile
+    from preheat.models.listing import BrokenFile, Listing, SkippedFile
     from preheat.models.model_file import Ability, ModelFile, Source, file_elsewhere
     from preheat.models.moving import MovePlan, check_setting, move_models, plan_move, write_setting
     from preheat.models.names import resolve
@@ -36,7 +36,7 @@ else:
             "preheat.models.gguf": "GgufHeader Kind ModelShape quantization_words read_header",
             "preheat.models.importing": "How import_file",
             "preheat.models.index": "HANGS_AFTER_S SETTLE_S ModelIndex cache_file find_models look_once",
-            "preheat.models.listing": "Listing SkippedFile",
+            "preheat.models.listing": "BrokenFile Listing SkippedFile",
             "preheat.models.model_file": "Ability ModelFile Source file_elsewhere",
             "preheat.models.moving": "MovePlan check_setting move_models plan_move write_setting",
             "preheat.models.names": "resolve",

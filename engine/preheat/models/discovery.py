@@ -16,10 +16,10 @@ from preheat.models.file_names import SPLIT_PART, printable
 from preheat.models.gguf.cache import HeaderCache, Stamp, stamp_of
 from preheat.models.gguf.facts import Facts, facts_of
 from preheat.models.gguf.reader import KnownArrays, read_header
-from preheat.models.listing import Listing, ScannedFile, assemble
+from preheat.models.listing import BrokenFile, Listing, ScannedFile, assemble
 from preheat.models.model_file import Source
 from preheat.models.own_folder import OwnFolder
-from preheat.models.sources.candidates import Place, folder_candidates, problem_of
+from preheat.models.sources.candidates import ENDING, Candidate, Place, folder_candidates, problem_of
 
 # A file that ends early and was written to this recently is being copied, not damaged.
 _COPYING_S: Final = 10.0
@@ -29,10 +29,12 @@ _COPYING_S: Final = 10.0
 class Content:
     """The files of a place."""
 
+    source: Source = Source.FOLDER
     scanned: list[ScannedFile] = field(default_factory=list)
     problems: dict[Path, Message] = field(default_factory=dict)  # what is unreadable or damaged, by path
     unsettled: set[Path] = field(default_factory=set)  # files that are being written
     seen: set[Path] = field(default_factory=set)  # every file that was looked at
+    failed: dict[Path, BrokenFile] = field(default_factory=dict)  # files that cannot be used
 
 
 class PlaceReader:
@@ -52,7 +54,7 @@ class PlaceReader:
     def read(self, place: Place, number: int, alive: Callable[[], None]) -> Content:
         """Return the content of the place with this rank. ``alive`` is called after every file: the disk responds."""
         settle_s = self._settle_s if place.root in self._read_before else 0.0
-        content = Content()
+        content = Content(place.source)
         if (problem := paths.path_problem(str(place.root))) is not None:
             content.problems[place.root] = msg("path_unreadable", path=printable(str(place.root)), reason=msg(problem))
             return content
@@ -60,10 +62,13 @@ class PlaceReader:
         for candidate in place.candidates(place.root, content.problems.__setitem__):
             alive()
             path = candidate.path
+            # A file that the user put into a folder which was not made by Preheat is the user's.
+            source = place.source if own is None or own.owns(path) else Source.FOLDER
             try:
                 is_link, stamp = path.is_symlink(), stamp_of(path)
             except (OSError, ValueError) as error:
                 content.problems[path] = problem_of(path, error)
+                content.failed[path] = _broken(candidate, source, 0, content.problems[path])
                 continue
             facts = self._facts(path, stamp)
             alive()
@@ -71,11 +76,10 @@ class PlaceReader:
             if self._is_fresh(stamp, settle_s if isinstance(facts, Facts) else _COPYING_S):
                 content.unsettled.add(path)
             elif isinstance(facts, Facts):
-                # A file that the user put into a folder which was not made by Preheat is the user's.
-                source = place.source if own is None or own.owns(path) else Source.FOLDER
                 content.scanned.append(ScannedFile(candidate, source, number, is_link, stamp, facts))
             else:
                 content.problems[path] = facts.message
+                content.failed[path] = _broken(candidate, source, stamp.file_bytes, facts.message)
         self._read_before.add(place.root)
         return content
 
@@ -107,7 +111,21 @@ def merge(contents: Sequence[Content], known: Collection[str] = ()) -> tuple[Lis
     listing = assemble(wanted, incomplete.__setitem__, known)
     # A set with a part that is damaged or being copied is not worth a second warning.
     problems.update((path, problem) for path, problem in incomplete.items() if _set_of(path) not in explained)
-    return replace(listing, unsettled=bool(unsettled)), problems
+    broken = {path: file for content in contents for path, file in content.failed.items()}
+    for content in contents:  # links into nowhere
+        links = (path for path in content.problems if path not in broken and path.suffix.lower() == ENDING)
+        broken |= {path: BrokenFile(path.name, path, content.source, 0, content.problems[path]) for path in links}
+    for each in scanned:
+        if (problem := problems.get(each.path)) is not None:
+            broken[each.path] = _broken(each.candidate, each.source, each.stamp.file_bytes, problem)
+    files = tuple(broken[path] for path in sorted(broken))
+    return replace(listing, broken=files, unsettled=bool(unsettled)), problems
+
+
+def _broken(candidate: Candidate, source: Source, file_bytes: int, problem: Message) -> BrokenFile:
+    """Return a file that cannot be used; a download is at OWNER/REPOSITORY/FILE, which is what to pull again."""
+    pull_name = "/".join(candidate.path.parts[-3:]) if source is Source.PREHEAT and candidate.one_repo else ""
+    return BrokenFile(printable(candidate.name), candidate.path, source, file_bytes, problem, pull_name)
 
 
 def _set_of(path: Path) -> tuple[Path, str]:

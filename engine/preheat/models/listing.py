@@ -37,11 +37,24 @@ class SkippedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenFile:
+    """A file that is damaged, incomplete or unreadable. The reason's hint says what to do."""
+
+    name: str = field(metadata={"json": "id"})
+    path: Path
+    source: Source
+    file_bytes: int
+    reason: Message
+    pull_name: str = ""  # what to pull to get it again; empty if unknown
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """The result of a look at the disk."""
 
     models: tuple[ModelFile, ...] = ()  # by id
     skipped: tuple[SkippedFile, ...] = ()  # complete and readable files that cannot be served
+    broken: tuple[BrokenFile, ...] = ()  # damaged, incomplete or unreadable files, by path
     unsettled: bool = False  # something is being written: look again in a moment
     unreachable: tuple[Message, ...] = ()  # folders that did not respond in time
 

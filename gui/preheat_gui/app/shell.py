@@ -165,8 +165,8 @@ class Shell(QObject):
         else:
             self.dashboard.show_page(view)
 
-    def show_settings(self, group: str = "") -> None:
-        """Bring the settings to the front, at the page of a group if one is given."""
+    def show_settings(self, target: str = "") -> None:
+        """Bring the settings to the front, at a group, or with a proposal: ``memory_limit=20GB``."""
         if self._ending:
             return
         if self._settings_dialog is None:
@@ -174,8 +174,11 @@ class Shell(QObject):
 
             self._settings_dialog = SettingsDialog(self.bridge, None)  # deletes itself
             self._settings_dialog.finished.connect(self._forget_settings)
-        if group:
-            self._settings_dialog.show_page(group)
+        name, proposes, text = target.partition("=")
+        if proposes:
+            self._settings_dialog.propose(name, text)
+        elif name:
+            self._settings_dialog.show_page(name)
         _bring_to_front(self._settings_dialog)
 
     def _on_focus(self, _before: QWidget | None, now: QWidget | None) -> None:

@@ -94,6 +94,14 @@ class SettingsDialog(KeepsFocus, QDialog):
     def show_page(self, group: Group | str) -> None:
         self._side.setCurrentRow(list(Group).index(Group(group)))
 
+    def propose(self, name: str, text: str) -> None:
+        """Show a setting with another value, which the user may apply."""
+        editor = self._rows[name].editor
+        editor.set_text(text)
+        self._draft.write(name, text)
+        self._reveal(name)
+        editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
     # Building
 
     def _page(self, group: Group) -> SettingsPage:

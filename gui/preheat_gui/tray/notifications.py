@@ -11,7 +11,15 @@ from PySide6.QtWidgets import QSystemTrayIcon
 
 from preheat import control
 from preheat.control import DownloadState, EvictionReason, State
-from preheat_gui.words import download_trouble, list_names, message_text, sentence, short_name
+from preheat_gui.words import (
+    download_trouble,
+    lacking_words,
+    list_names,
+    message_text,
+    raised_limit,
+    sentence,
+    short_name,
+)
 
 if TYPE_CHECKING:
     from preheat.control import DecisionRecord, EngineSession, EngineSnapshot, ModelSnapshot
@@ -45,6 +53,7 @@ class Notifications(QObject):
         self._login_until = clock() + LOGIN_S if at_login else None
         self._models: dict[str, ModelSnapshot] | None = None
         self._downloads: dict[str, DownloadState] = {}
+        self._lacking: set[str] = set()  # Favourites that were said to have no room
         self._failed_at: dict[str, float] = {}
         self._pressure_at: float | None = None
         self._pressure_since = time.time()
@@ -57,6 +66,7 @@ class Notifications(QObject):
         models = {model.model_id: model for model in snapshot.models}
         before, self._models = self._models, models
         self._look_at_favourites(snapshot)
+        self._look_at_room(snapshot, first=before is None)
         self._look_at_downloads(snapshot, first=before is None)
         if before is None:  # the state at the start is not news
             return
@@ -89,6 +99,16 @@ class Notifications(QObject):
         else:
             title = self.tr("{count} of {total} favourites are ready").format(count=len(ready), total=len(favourites))
         self._notify(title, list_names(ready), ("overview", ""))
+
+    def _look_at_room(self, snapshot: EngineSnapshot, *, first: bool) -> None:
+        """Say once that a favourite has no room; what was so at the start is shown in the windows."""
+        lacking = set(snapshot.favourites_without_room)
+        news, self._lacking = lacking - self._lacking, self._lacking | lacking
+        if not news or first:
+            return
+        limit = raised_limit(snapshot.favourites_bytes, snapshot.memory, str(self._bridge.settings.memory_limit))
+        view = ("settings", f"memory_limit={limit}") if limit else ("models", min(news))
+        self._notify(self.tr("A favourite has no room"), lacking_words(snapshot), view, warning=True)
 
     def _look_at_downloads(self, snapshot: EngineSnapshot, *, first: bool) -> None:
         before = self._downloads

@@ -43,8 +43,16 @@ from preheat_gui.words.figures import (
     sentence,
     short_name,
 )
-from preheat_gui.words.limits import BYTES, PERCENT, limit_text, limit_unit, preview_words
-from preheat_gui.words.messages import error_hint, error_text, error_title, message_sentences, message_text, set_by
+from preheat_gui.words.limits import BYTES, PERCENT, lacking_words, limit_text, limit_unit, preview_words, raised_limit
+from preheat_gui.words.messages import (
+    error_hint,
+    error_text,
+    error_title,
+    message_sentences,
+    message_text,
+    message_words,
+    set_by,
+)
 from preheat_gui.words.models import (
     LOADING_STATES,
     QUIT,

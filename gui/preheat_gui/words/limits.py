@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication
 
-from preheat_gui.words.figures import SEPARATOR, list_names
+from preheat_gui.words.figures import SEPARATOR, format_memory, list_names
 
 if TYPE_CHECKING:
-    from preheat.control import LimitPreview
+    from preheat.control import EngineSnapshot, LimitPreview, MemorySnapshot
 
 PERCENT: Final = "%"
 BYTES: Final = "GB"
@@ -48,3 +49,26 @@ def preview_words(preview: LimitPreview) -> str:
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("Limits", text)
+
+
+def lacking_words(snapshot: EngineSnapshot) -> str:
+    """Return which favourites have no room, and the limit that all would need; empty if all have."""
+    names = snapshot.favourites_without_room
+    if not names:
+        return ""
+    needed, limit = format_memory(snapshot.favourites_bytes), format_memory(snapshot.memory.limit_bytes)
+    text = _tr("No room for {models}. All favourites need {needed}, and the limit is {limit}.")
+    return text.format(models=list_names(names), needed=needed, limit=limit)
+
+
+def raised_limit(needed_bytes: int, memory: MemorySnapshot, setting: str) -> str:
+    """Return a memory limit that suffices, in the unit of the setting; empty if it is fixed or the machine has less.
+
+    Args:
+        setting: The limit as the user wrote it; empty if it cannot be changed.
+    """
+    if not setting or needed_bytes > memory.total_bytes - memory.keep_free_bytes:
+        return ""
+    if limit_unit(setting) == PERCENT:
+        return f"{math.ceil(100 * needed_bytes / memory.total_bytes)}%"
+    return f"{math.ceil(10 * needed_bytes / _GB) / 10:g}GB"

@@ -185,12 +185,18 @@ def test_unreadable_files_are_skipped_with_one_warning(
         [
             "skipped: broken.gguf ends early: its header runs past the end of the file at 8 bytes. "
             f"Download it again ({tmp_path}/broken.gguf)",
-            f"skipped: {tmp_path}/gone.gguf is a broken link",
-            f"skipped: {tmp_path}/locked cannot be read: Permission denied",
+            f"skipped: {tmp_path}/gone.gguf is a broken link. Remove it, or put the file back",
+            f"skipped: {tmp_path}/locked cannot be read: Permission denied. "
+            "Check the rights of the file and its folder",
         ]
     )
-    assert ids(index.look([tmp_path]).models) == ["good"]
+    listing = index.look([tmp_path])
+    assert ids(listing.models) == ["good"]
     assert warnings() == []
+    assert [(each.name, each.file_bytes, each.reason.code) for each in listing.broken] == [
+        ("broken.gguf", 8, "gguf_header_cut"),
+        ("gone.gguf", 0, "broken_link"),
+    ]
 
 
 def test_a_file_that_breaks_again_after_repair_is_reported_again(

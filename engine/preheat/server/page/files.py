@@ -26,7 +26,7 @@ _MEDIA_TYPES: Final = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
 }
-_OWN_TEXTS: Final = "page_"
+_OWN_TEXTS: Final = ("page_", "fit_")
 _FIELD: Final = re.compile(r"\{\{(\w+)\}\}")
 _SWAGGER_FILES: Final = ("swagger-ui-bundle.js", "swagger-ui.css")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -12,8 +11,7 @@ from PySide6.QtCore import QCoreApplication
 
 from preheat.control import EngineSnapshot, PreloadSnapshot, State
 from preheat_gui import words
-from preheat_gui.dashboard.hearth.layout import Kind
-from preheat_gui.dashboard.hearth.scene import MORE, Scene
+from preheat_gui.dashboard.hearth.scene import Scene
 
 translate = QCoreApplication.translate
 
@@ -43,7 +41,7 @@ class Headline:
 
 def make_headline(snapshot: EngineSnapshot, scene: Scene, limit_setting: str) -> Headline:
     """Return the headline; ``limit_setting`` is the memory limit as the user wrote it, empty if it is fixed."""
-    preload, aside = snapshot.preload, _aside(snapshot, scene)
+    preload, aside = snapshot.preload, _aside(snapshot)
     limit = raised_limit(snapshot, scene, limit_setting)
     help_ = Help.RAISE_LIMIT if limit else Help.NONE
     if loading := words.loading_models(snapshot):
@@ -63,18 +61,14 @@ def make_headline(snapshot: EngineSnapshot, scene: Scene, limit_setting: str) ->
 
 
 def raised_limit(snapshot: EngineSnapshot, scene: Scene, limit_setting: str, model_id: str = "") -> str:
-    """Return the limit at which a model fits, by default the first favourite without room; empty if there is none."""
+    """Return the limit at which a model fits, by default every favourite; empty if it is not lacking or cannot fit."""
     memory = snapshot.memory
-    names = (model_id,) if model_id else snapshot.favourites
-    lacking = next((name for name in names if name in scene.facts and scene.facts[name].missing_bytes), "")
-    if not lacking or not limit_setting:
-        return ""
-    needed = memory.limit_bytes + scene.facts[lacking].missing_bytes
-    if needed > memory.total_bytes - memory.keep_free_bytes:
-        return ""
-    if words.limit_unit(limit_setting) == words.PERCENT:
-        return f"{math.ceil(100 * needed / memory.total_bytes)}%"
-    return f"{math.ceil(10 * needed / _GB) / 10:g}GB"
+    if not model_id:
+        needed = snapshot.favourites_bytes if snapshot.favourites_without_room else 0
+    else:
+        missing = scene.facts[model_id].missing_bytes if model_id in scene.facts else 0
+        needed = memory.limit_bytes + missing if missing else 0
+    return words.raised_limit(needed, memory, limit_setting) if needed else ""
 
 
 def _idle(snapshot: EngineSnapshot) -> str:
@@ -101,19 +95,18 @@ def _hits(preload: PreloadSnapshot) -> str:
     return text.format(hits=words.format_number(preload.hits), count=words.format_number(requests))
 
 
-def _aside(snapshot: EngineSnapshot, scene: Scene) -> str:
+def _aside(snapshot: EngineSnapshot) -> str:
     cold = {model.model_id: model.standby for model in snapshot.models if model.state is State.COLD}
-    outside = [part.key for part in scene.outside if part.kind is Kind.OUTSIDE and part.key != MORE]
-    lacking = [name for name in outside if scene.facts[name].missing_bytes and scene.facts[name].favourite]
+    lacking = snapshot.favourites_without_room
     waiting = [name for name in snapshot.preload.queue if name in cold and name not in lacking]
     cached = [name for name, standby in cold.items() if standby and name not in waiting]
     parts = []
     if len(lacking) == 1:
-        missing = words.format_memory(scene.facts[lacking[0]].missing_bytes)
-        text = translate("Overview", "{model} needs {size} more than is left")
+        missing = words.format_memory(max(snapshot.favourites_bytes - snapshot.memory.limit_bytes, 0))
+        text = translate("Overview", "No room for {model}: the limit is {size} too low")
         parts.append(text.format(model=words.short_name(lacking[0]), size=missing))
     elif lacking:
-        parts.append(translate("Overview", "No room: {models}").format(models=words.list_names(lacking)))
+        parts.append(translate("Overview", "No room for {models}").format(models=words.list_names(lacking)))
     if waiting:
         parts.append(translate("Overview", "Next: {models}").format(models=words.list_names(waiting)))
     if cached:

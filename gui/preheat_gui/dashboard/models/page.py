@@ -12,12 +12,13 @@ from preheat import control
 from preheat.control import EngineSnapshot, StatsReport
 from preheat_gui.bridge import EngineBridge, SlowQuestion
 from preheat_gui.dashboard.models.actions import ModelActions, ModelDeletion
+from preheat_gui.dashboard.models.broken import BrokenFilesRow
 from preheat_gui.dashboard.models.details import ModelDetails
 from preheat_gui.dashboard.models.table import Column, ModelsFilter, ModelsTable, Show, show_words
 from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.dashboard.page import DashboardPage
-from preheat_gui.widgets import EmptyState, SearchBox, named, set_role, stacked, timer
-from preheat_gui.words import format_number
+from preheat_gui.widgets import Banner, EmptyState, SearchBox, named, set_role, stacked, timer
+from preheat_gui.words import format_number, lacking_words, raised_limit
 
 _AGES_MS: Final = 30_000  # How often "2 min ago" is updated while the page is shown
 
@@ -33,6 +34,9 @@ class ModelsPage(DashboardPage):
         self._view = ModelsView(self._filter, bridge.signs)
         self._actions = ModelActions(bridge, self._view)
         self._deletion = ModelDeletion(bridge, self)
+        self._lacking = named(Banner(), "favourites_without_room")
+        self._raised = ""  # The limit with which every favourite has room
+        self._broken = BrokenFilesRow(bridge)
         self._details = ModelDetails(bridge, self._actions)
         self._ages = timer(self, _AGES_MS, self._table.refresh_ages, repeat=True)
         tooltip = self.tr("Show only models with all these words in their name (Ctrl+F)")
@@ -78,7 +82,7 @@ class ModelsPage(DashboardPage):
             self._show.addItem(show_words(show), show)
         set_role(self._count, "muted")
         head = (self._count, (None, 1), (self._search, 2), self._show)
-        self._lay_out(self.tr("Models"), head, (self._stack, 1), self._details)
+        self._lay_out(self.tr("Models"), head, self._lacking, (self._stack, 1), self._broken, self._details)
         self.setTabOrder(self._search, self._show)
         self.setTabOrder(self._show, self._view)
 
@@ -88,6 +92,7 @@ class ModelsPage(DashboardPage):
         self._show.currentIndexChanged.connect(self._on_show)
         self._none_match.clicked.connect(self._show_all)
         self._empty.clicked.connect(self._get_model)
+        self._lacking.clicked.connect(self._raise_limit)
         self._view.star_clicked.connect(self._actions.toggle_favourite)
         self._view.customContextMenuRequested.connect(self._on_menu)
         self._view.selectionModel().selectionChanged.connect(self._follow_selection)
@@ -106,9 +111,23 @@ class ModelsPage(DashboardPage):
 
     def _on_snapshot(self, snapshot: EngineSnapshot) -> None:
         self._table.update(snapshot)
+        self._broken.show_files(snapshot.broken_files)
+        self._show_lacking(snapshot)
         self._select_wanted()
         self._follow_selection()
         self._show_counts()
+
+    def _show_lacking(self, snapshot: EngineSnapshot) -> None:
+        text, bridge = lacking_words(snapshot), self._bridge
+        setting = "" if bridge.why_fixed("memory_limit") else str(bridge.settings.memory_limit)
+        self._raised = raised_limit(snapshot.favourites_bytes, snapshot.memory, setting)
+        if text:
+            self._lacking.show_problem(text, self.tr("&Raise the limit") if self._raised else None)
+        else:
+            self._lacking.hide()
+
+    def _raise_limit(self) -> None:
+        self._bridge.view_requested.emit("settings", f"memory_limit={self._raised}")
 
     def _on_stats(self, stats: StatsReport) -> None:
         self._table.set_figures(stats.models)
