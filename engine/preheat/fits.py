@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
@@ -23,7 +23,7 @@ class FitAnswer(StrEnum):
 class Leaving:
     """A model in memory that would make room for another one."""
 
-    model_id: str
+    model_id: str = field(metadata={"json": "model"})
     room_bytes: int  # room for another model once this one and all before it have left
 
 

@@ -32,6 +32,6 @@ export function fitWords(model, memory, words) {
   const { leaving } = memory.headroom;
   const last = leaving.findIndex((each) => each.room_bytes >= model.expected_bytes);
   if (last < 0) return words.text("fit_if_others");
-  const models = leaving.slice(0, last + 1).map((each) => each.model_id);
+  const models = leaving.slice(0, last + 1).map((each) => each.model);
   return words.text(models.length === 1 ? "fit_if_leaves" : "fit_if_others_leave", { models });
 }

@@ -154,6 +154,48 @@
     </message>
 </context>
 <context>
+    <name>BrokenFilesDialog</name>
+    <message>
+        <source>Files that can&apos;t be used</source>
+        <translation>Unbrauchbare Dateien</translation>
+    </message>
+    <message>
+        <source>downloaded by Preheat</source>
+        <translation>von Preheat heruntergeladen</translation>
+    </message>
+    <message>
+        <source>in Preheat&apos;s folder</source>
+        <translation>in Preheats Ordner</translation>
+    </message>
+    <message>
+        <source>Download &amp;again</source>
+        <translation>Noch einmal &amp;herunterladen</translation>
+    </message>
+    <message>
+        <source>Show in &amp;folder</source>
+        <translation>Im &amp;Ordner zeigen</translation>
+    </message>
+    <message>
+        <source>Move to &amp;trash</source>
+        <translation>In den &amp;Papierkorb</translation>
+    </message>
+</context>
+<context>
+    <name>BrokenFilesRow</name>
+    <message>
+        <source>1 file can&apos;t be used</source>
+        <translation>1 Datei ist unbrauchbar</translation>
+    </message>
+    <message>
+        <source>{count} files can&apos;t be used</source>
+        <translation>{count} Dateien sind unbrauchbar</translation>
+    </message>
+    <message>
+        <source>&amp;Details</source>
+        <translation>&amp;Details</translation>
+    </message>
+</context>
+<context>
     <name>CardBrowser</name>
     <message>
         <source>Model card</source>
@@ -1933,6 +1975,10 @@ nach {new}
     <message>
         <source>Stays: {models}</source>
         <translation>Bleibt: {models}</translation>
+    </message>
+    <message>
+        <source>No room for {models}. All favourites need {needed}, and the limit is {limit}.</source>
+        <translation>Kein Platz für {models}. Alle Favoriten brauchen {needed}, die Grenze ist {limit}.</translation>
     </message>
 </context>
 <context>
@@ -6541,23 +6587,23 @@ nach {new}
     </message>
     <message>
         <source>1 file can&apos;t be used</source>
-        <translation type="unfinished"></translation>
+        <translation>1 Datei ist unbrauchbar</translation>
     </message>
     <message>
         <source>Check the rights of the file and its folder</source>
-        <translation type="unfinished"></translation>
+        <translation>Rechte der Datei und ihres Ordners prüfen</translation>
     </message>
     <message>
         <source>No room for {models:names}: all favourites need {needed:memory}, and the limit is {limit:memory}</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Platz für {models:names}: Alle Favoriten brauchen {needed:memory}, die Grenze ist {limit:memory}</translation>
     </message>
     <message>
         <source>Remove it, or put the file back</source>
-        <translation type="unfinished"></translation>
+        <translation>Verknüpfung entfernen oder die Datei zurücklegen</translation>
     </message>
     <message>
         <source>{count:count} files can&apos;t be used</source>
-        <translation type="unfinished"></translation>
+        <translation>{count:count} Dateien sind unbrauchbar</translation>
     </message>
 </context>
 <context>
@@ -6932,6 +6978,10 @@ nach {new}
         <source>Preheat is looking for models.</source>
         <translation>Preheat sucht nach Modellen.</translation>
     </message>
+    <message>
+        <source>&amp;Raise the limit</source>
+        <translation>Grenze &amp;anheben</translation>
+    </message>
 </context>
 <context>
     <name>ModelsTable</name>
@@ -7034,6 +7084,10 @@ nach {new}
     <message>
         <source>{model} were unloaded</source>
         <translation>{model} wurden entladen</translation>
+    </message>
+    <message>
+        <source>A favourite has no room</source>
+        <translation>Ein Favorit hat keinen Platz</translation>
     </message>
 </context>
 <context>
@@ -7213,14 +7267,6 @@ nach {new}
         <translation>{hits} von {count} Anfragen fanden seit dem Start von Preheat ihr Modell bereit</translation>
     </message>
     <message>
-        <source>{model} needs {size} more than is left</source>
-        <translation>{model} braucht {size} mehr, als frei ist</translation>
-    </message>
-    <message>
-        <source>No room: {models}</source>
-        <translation>Kein Platz: {models}</translation>
-    </message>
-    <message>
         <source>Next: {models}</source>
         <translation>Als Nächstes: {models}</translation>
     </message>
@@ -7259,6 +7305,14 @@ nach {new}
     <message>
         <source>{begin} to {end}</source>
         <translation>{begin} bis {end}</translation>
+    </message>
+    <message>
+        <source>No room for {model}: the limit is {size} too low</source>
+        <translation>Kein Platz für {model}: Die Grenze ist um {size} zu niedrig</translation>
+    </message>
+    <message>
+        <source>No room for {models}</source>
+        <translation>Kein Platz für {models}</translation>
     </message>
 </context>
 <context>
@@ -9224,48 +9278,6 @@ nach {new}
     <message>
         <source>Copy</source>
         <translation>Kopieren</translation>
-    </message>
-</context>
-<context>
-    <name>BrokenFilesDialog</name>
-    <message>
-        <source>Files that can&apos;t be used</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>downloaded by Preheat</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>in Preheat&apos;s folder</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Download &amp;again</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Show in &amp;folder</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Move to &amp;trash</source>
-        <translation type="unfinished"></translation>
-    </message>
-</context>
-<context>
-    <name>BrokenFilesRow</name>
-    <message>
-        <source>1 file can&apos;t be used</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>{count} files can&apos;t be used</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>&amp;Details</source>
-        <translation type="unfinished"></translation>
     </message>
 </context>
 </TS>

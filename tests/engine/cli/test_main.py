@@ -112,7 +112,7 @@ def test_a_list_needs_no_application(starter_home: Path) -> None:
     assert lines[0].split() == columns
     assert re.split(r"\s{2,}", lines[2].strip()) == [
         *("smollm2-135m-instruct.q4_1", "chat", "135 M", "4-bit, good quality", "98.4 MB"),
-        *(format_memory(models[1]["expected_bytes"]), "yes", "8k", "Preheat", "cold"),
+        *(format_memory(models[1]["expected_bytes"]), "fits now", "8k", "Preheat", "cold"),
     ]
 
 

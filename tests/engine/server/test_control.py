@@ -39,6 +39,7 @@ async def test_status_is_the_snapshot(client: httpx2.AsyncClient) -> None:
         "pressure_message": None,
         "total_bytes": 0,
         "keep_free_bytes": 0,
+        "headroom": {"limit_bytes": 0, "free_bytes": 0, "leaving": []},
     }
     assert status["preload"] == {
         "enabled": True,
@@ -135,7 +136,7 @@ async def test_what_is_on_disk_is_told(client: httpx2.AsyncClient, engine: FakeE
     answer = (await client.get("/preheat/v1/models")).json()
     assert answer["limit_bytes"] == 8_000
     assert [(model["id"], model["fits"], model["source"]) for model in answer["models"]] == [
-        (CHAT, False, "ollama"),
+        (CHAT, True, "ollama"),
         (EMBED, True, "ollama"),
     ]
     assert answer["left_out"] == [

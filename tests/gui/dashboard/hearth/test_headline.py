@@ -76,8 +76,8 @@ def test_the_button_offers_what_helps(qapp: object, shown: EngineSnapshot, helps
 
 def test_a_favourite_without_room_is_named_with_the_limit_that_it_needs(qapp: object) -> None:
     shown = snapshot(HOT, model("b", favourite=True, expected_bytes=6 * GB))
-    assert headline(shown).aside == "b needs 1.0 GB more than is left"
+    assert headline(shown).aside == "No room for b: the limit is 1.0 GB too low"
     assert [headline(shown, limit).limit for limit in ("50%", "8GB", "")] == ["57%", "9GB", ""]
     assert raised_limit(shown, scene(shown), "8GB", "a") == ""
     both = snapshot(HOT, *(model(name, favourite=True, expected_bytes=6 * GB) for name in "bc"))
-    assert headline(both).aside == "No room: b and c"
+    assert headline(both).aside == "No room for b and c"
