@@ -94,7 +94,8 @@ def make_race(answer: Answer, cold: ColdStart) -> Race | NoRace:
     cold_s = cold.first_word_s(answer.first_word_s, answer.reused_tokens)
     if cold.load is None or cold_s is None:
         return NoRace.NEVER_LOADED
-    at_least = answer.reused_tokens > 0 and cold.prefill_token_s is None
+    is_stopped = not answer.prompt_tokens  # what was reused is not known
+    at_least = is_stopped or (answer.reused_tokens > 0 and cold.prefill_token_s is None)
     return Race(answer, cold.load, answer.first_word_s, cold_s, at_least)
 
 

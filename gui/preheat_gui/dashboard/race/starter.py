@@ -41,7 +41,7 @@ class RaceStarter(QObject):
         view.activated.connect(self.start)
         view.selectionModel().selectionChanged.connect(self._judge)
         view.model().modelReset.connect(self._forget)
-        view.model().rowsInserted.connect(self._cold.clear)
+        view.model().rowsInserted.connect(self._forget)
 
     def start(self) -> None:
         """Show the race of the selected request, or say why there is none."""

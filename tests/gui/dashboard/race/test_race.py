@@ -59,6 +59,7 @@ def test_without_the_speed_of_prefill_it_is_a_lower_bound() -> None:
     assert race_words(made) == "0.16 s to the first word; cold, it takes at least 2.7 s"
     assert headline(made) == "The first word came at least 17 times sooner"
     assert not race(replace(ANSWER, reused_tokens=0), ColdStart("a", LOAD)).at_least
+    assert race(replace(ANSWER, prompt_tokens=0, reused_tokens=0)).at_least  # it was stopped
 
 
 @pytest.mark.parametrize(
