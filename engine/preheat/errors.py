@@ -6,6 +6,7 @@ Adapters (HTTP, command line, tray) convert these once each. Anything that is no
 from __future__ import annotations
 
 import errno
+import re
 from pathlib import Path
 from typing import Final
 
@@ -202,9 +203,13 @@ class ModelExistsError(EngineError, code="model_exists", status=409):
     """There is another file of this name already."""
 
 
+_NUMBER: Final = re.compile(r"^\[(?:Errno|WinError) -?\d+\] ")
+
+
 def reason_of(error: BaseException) -> Message | str:
     """Return the reason for a failure, without number and path: a message if its words are in the table."""
-    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    words = getattr(error, "strerror", None) or str(error).strip().rstrip(".") or type(error).__name__
+    words = _NUMBER.sub("", words)  # of an error in the words of another
     code = REASON_CODES.get(words)
     return msg(code) if code else words
 

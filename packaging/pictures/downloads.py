@@ -18,7 +18,9 @@ from preheat.messages import msg
 from preheat_gui.dashboard.window import DashboardWindow
 from suggested import CARD, CATALOGUE, FOUND, OFFER
 
-_OFFLINE: Final = HubUnreachableError(msg("hub_no_connection", hub="https://huggingface.co", reason="no network"))
+_OFFLINE: Final = HubUnreachableError(
+    msg("hub_no_connection", hub="https://huggingface.co", reason=msg("name_unknown_now"))
+)
 _QUEUE: Final = (
     download("running", name="Qwen/Qwen3-8B-GGUF:Q4_K_M"),
     download(

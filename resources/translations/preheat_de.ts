@@ -6605,6 +6605,22 @@ nach {new}
         <source>{count:count} files can&apos;t be used</source>
         <translation>{count:count} Dateien sind unbrauchbar</translation>
     </message>
+    <message>
+        <source>All connection attempts failed</source>
+        <translation>Alle Verbindungsversuche sind gescheitert</translation>
+    </message>
+    <message>
+        <source>Name or service not known</source>
+        <translation>Name nicht bekannt</translation>
+    </message>
+    <message>
+        <source>No address associated with hostname</source>
+        <translation>Zum Namen gibt es keine Adresse</translation>
+    </message>
+    <message>
+        <source>Temporary failure in name resolution</source>
+        <translation>Name derzeit nicht auflösbar</translation>
+    </message>
 </context>
 <context>
     <name>ModelActions</name>

@@ -40,8 +40,7 @@ def translated(endpoint: str, repo: str = "", path: str = "", *, with_token: boo
     except httpx2.TimeoutException as error:
         raise HubUnreachableError(msg("hub_timeout", hub=endpoint)) from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        reason = str(error).strip().rstrip(".") or type(error).__name__
-        raise HubUnreachableError(msg("hub_no_connection", hub=endpoint, reason=reason)) from error
+        raise HubUnreachableError(msg("hub_no_connection", hub=endpoint, reason=reason_of(error))) from error
     except OSError as error:
         raise HubError(msg("hub_token_unreadable", reason=reason_of(error))) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
