@@ -22,6 +22,7 @@ from preheat.installation import Build
 from preheat.messages import msg
 from preheat.settings import Group
 from preheat_gui.app import about, error_dialog
+from preheat_gui.app.help import HelpDialog
 from preheat_gui.app.no_tray import CloseGuard
 from preheat_gui.app.welcome import FoundModels, WelcomeDialog, WelcomeSuggestions
 from preheat_gui.dashboard.window import DashboardWindow
@@ -76,6 +77,7 @@ def window_makers(bridge: FakeBridge) -> dict[str, Callable[[], QWidget]]:
         "welcome-found": partial(_welcome_found, bridge),
         "error": _error_dialog,
         "about": _about,
+        "help": partial(HelpDialog, bridge),
         "close-question": partial(_close_question, bridge),
         "problem": partial(_problem, bridge),
         "empty": _empty,

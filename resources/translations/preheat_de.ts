@@ -897,6 +897,18 @@
         <source>Change Preheat&apos;s settings (Ctrl+,)</source>
         <translation>Einstellungen von Preheat ändern (Strg+,)</translation>
     </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>&amp;Hilfe</translation>
+    </message>
+    <message>
+        <source>Help</source>
+        <translation>Hilfe</translation>
+    </message>
+    <message>
+        <source>Documentation, keys, report a problem (F1)</source>
+        <translation>Dokumentation, Tasten, ein Problem melden (F1)</translation>
+    </message>
 </context>
 <context>
     <name>Day</name>
@@ -1555,6 +1567,57 @@ nach {new}
     <message>
         <source>{model}: {why}</source>
         <translation>{model}: {why}</translation>
+    </message>
+</context>
+<context>
+    <name>HelpDialog</name>
+    <message>
+        <source>Help</source>
+        <translation>Hilfe</translation>
+    </message>
+    <message>
+        <source>A&amp;bout Preheat</source>
+        <translation>Ü&amp;ber Preheat</translation>
+    </message>
+    <message>
+        <source>&amp;Close</source>
+        <translation>&amp;Schließen</translation>
+    </message>
+    <message>
+        <source>How to get models, connect apps, save memory, and solve problems.</source>
+        <translation>Wie man Modelle bekommt, Apps verbindet, Speicher spart und Probleme löst.</translation>
+    </message>
+    <message>
+        <source>&amp;Documentation</source>
+        <translation>&amp;Dokumentation</translation>
+    </message>
+    <message>
+        <source>&amp;API reference</source>
+        <translation>&amp;API-Referenz</translation>
+    </message>
+    <message>
+        <source>The endpoints of this Preheat, in the browser; works without internet</source>
+        <translation>Die Endpunkte dieses Preheat, im Browser; auch ohne Internet</translation>
+    </message>
+    <message>
+        <source>Documentation</source>
+        <translation>Dokumentation</translation>
+    </message>
+    <message>
+        <source>Save the diagnostics, describe what happened, and attach the file. It leaves out keys, names and texts of apps.</source>
+        <translation>Die Diagnose speichern, beschreiben, was passiert ist, und die Datei anhängen. Schlüssel, Namen und Texte von Apps stehen nicht darin.</translation>
+    </message>
+    <message>
+        <source>&amp;Report a problem</source>
+        <translation>Problem &amp;melden</translation>
+    </message>
+    <message>
+        <source>Report a problem</source>
+        <translation>Problem melden</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>Tasten</translation>
     </message>
 </context>
 <context>
@@ -8621,6 +8684,93 @@ nach {new}
     </message>
 </context>
 <context>
+    <name>Shortcuts</name>
+    <message>
+        <source>Close the window</source>
+        <translation>Fenster schließen</translation>
+    </message>
+    <message>
+        <source>Copy the name</source>
+        <translation>Namen kopieren</translation>
+    </message>
+    <message>
+        <source>Delete from disk</source>
+        <translation>Vom Datenträger löschen</translation>
+    </message>
+    <message>
+        <source>Everywhere</source>
+        <translation>Überall</translation>
+    </message>
+    <message>
+        <source>Help</source>
+        <translation>Hilfe</translation>
+    </message>
+    <message>
+        <source>Keep the present limit</source>
+        <translation>Die jetzige Grenze behalten</translation>
+    </message>
+    <message>
+        <source>Load or unload</source>
+        <translation>Laden oder entladen</translation>
+    </message>
+    <message>
+        <source>Go to another block, or change the memory limit</source>
+        <translation>Zu einem anderen Block gehen oder die Speichergrenze ändern</translation>
+    </message>
+    <message>
+        <source>Mark as favourite, or not</source>
+        <translation>Als Favorit merken oder nicht</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>Open the model&apos;s menu, or apply the limit</source>
+        <translation>Das Menü des Modells öffnen oder die Grenze übernehmen</translation>
+    </message>
+    <message>
+        <source>Overview</source>
+        <translation>Übersicht</translation>
+    </message>
+    <message>
+        <source>Search on this page</source>
+        <translation>Auf dieser Seite suchen</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>Senden</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Show a page</source>
+        <translation>Eine Seite zeigen</translation>
+    </message>
+    <message>
+        <source>Unload the model</source>
+        <translation>Das Modell entladen</translation>
+    </message>
+    <message>
+        <source>Show the file</source>
+        <translation>Datei zeigen</translation>
+    </message>
+    <message>
+        <source>Start a new line</source>
+        <translation>Neue Zeile beginnen</translation>
+    </message>
+    <message>
+        <source>Stop the answer</source>
+        <translation>Antwort anhalten</translation>
+    </message>
+    <message>
+        <source>Try it</source>
+        <translation>Ausprobieren</translation>
+    </message>
+</context>
+<context>
     <name>TimeSavedCard</name>
     <message>
         <source>Time saved</source>
@@ -8794,6 +8944,10 @@ nach {new}
     <message>
         <source>{what} (set by {source})</source>
         <translation>{what} (durch {source} festgelegt)</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>&amp;Hilfe</translation>
     </message>
 </context>
 <context>

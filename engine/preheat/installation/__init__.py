@@ -14,7 +14,7 @@ from preheat.installation.commands import (
     restore_environment,
     tray_command,
 )
-from preheat.installation.licences import Part, licence_text, parts_of, section_of
+from preheat.installation.licences import Part, licence_text, parts_of, project_urls, section_of
 from preheat.installation.processor import (
     missing_features,
     processor_features,
@@ -40,6 +40,7 @@ __all__ = [
     "processor_identity",
     "processor_name",
     "processor_problem",
+    "project_urls",
     "restore_environment",
     "section_of",
     "start_after_upgrade",

@@ -29,6 +29,13 @@ def licence_text() -> str:
         return document()
 
 
+def project_urls() -> dict[str, str]:
+    """Return the addresses of the project by name, such as ``Issues``; empty without the package's metadata."""
+    from preheat.installation.packages import urls  # imported late, as above
+
+    return urls()
+
+
 def parts_of(text: str) -> tuple[Part, ...]:
     """Return the parts that a text of licences lists."""
     return tuple(Part(*found) for found in _PART.findall(text))

@@ -33,6 +33,15 @@ def document() -> str:
     return "\n".join(lines) + "\n"
 
 
+def urls() -> dict[str, str]:
+    """Return the addresses in the metadata of Preheat's own package, by name; empty without it."""
+    try:
+        written = metadata.metadata(_OWN).get_all("Project-URL") or ()
+    except metadata.PackageNotFoundError:
+        return {}
+    return dict(line.split(", ", 1) for line in written if ", " in line)
+
+
 def _required() -> list[metadata.Distribution]:
     """Return the installed packages that Preheat requires, also by way of others, by name."""
     found: dict[str, metadata.Distribution] = {}

@@ -15,13 +15,14 @@ from preheat.log import setup_logging
 from preheat_gui.app.arrivals import FavouritesOnArrival
 from preheat_gui.app.no_tray import LOGIN_PATIENCE_MS, PATIENCE_MS, CloseGuard, TrayPlace, explain_once
 from preheat_gui.bridge import EngineBridge, open_engine
-from preheat_gui.widgets import SETTINGS_KEY, WindowState, apply_theme
+from preheat_gui.widgets import HELP_KEY, SETTINGS_KEY, WindowState, apply_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from preheat.settings import Settings
     from preheat_gui.app.about import AboutDialog
+    from preheat_gui.app.help import HelpDialog
     from preheat_gui.app.process import SingleInstance
     from preheat_gui.app.welcome import WelcomeDialog
     from preheat_gui.bridge import Opened
@@ -62,6 +63,7 @@ class Shell(QObject):
         self._tray: Tray | None = None
         self._settings_dialog: SettingsDialog | None = None
         self._about_dialog: AboutDialog | None = None
+        self._help_dialog: HelpDialog | None = None
         self._welcome_dialog: WelcomeDialog | None = None
         self._arrivals = FavouritesOnArrival(self.bridge, self._state, self)
         self._failure: QMessageBox | None = None
@@ -157,6 +159,9 @@ class Shell(QObject):
         if view == "about":
             self.show_about()
             return
+        if view == "help":
+            self.show_help()
+            return
         self.show_dashboard()
         if self.dashboard is None or view == "dashboard":
             return
@@ -182,12 +187,14 @@ class Shell(QObject):
         _bring_to_front(self._settings_dialog)
 
     def _on_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
-        """Open the settings by their key from every window, also from those that keep the others from being used."""
+        """Let the keys of settings and help work in every window, also in those that block the others."""
         window = now.window() if now is not None else None
-        if window is not None and window.findChild(QShortcut, SETTINGS_KEY) is None:
-            shortcut = QShortcut(QKeySequence(SETTINGS_KEY), window)
-            shortcut.setObjectName(SETTINGS_KEY)
-            shortcut.activated.connect(self.show_settings)
+        if window is None or window.findChild(QShortcut, SETTINGS_KEY) is not None:
+            return
+        for key, show in ((SETTINGS_KEY, self.show_settings), (HELP_KEY, self.show_help)):
+            shortcut = QShortcut(QKeySequence(key), window)
+            shortcut.setObjectName(key)
+            shortcut.activated.connect(show)
 
     def show_about(self) -> None:
         """Show what this copy of Preheat is, and the licences of its parts."""
@@ -200,12 +207,25 @@ class Shell(QObject):
             self._about_dialog.finished.connect(self._forget_about)
         _bring_to_front(self._about_dialog)
 
+    def show_help(self) -> None:
+        """Show the documentation, how to report a problem, and the keys."""
+        if self._ending:
+            return
+        if self._help_dialog is None:
+            from preheat_gui.app.help import HelpDialog
+
+            self._help_dialog = HelpDialog(self.bridge)  # deletes itself
+            self._help_dialog.finished.connect(self._forget_help)
+            self._help_dialog.about_requested.connect(self.show_about)
+        _bring_to_front(self._help_dialog)
+
     def _make_dashboard(self) -> DashboardWindow:
         if self.dashboard is None:
             from preheat_gui.dashboard.window import DashboardWindow
 
             self.dashboard = window = DashboardWindow(self.bridge, state=self._state)
             window.settings_requested.connect(self.show_settings)
+            window.help_requested.connect(self.show_help)
             CloseGuard(window, self._may_close, self._state).quit_requested.connect(self.quit)
         return self.dashboard
 
@@ -233,6 +253,9 @@ class Shell(QObject):
 
     def _forget_about(self) -> None:
         self._about_dialog = None
+
+    def _forget_help(self) -> None:
+        self._help_dialog = None
 
     def _forget_welcome(self) -> None:
         self._welcome_dialog = None

@@ -46,6 +46,7 @@ class DashboardWindow(KeepsFocus, QWidget):
     """A page is created when it is first shown, and active only while it is visible."""
 
     settings_requested = Signal()  # The user wants the settings dialog
+    help_requested = Signal()
 
     def __init__(
         self,
@@ -69,6 +70,8 @@ class DashboardWindow(KeepsFocus, QWidget):
         self._navigation = Navigation(pages)
         self._settings = QPushButton(symbol("gear"), self.tr("&Settings…"))
         named(self._settings, "settings_button", self.tr("Settings"), self.tr("Change Preheat's settings (Ctrl+,)"))
+        self._help = QPushButton(symbol("help"), self.tr("&Help"))
+        named(self._help, "help_button", self.tr("Help"), self.tr("Documentation, keys, report a problem (F1)"))
         self._banner = named(Banner(), "problem_banner")
         self._import = ImportBanner(bridge)
         self._stack = QStackedWidget()
@@ -140,18 +143,22 @@ class DashboardWindow(KeepsFocus, QWidget):
         wide = self.width() >= _TEXT_FROM_PX
         self._navigation.set_with_text(wide)
         self._settings.setText(self.tr("&Settings…") if wide else "")
+        self._help.setText(self.tr("&Help") if wide else "")
         margin = MARGIN if wide else GROUP_GAP
         room = self.width() - GAP - self._navigation.width()
         sides = max(margin, (room - _MOST_CONTENT_PX) // 2)
         self._content.setContentsMargins(sides, margin, sides, margin)
 
     def _build(self) -> None:
-        set_role(self._settings, "quiet")
-        self._settings.setIconSize(_SETTINGS_ICON)
-        side = vbox((self._navigation, 1), self._settings)
+        for at_foot in (self._help, self._settings):
+            set_role(at_foot, "quiet")
+            at_foot.setIconSize(_SETTINGS_ICON)
+        foot = vbox(self._help, self._settings, spacing=0)
+        side = vbox((self._navigation, 1), foot)
         side.setContentsMargins(0, GROUP_GAP, 0, GROUP_GAP)
         self.setLayout(hbox(GAP, side, (self._content, 1), spacing=0))
         self._settings.clicked.connect(self.settings_requested)
+        self._help.clicked.connect(self.help_requested)
         self._banner.clicked.connect(self._on_banner)
         self._banner.other_clicked.connect(self._on_other)
         self._navigation.page_chosen.connect(self._show)

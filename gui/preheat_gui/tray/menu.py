@@ -180,6 +180,7 @@ class TrayMenu(QMenu):
         for menu in (self, *self.findChildren(QMenu)):  # the action's own shortcut has no window
             QShortcut(QKeySequence(SETTINGS_KEY), menu).activated.connect(self._open_settings)
         self._update = self._add("update", "", self._open_update)
+        self._add("help", self.tr("&Help"), partial(self._show_view, "help"))
         about = self._add("about", self.tr("A&bout Preheat"), partial(self._show_view, "about"))
         about.setMenuRole(QAction.MenuRole.AboutRole)
         self.addSeparator()

@@ -2,7 +2,7 @@
 
 from preheat.signs import HUES, Pattern, Sign, SignBook, preferred_hue
 from preheat_gui.widgets.building import Item, button, hbox, named, shortcut, stacked, text_label, timer, vbox
-from preheat_gui.widgets.focus import SETTINGS_KEY, KeepsFocus, give_focus
+from preheat_gui.widgets.focus import HELP_KEY, SETTINGS_KEY, KeepsFocus, give_focus
 from preheat_gui.widgets.focus_ring import focused_by_keyboard, shows_ring
 from preheat_gui.widgets.icons import PROGRESS_STEPS, TRAY_SIZES, TrayState, mark_icon, symbol, tray_icon
 from preheat_gui.widgets.labels import ElidedLabel, ScaledLabel, caption, figure, heading

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 SETTINGS_KEY: Final = "Ctrl+,"  # Opens the settings, in every window
+HELP_KEY: Final = "F1"  # Opens the help, likewise
 
 _APPEARS: Final = (QEvent.Type.Show, QEvent.Type.EnabledChange)
 

@@ -51,7 +51,7 @@ def test_the_menu_has_what_it_should_in_order(menu: TrayMenu) -> None:
         f"tray_{name}"
         for name in (
             *("status", "preloading", "preload_at_login", "favourites", "loaded_models", "pause"),
-            *("dashboard", "copy_address", "settings", "update", "about", "quit"),
+            *("dashboard", "copy_address", "settings", "update", "help", "about", "quit"),
         )
     ]
 
