@@ -24,6 +24,8 @@ _TICKS_H: Final = (1, 2, 3, 6, 12, 24, 48)
 _TICK_WIDTH: Final = 9
 _MOST_NEXT: Final = 3
 _AHEAD_H: Final = 12
+_LEAST_WITH_AHEAD: Final = 48  # characters of a timeline with room for the plan
+_LEAST_AHEAD: Final = 8
 _NOW: Final = "now"
 
 
@@ -33,7 +35,8 @@ def day(
 ) -> None:
     """Show when models were in memory, and who had to wait.
 
-    A filled dot is a request that found its model ready, a hollow one had to wait.
+    A filled dot is a request that found its model ready, a hollow one had to wait. Right of now is the plan if nothing
+    is requested.
     """
     from preheat.control import GetDay
 
@@ -50,7 +53,7 @@ def day(
 
     out = console()
     look = look_of(out)
-    signs = SignBook().signs(lane["model"] for lane in found["lanes"])
+    signs = SignBook().signs(lane["model"] for lane in _lanes(found))
     for line in day_lines(found, signs, terminal_width(out) or _PIPE_WIDTH, look):
         out.print(line, soft_wrap=True)
     typer.echo()
@@ -71,15 +74,56 @@ def day_lines(found: JsonObject, signs: Mapping[str, Sign], width: int, look: Lo
 
     from preheat.cli.tables import elided
 
-    longest = max(cell_len(lane["model"]) for lane in found["lanes"])
+    lanes = _lanes(found)
+    longest = max(cell_len(lane["model"]) for lane in lanes)
     names = max(min(longest, width * 2 // 5, width - _LEAST_TIMELINE - 2), 1)
-    room = max(width - names - 2, 1)
-    drawn = [Text(" " * (names + 2) + _hours_line(found["begin"], found["now"], room), style="dim")]
-    for lane in found["lanes"]:
+    ahead = _ahead_width(found, max(width - names - 2, 1))
+    room = max(width - names - 2, 1) - ahead
+    hours = _hours_line(found["begin"], found["now"], room)
+    if ahead:
+        hours += " " + _ticks(found["now"], found["until"], ahead - 1)
+    drawn = [Text(" " * (names + 2) + hours, style="dim")]
+    for lane in lanes:
         line = Text(set_cell_size(elided(lane["model"], names, ascii_only=look.ascii_only), names) + "  ")
         line.append_text(_lane(lane, found["begin"], found["now"], room, signs[lane["model"]], look))
+        if ahead:
+            line.append_text(_plan(lane["model"], found, ahead, look))
         drawn.append(line)
     return drawn
+
+
+def _lanes(found: JsonObject) -> list[JsonObject]:
+    """Return the lanes, with those of models that are only planned."""
+    known = {lane["model"] for lane in found["lanes"]}
+    planned = dict.fromkeys(stay["model"] for stay in found.get("plan", ()) if stay["model"] not in known)
+    return [*found["lanes"], *({"model": name, "stays": [], "requests": []} for name in planned)]
+
+
+def _ahead_width(found: JsonObject, room: int) -> int:
+    """Return the width of the plan; 0 without one, and where there is no room."""
+    if not found.get("plan") or room < _LEAST_WITH_AHEAD:
+        return 0
+    width = round(room * (found["until"] - found["now"]) / (found["until"] - found["begin"]))
+    return width if width >= _LEAST_AHEAD else 0
+
+
+def _plan(model: str, found: JsonObject, width: int, look: Look) -> Text:
+    """Return what is planned for a model, behind the line of now."""
+    from rich.text import Text
+
+    border, planned, nothing = ("|", "-", ".") if look.ascii_only else ("│", "░", "·")
+    now, room = found["now"], width - 1
+    span = max(found["until"] - now, 1.0) / room
+    cells = [nothing] * room
+    for stay in found["plan"]:
+        if stay["model"] != model:
+            continue
+        first, last = (int((at - now) / span) for at in (stay["begins_at"], stay["ends_at"]))
+        cells[first:last] = planned * (min(last, room) - first)
+        clock = _clock(stay["begins_at"])
+        if stay["loads"] and first + len(clock) <= min(last, room):
+            cells[first : first + len(clock)] = clock
+    return Text(border + "".join(cells), style="dim")
 
 
 def _lane(lane: JsonObject, begin: float, end: float, room: int, sign: Sign, look: Look) -> Text:
@@ -116,21 +160,24 @@ def _marks(look: Look) -> tuple[str, str, str]:
 
 def _hours_line(begin: float, end: float, room: int) -> str:
     """Return the local times above the lanes; the end is now."""
-    span = max(end - begin, 1.0) / room
-    most = max((room - len(_NOW)) // _TICK_WIDTH, 1)
+    if room <= len(_NOW):
+        return " " * room
+    return _ticks(begin, end, room - len(_NOW), (end - begin) * len(_NOW) / room) + _NOW
+
+
+def _ticks(begin: float, end: float, room: int, left_out_s: float = 0.0) -> str:
+    """Return the local times of a span of time, without its last seconds."""
+    span = max(end - begin - left_out_s, 1.0) / room
+    most = max(room // _TICK_WIDTH, 1)
     step = next((hours for hours in _TICKS_H if (end - begin) / _HOUR_S / hours <= most), _TICKS_H[-1])
     line = [" "] * room
     local = time.localtime(begin)
-    midnight = begin - local.tm_hour * _HOUR_S - local.tm_min * 60 - local.tm_sec
-    at = midnight
+    at = begin - local.tm_hour * _HOUR_S - local.tm_min * 60 - local.tm_sec  # midnight
     while at < end:
-        place = round((at - begin) / span)
-        words = time.strftime("%H:%M", time.localtime(at))
-        if at >= begin and place + len(words) < room - len(_NOW):
+        place, words = round((at - begin) / span), _clock(at)
+        if at >= begin and place + len(words) < room:
             line[place : place + len(words)] = words
         at += step * _HOUR_S
-    if room > len(_NOW):
-        line[-len(_NOW) :] = _NOW
     return "".join(line)
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,29 @@ def test_a_lane_shows_memory_and_requests() -> None:
     assert set(second[1]) == {"="}
     assert first[1].count("o") == first[1].count("*") == 1
     assert first[1].index("o") < first[1].index("*")
+
+
+@pytest.mark.parametrize("width", [40, 90, 200])
+@pytest.mark.parametrize("look", [Look(True, Colours.NONE), Look(False, Colours.MANY)])
+def test_the_plan_is_right_of_now(width: int, look: Look) -> None:
+    plan = [
+        {"model": "tiny", "begins_at": NOW, "ends_at": NOW + 6 * HOUR, "loads": False},
+        {"model": "mail", "begins_at": NOW + 2 * HOUR, "ends_at": NOW + 12 * HOUR, "loads": True},
+    ]
+    found = {"begin": NOW - 24 * HOUR, "now": NOW, "until": NOW + 12 * HOUR, "lanes": LANES, "plan": plan}
+    lines = day_lines(found, SignBook().signs(["tiny", "mail", LANES[0]["model"]]), width, look)
+    assert max(cell_len(line.plain) for line in lines) <= width
+    planned = [re.split(r"[|\u2502]", line.plain)[1:] for line in lines[1:]]
+    if width == 40:  # no room
+        assert planned == [[], [], []]
+        return
+    (idle,), (stays,), (loads,) = planned
+    assert set(idle) <= set(".·")
+    assert stays[0] in "-░"
+    assert stays[-1] in ".·"
+    assert loads[0] in ".·"
+    assert time.strftime("%H:%M", time.localtime(NOW + 2 * HOUR)) in loads
+    assert "now" in lines[0].plain
 
 
 def test_nothing_was_in_memory(preheat_home: Path) -> None:
