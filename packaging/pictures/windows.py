@@ -131,8 +131,8 @@ def _welcome_found(bridge: FakeBridge) -> QWidget:
     models = tuple(_as_found(model) for model in bridge.snapshot.models if model.state is not State.FAILED)
     favourites = tuple(model.model_id for model in models if model.favourite)
     own.publish(replace(bridge.snapshot, models=models, favourites=favourites, requests=()))
-    dialog = WelcomeDialog(_state(), found=len(models), folder=_MODELS_FOLDER, make_login_item=_LoginItem)
-    dialog.add(FoundModels(own))
+    dialog = WelcomeDialog(_state(), folder=_MODELS_FOLDER, make_login_item=_LoginItem)
+    dialog.set_found(FoundModels(own), len(models))
     return dialog
 
 

@@ -9235,6 +9235,10 @@ nach {new}
         <source>What arrives here is kept ready from then on. The download continues when this window is closed: the Downloads page shows it.</source>
         <translation>Was hier ankommt, bleibt von da an bereit. Der Download läuft weiter, wenn dieses Fenster geschlossen wird: die Seite „Downloads“ zeigt ihn.</translation>
     </message>
+    <message>
+        <source>What has arrived is kept ready. The star changes that.</source>
+        <translation>Was angekommen ist, bleibt bereit. Der Stern ändert das.</translation>
+    </message>
 </context>
 <context>
     <name>Words</name>

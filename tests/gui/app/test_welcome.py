@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QListView, QPushButton, QScroll
 from pytestqt.qtbot import QtBot
 
 from children import child
-from fake_bridge import FakeBridge, model, snapshot
+from fake_bridge import FakeBridge, download, model, snapshot
 from preheat import paths
-from preheat.control import State
+from preheat.control import DownloadState, State
 from preheat.login_item import LoginItemError
 from preheat.models import ModelFile
 from preheat.models.model_file import Source
@@ -136,10 +136,10 @@ def test_an_included_model_can_be_tried_at_once(qtbot: QtBot, theme: Theme) -> N
 
 def test_no_text_is_cut_on_a_screen_with_room(qtbot: QtBot, theme: Theme, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(*(model(f"model-{number}") for number in range(9))))
-    dialog = WelcomeDialog(WindowState(), found=9, make_login_item=FakeLoginItem)
+    dialog = WelcomeDialog(WindowState(), make_login_item=FakeLoginItem)
     qtbot.addWidget(dialog)
     dialog.show()
-    dialog.add(QLabel("contents that arrive after the start\n" * 5))
+    dialog.set_suggestions(QLabel("contents that arrive after the start\n" * 5))
     dialog.set_included("chat")
     body = child(dialog, QScrollArea, "welcome_body")
     qtbot.waitUntil(lambda: child(dialog, QLabel, "included_model").isVisible())
@@ -194,3 +194,18 @@ def test_a_first_start_with_models_asks_which_stay_ready(qtbot: QtBot, theme: Th
     assert child(dialog, QLabel, "welcome_title").text() == "You have 2 models. Which should always be ready?"
     assert child(dialog, FoundModels, "found_models").window() is dialog
     assert make_welcome(bridge, state, FavouritesOnArrival(bridge, state), lambda: parent) is None
+
+
+def test_files_that_are_dropped_meanwhile_can_be_chosen(qtbot: QtBot, theme: Theme, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot())
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    state = WindowState()
+    dialog = make_welcome(bridge, state, FavouritesOnArrival(bridge, state), lambda: parent)
+    assert dialog is not None
+    fetched = model("qwen3-8b-q4_k_m", path="/models/Qwen3-8B-Q4_K_M.gguf")
+    bridge.publish(snapshot(fetched, downloads=(download("d1", DownloadState.DONE),)))
+    assert dialog.findChild(FoundModels) is None
+    bridge.publish(snapshot(fetched, model("dropped"), downloads=(download("d1", DownloadState.DONE),)))
+    assert child(dialog, FoundModels, "found_models")
+    assert child(dialog, QLabel, "welcome_title").text().startswith("You have 2 models.")

@@ -118,6 +118,24 @@ def test_a_download_shows_its_bar_and_can_be_paused(shown: WelcomeSuggestions, b
     bridge.publish(snapshot(downloads=(download("d1", DownloadState.DONE),)))
     assert not bar.isVisible()
     assert not shown.is_downloading
+    assert note(shown).startswith("What has arrived is kept ready.")
+    bridge.publish(snapshot())  # taken from the list
+    assert get(shown).isVisible()
+    assert get(shown).isEnabled()
+
+
+def test_a_failure_stays_next_to_what_is_downloaded(shown: WelcomeSuggestions, bridge: FakeBridge) -> None:
+    bridge.answer_with(catalogue=CATALOGUE)
+    list(boxes(shown).values())[1].setChecked(True)
+    get(shown).click()
+
+    def pull(name: str) -> str:
+        if "coder" in name:
+            raise EngineError("The hub has no such model")
+        return "d1"
+
+    bridge.answer_with(pull=pull)
+    assert note(shown).startswith("The hub has no such model. What arrives here is kept ready")
 
 
 def test_what_arrives_becomes_a_favourite_also_after_a_restart(bridge: FakeBridge, theme: Theme) -> None:

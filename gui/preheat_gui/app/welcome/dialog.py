@@ -55,12 +55,17 @@ def reason_to_welcome(snapshot: EngineSnapshot, state: WindowState) -> Reason | 
     """Return why to show the dialog; None if it was shown before, or the user has models in use."""
     if state.flag(_SHOWN):
         return None
-    own = [model for model in snapshot.models if not _is_included(model)]
+    own = own_models(snapshot)
     if not own:
         return Reason.NO_MODELS
     if any(model.favourite or model.last_used_at is not None for model in own) or snapshot.missing_favourites:
         return None
     return Reason.MODELS_FOUND
+
+
+def own_models(snapshot: EngineSnapshot) -> list[ModelSnapshot]:
+    """Return the models that did not come with the installation."""
+    return [model for model in snapshot.models if not _is_included(model)]
 
 
 def included_chat_model(snapshot: EngineSnapshot) -> str:
@@ -82,7 +87,6 @@ class WelcomeDialog(KeepsFocus, QDialog):
         state: WindowState,  # Remembers that the dialog was shown
         parent: QWidget | None = None,
         *,
-        found: int = 0,  # Number of models to choose from; 0 if there are none
         folder: Path | None = None,  # The models folder; by default the system's usual place
         make_login_item: Callable[[], LoginItem] = login_item,  # Returns the system's entry for starting at login
     ) -> None:
@@ -95,6 +99,10 @@ class WelcomeDialog(KeepsFocus, QDialog):
         self._login.setChecked(True)
         self._note = named(caption("", self), "login_note")
         self._note.hide()
+        self._title_label = named(heading(self.tr("Your models, ready before you ask"), self), "welcome_title")
+        hint = self.tr("Already have GGUF files? Drop them in {folder}; Preheat finds them there.")
+        self._hint = named(caption(hint.format(folder=str(self._models_dir)), self), "models_folder")
+        self._hint.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._added = vbox(spacing=GROUP_GAP)
         self._inside = QWidget()
         self._body = _scrolling(self._inside)
@@ -104,10 +112,10 @@ class WelcomeDialog(KeepsFocus, QDialog):
             "Your apps reach them at one address on this computer."
         )
         vbox(
-            self._title(found),
+            self._title(),
             text_label(introduction, "welcome_words", self),
             self._added,
-            self._folder_hint(found),
+            self._hint,
             None,
             parent=self._inside,
             spacing=GROUP_GAP,
@@ -119,14 +127,25 @@ class WelcomeDialog(KeepsFocus, QDialog):
         self._inside.installEventFilter(self)
         state.remember(_SHOWN, True)
 
-    def add(self, part: QWidget) -> None:
-        """Show what the user can do now; a part with a main button takes this role from *Done*."""
-        self._added.addWidget(part)
+    def set_found(self, models: QWidget, count: int) -> None:
+        """Ask which of the models on disk should always be ready, once."""
+        if count == 1:
+            self._title_label.setText(self.tr("You have 1 model. Should it always be ready?"))
+        else:
+            words = self.tr("You have {count} models. Which should always be ready?")
+            self._title_label.setText(words.format(count=format_number(count)))
+        hint = self.tr("More GGUF files? Drop them in {folder}; Preheat finds them there.")
+        self._hint.setText(hint.format(folder=str(self._models_dir)))
+        self._added.addWidget(models)
 
     def set_suggestions(self, suggestions: QWidget) -> None:
         """Show suggested models, once."""
-        self.add(suggestions)
+        self._added.addWidget(suggestions)
         set_role(self._done, "")  # the suggestions bring the one main button
+
+    def offer_done(self, *_: object) -> None:
+        """Make *Done* the main button, as nothing else is left to do."""
+        set_role(self._done, "main")
 
     def set_included(self, model_id: str) -> None:
         """Offer a chat with a model that came with the installation, once."""
@@ -191,28 +210,12 @@ class WelcomeDialog(KeepsFocus, QDialog):
         self._body.verticalScrollBar().rangeChanged.connect(lambda _low, high: rule.setVisible(high > 0))
         return rule
 
-    def _title(self, found: int) -> QHBoxLayout:
+    def _title(self) -> QHBoxLayout:
         mark = QLabel(self)
         mark.setPixmap(mark_icon().pixmap(QSize(_MARK_PX, _MARK_PX), self.devicePixelRatioF()))
         mark.setAccessibleName(self.tr("Preheat's logo"))
-        title = heading(self._title_words(found), self)
-        title.setWordWrap(True)
-        return hbox(mark, (named(title, "welcome_title"), 1), spacing=GROUP_GAP)
-
-    def _title_words(self, found: int) -> str:
-        if not found:
-            return self.tr("Your models, ready before you ask")
-        if found == 1:
-            return self.tr("You have 1 model. Should it always be ready?")
-        return self.tr("You have {count} models. Which should always be ready?").format(count=format_number(found))
-
-    def _folder_hint(self, found: int) -> QLabel:
-        some = self.tr("More GGUF files? Drop them in {folder}; Preheat finds them there.")
-        none = self.tr("Already have GGUF files? Drop them in {folder}; Preheat finds them there.")
-        text = some if found else none
-        label = named(caption(text.format(folder=str(self._models_dir)), self), "models_folder")
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        return label
+        self._title_label.setWordWrap(True)
+        return hbox(mark, (self._title_label, 1), spacing=GROUP_GAP)
 
     def _buttons(self) -> QHBoxLayout:
         folder = button(self.tr("&Open the models folder"), "open_models_folder", self._open_folder, self)

@@ -33,6 +33,9 @@ class WelcomeSuggestions(Card):
         self._bridge = bridge
         self._boxes: list[tuple[QCheckBox, SuggestedModel]] = []
         self._rows: dict[str, DownloadRow] = {}
+        self._listed: set[str] = set()  # Those of them that the engine has listed
+        self._unfinished = True
+        self._problem = ""
         self._list = vbox(spacing=GAP // 2)
         self._downloads = vbox(spacing=0)
         self._note = named(caption(self.tr("Looking for models that suit this computer…"), self), "suggestions_note")
@@ -48,8 +51,7 @@ class WelcomeSuggestions(Card):
     @property
     def is_downloading(self) -> bool:
         """Whether a download that was started here is not over yet."""
-        states = {each.download_id: each.state for each in self._bridge.snapshot.downloads}
-        return any(states.get(download_id) in UNFINISHED for download_id in self._rows)
+        return bool(self._rows) and self._unfinished
 
     def _on_models(self, catalogue: Catalogue) -> None:
         chosen = choose(catalogue.models)
@@ -95,6 +97,7 @@ class WelcomeSuggestions(Card):
     def _on_download(self) -> None:
         checked = self._checked()
         self._set_enabled(False)
+        self._problem = ""
         self._note.setText(self.tr("Contacting the hub…"))
         for model in checked:
             self._bridge.ask(PullModel(model.pull_name), self._on_started, self._on_failed)
@@ -102,39 +105,63 @@ class WelcomeSuggestions(Card):
     def _on_started(self, download: DownloadSnapshot) -> None:
         """Show the download in the place of the suggestions."""
         if download.download_id not in self._rows:
-            row = self._rows[download.download_id] = DownloadRow(self._bridge)
+            row = self._rows[download.download_id] = DownloadRow(self._bridge, in_card=True)
             row.try_requested.connect(self._on_try)
             row.show_download(download, None)
             self._downloads.addWidget(row)
-        for box, _ in self._boxes:
-            box.hide()
-        for label in self.findChildren(_Description):
-            label.hide()
-        self._download.hide()
-        self.set_title(self.tr("Your first models"))
-        self._note.setText(
-            self.tr(
-                "What arrives here is kept ready from then on. The download continues when this window is closed: "
-                "the Downloads page shows it."
-            )
-        )
+            row.show()
+        self._show_suggestions(False)
         self.download_started.emit(download.download_id)
 
-    def _show_downloads(self, snapshot: EngineSnapshot) -> None:
-        downloads = {each.download_id: each for each in snapshot.downloads}
-        for download_id, row in self._rows.items():
-            download = downloads.get(download_id)
-            row.setVisible(download is not None)  # hidden once it was cancelled
-            if download is not None:
-                row.show_download(download, model_of(download, snapshot))
+    def _on_failed(self, error: EngineError) -> None:
+        self._problem = error_text(error)
+        if self._rows:
+            self._show_note()
+        else:
+            self._note.setText(self._problem)
+            self._set_enabled(True)
 
     def _on_try(self, _model_id: str) -> None:
         self.try_requested.emit()
 
-    def _on_failed(self, error: EngineError) -> None:
-        self._show_error(error)
-        if not self._rows:
+    def _show_suggestions(self, on: bool) -> None:
+        """Show what can be downloaded, or what is being downloaded."""
+        for box, _ in self._boxes:
+            box.setVisible(on)
+        for label in self.findChildren(_Description):
+            label.setVisible(on)
+        self._download.setVisible(on)
+        self.set_title(self.tr("Good models for this computer") if on else self.tr("Your first models"))
+        if on:
             self._set_enabled(True)
+            self._show_sum()
+        else:
+            self._show_note()
+
+    def _show_note(self) -> None:
+        arrives = self.tr(
+            "What arrives here is kept ready from then on. The download continues when this window is closed: "
+            "the Downloads page shows it."
+        )
+        arrived = self.tr("What has arrived is kept ready. The star changes that.")
+        self._note.setText(" ".join(filter(None, (self._problem, arrives if self._unfinished else arrived))))
+
+    def _show_downloads(self, snapshot: EngineSnapshot) -> None:
+        downloads = {each.download_id: each for each in snapshot.downloads}
+        for download_id, row in list(self._rows.items()):
+            download = downloads.get(download_id)
+            if download is not None:
+                self._listed.add(download_id)
+                row.show_download(download, model_of(download, snapshot))
+            elif download_id in self._listed:  # cancelled
+                self._rows.pop(download_id).deleteLater()
+                if not self._rows:
+                    self._show_suggestions(True)
+        unfinished = self._rows.keys() - {each for each in downloads if downloads[each].state not in UNFINISHED}
+        if bool(unfinished) != self._unfinished:
+            self._unfinished = bool(unfinished)
+            if self._rows:
+                self._show_note()
 
     def _set_enabled(self, enabled: bool) -> None:
         self._download.setEnabled(enabled)

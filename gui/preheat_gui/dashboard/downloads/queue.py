@@ -37,7 +37,7 @@ class DownloadRow(QWidget):
 
     try_requested = Signal(str)  # The user wants to try the model (its id)
 
-    def __init__(self, bridge: EngineBridge) -> None:
+    def __init__(self, bridge: EngineBridge, *, in_card: bool = False) -> None:
         super().__init__()
         self._bridge = bridge
         self.download: DownloadSnapshot | None = None
@@ -61,7 +61,10 @@ class DownloadRow(QWidget):
         self.buttons = (self._retry, self._try, self._star, self._pause, self._cancel)
         texts = vbox(self._name, self._bar, self._status, self._problem, spacing=GAP // 2)
         self._layout = layout = hbox((texts, 1), GAP, *self.buttons, spacing=GAP // 2)
-        layout.setContentsMargins(GROUP_GAP, GAP, GAP, GAP)
+        if in_card:  # whose margins are enough
+            layout.setContentsMargins(0, GAP // 2, 0, GAP // 2)
+        else:
+            layout.setContentsMargins(GROUP_GAP, GAP, GAP, GAP)
         for button in self.buttons:
             layout.setAlignment(button, Qt.AlignmentFlag.AlignVCenter)
         self.setLayout(layout)
