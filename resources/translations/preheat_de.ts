@@ -1725,6 +1725,14 @@ nach {new}
         <source>Checking the token</source>
         <translation>Das Token wird geprüft</translation>
     </message>
+    <message>
+        <source>It could not be checked: Hugging Face cannot be reached now.</source>
+        <translation>Es konnte nicht geprüft werden: Hugging Face ist zurzeit nicht erreichbar.</translation>
+    </message>
+    <message>
+        <source>Hugging Face does not accept it. Paste another one.</source>
+        <translation>Hugging Face erkennt es nicht an. Ein anderes einfügen.</translation>
+    </message>
 </context>
 <context>
     <name>HubAccountRow</name>

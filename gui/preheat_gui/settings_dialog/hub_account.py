@@ -30,6 +30,8 @@ from preheat_gui.widgets import (
 from preheat_gui.words import error_text, message_sentences
 
 TOKENS_PAGE: Final = "https://huggingface.co/settings/tokens"
+_REFUSED: Final = "hub_token_invalid"
+_UNCHECKED: Final = frozenset({"hub_no_connection", "hub_offline", "hub_server_error", "hub_timeout"})
 _WIDTH: Final = 460
 _MAX_TOKEN: Final = 600
 
@@ -91,11 +93,20 @@ class HubAccountDialog(QDialog):
         self._remove.setVisible(stored or HubToken().saved_at > 0)
         self._save.setText(self.tr("&Replace") if stored else self.tr("&Sign in"))
         problem = account.problem or (state.keyring_problem if not account.source else None)
-        self._remark.show_words(message_sentences(problem), wrong=account.problem is not None)
+        self._show_problem(problem, account)
         self._token.clear()
         self._show_busy(False)
         if self._entry.isVisible():
             self._token.setFocus()
+
+    def _show_problem(self, problem: Message | None, account: HubAccount) -> None:
+        words, wrong = message_sentences(problem), account.problem is not None
+        if problem is not None and account.source:
+            if problem.code in _UNCHECKED:
+                words, wrong = self.tr("It could not be checked: Hugging Face cannot be reached now."), False
+            elif problem.code == _REFUSED and account.source == "keyring":
+                words = self.tr("Hugging Face does not accept it. Paste another one.")
+        self._remark.show_words(words, wrong=wrong)
 
     def _status_words(self, account: HubAccount) -> str:
         signed_in = self.tr("Signed in as {name}.").format(name=account.user) if account.user else ""

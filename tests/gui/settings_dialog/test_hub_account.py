@@ -82,7 +82,7 @@ def test_a_wrong_token_is_told(dialog: HubAccountDialog) -> None:
     field, remark = find(dialog, QLineEdit, "hub_token"), find(dialog, Remark, "hub_remark")
     field.setText("hf_some_other_token")
     find(dialog, QPushButton, "hub_save").click()
-    assert "does not accept the token" in remark.words
+    assert remark.words == "Hugging Face does not accept it. Paste another one."
     assert find(dialog, QPushButton, "hub_remove").isVisible()
     field.setText("two words")
     find(dialog, QPushButton, "hub_save").click()
@@ -106,3 +106,13 @@ def test_the_environments_token_is_not_replaced(
     dialog = opened(qtbot, bridge)
     assert status(dialog) == "The token of the environment variable HF_TOKEN is used. Signed in as ada."
     assert not find(dialog, QLineEdit, "hub_token").isVisible()
+
+
+def test_without_a_connection_the_token_is_stored_all_the_same(
+    qtbot: QtBot, bridge: FakeBridge, theme: Theme, fake_keyring: FakeKeyring
+) -> None:
+    offline = msg("hub_no_connection", hub="https://huggingface.co", reason="no route")
+    bridge.answer_with(get_hub_account=HubAccount("keyring", problem=offline))
+    dialog = opened(qtbot, bridge)
+    assert status(dialog) == "A token is stored."
+    assert "could not be checked" in find(dialog, Remark, "hub_remark").words
