@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
@@ -138,14 +139,14 @@ class Choice:
 
 def make_choices(models: Sequence[ModelSnapshot]) -> list[Choice]:
     """Return the entries: ready models and favourites first, models for embeddings last."""
-    choices = [
-        Choice(model.model_id, model.embeddings, model.state is State.HOT, model.favourite, model.vision)
-        for model in models
-    ]
     return sorted(
-        choices,
+        starmap(Choice, map(_facts, models)),
         key=lambda choice: (choice.embeddings, not (choice.ready or choice.favourite), natural_key(choice.model_id)),
     )
+
+
+def _facts(model: ModelSnapshot) -> tuple[str, bool, bool, bool, bool]:
+    return model.model_id, model.embeddings, model.state is State.HOT, model.favourite, model.vision
 
 
 def default_choice(models: Sequence[ModelSnapshot]) -> str:
@@ -171,6 +172,7 @@ class ModelChoice(QComboBox):
         self.setMinimumContentsLength(_MIN_CHARS)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._choices: list[Choice] = []
+        self._known: list[tuple[str, bool, bool, bool, bool]] = []  # What the entries were made of; empty if outdated
         self._wanted = ""
         self.activated.connect(self._on_activated)
 
@@ -186,11 +188,13 @@ class ModelChoice(QComboBox):
         self._choose(model_id)
 
     def update_models(self, snapshot: EngineSnapshot) -> None:
-        choices = make_choices(snapshot.models)
-        if choices == self._choices:
+        facts, is_open = list(map(_facts, snapshot.models)), self.view().isVisible()
+        if facts == self._known:
             return
+        self._known = [] if is_open else facts
+        choices = make_choices(snapshot.models)
         before = self.choice.model_id if self.choice is not None else ""
-        if self.view().isVisible():  # what the user points at stays in place
+        if is_open:  # what the user points at stays in place
             places = {choice.model_id: place for place, choice in enumerate(self._choices)}
             choices.sort(key=lambda choice: places.get(choice.model_id, len(places)))
         names = [choice.model_id for choice in choices]

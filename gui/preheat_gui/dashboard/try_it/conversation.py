@@ -111,7 +111,8 @@ def _question(turn: Turn) -> Message:
     if not turn.images:
         return text_message(Role.USER, turn.question)
     pictures = tuple(ContentPart(image=image) for image in turn.images)
-    return Message(role=Role.USER, content=(*pictures, ContentPart(turn.question)))
+    words = (ContentPart(turn.question),) if turn.question else ()
+    return Message(role=Role.USER, content=(*pictures, *words))
 
 
 def _turn_to_json(turn: Turn) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class OptionsPanel(Card):
         self._temperature.setSingleStep(_STEP)
         self._temperature.setDecimals(1)
         self._temperature.setValue(Sampling().temperature)
+        self._temperature.lineEdit().setTextMargins(GAP // 2, 0, 0, 0)
         self._temperature.setToolTip(
             self.tr("0 always takes the likeliest word. Higher values vary more, and make more mistakes.")
         )

@@ -146,9 +146,11 @@ class TryPage(DashboardPage):
 
     def _ask(self) -> None:
         question, choice = self._prompt.toPlainText().strip(), self._model.choice
-        if not question or choice is None or self._session.busy:
+        if choice is None or self._session.busy:
             return
         images = self._images.images if choice.vision else ()
+        if not question and not images:
+            return
         self._banner.hide()
         self._prompt.clear()
         self._images.clear()
@@ -290,7 +292,8 @@ class TryPage(DashboardPage):
         if had_focus:
             self._prompt.setFocus()
         self._escape.setEnabled(busy)
-        self._send.setEnabled(self._model.choice is not None and bool(self._prompt.toPlainText().strip()))
+        choice, question = self._model.choice, self._prompt.toPlainText().strip()
+        self._send.setEnabled(choice is not None and bool(question or (choice.vision and self._images.images)))
         self._new.setEnabled(bool(self._session.turns))
 
 

@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QObject, Qt, QUrl
-from PySide6.QtGui import QAction, QDesktopServices, QImage
+from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDesktopServices, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
+    QApplication,
     QDoubleSpinBox,
     QFileDialog,
     QMenu,
@@ -125,6 +126,20 @@ def test_a_picture_can_be_removed(page: TryPage, bridge: FakeBridge) -> None:
     QTest.mouseClick(child(page, QToolButton, "try_image"), LEFT)
     ask(page)
     assert images_sent(bridge) == []
+
+
+def test_a_picture_is_dropped_on_the_page_and_needs_no_words(page: TryPage, bridge: FakeBridge, tmp_path: Path) -> None:
+    path = tmp_path / "fox.png"
+    assert picture().save(str(path))
+    files = QMimeData()
+    files.setUrls([QUrl.fromLocalFile(str(path)), QUrl.fromLocalFile(str(tmp_path / "model.gguf"))])
+    none, copy = Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(QPoint(200, 200), copy, files, LEFT, none)
+    QApplication.sendEvent(page, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(page, QDropEvent(QPointF(200, 200), copy, files, LEFT, none))
+    QTest.mouseClick(child(page, QPushButton, "try_send"), LEFT)
+    assert images_sent(bridge) == [path.read_bytes()]
 
 
 @pytest.mark.parametrize("content", [b"no picture", None])
