@@ -37,14 +37,14 @@ def converse(bridge: FakeBridge, window: DashboardWindow) -> None:
     generation.end(GenerationFigures(_TTFT_S, 27.3, 104, 3.9, done, _PROMPT_TOKENS, _REUSED_TOKENS))
 
 
-def make_race_dialog(_bridge: FakeBridge) -> QWidget:
+def make_race_dialog(bridge: FakeBridge) -> QWidget:
     """Return the window of the race at its end."""
     ends = accumulate(len(word) + 1 for word in ANSWER.split(" "))
     pace = tuple((_TTFT_S + number * 1.5 * _TOKEN_S, min(end, len(ANSWER))) for number, end in enumerate(ends))
     answer = Answer(CHAT, True, _TTFT_S, _PROMPT_TOKENS, _REUSED_TOKENS, 3.9, ANSWER, pace)
     race = make_race(answer, _COLD)
     assert isinstance(race, Race)
-    return _EndedRace(race)
+    return _EndedRace(race, bridge.signs)
 
 
 class _EndedRace(RaceDialog):

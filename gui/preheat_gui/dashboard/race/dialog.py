@@ -6,7 +6,7 @@ import time
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QPoint, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QPainter, QShowEvent
+from PySide6.QtGui import QGuiApplication, QIcon, QImage, QPainter, QPixmap, QShowEvent
 from PySide6.QtWidgets import QDialog, QLabel, QWidget
 
 from preheat.control import Source
@@ -20,12 +20,14 @@ from preheat_gui.widgets import (
     MARGIN,
     Card,
     ScaledLabel,
+    SignBook,
     Token,
     button,
     caption,
     hbox,
     heading,
     mark_icon,
+    model_sign_icon,
     named,
     symbol,
     theme,
@@ -37,13 +39,14 @@ from preheat_gui.words import format_number
 _FRAME_MS: Final = 33
 _CONFIRM_MS: Final = 1500
 _MARK_PX: Final = 16
+_SIGN_PX: Final = 18
 _SCALE: Final = 2  # Pixels of the picture for each of the window's
 
 
 class RaceDialog(QDialog):
     """Replays a race. With "reduce motion" it shows the end at once."""
 
-    def __init__(self, race: Race, parent: QWidget | None = None) -> None:
+    def __init__(self, race: Race, signs: SignBook, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("race")
         self.setWindowTitle(self.tr("The race"))
@@ -55,6 +58,9 @@ class RaceDialog(QDialog):
         self._card = Card()
         model = title_label()
         model.setText(race.answer.model_id)
+        sign = QLabel()
+        icon = model_sign_icon(signs.sign(race.answer.model_id))
+        sign.setPixmap(_sharp(icon, _SIGN_PX))
         self._times = named(ScaledLabel(_times(race), 1.0), "race_times")
         self._times.setWordWrap(True)
         self._brand = _Brand()
@@ -65,7 +71,7 @@ class RaceDialog(QDialog):
         self._card.body.addWidget(self._headline)
         self._card.body.addWidget(self._times)
         self._card.body.addSpacing(GAP)
-        self._card.body.addWidget(model)
+        self._card.body.addLayout(hbox(sign, (model, 1)))
         self._card.body.addSpacing(GAP // 2)
         self._card.body.addWidget(self._lanes)
         self._card.body.addSpacing(GAP)
@@ -139,9 +145,14 @@ class _Brand(QWidget):
         self._mark, name = QLabel(), caption("Preheat")
         name.setWordWrap(False)
         hbox(self._mark, name, parent=self, spacing=GAP // 2)
-        picture = mark_icon().pixmap(QSize(_MARK_PX, _MARK_PX) * _SCALE, 1.0)
-        picture.setDevicePixelRatio(_SCALE)
-        self._mark.setPixmap(picture)
+        self._mark.setPixmap(_sharp(mark_icon(), _MARK_PX))
+
+
+def _sharp(icon: QIcon, side: int) -> QPixmap:
+    """Return an icon with the pixels of the picture."""
+    pixmap = icon.pixmap(QSize(side, side) * _SCALE, 1.0)
+    pixmap.setDevicePixelRatio(_SCALE)
+    return pixmap
 
 
 def _times(race: Race) -> str:

@@ -48,7 +48,7 @@ class RaceStarter(QObject):
         record = self._selected()
         outcome = self._outcome(record) if record is not None else None
         if isinstance(outcome, Race):
-            RaceDialog(outcome, self._view.window()).open()
+            RaceDialog(outcome, self._bridge.signs, self._view.window()).open()
         elif record is not None and outcome is not None:
             inform(self._view.window(), "no_race", _tr("No race"), _refusal(outcome, record.model_id))
 

@@ -206,7 +206,7 @@ class TryPage(DashboardPage):
     def _show_race(self, number: int) -> None:
         race = self._session.race(number)
         if race is not None:
-            RaceDialog(race, self.window()).open()
+            RaceDialog(race, self._bridge.signs, self.window()).open()
 
     def _ask_to_open(self, address: str) -> None:
         """Open a link of an answer only when the user has seen where it leads."""

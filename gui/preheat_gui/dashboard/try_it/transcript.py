@@ -275,6 +275,7 @@ class Transcript(QTextBrowser):
         turn = self._turns[number]
         if not turn.thinking:
             return
+        cursor.setBlockFormat(text_block(bottom=GAP // 2))
         words = self.tr("Hide the thinking") if turn.shows_thinking else self.tr("Show the thinking")
         cursor.insertText(words, _link(f"{_OWN}thinking/{number}"))
         if turn.shows_thinking:

@@ -32,7 +32,7 @@ from preheat_gui.dashboard.race.stages import (
     speed,
     stages_words,
 )
-from preheat_gui.widgets import Theme
+from preheat_gui.widgets import SignBook, Theme
 
 LOAD = ColdLoad(1_790_000_000.0, 2.5, Source.DISK, 1.5, 0.75)
 COLD = ColdStart("a", LOAD, 0.002)
@@ -113,7 +113,7 @@ def test_stopwatch(seconds: float, words: str) -> None:
 @pytest.fixture
 def dialog(qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch) -> RaceDialog:
     monkeypatch.setattr(Theme, "reduce_motion", True)
-    dialog = RaceDialog(race())
+    dialog = RaceDialog(race(), SignBook())
     qtbot.addWidget(dialog)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     dialog.show()
