@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import Any, Final
@@ -182,10 +182,13 @@ _COLUMNS: Final[
 }
 
 
-_HAS_VALUE: Final[Mapping[Column, Callable[[ModelSnapshot, Context], bool]]] = {
-    Column.LOAD: lambda model, context: model.load_s is not None or context.figures_of(model).load.median_s is not None,
-    Column.HITS: lambda model, context: context.figures_of(model).last_week.requests > 0,
-    Column.LAST_USED: lambda model, context: model.last_used_at is not None,
+_HAS_VALUE: Final[Mapping[Column, Callable[[Sequence[ModelSnapshot], Context], bool]]] = {
+    Column.LOAD: lambda models, context: (
+        any(model.load_s is not None for model in models)
+        or any(figures.load.median_s is not None for figures in context.figures.values())
+    ),
+    Column.HITS: lambda models, context: any(figures.last_week.requests for figures in context.figures.values()),
+    Column.LAST_USED: lambda models, context: any(model.last_used_at is not None for model in models),
 }
 
 
@@ -242,7 +245,7 @@ class ModelsTable(TableModel[ModelSnapshot]):
     def has_values(self, column: int) -> bool:
         """Return whether any model has a value; without making the cells of many models."""
         has_value, context = _HAS_VALUE.get(Column(column)), self._context
-        return has_value is None or any(has_value(model, context) for model in self._items)
+        return has_value is None or has_value(self._items, context)
 
     def header(self, column: int) -> tuple[str, str]:
         return header(Column(column))
