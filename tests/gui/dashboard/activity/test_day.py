@@ -162,6 +162,20 @@ def test_keys_go_through_a_lane_and_between_lanes(day_page: ActivityPage, qtbot:
     assert asked.args == ["models", "mail"]
 
 
+def test_a_refresh_keeps_what_is_pointed_to(day_page: ActivityPage) -> None:
+    timeline, lane = child(day_page, Timeline, "day_timeline"), child(day_page, LaneHandle, "lane_chat")
+    lane.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(lane, Qt.Key.Key_Right)
+    QTest.keyClick(lane, Qt.Key.Key_Right)
+    explained = child(day_page, QLabel, "day_explained")
+    before = explained.text()
+    assert "the model was ready" in before
+    timeline.show_scene(gather(replace(DAY, begin=DAY.begin + 300, now=NOW + 300), SignBook()))
+    assert explained.text() == before
+    QTest.keyClick(lane, Qt.Key.Key_Left)
+    assert explained.text().startswith("In memory from ")
+
+
 def test_the_pointer_explains_and_leaves(day_page: ActivityPage) -> None:
     timeline = child(day_page, Timeline, "day_timeline")
     explained = child(day_page, QLabel, "day_explained")

@@ -36,6 +36,15 @@ class Item(NamedTuple):
     requests: tuple[ShownRequest, ...] = ()
 
     @property
+    def key(self) -> tuple[str, float]:
+        """Equal for the same thing in another picture."""
+        if self.requests:
+            return "requests", self.requests[0].request.at
+        if self.planned is not None:
+            return "planned", self.planned.begins_at if self.planned.loads else 0.0
+        return "stay", self.stay.begins_at if self.stay is not None else 0.0
+
+    @property
     def ready(self) -> bool:
         return all(shown.ready for shown in self.requests)
 

@@ -76,7 +76,7 @@ class Timeline(QWidget):
         self._picture: Picture | None = None
         self._looks = LooksOf(self)
         self._handles: dict[str, LaneHandle] = {}
-        self._hovered = self._focused = ""
+        self._hovered = self._focused = self._pointed = ""
         self._current: Item | None = None
         self.setMouseTracking(True)
         self.setCursor(Qt.CursorShape.ArrowCursor)
@@ -124,7 +124,7 @@ class Timeline(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         at = event.position().toPoint()
         lane = self._lane_at(at)
-        self._hovered = lane.model_id if lane is not None else ""
+        self._hover(lane.model_id if lane is not None else "")
         on_name = lane is not None and self._picture is not None and at.x() < self._picture.left
         self.setCursor(Qt.CursorShape.PointingHandCursor if on_name else Qt.CursorShape.ArrowCursor)
         self._point_to(lane, lane.item_at(at.x()) if lane is not None and not on_name else None)
@@ -137,7 +137,7 @@ class Timeline(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
         super().leaveEvent(event)
-        self._hovered = ""
+        self._hover("")
         self._point_to(None, None)
 
     def event(self, event: QEvent) -> bool:
@@ -159,15 +159,23 @@ class Timeline(QWidget):
             QToolTip.hideText()
 
     def _draw_up(self) -> None:
-        before, self._picture = (
-            self._picture,
-            draw_up(self._scene, max(self.width(), _LEAST_PX), self.height(), self._looks()),
-        )
+        before, width = self._picture, max(self.width(), _LEAST_PX)
+        self._picture = draw_up(self._scene, width, self.height(), self._looks())
         if before is None or before.least_height != self._picture.least_height:
             self.updateGeometry()
         self._place_handles(self._picture)
-        self._current = None
+        self._find_current()
         self.update()
+
+    def _find_current(self) -> None:
+        """Point to the same thing as before, if it is still there."""
+        lane, current = self._placed(self._pointed), self._current
+        items = lane.items if lane is not None and current is not None else ()
+        self._current = next((item for item in items if current is not None and item.key == current.key), None)
+        if lane is not None and self._current is not None:
+            self.explained.emit(self._words(lane.model_id, self._current))
+        else:
+            self._pointed = ""
 
     def _place_handles(self, picture: Picture) -> None:
         shown = {lane.model_id for lane in picture.lanes}
@@ -216,21 +224,34 @@ class Timeline(QWidget):
     def _words(self, key: str, item: Item) -> str:
         return item_words(item, self._lanes[key], self._scene.until)
 
+    def _hover(self, key: str) -> None:
+        if key != self._hovered:
+            before, self._hovered = self._hovered, key
+            self._update_lanes(before, key)
+
     def _point_to(self, lane: PlacedLane | None, item: Item | None) -> None:
+        if item is self._current and (lane is None or lane.model_id == self._pointed):
+            return
+        before, self._pointed = self._pointed, lane.model_id if lane is not None and item is not None else ""
         self._current = item
         self.explained.emit(self._words(lane.model_id, item) if lane is not None and item is not None else "")
-        self.update()
+        self._update_lanes(before, self._pointed)
+
+    def _update_lanes(self, *keys: str) -> None:
+        for lane in self._picture.lanes if self._picture is not None else ():
+            if lane.model_id in keys:
+                self.update(lane.rect)
 
     # Keyboard
 
     def _on_focus(self, key: str, has_it: bool) -> None:
-        self._focused = key if has_it else ""
+        before, self._focused = self._focused, key if has_it else ""
         if has_it:
             for each, handle in self._handles.items():
                 handle.setFocusPolicy(Qt.FocusPolicy.TabFocus if each == key else Qt.FocusPolicy.NoFocus)
         else:
             self._point_to(None, None)
-        self.update()
+        self._update_lanes(before, key)
 
     def _on_clicked(self) -> None:
         self.model_chosen.emit(self._focused)
