@@ -200,10 +200,11 @@ class ModelsTable(TableModel[ModelSnapshot]):
     ) -> None:
         super().__init__(Column, snapshot.models, lambda model: model.model_id, parent)
         self._context = Context(snapshot, time.time(), {}, context_length)
+        self._cells: dict[tuple[str, int], tuple[ModelSnapshot, Cell]] = {}  # By model_id and column: views ask often
 
     def update(self, snapshot: EngineSnapshot) -> None:
         room_changed = _room_of(snapshot) != _room_of(self._context.snapshot)
-        self._context = replace(self._context, snapshot=snapshot, now=time.time())
+        self._change_context(snapshot=snapshot, now=time.time())
         self.show_items(snapshot.models)
         if room_changed:
             self.report_column(Column.MEMORY)
@@ -211,7 +212,7 @@ class ModelsTable(TableModel[ModelSnapshot]):
     def set_figures(self, figures: Mapping[str, Figures]) -> None:
         """Show these figures of the last seven days."""
         old = self._context.figures
-        self._context = replace(self._context, figures=figures)
+        self._change_context(figures=figures)
         names = [model.model_id for model in self._items]
         changed = runs(row for row, name in enumerate(names) if old.get(name) != figures.get(name))
         self.report(changed, Column.LOAD, Column.HITS)
@@ -219,13 +220,14 @@ class ModelsTable(TableModel[ModelSnapshot]):
     def refresh_ages(self) -> None:
         """Update "2 h ago"."""
         before = self._ages()
-        self._context = replace(self._context, now=time.time())
+        self._change_context(now=time.time())
         pairs = zip(before, self._ages(), strict=True)
         changed = runs(row for row, (old, new) in enumerate(pairs) if old != new)
         self.report(changed, Column.LAST_USED, Column.LAST_USED)
 
     def refresh_settings(self) -> None:
         """Update what depends on settings."""
+        self._change_context()
         self.report_column(Column.CONTEXT)
 
     def model_at(self, row: int) -> ModelSnapshot:
@@ -236,7 +238,12 @@ class ModelsTable(TableModel[ModelSnapshot]):
         return next((row for row, model in enumerate(self._items) if model.model_id == model_id), None)
 
     def cell(self, row: int, column: int) -> Cell:
-        return make_cell(Column(column), self._items[row], self._context)
+        model = self._items[row]
+        key = model.model_id, column
+        known = self._cells.get(key)
+        if known is None or known[0] is not model:
+            known = self._cells[key] = model, make_cell(Column(column), model, self._context)
+        return known[1]
 
     def text(self, row: int, column: int) -> str:
         """Return the first line of a cell."""
@@ -263,6 +270,10 @@ class ModelsTable(TableModel[ModelSnapshot]):
     ) -> Any:
         title = super().headerData(section, orientation, role)
         return self.tr("Favourite") if title == "" and role == Qt.ItemDataRole.AccessibleTextRole else title
+
+    def _change_context(self, **changes: Any) -> None:
+        self._context = replace(self._context, **changes)
+        self._cells.clear()
 
     def _ages(self) -> list[str]:
         return [self.cell(row, Column.LAST_USED).text for row in range(len(self._items))]
