@@ -8957,6 +8957,34 @@ nach {new}
         <source>&amp;Help</source>
         <translation>&amp;Hilfe</translation>
     </message>
+    <message>
+        <source>Load a mod&amp;el</source>
+        <translation>Modell l&amp;aden</translation>
+    </message>
+    <message>
+        <source>All models are loaded</source>
+        <translation>Alle Modelle sind geladen</translation>
+    </message>
+    <message>
+        <source>&amp;Make room</source>
+        <translation>Platz &amp;schaffen</translation>
+    </message>
+    <message>
+        <source>Unload all for 1 &amp;hour</source>
+        <translation>Alle für 1 &amp;Stunde entladen</translation>
+    </message>
+    <message>
+        <source>Unload all until I &amp;end it</source>
+        <translation>Alle entladen bis zum &amp;Ende von Hand</translation>
+    </message>
+    <message>
+        <source>&amp;Load them again now</source>
+        <translation>Jetzt wieder &amp;laden</translation>
+    </message>
+    <message>
+        <source>{model} ({size})</source>
+        <translation>{model} ({size})</translation>
+    </message>
 </context>
 <context>
     <name>Try</name>
@@ -9445,6 +9473,14 @@ nach {new}
     <message>
         <source>the file {words}</source>
         <translation>die Datei {words}</translation>
+    </message>
+    <message>
+        <source>Room for other apps</source>
+        <translation>Platz für andere Programme</translation>
+    </message>
+    <message>
+        <source>Room for other apps until {time}</source>
+        <translation>Platz für andere Programme bis {time}</translation>
     </message>
 </context>
 <context>

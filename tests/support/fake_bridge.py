@@ -246,6 +246,12 @@ class FakeBridge(EngineBridge):
     def resume(self) -> None:
         self.commands.append(("resume",))
 
+    def make_room(self, seconds: float | None) -> None:
+        self.commands.append(("make_room", seconds))
+
+    def end_room(self) -> None:
+        self.commands.append(("end_room",))
+
     def restart_engine(self) -> None:
         self.commands.append(("restart_engine",))
 

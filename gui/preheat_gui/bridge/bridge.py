@@ -46,6 +46,7 @@ class EngineBridge(QObject):
     settings_problem_changed = Signal(object)  # SettingsError or None
     problem_changed = Signal(object)  # Problem or None
     view_requested = Signal(str, str)  # A view to open and its target, see ``Shell.show_view``
+    model_pointed = Signal(str)  # The pointer is on this model in a window or menu; empty for none
     command_failed = Signal(object)  # EngineError of a command without ``on_error``
     opened = Signal()  # ``is_open`` became true
     closed = Signal()  # The engine and its workers have ended
@@ -158,6 +159,13 @@ class EngineBridge(QObject):
 
     def resume(self) -> None:
         self._command(control.ResumePreloading())
+
+    def make_room(self, seconds: float | None) -> None:
+        """Unload all models for a time, by default until ``end_room``."""
+        self._command(control.MakeRoom(None, seconds))
+
+    def end_room(self) -> None:
+        self._command(control.EndRoom())
 
     def change_settings(
         self, texts: Mapping[str, str], on_done: OnChange | None = None, on_error: OnError | None = None

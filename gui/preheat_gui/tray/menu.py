@@ -3,114 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QUrl, Signal, SignalInstance
+from PySide6.QtCore import QUrl, Signal, SignalInstance
 from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu
 
 from preheat.control import State
 from preheat.units import natural_key
+from preheat_gui.tray.entries import Entry, MenuEntries, escaped
 from preheat_gui.widgets import SETTINGS_KEY
-from preheat_gui.words import format_memory, paused_words, percent_done, short_name, status_line
+from preheat_gui.words import format_memory, paused_words, percent_done, room_words, short_name, status_line
 
 if TYPE_CHECKING:
-    from preheat.control import EngineSnapshot, ModelSnapshot, PortStatus, Release
+    from preheat.control import EngineSnapshot, ModelSnapshot, PortStatus, Release, RoomSnapshot
     from preheat.settings import Settings
     from preheat_gui.bridge import EngineBridge
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry."""
-
-    key: str  # Identifies the entry while its text changes
-    text: str  # With ``&&`` for ``&``
-    checked: bool = False
-    enabled: bool = True
-
-
-class MenuEntries(QObject):
-    """Keeps entries before an action of a menu.
-
-    While the menu is open, entries keep their places and new ones come last: nothing moves under the pointer.
-    Without entries, the action ``instead`` is shown.
-    """
-
-    chosen = Signal(str)  # An entry was chosen, with its key
-    toggled = Signal(str, bool)  # An entry was ticked or unticked, with its key and new state
-
-    def __init__(self, menu: QMenu, name: str, before: QAction, instead: QAction, *, checkable: bool = False) -> None:
-        super().__init__(menu)
-        self._menu = menu
-        self._name = name
-        self._before = before
-        self._instead = instead
-        self._checkable = checkable
-        self._enabled = True
-        self._actions: dict[str, QAction] = {}
-        self._entries: tuple[Entry, ...] = ()
-
-    def show(self, entries: Sequence[Entry]) -> None:
-        if tuple(entries) == self._entries and (self._menu.isVisible() or self._in_order()):
-            self._update()
-            return
-        self._entries = tuple(entries)
-        wanted = {entry.key for entry in entries}
-        for key in [key for key in self._actions if key not in wanted]:
-            self._remove(key)
-        for entry in entries:
-            if entry.key not in self._actions:
-                self._actions[entry.key] = self._new_action(entry.key)
-        if not self._menu.isVisible() and not self._in_order():
-            self._sort()
-        self._update()
-        self._instead.setVisible(not entries)
-
-    def set_enabled(self, enabled: bool) -> None:
-        if enabled != self._enabled:
-            self._enabled = enabled
-            self._update()
-
-    def _update(self) -> None:
-        for entry in self._entries:
-            action = self._actions[entry.key]
-            action.setText(entry.text)
-            action.setChecked(entry.checked)
-            action.setEnabled(entry.enabled and self._enabled)
-
-    def _in_order(self) -> bool:
-        return list(self._actions) == [entry.key for entry in self._entries]
-
-    def _sort(self) -> None:
-        self._actions = {entry.key: self._actions[entry.key] for entry in self._entries}
-        for action in self._actions.values():
-            self._menu.removeAction(action)
-            self._menu.insertAction(self._before, action)
-
-    def _new_action(self, key: str) -> QAction:
-        action = QAction(self._menu)
-        action.setObjectName(f"tray_{self._name}:{key}")
-        action.setCheckable(self._checkable)
-        action.triggered.connect(partial(self._on_triggered, key))
-        self._menu.insertAction(self._before, action)
-        return action
-
-    def _remove(self, key: str) -> None:
-        action = self._actions.pop(key)
-        self._menu.removeAction(action)
-        action.deleteLater()
-
-    def _on_triggered(self, key: str) -> None:
-        self.chosen.emit(key)
-        if self._checkable:
-            self.toggled.emit(key, self._actions[key].isChecked())
-
-
-MAX_FAVOURITES: Final = 20  # Models in the submenu; the dashboard has all
+MAX_MODELS: Final = 20  # Models in a submenu; the dashboard has all
 HOUR_S: Final = 3600.0
 MORNING: Final = 6  # The hour at which a pause until tomorrow ends
 _SHORTEST_NIGHT: Final = timedelta(hours=4)
@@ -135,6 +49,7 @@ class TrayMenu(QMenu):
         )
         self._add_models()
         self._add_pause()
+        self._add_room()
         self.addSeparator()
         self._add_windows()
         bridge.snapshot_changed.connect(self._show_snapshot)
@@ -159,8 +74,25 @@ class TrayMenu(QMenu):
         nothing = self._add("nothing_loaded", self.tr("No models loaded"), menu=loaded)
         self._loaded = MenuEntries(loaded, "unload", nothing, nothing)
         self._loaded.chosen.connect(self._bridge.unload)
-        for action in (none_yet, nothing):
+        load = self._add_menu("load", self.tr("Load a mod&el"))
+        all_loaded = self._add("all_loaded", self.tr("All models are loaded"), menu=load)
+        separator = load.addSeparator()
+        self._add("more_models", self.tr("&All models…"), partial(self._show_view, "models"), menu=load)
+        self._loadable = MenuEntries(load, "load", separator, all_loaded)
+        self._loadable.chosen.connect(self._bridge.load)
+        for action in (none_yet, nothing, all_loaded):
             action.setEnabled(False)
+        for menu, entries in ((favourites, self._favourites), (loaded, self._loaded), (load, self._loadable)):
+            entries.hovered.connect(self._bridge.model_pointed)
+            menu.aboutToHide.connect(partial(self._bridge.model_pointed.emit, ""))
+
+    def _add_room(self) -> None:
+        menu = self._room_menu = self._add_menu("room", self.tr("&Make room"))
+        hour = self._add("room_hour", self.tr("Unload all for 1 &hour"), partial(self._make_room, HOUR_S), menu=menu)
+        unload_open = self.tr("Unload all until I &end it")
+        open_end = self._add("room_open", unload_open, partial(self._make_room, None), menu=menu)
+        self._room_end = self._add("room_end", self.tr("&Load them again now"), self._bridge.end_room, menu=menu)
+        self._room_commands = (hour, open_end, self._room_end)
 
     def _add_pause(self) -> None:
         menu = self._pause_menu = self._add_menu("pause", self.tr("P&ause"))
@@ -221,24 +153,33 @@ class TrayMenu(QMenu):
         self._show_status()
         self._preloading.setChecked(snapshot.preload.enabled)
         models = [
-            Entry(model.model_id, _escaped(short_name(model.model_id)), checked=model.favourite)
-            for model in most_used(snapshot)
+            self._entry(model, short_name(model.model_id), checked=model.favourite)
+            for model in most_used(snapshot, snapshot.models)
         ]
         missing = self.tr("{name} (missing)")
         models += [
-            Entry(name, _escaped(missing.format(name=short_name(name))), checked=True)
+            Entry(name, escaped(missing.format(name=short_name(name))), checked=True)
             for name in snapshot.missing_favourites
         ]
         self._favourites.show(models)
         self._loaded.show(
             [self._loaded_entry(model) for model in snapshot.models if model.state not in (State.COLD, State.FAILED)]
         )
+        cold = [model for model in snapshot.models if model.state in (State.COLD, State.FAILED)]
+        self._loadable.show([self._loadable_entry(model) for model in most_used(snapshot, cold)])
+        self._show_room(snapshot.room)
         self._show_update(snapshot.update)
         paused_until = snapshot.preload.paused_until
         self._resume.setVisible(paused_until is not None)
-        title = self.tr("P&ause") if paused_until is None else _escaped(paused_words(paused_until, datetime.now()))
+        title = self.tr("P&ause") if paused_until is None else escaped(paused_words(paused_until, datetime.now()))
         if title != self._pause_menu.title():
             self._pause_menu.setTitle(title)
+
+    def _show_room(self, room: RoomSnapshot | None) -> None:
+        self._room_end.setVisible(room is not None)
+        title = self.tr("&Make room") if room is None else escaped(room_words(room.until, datetime.now()))
+        if title != self._room_menu.title():
+            self._room_menu.setTitle(title)
 
     def _show_update(self, update: Release | None) -> None:
         self._update.setVisible(update is not None)
@@ -248,7 +189,7 @@ class TrayMenu(QMenu):
                 self._update.setText(text)
 
     def _show_status(self, _: object = None) -> None:
-        text = _escaped(status_line(self._bridge.snapshot, self._bridge.port, problem=self._bridge.problem))
+        text = escaped(status_line(self._bridge.snapshot, self._bridge.port, problem=self._bridge.problem))
         if text != self._status.text():
             self._status.setText(text)
 
@@ -256,12 +197,13 @@ class TrayMenu(QMenu):
         self._show_status()
         self._copy.setEnabled(port.url is not None)
         running = port.engine_error is None
-        for action in self._commands:
+        for action in (*self._commands, *self._room_commands):
             action.setEnabled(running)
         if self._bridge.is_open:
             self._show_settings(self._bridge.settings)
         self._favourites.set_enabled(running and "favourites" not in self._bridge.overridden)
         self._loaded.set_enabled(running)
+        self._loadable.set_enabled(running)
 
     def _show_settings(self, settings: Settings) -> None:
         self._at_login.setChecked(settings.preload_at_login)
@@ -287,7 +229,14 @@ class TrayMenu(QMenu):
         else:
             done = percent_done(model.progress)
             text = self.tr("Cancel loading {model} ({percent})").format(model=name, percent=done)
-        return Entry(model.model_id, _escaped(text), enabled=model.state is not State.UNLOADING)
+        return self._entry(model, text, enabled=model.state is not State.UNLOADING)
+
+    def _loadable_entry(self, model: ModelSnapshot) -> Entry:
+        size = format_memory(model.expected_bytes)
+        return self._entry(model, self.tr("{model} ({size})").format(model=short_name(model.model_id), size=size))
+
+    def _entry(self, model: ModelSnapshot, text: str, *, checked: bool = False, enabled: bool = True) -> Entry:
+        return Entry(model.model_id, escaped(text), checked, enabled, self._bridge.signs.sign(model.model_id))
 
     # Commands
 
@@ -300,6 +249,9 @@ class TrayMenu(QMenu):
 
     def _pause(self, seconds: float | None, *_: object) -> None:
         self._bridge.pause(seconds)
+
+    def _make_room(self, seconds: float | None, *_: object) -> None:
+        self._bridge.make_room(seconds)
 
     def _pause_until_tomorrow(self) -> None:
         now = datetime.now()
@@ -323,17 +275,12 @@ def next_morning(now: datetime) -> datetime:
     return morning
 
 
-def most_used(snapshot: EngineSnapshot) -> Sequence[ModelSnapshot]:
-    """Return the models for the submenu: favourites in the user's order, then by last use, then by name."""
+def most_used(snapshot: EngineSnapshot, models: Sequence[ModelSnapshot]) -> Sequence[ModelSnapshot]:
+    """Return those of the models for a submenu: favourites in the user's order, then by last use, then by name."""
     places = {model_id: place for place, model_id in enumerate(snapshot.favourites)}
 
     def rank(model: ModelSnapshot) -> tuple[object, ...]:
         place = places.get(model.model_id, len(places))
         return not model.favourite, place, -(model.last_used_at or 0.0), natural_key(model.model_id)
 
-    return sorted(snapshot.models, key=rank)[:MAX_FAVOURITES]
-
-
-def _escaped(text: str) -> str:
-    """Return text for a menu, where ``&`` marks a mnemonic."""
-    return text.replace("&", "&&")
+    return nsmallest(MAX_MODELS, models, key=rank)

@@ -90,7 +90,7 @@ def tray_look(snapshot: EngineSnapshot, *, problem: bool) -> TrayLook:
         progress = loading[0].progress or 0.0
     if progress is not None:
         return TrayLook(TrayState.PRELOADING, step=round(min(max(progress, 0.0), 1.0) * PROGRESS_STEPS))
-    if snapshot.preload.paused:
+    if snapshot.preload.paused or snapshot.room is not None:
         return TrayLook(TrayState.PAUSED)
     count = sum(model.state is State.HOT for model in snapshot.models)
     return TrayLook(TrayState.HOT, count=count) if count else TrayLook(TrayState.IDLE)

@@ -66,6 +66,7 @@ from preheat_gui.words.models import (
     loading_words,
     model_state,
     paused_words,
+    room_words,
     state_name,
     status_line,
     time_left,

@@ -207,6 +207,15 @@ def paused_words(paused_until: float, now: datetime) -> str:
     return _tr("Paused for {count} days").format(count=(until.date() - now.date()).days)
 
 
+def room_words(until: float, now: datetime) -> str:
+    """Return how long other apps have the memory of models, until a Unix time: ``Room for other apps until 17:30``."""
+    end = datetime.fromtimestamp(until) if math.isfinite(until) else None
+    if end is None or end - now > timedelta(days=1):
+        return _tr("Room for other apps")
+    clock = QLocale().toString(QTime(end.hour, end.minute), QLocale.FormatType.ShortFormat)
+    return _tr("Room for other apps until {time}").format(time=clock)
+
+
 def memory_words(memory: MemorySnapshot) -> str:
     """Return used memory and limit: ``4.2 of 8 GB``."""
     used, limit = (format_tenths(size / _GB) for size in (memory.used_bytes, memory.limit_bytes))

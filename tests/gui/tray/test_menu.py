@@ -14,11 +14,11 @@ from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import URL, FakeBridge, model, snapshot
-from preheat.control import Release
+from preheat.control import Release, RoomSnapshot
 from preheat.errors import EngineError
 from preheat.residency import State
-from preheat_gui.tray.menu import MAX_FAVOURITES, TrayMenu, next_morning
-from preheat_gui.widgets import Theme
+from preheat_gui.tray.menu import MAX_MODELS, TrayMenu, next_morning
+from preheat_gui.widgets import Theme, model_sign_icon
 from preheat_gui.words import Kind, Problem
 
 
@@ -50,14 +50,14 @@ def test_the_menu_has_what_it_should_in_order(menu: TrayMenu) -> None:
     assert [entry.objectName() for entry in menu.actions() if not entry.isSeparator()] == [
         f"tray_{name}"
         for name in (
-            *("status", "preloading", "preload_at_login", "favourites", "loaded_models", "pause"),
+            *("status", "preloading", "preload_at_login", "favourites", "loaded_models", "load", "pause", "room"),
             *("dashboard", "copy_address", "settings", "update", "help", "about", "quit"),
         )
     ]
 
 
 def test_every_entry_has_a_name_and_a_mnemonic_of_its_own(menu: TrayMenu) -> None:
-    for part in (menu, submenu(menu, "pause")):
+    for part in (menu, submenu(menu, "pause"), submenu(menu, "room"), submenu(menu, "load")):
         letters = [entry.text().split("&")[1][0].lower() for entry in part.actions() if "&" in entry.text()]
         assert len(letters) == len(set(letters))
     named = [entry for entry in menu.findChildren(QAction) if not entry.isSeparator()]
@@ -142,7 +142,7 @@ def test_favourites_come_first_then_what_is_used(menu: TrayMenu, bridge: FakeBri
 def test_only_the_most_used_models_are_listed(menu: TrayMenu, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(*(model(f"m{number:04}", last_used_at=float(number)) for number in range(1, 1001))))
     shown = texts(submenu(menu, "favourites"))
-    assert len(shown) == MAX_FAVOURITES + 1
+    assert len(shown) == MAX_MODELS + 1
     assert shown[0] == "m1000"
     assert shown[-1] == "&All models…"
 
@@ -321,3 +321,41 @@ def test_a_newer_version_is_offered_while_it_is_known(
     assert opened == [QUrl("https://example.org/preheat")]
     bridge.publish(snapshot())
     assert not action(menu, "update").isVisible()
+
+
+# Loading, room and signs
+
+
+def test_models_are_loaded_from_the_menu(menu: TrayMenu, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot(model("hot", State.HOT), model("cold"), model("star", favourite=True)))
+    assert texts(submenu(menu, "load")) == ["star (3.1 GB)", "cold (3.1 GB)", "&All models…"]
+    action(menu, "load:cold").trigger()
+    assert bridge.commands == [("load", "cold")]
+    bridge.publish(snapshot(model("hot", State.HOT)))
+    assert texts(submenu(menu, "load")) == ["All models are loaded", "&All models…"]
+
+
+def test_room_is_made_and_ended(menu: TrayMenu, bridge: FakeBridge) -> None:
+    assert not action(menu, "room_end").isVisible()
+    action(menu, "room_hour").trigger()
+    action(menu, "room_open").trigger()
+    bridge.publish(snapshot(model("a"), room=RoomSnapshot(0, None, math.inf)))
+    assert submenu(menu, "room").title() == "Room for other apps"
+    action(menu, "room_end").trigger()
+    assert bridge.commands == [("make_room", 3600.0), ("make_room", None), ("end_room",)]
+    soon = (datetime.now() + timedelta(hours=1)).timestamp()
+    bridge.publish(snapshot(model("a"), room=RoomSnapshot(0, None, soon)))
+    assert submenu(menu, "room").title().startswith("Room for other apps until ")
+
+
+def test_models_have_their_signs_and_are_pointed_to(menu: TrayMenu, bridge: FakeBridge, qtbot: QtBot) -> None:
+    bridge.publish(snapshot(model("hot", State.HOT), model("cold")))
+    for name in ("favourite:hot", "unload:hot", "load:cold"):
+        key = model_sign_icon(bridge.signs.sign(name.partition(":")[2])).cacheKey()
+        assert action(menu, name).icon().cacheKey() == key
+    with qtbot.waitSignal(bridge.model_pointed) as pointed:
+        action(menu, "unload:hot").hovered.emit()
+    assert pointed.args == ["hot"]
+    with qtbot.waitSignal(bridge.model_pointed) as left:
+        submenu(menu, "loaded_models").aboutToHide.emit()
+    assert left.args == [""]

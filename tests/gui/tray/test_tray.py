@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from children import running
 from fake_bridge import FakeBridge, model, snapshot, stats
-from preheat.control import StatsReport
+from preheat.control import RoomSnapshot, StatsReport
 from preheat.errors import UnsupportedOperationError
 from preheat.residency import State
 from preheat_gui.tray import tray as tray_module
@@ -52,6 +52,7 @@ def tray(bridge: FakeBridge, theme: Theme) -> Counting:
         (snapshot(HOT, round_progress=0.5), TrayLook(TrayState.PRELOADING, step=16)),  # between two loads
         (snapshot(HOT, LOADING), TrayLook(TrayState.PRELOADING, step=8)),
         (snapshot(HOT, paused_until=1e12), TrayLook(TrayState.PAUSED)),
+        (snapshot(HOT, room=RoomSnapshot(0, None, 1e12)), TrayLook(TrayState.PAUSED)),
         (snapshot(LOADING, paused_until=1e12), TrayLook(TrayState.PRELOADING, step=8)),
         (snapshot(HOT, enabled=False), TrayLook(TrayState.HOT, count=1)),
     ],

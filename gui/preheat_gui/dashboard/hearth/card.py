@@ -33,7 +33,6 @@ class HearthCard(Card):
     """Shows the models in memory, and what the engine does."""
 
     page_requested = Signal(str, str)  # The user wants another page: its key, and a model_id or ""
-    model_hovered = Signal(str)  # The model that the pointer is on; empty for none
 
     def __init__(self, bridge: EngineBridge) -> None:
         super().__init__()
@@ -134,7 +133,8 @@ class HearthCard(Card):
         hearth.menu_requested.connect(self._open_menu)
         hearth.favourite_pressed.connect(self._toggle_favourite)
         hearth.unload_pressed.connect(self._bridge.unload)
-        hearth.model_hovered.connect(self.model_hovered)
+        hearth.model_hovered.connect(self._bridge.model_pointed)
+        self._bridge.model_pointed.connect(self.highlight)
         hearth.limit_touched.connect(change.touch)
         hearth.limit_moved.connect(change.move)
         hearth.limit_committed.connect(change.commit)

@@ -125,10 +125,10 @@ class Hearth(QWidget):
         )
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        self._hover(self._row_at(event.position().toPoint()))
+        self._hover(self._key_at(event.position().toPoint()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        key = self._row_at(event.position().toPoint())
+        key = self._key_at(event.position().toPoint())
         if key in self._blocks:
             self.menu_requested.emit(key, event.globalPosition().toPoint())
 
@@ -250,9 +250,12 @@ class Hearth(QWidget):
     def _shown(self) -> Iterator[Block]:
         return iter(self._picture.blocks if self._picture is not None else ())
 
-    def _row_at(self, at: QPoint) -> str:
-        rows = self._picture.rows if self._picture is not None else ()
-        return next((row.key for row in rows if row.rect.contains(at)), "")
+    def _key_at(self, at: QPoint) -> str:
+        """Return the model of the legend's row, or of the chip, at a place; empty for none."""
+        if self._picture is None:
+            return ""
+        chips = (each.chip.key for each in self._picture.chips if self._picture.chip_rect(each).contains(at))
+        return next((row.key for row in self._picture.rows if row.rect.contains(at)), next(chips, ""))
 
     # The limit
 

@@ -244,3 +244,16 @@ def test_an_overridden_limit_is_not_offered_as_changeable(card: HearthCard, brid
     find(card, Hearth, "hearth").limit_moved.emit(0.3, True)
     assert limit_words(card) == "Limit 8.0 GB of 16.0 GB"
     QApplication.processEvents()
+
+
+def test_a_model_pointed_to_elsewhere_is_marked(qtbot: QtBot, card: HearthCard, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot(HOT, model("b", State.HOT)))
+    hearth = find(card, Hearth, "hearth")
+    plain = hearth.grab().toImage()
+    bridge.model_pointed.emit("b")
+    assert hearth.grab().toImage() != plain
+    bridge.model_pointed.emit("")
+    assert hearth.grab().toImage() == plain
+    with qtbot.waitSignal(bridge.model_pointed) as pointed:
+        hearth.model_hovered.emit("a")
+    assert pointed.args == ["a"]
