@@ -209,3 +209,24 @@ def test_files_that_are_dropped_meanwhile_can_be_chosen(qtbot: QtBot, theme: The
     bridge.publish(snapshot(fetched, model("dropped"), downloads=(download("d1", DownloadState.DONE),)))
     assert child(dialog, FoundModels, "found_models")
     assert child(dialog, QLabel, "welcome_title").text().startswith("You have 2 models.")
+
+
+def test_the_keyboard_starts_at_the_list_and_ends_at_done(qtbot: QtBot, theme: Theme, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot(model("a"), model("b")))
+    dialog = welcome(qtbot)
+    dialog.hide()
+    dialog.set_found(FoundModels(bridge), 2)
+    with qtbot.waitActive(dialog):
+        dialog.show()
+        dialog.activateWindow()
+    qtbot.waitUntil(lambda: child(dialog, QListView, "found_list").hasFocus())
+    QTest.keyClick(child(dialog, QListView, "found_list"), Qt.Key.Key_Space)
+    assert bridge.commands == [("set_favourite", "a", True)]
+    seen = []
+    for _ in range(8):
+        focused = dialog.focusWidget()
+        assert focused is not None
+        seen.append(focused.objectName())
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
+    stops = ["found_list", "start_at_login", "open_models_folder", "welcome_done"]
+    assert [name for name in seen if name in stops][:4] == stops

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from enum import Enum, auto
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -121,9 +122,10 @@ class WelcomeDialog(KeepsFocus, QDialog):
             spacing=GROUP_GAP,
             margin=MARGIN,
         ).setContentsMargins(MARGIN, MARGIN, MARGIN, GAP)
-        foot = vbox(self._login, self._note, self._buttons(), spacing=GROUP_GAP)
+        self._foot = QWidget()
+        foot = vbox(self._login, self._note, self._buttons(), parent=self._foot, spacing=GROUP_GAP)
         foot.setContentsMargins(MARGIN, 0, MARGIN, MARGIN)
-        vbox((self._body, 1), self._rule(), foot, parent=self, spacing=GAP)
+        vbox((self._body, 1), self._rule(), self._foot, parent=self, spacing=GAP)
         self._inside.installEventFilter(self)
         state.remember(_SHOWN, True)
 
@@ -166,6 +168,9 @@ class WelcomeDialog(KeepsFocus, QDialog):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
         self._fit.start()
+        first = _tab_stops(self._inside)[:1]
+        if first:
+            first[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Grow with the contents, which arrive later, and whose fonts are known only once they are shown."""
@@ -188,6 +193,10 @@ class WelcomeDialog(KeepsFocus, QDialog):
 
     def _grow(self) -> None:
         self.resize(self.size().expandedTo(self.sizeHint()))
+        # What was added later comes last in Qt's order.
+        order = [*_tab_stops(self._inside)[-1:], *_tab_stops(self._foot)]
+        for before, after in pairwise(order):
+            QWidget.setTabOrder(before, after)
 
     def _whole_size(self) -> QSize:
         width = max(_WIDTH_PX, _WIDTH_CHARS * self.fontMetrics().averageCharWidth(), self.width() * self.isVisible())
@@ -229,6 +238,12 @@ class WelcomeDialog(KeepsFocus, QDialog):
         except OSError as error:
             logger.warning("%s cannot be created: %s", self._models_dir, error.strerror)
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._models_dir)))
+
+
+def _tab_stops(part: QWidget) -> list[QWidget]:
+    """Return the widgets of a part of the window where Tab stops, in the order in which they were made."""
+    stops = Qt.FocusPolicy.TabFocus
+    return [each for each in part.findChildren(QWidget) if each.focusPolicy() & stops and not each.isHidden()]
 
 
 def _scrolling(inside: QWidget) -> QScrollArea:

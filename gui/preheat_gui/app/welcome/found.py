@@ -30,6 +30,8 @@ from preheat_gui.words import fit_words, format_bytes, format_memory, joined, mo
 
 _STAR: Final = 16
 _MOST_ROWS: Final = 5  # Shown without scrolling
+_FEW_ROWS: Final = 3  # On screens that are not as high as ``_HIGH_PX``
+_HIGH_PX: Final = 700
 _END_SHARE: Final = 0.55  # Maximum share of a row's width for what is on its right
 _FRAME_MS: Final = 100
 
@@ -96,8 +98,10 @@ class FoundModels(QWidget):
         self._hearth.limit_committed.connect(self._change.commit)
         self._hearth.limit_cancelled.connect(self._change.cancel)
         self._change.changed.connect(self._render)
+        self.setFocusProxy(self._view)
         bridge.snapshot_changed.connect(self._on_snapshot)
         self._render()
+        self._view.setCurrentIndex(self._rows.index(0))
 
     def _on_snapshot(self, _snapshot: EngineSnapshot) -> None:
         if not self._frame.isActive():
@@ -150,7 +154,8 @@ class FoundView(RowView):
             changed.connect(self.updateGeometry)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        shown = min(max(self._found.rowCount(), 1), _MOST_ROWS)
+        most = _MOST_ROWS if self.screen().availableSize().height() >= _HIGH_PX else _FEW_ROWS
+        shown = min(max(self._found.rowCount(), 1), most)
         return QSize(0, shown * self.sizeHintForRow(0) + 2 * self.frameWidth())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
