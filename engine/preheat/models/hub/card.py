@@ -20,10 +20,14 @@ _MAX_DEPTH: Final = 24  # of tags; deeper ones are dropped, their text stays
 
 _FRONT_MATTER: Final = re.compile(r"\A\ufeff?---[ \t]*\r?\n.*?^---[ \t]*$\r?\n?", re.DOTALL | re.MULTILINE)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-_RUNS: Final = re.compile(r"([\[\]()<>*_`!~|&\\])\1{15,}")
-"""Runs of one sign. Thousands of brackets or stars make Markdown parsers slow, and mean nothing; likewise comments."""
+_RUNS: Final = re.compile(r"([\[\]()<>*_`!~|&\\]{1,3}?)\1{15,}")
+"""Runs of one sign, or of a few. Thousands of brackets or stars, or of comments, make Markdown parsers slow."""
 
 _MAX_COMMENTS: Final = 100
+_MAX_NESTING: Final = 20  # of Markdown; what is deeper is dropped
+_MAX_CELLS: Final = 2000
+"""Cells of all tables together. Further ones are plain text: a window takes seconds to lay out tens of thousands."""
+
 _HOST: Final = re.compile(r"[\w.-]+(?::\d+)?")
 _ALERT: Final = re.compile(r"^(\s*>\s*)\[!([A-Z]{3,12})\][ \t]*$", re.MULTILINE)
 """GitHub's form of a remark: ``> [!NOTE]``."""
@@ -56,7 +60,7 @@ def card_html(markdown: str, page: str) -> str:
     """Return Markdown as HTML that is safe to show."""
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 12}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
     text = _RUNS.sub(lambda run: run[1] * 15, markdown)
     text = _ALERT.sub(lambda alert: f"{alert[1]}**{alert[2].capitalize()}**<br>", text)
     rendered = parser.render(text if text.count("<!--") <= _MAX_COMMENTS else text.replace("<!--", ""))
@@ -76,6 +80,7 @@ class _Cleaner(HTMLParser):
         self._open: list[str] = []
         self._unseen = 0  # depth inside tags of which nothing is shown
         self._unseen_tag = ""
+        self._cells = 0
 
     @property
     def result(self) -> str:
@@ -119,6 +124,11 @@ class _Cleaner(HTMLParser):
             self.handle_endtag("p")  # paragraphs do not nest
         if len(self._open) >= _MAX_DEPTH:
             return
+        if tag in _TABLE:
+            self._cells += tag in ("td", "th")
+            if self._cells > _MAX_CELLS:
+                self._parts.append(" ")
+                return
         if tag == "a":
             address = self._address(attributes.get("href") or "")
             if not address or "a" in self._open:

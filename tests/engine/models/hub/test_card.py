@@ -112,5 +112,16 @@ def test_a_long_card_is_shortened_and_takes_no_time(unit: str) -> None:
     assert len(card.markdown) <= MAX_CHARS
 
 
+def test_a_huge_table_ends_as_text() -> None:
+    shown = html("|a|b|\n|-|-|\n" + "|cell|x|\n" * 1500 + "\nafter")
+    assert 1900 < shown.count("<td>") <= 2000
+    assert shown.count("cell") == 1500
+    assert shown.endswith("<p>after</p>\n")
+
+
+def test_nested_lists_are_kept() -> None:
+    assert html("".join(f"{'  ' * depth}- item\n" for depth in range(9))).count("item") == 9
+
+
 def test_no_card() -> None:
     assert make_card("a/b", "", PAGE) == make_card("a/b", "---\nlicense: mit\n---\n", PAGE)
