@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 KEEP_ALIVE_S: Final = 75
 """Timeout of idle connections: longer than that of clients, so that none is reused while it closes."""
 
+_TICK_S: Final = 1.0
+
 _FINAL_EVENTS_S: Final = 0.2
 """Time for interrupted streams to send their error."""
 
@@ -47,6 +49,7 @@ class HttpServer(uvicorn.Server):
         self._in_flight = in_flight
         self._grace_s = grace_s
         self._stops = 0
+        self._stopped = asyncio.Event()
 
     async def run_until_stopped(self, socks: Sequence[socket.socket], on_ready: Callable[[], None]) -> None:
         """Serve on the sockets until ``stop``; call ``on_ready`` when it accepts requests."""
@@ -63,6 +66,7 @@ class HttpServer(uvicorn.Server):
         """Stop accepting and finish requests in progress; on the second call, end now."""
         self._stops += 1
         self.should_exit = True
+        self._stopped.set()
         if self._stops == 1:
             self._in_flight.end_subscriptions()
             waiting = len(self._in_flight)
@@ -81,6 +85,12 @@ class HttpServer(uvicorn.Server):
         raise_descriptor_limit()
         await super().startup(sockets)
         self._on_ready()
+
+    async def main_loop(self) -> None:
+        """Update the Date header each second until ``stop``. uvicorn polls ten times a second, also when idle."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), _TICK_S)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish requests in progress within the grace period."""

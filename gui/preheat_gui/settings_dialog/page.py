@@ -232,8 +232,16 @@ class SettingsPage(QScrollArea):
         self._common.body.insertWidget(1, row)  # after the card's title
 
     def append_row(self, row: ExtraRow) -> None:
+        """Add a row at the end of the common ones, also for Tab."""
         self._others.append(row)
         self._common.body.addWidget(row)
+        last = self._more.previousInFocusChain()
+        while last is not None and not last.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            last = last.previousInFocusChain()
+        for widget in row.findChildren(QWidget):
+            if last is not None and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                self.setTabOrder(last, widget)
+                last = widget
 
     def search(self, words: Sequence[str], label: str) -> bool:
         """Show only the rows with all these words, also in the page's ``label``; return whether there are any."""

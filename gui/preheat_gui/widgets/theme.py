@@ -86,6 +86,29 @@ _LIGHT_HUES: Final = ("#976815", "#1896B6", "#197554", "#7E8A4C", "#6063B0", "#8
 _DARK_HUES: Final = ("#C57730", "#5FB6CB", "#559969", "#A5B26A", "#8E97E1", "#ECA19D", "#B57593", "#8B67A5")
 _ON_HUE: Final = ("#1C1917", "#FFFFFF")
 
+# Where the system asks for more contrast: all text has 7 : 1 or more, and every line is drawn in the text's colour.
+_LIGHT_HIGH: Final = {
+    **_LIGHT,
+    **dict.fromkeys((Token.BACKGROUND, Token.CARD), "#FFFFFF"),
+    **dict.fromkeys((Token.TEXT, Token.MUTED, Token.LINE), "#000000"),
+    Token.ACCENT: "#8A3B00",
+    Token.STANDBY: "#004A7C",
+    Token.GOOD: "#0B5A2B",
+    Token.BAD: "#9B1111",
+}
+_DARK_HIGH: Final = {
+    **_DARK,
+    **dict.fromkeys((Token.BACKGROUND, Token.CARD, Token.ON_ACCENT), "#000000"),
+    **dict.fromkeys((Token.TEXT, Token.MUTED, Token.LINE), "#FFFFFF"),
+    Token.BAD: "#FF9B9B",
+}
+_TABLES: Final = {
+    (False, False): _LIGHT,
+    (True, False): _DARK,
+    (False, True): _LIGHT_HIGH,
+    (True, True): _DARK_HIGH,
+}
+
 # The first colour with a share of the second.
 _MIXED: Final = {
     Token.HOVER: (Token.CARD, Token.TEXT, 0.05),
@@ -107,15 +130,19 @@ class Panel(StrEnum):
 class Theme(QObject):
     """The appearance of one application."""
 
-    changed = Signal()  # Light became dark, or dark light; palette and style sheet are already set
+    changed = Signal()  # Light became dark, or the contrast changed; palette and style sheet are already set
 
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
         self._app = app
         self._choice = "auto"
         self.dark = False
+        self.high_contrast = False  # The user asked the system for more contrast
         self._system = app.styleHints().colorScheme()
         self._colours: dict[Token, QColor] = {}
+        self._hints = app.styleHints()  # kept: the wrapper owns what it returns
+        self._hints.accessibility().contrastPreferenceChanged.connect(self.follow_contrast)
+        self._contrast = self._hints.accessibility().contrastPreference()
         app.styleHints().colorSchemeChanged.connect(self._follow)
 
     @property
@@ -144,15 +171,21 @@ class Theme(QObject):
         self._app.styleHints().setColorScheme(schemes[choice])  # title bars and system dialogs follow
         self._follow()
 
+    def follow_contrast(self, preference: Qt.ContrastPreference) -> None:
+        """Take how much contrast the user asked the system for."""
+        self._contrast = preference
+        self._follow()
+
     def _follow(self) -> None:
         if self._choice == "auto":
             self._system = self._app.styleHints().colorScheme()
         dark = self._choice == "dark" or (self._choice == "auto" and self._system == Qt.ColorScheme.Dark)
-        if self._colours and dark == self.dark:
+        high = self._contrast is Qt.ContrastPreference.HighContrast
+        if self._colours and (dark, high) == (self.dark, self.high_contrast):
             return
         first = not self._colours
-        self.dark = dark
-        self._colours = colours(dark=dark)
+        self.dark, self.high_contrast = dark, high
+        self._colours = colours(dark=dark, high=high)
         palette = _palette(self._colours)
         self._app.setPalette(palette)
         QToolTip.setPalette(palette)
@@ -162,8 +195,9 @@ class Theme(QObject):
             self.changed.emit()
 
 
-def colours(*, dark: bool) -> dict[Token, QColor]:
-    table = {token: QColor(name) for token, name in (_DARK if dark else _LIGHT).items()}
+def colours(*, dark: bool, high: bool = False) -> dict[Token, QColor]:
+    """Return the colours, with ``high`` those of more contrast."""
+    table = {token: QColor(name) for token, name in _TABLES[dark, high].items()}
     for token, (base, other, share) in _MIXED.items():
         table[token] = mix(table[base], table[other], share)
     return table

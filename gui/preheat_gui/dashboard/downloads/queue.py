@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import Any, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -238,15 +237,13 @@ class DownloadsQueue(QScrollArea):
             self._layout.removeWidget(row)
             row.hide()
             row.deleteLater()
-        last: QWidget | None = None
+        last: QWidget = self
         for place, download_id in enumerate(wanted):
             row = self._rows[download_id] = before.get(download_id) or self._make_row()
             self._layout.insertWidget(place, row)
-            if last is not None:
-                self.setTabOrder(last, row.buttons[0])
-            for button, after in pairwise(row.buttons):
-                self.setTabOrder(button, after)
-            last = row.buttons[-1]
+            for button in row.buttons:
+                self.setTabOrder(last, button)
+                last = button
 
     def _make_row(self) -> DownloadRow:
         row = DownloadRow(self._bridge)
