@@ -58,6 +58,7 @@ class AboutDialog(QDialog):
         licences = vbox(caption(self.tr("Licences"), self), (self._licences, 3))
         vbox(header, (contains, 2), (licences, 3), buttons, parent=self, spacing=GROUP_GAP, margin=MARGIN)
         self.resize(*_SIZE)
+        self.setTabOrder(parts, self._licences)
         self._copy.setFocus()
 
     def _make_parts(self) -> QTreeWidget:

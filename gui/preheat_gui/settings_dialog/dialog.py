@@ -70,6 +70,7 @@ class SettingsDialog(KeepsFocus, QDialog):
         self._curve = curve or LimitCurve(bridge, self)
         # Tab goes through them in the order in which they are made.
         self._search = SearchBox(self, "settings_search", self.tr("Search"), self.tr("Search the settings (Ctrl+F)"))
+        self._search.setParent(self)
         self._search.textChanged.connect(self._show_found)
         self._side = named(QListWidget(self), "pages", self.tr("Pages"))
         self._login = LoginRow(login or login_item(), self)
@@ -146,6 +147,7 @@ class SettingsDialog(KeepsFocus, QDialog):
         layout = vbox(middle, self._button_box(), parent=self, spacing=GROUP_GAP)
         layout.setContentsMargins(GROUP_GAP, MARGIN, GROUP_GAP, GROUP_GAP)
         self._side.setCurrentRow(0)
+        self._side.setFocus()
 
     def _button_box(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox.StandardButton
