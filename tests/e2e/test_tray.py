@@ -155,6 +155,18 @@ def test_text_typed_after_a_click_on_try_it_is_asked(tray: TrayApplication) -> N
     wait_until(lambda: "Settings" in tray.screen.active())
 
 
+def test_a_first_start_asks_which_models_are_ready_and_loads_the_chosen_one(screen: Screen, three_models: Path) -> None:
+    (three_models / "config" / "settings.toml").unlink()
+    with running_tray(screen, three_models) as tray:
+        wait_for_port(tray)
+        wait_until(lambda: "Welcome" in screen.active())
+        screen.key("space")  # the first model of the list
+        tray.wait_hot(EMBEDDING)
+        assert tray.status()["favourites"] == [EMBEDDING]
+        screen.key("Escape")
+        wait_until(lambda: screen.active() == "Preheat")
+
+
 def test_a_suggestion_is_found_without_a_connection_and_downloaded_with_one(
     screen: Screen, three_models: Path, local_hub: LocalHub
 ) -> None:

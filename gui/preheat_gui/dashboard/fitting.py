@@ -16,7 +16,7 @@ from PySide6.QtGui import QResizeEvent
 from preheat_gui.dashboard.tables import PADDING, SIGN_WIDTH, TableModel, TableView, two_line_height
 from preheat_gui.widgets import timer
 
-_LOOK_MS: Final = 500  # Between two looks for columns without values
+_LOOK_MS: Final = 200  # Between two looks for columns without values
 _MEASURED: Final = 8  # The longest texts by characters, of which the widest one counts
 _WORTH_CHARS: Final = 46
 _SPARE_SHARE: Final = 0.6  # Share of the spare width for columns other than the stretched one
