@@ -1038,20 +1038,20 @@
         <translation>Die Diagnose steht in {file}</translation>
     </message>
     <message>
-        <source>Keys, the names of you and this machine, and texts of clients were removed. Look at the file before you send it to anyone.
-
-It contains: {names}.</source>
-        <translation>Schlüssel, die Namen von Benutzer und Computer sowie Texte von Programmen wurden entfernt. Die Datei vor dem Weitergeben ansehen.
-
-Inhalt: {names}.</translation>
-    </message>
-    <message>
         <source>&amp;Show file</source>
         <translation>Datei &amp;zeigen</translation>
     </message>
     <message>
         <source>&amp;Close</source>
         <translation>&amp;Schließen</translation>
+    </message>
+    <message>
+        <source>Keys, the names of you and this computer, and texts of apps were removed. Look at the file before you send it to anyone.
+
+It contains: {names}.</source>
+        <translation>Schlüssel, die Namen von Benutzer und Computer sowie Texte von Apps wurden entfernt. Die Datei vor dem Weitergeben ansehen.
+
+Inhalt: {names}.</translation>
     </message>
 </context>
 <context>
@@ -1345,14 +1345,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
 <context>
     <name>FolderChange</name>
     <message>
-        <source>From {old}
-to {new}
-{count} files, {size}</source>
-        <translation>Von {old}
-nach {new}
-{count} Dateien, {size}</translation>
-    </message>
-    <message>
         <source>{count} other files stay where they are, such as {name}.</source>
         <translation>{count} andere Dateien bleiben am alten Ort, zum Beispiel {name}.</translation>
     </message>
@@ -1371,6 +1363,26 @@ nach {new}
     <message>
         <source>Cancel</source>
         <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>1 file</source>
+        <translation>1 Datei</translation>
+    </message>
+    <message>
+        <source>{count} files</source>
+        <translation>{count} Dateien</translation>
+    </message>
+    <message>
+        <source>From {old}
+to {new}
+{files}, {size}</source>
+        <translation>Von {old}
+nach {new}
+{files}, {size}</translation>
+    </message>
+    <message>
+        <source>Another file stays where it is: {name}.</source>
+        <translation>Eine andere Datei bleibt am alten Ort: {name}.</translation>
     </message>
 </context>
 <context>
@@ -1891,10 +1903,6 @@ nach {new}
 <context>
     <name>LimitChange</name>
     <message>
-        <source>The memory of this machine is not known yet.</source>
-        <translation>Der Speicher dieses Rechners ist noch nicht bekannt.</translation>
-    </message>
-    <message>
         <source>The memory limit is set by {source}, so it cannot be changed here.</source>
         <translation>{source} legt die Speichergrenze fest, daher lässt sie sich hier nicht ändern.</translation>
     </message>
@@ -1929,6 +1937,10 @@ nach {new}
     <message>
         <source>{limit}: {rate} ready when asked</source>
         <translation>{limit}: {rate} sofort bereit</translation>
+    </message>
+    <message>
+        <source>The memory of this computer is not known yet.</source>
+        <translation>Der Speicher dieses Computers ist noch nicht bekannt.</translation>
     </message>
 </context>
 <context>
@@ -7925,6 +7937,10 @@ nach {new}
         <source>Select a request to compare it with a cold start of its model.</source>
         <translation>Eine Anfrage auswählen, um sie mit einem Kaltstart des Modells zu vergleichen.</translation>
     </message>
+    <message>
+        <source>1 request</source>
+        <translation>1 Anfrage</translation>
+    </message>
 </context>
 <context>
     <name>RequestsTable</name>
@@ -9260,10 +9276,6 @@ nach {new}
         <translation>Jedes passt unter die Speichergrenze.</translation>
     </message>
     <message>
-        <source>Contacting the hub…</source>
-        <translation>Verbindung zum Hub…</translation>
-    </message>
-    <message>
         <source>Your first models</source>
         <translation>Die ersten Modelle</translation>
     </message>
@@ -9275,13 +9287,13 @@ nach {new}
         <source>What has arrived is kept ready. The star changes that.</source>
         <translation>Was angekommen ist, bleibt bereit. Der Stern ändert das.</translation>
     </message>
+    <message>
+        <source>Contacting Hugging Face…</source>
+        <translation>Verbindung zu Hugging Face…</translation>
+    </message>
 </context>
 <context>
     <name>Words</name>
-    <message>
-        <source>Loading</source>
-        <translation>Wird geladen</translation>
-    </message>
     <message>
         <source>Loading {percent}</source>
         <translation>Wird geladen, {percent}</translation>
@@ -9293,10 +9305,6 @@ nach {new}
     <message>
         <source>No models yet</source>
         <translation>Noch keine Modelle</translation>
-    </message>
-    <message>
-        <source>Not loaded</source>
-        <translation>Nicht geladen</translation>
     </message>
     <message>
         <source>Paused for {count} days</source>
@@ -9319,14 +9327,6 @@ nach {new}
         <translation>Lädt {what} vor</translation>
     </message>
     <message>
-        <source>Ready</source>
-        <translation>Bereit</translation>
-    </message>
-    <message>
-        <source>Unloading</source>
-        <translation>Wird entladen</translation>
-    </message>
-    <message>
         <source>1 model ready</source>
         <translation>1 Modell bereit</translation>
     </message>
@@ -9335,20 +9335,12 @@ nach {new}
         <translation>Eine andere Form des Modells wird vorbereitet. Anfragen werden wie gewohnt beantwortet.</translation>
     </message>
     <message>
-        <source>Cached</source>
-        <translation>Im Cache</translation>
-    </message>
-    <message>
         <source>Changed {model} to its faster form</source>
         <translation>{model} in die schnellere Form gebracht</translation>
     </message>
     <message>
         <source>Changed {model} to its smaller form</source>
         <translation>{model} in die kleinere Form gebracht</translation>
-    </message>
-    <message>
-        <source>Failed</source>
-        <translation>Fehlgeschlagen</translation>
     </message>
     <message>
         <source>Its weights are rearranged for this processor. It gives the memory back before others must leave.</source>
@@ -9381,10 +9373,6 @@ nach {new}
     <message>
         <source>Preloaded {model} in {duration}</source>
         <translation>{model} in {duration} vorgeladen</translation>
-    </message>
-    <message>
-        <source>Queued</source>
-        <translation>In der Warteschlange</translation>
     </message>
     <message>
         <source>Stopped loading {model}</source>

@@ -61,7 +61,7 @@ class DiagnosticsButton(QPushButton):
             "diagnostics_saved",
             self.tr("The diagnostics are in {file}").format(file=path.name),
             self.tr(
-                "Keys, the names of you and this machine, and texts of clients were removed. "
+                "Keys, the names of you and this computer, and texts of apps were removed. "
                 "Look at the file before you send it to anyone.\n\nIt contains: {names}."
             ).format(names=", ".join(contents)),
             yes=(self.tr("&Show file"), partial(reveal, path, self)),

@@ -49,11 +49,14 @@ class FolderChange(QObject):
         if not plan.files:
             self._on_ready()
             return
-        detail = self.tr("From {old}\nto {new}\n{count} files, {size}").format(
-            old=plan.old_path, new=plan.path, count=len(plan.files), size=format_bytes(plan.total_bytes)
+        files = self.tr("1 file") if len(plan.files) == 1 else self.tr("{count} files").format(count=len(plan.files))
+        detail = self.tr("From {old}\nto {new}\n{files}, {size}").format(
+            old=plan.old_path, new=plan.path, files=files, size=format_bytes(plan.total_bytes)
         )
         if plan.others:
             stays = self.tr("{count} other files stay where they are, such as {name}.")
+            if plan.others == 1:
+                stays = self.tr("Another file stays where it is: {name}.")
             detail = "\n\n".join((detail, stays.format(count=plan.others, name=plan.named_others[0])))
         ask(
             self._window,

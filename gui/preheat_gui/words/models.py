@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QCoreApplication, QLocale, QTime
 
 from preheat.control import Action, Form, State
+from preheat.messages import msg
 from preheat_gui.words.figures import (
     SEPARATOR,
     format_duration,
@@ -47,18 +48,13 @@ _GB: Final = 10**9
 
 
 def state_name(state: State, *, cached: bool = False) -> str:
-    """Return the word for a state, everywhere; ``cached``: the file of a model not loaded is in the page cache."""
+    """Return the word for a state, in windows and on the page for browsers alike.
+
+    ``cached``: the file of a model not loaded is in the page cache.
+    """
     if cached and state is State.COLD:
-        return _tr("Cached")
-    return {
-        State.COLD: _tr("Not loaded"),
-        State.QUEUED: _tr("Queued"),
-        State.LOADING: _tr("Loading"),
-        State.WARMING: _tr("Loading"),
-        State.HOT: _tr("Ready"),
-        State.UNLOADING: _tr("Unloading"),
-        State.FAILED: _tr("Failed"),
-    }[state]
+        return message_text(msg("page_state_standby"))
+    return message_text(msg(f"page_state_{(State.LOADING if state is State.WARMING else state).value}"))
 
 
 def model_state(model: ModelSnapshot) -> str:

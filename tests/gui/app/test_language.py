@@ -52,7 +52,7 @@ def system_of(monkeypatch: pytest.MonkeyPatch, formats: str, *languages: str) ->
 
 
 def ready_words() -> str:
-    return QCoreApplication.translate("Words", "Ready")
+    return QCoreApplication.translate("Messages", "Ready")
 
 
 # Which language

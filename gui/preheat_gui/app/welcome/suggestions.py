@@ -98,7 +98,7 @@ class WelcomeSuggestions(Card):
         checked = self._checked()
         self._set_enabled(False)
         self._problem = ""
-        self._note.setText(self.tr("Contacting the hub…"))
+        self._note.setText(self.tr("Contacting Hugging Face…"))
         for model in checked:
             self._bridge.ask(PullModel(model.pull_name), self._on_started, self._on_failed)
 

@@ -123,6 +123,7 @@ class RequestsPane(ListPane):
         super()._show_state()
         shown, known = self._table.rowCount(), len(self._records)
         text = self.tr("{count} requests") if shown == known else self.tr("{shown} of {count} requests")
+        text = self.tr("1 request") if shown == known == 1 else text
         self._count.setText(text.format(shown=format_number(shown), count=format_number(known)) if known else "")
         self._export.setEnabled(bool(shown))
 

@@ -45,7 +45,7 @@ class LimitChange(QObject):
     def locked(self) -> str:
         """Why the limit cannot be changed; empty if it can."""
         if not self._bridge.is_open or not self._total:
-            return self.tr("The memory of this machine is not known yet.")
+            return self.tr("The memory of this computer is not known yet.")
         source = self._bridge.overridden.get(_SETTING)
         if source is None:
             return ""
