@@ -14,6 +14,8 @@ import psutil
 import pytest
 
 from local_hub import LocalHub
+from preheat.control import Outcome, RequestRecord
+from preheat.usage import UsageLog
 from running_preheat import CHAT, EMBEDDING, running_preheat, wait_until
 from tray_application import IconLook, TrayApplication, running_tray, tray_command, tray_environment, wait_for_port
 from virtual_screen import Screen, virtual_screen
@@ -22,6 +24,7 @@ SECOND_CHAT = "second-chat"
 FAVOURITES = (CHAT, EMBEDDING, SECOND_CHAT)
 DOT_PIXELS = 20  # red ones; the dot has about 70
 LIMIT_FROM_RIGHT, LIMIT_FROM_TOP = 97, 210  # of the limit's handle in the dashboard, in pixels
+REQUESTS_FROM_RIGHT, REQUESTS_FROM_TOP = 134, 16  # of the button on the page of activity
 TRY_IT_FROM_LEFT, TRY_IT_FROM_TOP = 62, 166  # of the page's entry in the navigation
 DOWNLOADS_FROM_TOP = 90
 SUGGESTED = "ggml-org/embeddinggemma-300M-GGUF"
@@ -131,6 +134,36 @@ def test_dragging_the_limit_on_the_overview_changes_it(tray: TrayApplication) ->
     wait_until(dragged)  # the window may not be painted yet
     assert "memory_limit" in (tray.home / "config" / "settings.toml").read_text()
     assert all(tray.model(model_id)["state"] == "hot" for model_id in FAVOURITES)
+
+
+def test_requests_of_earlier_runs_are_exported(screen: Screen, three_models: Path) -> None:
+    log = UsageLog(three_models / "data" / "usage.db")
+    began = time.time() - 100_000
+    for number in range(10_000):
+        log.record(RequestRecord(CHAT, began + 10 * number, Outcome.HIT, client="notes/1.2", ttft_s=0.2))
+        if number % 5000 == 4999:
+            assert log.write_pending()
+    log.close()
+    path = three_models / "requests.csv"
+    with running_tray(screen, three_models, "--login", "--no-preload") as tray:
+        wait_for_port(tray)
+        assert tray.model(CHAT)["last_used_at"] == pytest.approx(began + 99_990, rel=0, abs=0.01)
+        tray.choose("d")
+        wait_until(lambda: tray.screen.active() == "Preheat")
+        box = tray.screen.box(tray.screen.windows("Preheat")[0])
+        tray.screen.key("ctrl+4")
+
+        def asked() -> bool:
+            tray.screen.click(box.x + box.width - REQUESTS_FROM_RIGHT, box.y + REQUESTS_FROM_TOP)
+            tray.screen.key("alt+e")
+            return "Export" in tray.screen.active()
+
+        wait_until(asked)  # the requests may not be there yet
+        tray.screen.key("ctrl+a")
+        tray.screen.do("type", str(path))
+        tray.screen.key("Return")
+        wait_until(path.exists)
+    assert len(path.read_text(encoding="utf-8-sig").splitlines()) == 10_001
 
 
 def test_text_typed_after_a_click_on_try_it_is_asked(tray: TrayApplication) -> None:

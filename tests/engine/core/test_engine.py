@@ -385,6 +385,22 @@ async def test_a_hot_model_whose_file_has_gone_is_shown_as_such(embedding_model:
         assert state(engine.snapshot, "fleeting") is State.HOT
 
 
+async def test_use_and_name_survive_a_restart_and_a_second_link(embedding_model: Path) -> None:
+    path = paths.models_dir() / "mine.gguf"
+    shutil.copy(embedding_model, path)
+    async with running() as engine:
+        await use(engine, "mine")
+        path.with_name("another.gguf").hardlink_to(path)
+        await engine.rescan()
+        assert not engine.snapshot.model("mine").file_missing  # type: ignore[union-attr]  # it is there
+    async with running() as engine:
+        model = engine.snapshot.model("mine")
+        assert model is not None
+        assert model.last_used_at is not None
+        assert engine.snapshot.model("another") is None
+        assert (await engine.find("another")).model_id == "mine"
+
+
 async def test_a_hot_model_whose_file_is_replaced_is_reloaded_when_it_is_idle(
     chat_model: Path, embedding_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
