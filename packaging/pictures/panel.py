@@ -21,7 +21,7 @@ from preheat_gui.tray.notifications import Notifications
 from preheat_gui.tray.tray import Tray
 from virtual_screen import Screen, virtual_screen, wait_until
 
-_SIZE: Final = (720, 380)
+_SIZE: Final = (720, 430)
 _PAINT_S: Final = 0.4
 
 

@@ -153,7 +153,8 @@ class TrayMenu(QMenu):
         self._show_status()
         self._preloading.setChecked(snapshot.preload.enabled)
         models = [
-            self._entry(model, short_name(model.model_id), checked=model.favourite)
+            # Without a sign: Qt's menus show it instead of the tick.
+            Entry(model.model_id, escaped(short_name(model.model_id)), checked=model.favourite)
             for model in most_used(snapshot, snapshot.models)
         ]
         missing = self.tr("{name} (missing)")
@@ -235,8 +236,9 @@ class TrayMenu(QMenu):
         size = format_memory(model.expected_bytes)
         return self._entry(model, self.tr("{model} ({size})").format(model=short_name(model.model_id), size=size))
 
-    def _entry(self, model: ModelSnapshot, text: str, *, checked: bool = False, enabled: bool = True) -> Entry:
-        return Entry(model.model_id, escaped(text), checked, enabled, self._bridge.signs.sign(model.model_id))
+    def _entry(self, model: ModelSnapshot, text: str, *, enabled: bool = True) -> Entry:
+        sign = self._bridge.signs.sign(model.model_id)
+        return Entry(model.model_id, escaped(text), enabled=enabled, sign=sign)
 
     # Commands
 

@@ -23,6 +23,8 @@ PROGRESS_STEPS: Final = 32  # Steps of the ring: finer ones look the same, and e
 MAX_COUNT: Final = 9  # More models than this are shown as ``9+``
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _FAINT: Final = 0.4  # Opacity of the empty part of the ring
+_OUTLINE: Final = 1.0  # Width of the outline, in the units of tray.svg
+_OUTLINED_BOX: Final = "-0.6 -0.6 17.2 17.2"  # Has room for the outline
 _RING_LENGTH: Final = 7.0 * math.pi * 1.5  # Length of the path ``fill`` in tray.svg: three quarters of a circle
 
 
@@ -52,6 +54,9 @@ def tray_icon(
 ) -> QIcon:
     """Return the tray icon in all ``TRAY_SIZES``.
 
+    Its outline keeps it legible where the panel is not as bright as the system says, which is common: the panel of a
+    light desktop may be dark.
+
     Args:
         progress: 0.0 to 1.0.
         count: Number of hot models.
@@ -64,16 +69,20 @@ def tray_icon(
 
 @lru_cache(maxsize=64)
 def _tray_icon(state: TrayState, steps: int, count: int, panel: Panel, template: bool) -> QIcon:
-    svg = _tray_svg(_tray_parts(state, steps, count, tray_colours(panel)), steps / PROGRESS_STEPS)
+    parts, progress = _tray_parts(state, steps, count, tray_colours(panel)), steps / PROGRESS_STEPS
+    layers = [_tray_svg(parts, progress)]
+    if not template:
+        around = tray_colours(panel)[Token.BACKGROUND]
+        layers = [_tray_svg(parts, progress, around=around), _tray_svg(parts, progress, box=_OUTLINED_BOX)]
     icon = QIcon()
     for size in TRAY_SIZES:
-        icon.addPixmap(_drawn(svg, size, size))
+        icon.addPixmap(_drawn(size, size, *layers))
     icon.setIsMask(template)
     return icon
 
 
-def _tray_parts(state: TrayState, steps: int, count: int, colours: dict[Token, QColor]) -> dict[str, QColor]:
-    grey, amber, signs = colours[Token.MUTED], colours[Token.ACCENT], colours[Token.TEXT]
+def _tray_parts(state: TrayState, steps: int, count: int, table: dict[Token, QColor]) -> dict[str, QColor]:
+    grey, amber, signs = table[Token.MUTED], table[Token.ACCENT], table[Token.TEXT]
     if state is TrayState.IDLE:
         return {"track": grey, "flame": grey}
     if state is TrayState.PRELOADING:
@@ -85,12 +94,17 @@ def _tray_parts(state: TrayState, steps: int, count: int, colours: dict[Token, Q
         return {"flame-beside": amber, f"count-{count}" if count <= MAX_COUNT else "count-many": signs}
     if state is TrayState.PAUSED:
         return {"flame-beside": grey, "bars": signs}
-    return {"flame-beside": grey, "dot": colours[Token.BAD]}
+    return {"flame-beside": grey, "dot": table[Token.BAD]}
 
 
-def _tray_svg(parts: dict[str, QColor], progress: float) -> bytes:
-    """Return tray.svg reduced to ``parts``, in their colours."""
+def _tray_svg(parts: dict[str, QColor], progress: float, *, around: QColor | None = None, box: str = "") -> bytes:
+    """Return tray.svg reduced to ``parts``, in their colours; or their outline in the colour ``around``."""
     root = ElementTree.fromstring(_source("tray"))
+    if around is not None:
+        parts = {name: _with_alpha(around, colour.alphaF()) for name, colour in parts.items()}
+        _widen(root, 0.0)
+    if box or around is not None:
+        root.set("viewBox", box or _OUTLINED_BOX)
     for parent in list(root.iter()):
         for element in list(parent):
             name = element.get("id")
@@ -104,6 +118,23 @@ def _tray_svg(parts: dict[str, QColor], progress: float) -> bytes:
             if name == "fill":
                 element.set("stroke-dasharray", f"{_RING_LENGTH * progress:.2f} 99")
     return ElementTree.tostring(root)
+
+
+def _widen(element: ElementTree.Element, inherited: float) -> None:
+    """Give a drawing wider lines, and lines around its areas, so that it sticks out by the outline's width."""
+    width = float(element.get("stroke-width", inherited))
+    for child in element:
+        _widen(child, width)
+    if element.tag in (f"{_SVG}path", f"{_SVG}rect", f"{_SVG}circle"):
+        element.set("stroke", "currentColor")
+        element.set("stroke-width", f"{width + 2 * _OUTLINE:.2f}")
+        element.set("stroke-linejoin", "round")
+
+
+def _with_alpha(colour: QColor, alpha: float) -> QColor:
+    result = QColor(colour)
+    result.setAlphaF(alpha)
+    return result
 
 
 class _SymbolEngine(QIconEngine):
@@ -128,16 +159,17 @@ class _SymbolEngine(QIconEngine):
 
 @lru_cache(maxsize=512)
 def _symbol_pixmap(name: str, colour: str, width: int, height: int) -> QPixmap:
-    return _drawn(_source(name).replace(b"currentColor", colour.encode()), width, height)
+    return _drawn(width, height, _source(name).replace(b"currentColor", colour.encode()))
 
 
-def _drawn(svg: bytes, width: int, height: int) -> QPixmap:
-    """Return a square picture, centred in the pixmap."""
+def _drawn(width: int, height: int, *layers: bytes) -> QPixmap:
+    """Return square pictures on top of each other, centred in the pixmap."""
     pixmap = QPixmap(width, height)
     pixmap.fill(Qt.GlobalColor.transparent)
     side = min(width, height)
     painter = QPainter(pixmap)
-    QSvgRenderer(QByteArray(svg)).render(painter, QRectF((width - side) / 2, (height - side) / 2, side, side))
+    for svg in layers:
+        QSvgRenderer(QByteArray(svg)).render(painter, QRectF((width - side) / 2, (height - side) / 2, side, side))
     painter.end()
     return pixmap
 

@@ -120,7 +120,7 @@ _MIXED: Final = {
 
 
 class Panel(StrEnum):
-    """The panel's brightness. Some desktops do not report it; colours between light and dark suit both."""
+    """The panel's likely brightness. Some desktops do not report it; most panels are dark then."""
 
     LIGHT = "light"
     DARK = "dark"
@@ -231,12 +231,8 @@ def _luminance(colour: QColor) -> float:
 
 
 def tray_colours(panel: Panel) -> dict[Token, QColor]:
-    """Return the colours of the tray icon: the windows', or ones visible on light and dark panels."""
-    light, dark = colours(dark=False), colours(dark=True)
-    if panel is not Panel.UNKNOWN:
-        return dark if panel is Panel.DARK else light
-    # Found by trial: contrast of 3 : 1 or more on #F5F5F5 and on #202020.
-    return {token: mix(light[token], dark[token], 0.4 if token is Token.TEXT else 0.33) for token in light}
+    """Return the colours of the tray icon; its outline makes them visible on other panels, too."""
+    return colours(dark=panel is not Panel.LIGHT)
 
 
 def mix(base: QColor, other: QColor, share: float) -> QColor:

@@ -350,7 +350,8 @@ def test_room_is_made_and_ended(menu: TrayMenu, bridge: FakeBridge) -> None:
 
 def test_models_have_their_signs_and_are_pointed_to(menu: TrayMenu, bridge: FakeBridge, qtbot: QtBot) -> None:
     bridge.publish(snapshot(model("hot", State.HOT), model("cold")))
-    for name in ("favourite:hot", "unload:hot", "load:cold"):
+    assert action(menu, "favourite:hot").icon().isNull()  # Qt would show it instead of the tick
+    for name in ("unload:hot", "load:cold"):
         key = model_sign_icon(bridge.signs.sign(name.partition(":")[2])).cacheKey()
         assert action(menu, name).icon().cacheKey() == key
     with qtbot.waitSignal(bridge.model_pointed) as pointed:

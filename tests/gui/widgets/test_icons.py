@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QIcon, QImage
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from preheat.paths import resource
@@ -18,6 +18,7 @@ from preheat_gui.widgets import (
     Token,
     TrayState,
     apply_theme,
+    contrast,
     mark_icon,
     symbol,
     tray_colours,
@@ -95,6 +96,49 @@ def test_each_state_has_its_colour(qapp: QApplication, panel: Panel) -> None:
         filling = state is TrayState.PRELOADING and bool(progress)
         assert has_colour(image, amber) == (filling or state is TrayState.HOT)
         assert has_colour(image, red) == (state is TrayState.ERROR)
+
+
+def edges(image: QImage, ground: str) -> int:
+    """Return the number of adjacent pixels with a contrast of 3 : 1 or more, on a panel of this colour."""
+    shown = QImage(image.size(), QImage.Format.Format_RGB32)
+    shown.fill(QColor(ground))
+    painter = QPainter(shown)
+    painter.drawImage(0, 0, image)
+    painter.end()
+    size = shown.width()
+    pixels = [[shown.pixelColor(x, y) for x in range(size)] for y in range(size)]
+    pairs = [(pixels[y][x], pixels[y][x + 1]) for y in range(size) for x in range(size - 1)]
+    pairs += [(pixels[y][x], pixels[y + 1][x]) for y in range(size - 1) for x in range(size)]
+    return sum(contrast(*pair) >= 3.0 for pair in pairs if pair[0] != pair[1])
+
+
+@pytest.mark.parametrize("size", [16, 22, 24])
+@pytest.mark.parametrize("ground", ["#FFFFFF", "#F5F5F5", "#202020", "#000000"])
+@pytest.mark.parametrize("panel", Panel)
+def test_it_is_legible_whatever_the_panel_is_like(qapp: QApplication, panel: Panel, ground: str, size: int) -> None:
+    for state, progress, count in LOOKS:
+        image = picture(tray_icon(state, progress=progress, count=count, panel=panel, template=False), size)
+        assert edges(image, ground) >= 14, (state, count)
+
+
+@pytest.mark.parametrize("ground", PANELS.values())
+@pytest.mark.parametrize("panel", Panel)
+def test_the_states_can_be_told_apart_on_any_panel(qapp: QApplication, panel: Panel, ground: str) -> None:
+    looks = [look for look in LOOKS if look != (TrayState.PRELOADING, 1.0, 0)]  # shown for a moment
+    shown = []
+    for state, progress, count in looks:
+        image = QImage(16, 16, QImage.Format.Format_RGB32)
+        image.fill(QColor(ground))
+        painter = QPainter(image)
+        icon = tray_icon(state, progress=progress, count=count, panel=panel, template=False)
+        painter.drawImage(0, 0, picture(icon, 16))
+        painter.end()
+        shown.append(image)
+    for (one_look, one), (other_look, other) in combinations(zip(looks, shown, strict=True), 2):
+        differing = [
+            contrast(one.pixelColor(x, y), other.pixelColor(x, y)) >= 2.0 for x in range(16) for y in range(16)
+        ]
+        assert sum(differing) >= 3, (one_look, other_look)
 
 
 def test_it_is_there_at_every_size(qapp: QApplication) -> None:

@@ -84,7 +84,7 @@ def test_marks_and_disabled_text_can_be_seen(mark: Token, ground: Token, dark: b
 
 @pytest.mark.parametrize(
     ("panel", "grounds"),
-    [(Panel.LIGHT, ["#F5F5F5"]), (Panel.DARK, ["#202020"]), (Panel.UNKNOWN, ["#F5F5F5", "#202020"])],
+    [(Panel.LIGHT, ["#F5F5F5"]), (Panel.DARK, ["#202020"]), (Panel.UNKNOWN, ["#202020"])],
 )
 @pytest.mark.parametrize("token", [Token.TEXT, Token.MUTED, Token.ACCENT, Token.BAD])
 def test_the_tray_icon_can_be_seen(panel: Panel, grounds: list[str], token: Token) -> None:
