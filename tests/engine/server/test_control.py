@@ -155,7 +155,7 @@ async def test_what_is_on_disk_is_told(client: httpx2.AsyncClient, engine: FakeE
     assert (one["id"], one["quantization"], one["licence"], one["parameters"]) == (CHAT, "Q4_1", "mit", 1500)
     assert (one["files"], one["why"]) == ([f"/models/{CHAT}.gguf"], f"{CHAT} is a favourite")
     listed = (await client.get("/v1/models")).json()["data"][0]
-    assert (listed["quantization"], listed["fits"], listed["aliases"]) == ("Q4_1", False, ["tiny:latest"])
+    assert (listed["quantization"], listed["fits"], listed["aliases"]) == ("Q4_1", True, ["tiny:latest"])
 
 
 @pytest.mark.parametrize(
