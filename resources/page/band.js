@@ -29,7 +29,7 @@ export class Band {
     forget(this.blocks, inside);
     this.renderOutside(outside, memory.limit_bytes);
     setText(byId("memory-used"), words.text("page_memory_used", { used: memory.used_bytes, limit: memory.limit_bytes }));
-    const free = Math.max(memory.limit_bytes - memory.used_bytes, 0);
+    const free = memory.headroom.free_bytes; // less than what is empty: models in memory may grow
     setText(byId("memory-free"), words.text(inside.length ? "page_memory_free" : "page_memory_empty", { free }));
     setText(byId("memory-limit"), words.text("page_memory_limit", { limit: memory.limit_bytes }));
   }

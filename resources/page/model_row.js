@@ -7,6 +7,7 @@ import { LOADING, fitWords, stateName, stateWords } from "./states.js";
 import { sentence } from "./words.js";
 
 const STAR = "M8 1.8l1.9 3.9 4.2.6-3 3 .7 4.2L8 11.5l-3.8 2 .7-4.2-3-3 4.2-.6z";
+const GROWS = 1.1; // a model that uses all of its context may take so many times more
 let rows = 0;
 
 export class ModelRow {
@@ -90,7 +91,10 @@ export class ModelRow {
     const { model } = this;
     const { words } = this.page;
     const parts = [];
-    if (model.resident_bytes > 0) parts.push(words.text("page_in_memory", { size: model.resident_bytes }));
+    const grows = model.state === "hot" && model.expected_bytes > GROWS * model.resident_bytes;
+    const size = model.resident_bytes;
+    if (grows) parts.push(words.text("page_in_memory_grows", { size, most: model.expected_bytes }));
+    else if (size > 0) parts.push(words.text("page_in_memory", { size }));
     else if (model.expected_bytes > 0) {
       parts.push(words.text("page_needs", { size: model.expected_bytes }));
       if (!LOADING.has(model.state)) parts.push(fitWords(model, memory, words));

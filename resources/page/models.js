@@ -35,7 +35,10 @@ export class ModelList {
     const { words } = this.page;
     setHidden(byId("broken"), files.length === 0);
     setText(byId("broken-count"), words.text(files.length === 1 ? "page_broken_one" : "page_broken", { count: files.length }));
-    const items = files.map((file) => element("li", {}, words.sentences(file.reason_message), element("code", {}, file.path)));
+    const items = files.map((file) => {
+      const text = words.sentences(file.reason_message);
+      return element("li", {}, text, text.includes(file.path) ? "" : element("code", {}, file.path));
+    });
     byId("broken-list").replaceChildren(...items);
   }
 

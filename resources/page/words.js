@@ -53,6 +53,7 @@ export class Words {
       if (value === "?") return "?";
       if (typeof value === "object" && value.code !== undefined) return this.message(value).text;
       if (this.formats[format] !== undefined) return this.formats[format](value);
+      if (format === ",") return this.number(value);
       const decimals = /^\.(\d)f$/.exec(format ?? "");
       return decimals ? this.number(value, Number(decimals[1])) : String(value);
     });

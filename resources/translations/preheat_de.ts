@@ -6145,10 +6145,6 @@ nach {new}
         <translation>{first} (und {others} weitere)</translation>
     </message>
     <message>
-        <source>{free:memory} free</source>
-        <translation>{free:memory} frei</translation>
-    </message>
-    <message>
         <source>{hits:count} of {requests:count} requests</source>
         <translation>{hits:count} von {requests:count} Anfragen</translation>
     </message>
@@ -6703,6 +6699,14 @@ nach {new}
     <message>
         <source>Temporary failure in name resolution</source>
         <translation>Name derzeit nicht auflösbar</translation>
+    </message>
+    <message>
+        <source>{free:memory} left for other models</source>
+        <translation>noch {free:memory} für andere Modelle</translation>
+    </message>
+    <message>
+        <source>{size:memory} in memory, up to {most:memory} in use</source>
+        <translation>{size:memory} im Speicher, im Einsatz bis {most:memory}</translation>
     </message>
 </context>
 <context>

@@ -14,7 +14,9 @@ from selenium.webdriver.common.keys import Keys
 from browser import Browser, running_browser
 from preheat import units
 from preheat.core import ModelSnapshot
+from preheat.fits import FitAnswer, Headroom
 from preheat.messages import TABLE, message_json, msg, render
+from preheat.models import BrokenFile, Source
 from preheat.residency import State
 from preheat.server.page import page_token
 from preheat.settings import KeyScope, KeyStore
@@ -25,6 +27,7 @@ from tests.engine.server.fake_engine import CHAT as TINY
 from tests.engine.server.fake_engine import EMBED, FakeEngine
 
 MANY: Final = 1000
+OTHERS: Final = FitAnswer.IF_OTHERS_LEAVE
 HOSTILE: Final = ("<img src=x onerror=document.title='bad'>", "__proto__", "a/b#c?d", "\u202enames", "x" * 3000)
 SECONDS: Final = (0, 0.0001, 0.14, 0.9996, 1, 1.64, 9.94, 9.96, 59.4, 59.6, 3570, 4800, 86370, 86400, 270_000)
 COUNTS: Final = (0, 1, 999, 1000, 49_999_999, 50_000_000, 98_100_000, 999_499_999, 1_700_000_000, 10**12)
@@ -61,7 +64,8 @@ def test_a_model_is_unloaded_loaded_and_marked(browser: Browser, preheat: Prehea
     wait_until(lambda: preheat.model(CHAT)["state"] == "cold")
     browser.wait_text(action, "Load")
     browser.find(row(CHAT, ".why")).click()
-    wait_until(lambda: "unloaded on request" in browser.text(row(CHAT, ".reason")))
+    why = render(msg("not_in_memory_suppressed")).text
+    wait_until(lambda: why.lower() in browser.text(row(CHAT, ".reason")).lower())
     browser.find(action).click()
     browser.wait_text(state, "Ready")
     assert preheat.model(CHAT)["state"] == "hot"
@@ -173,10 +177,15 @@ def test_the_page_shows_numbers_messages_and_signs_as_the_engine_does(browser: B
 
 async def test_many_models_with_hostile_names(browser: Browser, preheat_home: Path) -> None:
     engine = FakeEngine()
-    cold = [ModelSnapshot(f"model-{number}", State.COLD, False, 10**9, expected_bytes=10**9) for number in range(MANY)]
+    cold = [
+        ModelSnapshot(f"model-{number}", State.COLD, False, 10**9, expected_bytes=10**9, fit=OTHERS)
+        for number in range(MANY)
+    ]
     cold += [ModelSnapshot(name, State.COLD, False, 10**9, expected_bytes=10**9) for name in HOSTILE]
     models = sorted((*engine.snapshot.models, *cold), key=lambda model: model.model_id)
-    engine.snapshot = replace(engine.snapshot, models=tuple(models))
+    broken = BrokenFile("cut.gguf", Path("/m/cut.gguf"), Source.FOLDER, 8, msg("broken_link", path="/m/cut.gguf"))
+    memory = replace(engine.snapshot.memory, headroom=Headroom.beside({TINY: 10**9}, 10**9))
+    engine.snapshot = replace(engine.snapshot, models=tuple(models), broken_files=(broken,), memory=memory)
     port = await start_port(engine)
     try:
         await asyncio.to_thread(_use_many, browser, port.url, _on_loop(engine))
@@ -199,6 +208,11 @@ def _use_many(browser: Browser, url: str, set_model: Callable[..., Any]) -> None
     assert names.index("model-9") < names.index("model-10")
     assert (browser.run("return document.title"), browser.run("return document.images.length")) == ("Preheat", 1)
     assert browser.run(OVERFLOW) <= 0
+    assert browser.text("#broken-count") == "1 file can't be used"
+    assert browser.run("return document.querySelector('#broken-list').textContent") == (
+        "/m/cut.gguf is a broken link. Remove it, or put the file back."
+    )
+    assert f"fits if {TINY} leaves" in browser.run("return document.querySelector('#model-list').textContent")
     set_model("model-500", state=State.LOADING, progress=0.5)
     browser.wait_text(row("model-500", ".state"), "Loading 50\u00a0%")
     load = (

@@ -39,7 +39,7 @@ _KEYS: Final = {
 _MEMORY: Final = {
     "page_memory": Template("Memory"),
     "page_memory_used": Template("{used:memory} of {limit:memory}"),
-    "page_memory_free": Template("{free:memory} free"),
+    "page_memory_free": Template("{free:memory} left for other models"),
     "page_memory_limit": Template("Limit {limit:memory}"),
     "page_memory_empty": Template("No models in memory"),
     "page_memory_block": Template("{model}: {state}, {size:memory}"),
@@ -111,6 +111,7 @@ _MODELS: Final = {
     "page_state_failed": Template("Failed"),
     "page_standby_help": Template("Its file is in the system's cache, so that it loads quickly"),
     "page_in_memory": Template("{size:memory} in memory"),
+    "page_in_memory_grows": Template("{size:memory} in memory, up to {most:memory} in use"),
     "page_needs": Template("needs {size:memory}"),
     "page_broken_one": Template("1 file can't be used"),
     "page_broken": Template("{count:count} files can't be used"),

@@ -100,6 +100,7 @@ class BrokenFilesDialog(QDialog):
         size = format_bytes(file.file_bytes) if file.file_bytes else ""
         place = ElidedLabel(str(file.path.parent))
         place.setToolTip(str(file.path))
+        place.setVisible(str(file.path) not in words.hint)
         card.body.addWidget(text_label(sentence(words.text), "broken_reason", card))
         if words.hint:
             card.body.addWidget(text_label(sentence(words.hint), "broken_remedy", card))

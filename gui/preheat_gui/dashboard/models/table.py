@@ -115,7 +115,8 @@ def _memory(model: ModelSnapshot, context: Context) -> Cell:
     measured = translate("Models", "Measured at the last load, or estimated.")
     tooltip = words.joined(f"{about}, {message_text(fit.words)}.", measured, separator="\n")
     lacks = fit.fit is FitAnswer.TOO_BIG or model.model_id in context.snapshot.favourites_without_room
-    return Cell(about, message_text(fit.brief), muted=True, bad=lacks, tooltip=tooltip)
+    aside = "" if model.in_memory else message_text(fit.brief)
+    return Cell(about, aside, muted=True, bad=lacks, tooltip=tooltip)
 
 
 def _context(model: ModelSnapshot, context: Context) -> Cell:
