@@ -217,6 +217,13 @@ def test_an_error_of_a_newer_version_keeps_its_code() -> None:
     assert EngineError.code == "engine_error"
 
 
+def test_thinking_comes_apart_from_the_text(fake: FakePort, running: HttpClient) -> None:
+    thinking = {"choices": [{"index": 0, "delta": {"reasoning_content": "Hm."}, "finish_reason": None}], "usage": None}
+    fake.answer = lambda path, body: stream(thinking, text_event("Yes", "stop"))
+    chunks = list(running.generate("m", GenerateRequest(chat=HELLO)))
+    assert [(chunk.reasoning, chunk.text) for chunk in chunks] == [("Hm.", ""), ("", "Yes")]
+
+
 def test_an_answer_that_is_no_json_is_an_error(fake: FakePort, running: HttpClient) -> None:
     fake.answer = lambda path, body: (502, {}, b"<html>")
     with pytest.raises(EngineError, match="502"):

@@ -10,6 +10,7 @@ import pytest
 
 from preheat.control import Command, GetHistory, GetStats
 from preheat.core import PromptSnapshot
+from preheat.inference import LoadStages
 from preheat.messages import message_json, verbatim
 from preheat.preload import FormAction, FormOutlook, PlanAction, PreloadPlan, PreloadTarget, TargetKind
 from preheat.residency import Action, DecisionRecord, Form, Outcome
@@ -178,6 +179,7 @@ async def test_log_tells_the_newest_first(client: httpx2.AsyncClient, log: Usage
         "seconds": 0.4,
         "idle_s": None,
         "wasted": False,
+        "stages": None,
     }
     for query, count in (("limit=1", 1), ("since=1h", 1), ("model=tiny-chat", 1), ("model=GONE", 1), ("model=x", 0)):
         assert len((await client.get(f"/preheat/v1/log?{query}")).json()["decisions"]) == count, query
@@ -225,3 +227,15 @@ async def test_requests_are_listed_the_newest_first(client: httpx2.AsyncClient, 
     assert requests[1].items() >= {"started_at": pytest.approx(NOW - 5400), "wait_s": 0.5, "ttft_s": 0.75}.items()
     for query, count in (("limit=1", 1), ("since=1h", 1), ("model=tiny-chat", 1), ("model=GONE", 1), ("model=x", 0)):
         assert len((await client.get(f"/preheat/v1/requests?{query}")).json()["requests"]) == count, query
+
+
+async def test_a_cold_start_is_measured_by_loads_and_prompts(client: httpx2.AsyncClient, log: UsageLog) -> None:
+    path = f"/preheat/v1/models/{CHAT}/cold"
+    assert (await client.get(path)).json() == {"model": CHAT, "load": None, "prefill_token_s": None}
+    stages = LoadStages(1.5, 0.25, 0.1, 0.9)
+    log.record(DecisionRecord(NOW - 9, CHAT, Action.LOAD, verbatim("asked"), 900, 2.0, stages=stages))
+    log.record(DecisionRecord(NOW - 5, EMBED, Action.LOAD, verbatim("asked"), 900, 9.0, stages=stages))
+    log.record(RequestRecord(CHAT, NOW - 7, Outcome.HIT, 0.5, 1.5, prompt_tokens=120, slot_tokens=20))
+    log.write_pending()
+    load = {"at": NOW - 9, "seconds": 2.0, "source": "disk", "read_s": 1.5, "make_s": 0.25}
+    assert (await client.get(path)).json() == {"model": CHAT, "load": load, "prefill_token_s": 0.01}
