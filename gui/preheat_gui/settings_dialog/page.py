@@ -188,6 +188,7 @@ class LoginRow(ExtraRow):
 
 
 _MAX_LABEL_WIDTH: Final = 18 * GAP
+_MOST_PX: Final = 960  # Wider lines are hard to read
 
 
 class SettingsPage(QScrollArea):
@@ -207,6 +208,7 @@ class SettingsPage(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         content = QWidget(self)
+        content.setMaximumWidth(_MOST_PX)
         self.rows = [FieldRow(each, make_editor(each), content) for each in declarations]
         self.label_width = min(max(row.label_width() for row in self.rows) + 2, _MAX_LABEL_WIDTH)
         self._others: list[ExtraRow] = []

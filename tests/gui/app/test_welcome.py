@@ -196,6 +196,13 @@ def test_a_first_start_with_models_asks_which_stay_ready(qtbot: QtBot, theme: Th
     assert make_welcome(bridge, state, FavouritesOnArrival(bridge, state), lambda: parent) is None
 
 
+def test_nothing_is_asked_that_a_variable_decides(qtbot: QtBot, theme: Theme, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot(model("a")))
+    bridge.overridden = {"favourites": "PREHEAT_FAVOURITES"}
+    state = WindowState()
+    assert make_welcome(bridge, state, FavouritesOnArrival(bridge, state), QWidget) is None
+
+
 def test_files_that_are_dropped_meanwhile_can_be_chosen(qtbot: QtBot, theme: Theme, bridge: FakeBridge) -> None:
     bridge.publish(snapshot())
     parent = QWidget()

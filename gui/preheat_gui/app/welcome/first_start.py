@@ -21,9 +21,9 @@ from preheat_gui.words import model_of
 def make_welcome(
     bridge: EngineBridge, state: WindowState, arrivals: FavouritesOnArrival, parent: Callable[[], QWidget]
 ) -> WelcomeDialog | None:
-    """Return the dialog, which deletes itself; None if the user needs none."""
+    """Return the dialog, which deletes itself; None if the user needs none, or cannot choose favourites."""
     reason = reason_to_welcome(bridge.snapshot, state)
-    if reason is None:
+    if reason is None or (reason is Reason.MODELS_FOUND and "favourites" in bridge.overridden):
         return None
     dialog = WelcomeDialog(state, parent(), folder=bridge.settings.own_models_dir)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
