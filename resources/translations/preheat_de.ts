@@ -954,11 +954,11 @@
     </message>
     <message>
         <source>{time}, {app}: waited {duration}; with this limit, the model would have been ready.</source>
-        <translation>{time}, {app}: {duration} gewartet; mit diesem Limit wäre das Modell bereit gewesen.</translation>
+        <translation>{time}, {app}: {duration} gewartet; mit dieser Grenze wäre das Modell bereit gewesen.</translation>
     </message>
     <message>
         <source>{time}, {app}: the model was ready; with this limit, it would have had to load.</source>
-        <translation>{time}, {app}: Das Modell war bereit; mit diesem Limit hätte es erst geladen werden müssen.</translation>
+        <translation>{time}, {app}: Das Modell war bereit; mit dieser Grenze hätte es erst geladen werden müssen.</translation>
     </message>
     <message>
         <source>{time}, {app}: the model was ready.</source>
@@ -1998,11 +1998,11 @@ nach {new}
     <name>LimitTrial</name>
     <message>
         <source>Memory limit</source>
-        <translation>Speicherlimit</translation>
+        <translation>Speichergrenze</translation>
     </message>
     <message>
         <source>&amp;Use this limit</source>
-        <translation>Dieses &amp;Limit nutzen</translation>
+        <translation>Diese &amp;Grenze nutzen</translation>
     </message>
     <message>
         <source>&amp;Back</source>
@@ -2010,15 +2010,15 @@ nach {new}
     </message>
     <message>
         <source>Memory limit: {limit}</source>
-        <translation>Speicherlimit: {limit}</translation>
+        <translation>Speichergrenze: {limit}</translation>
     </message>
     <message>
         <source>Shows what another limit would have changed</source>
-        <translation>Zeigt, was ein anderes Limit geändert hätte</translation>
+        <translation>Zeigt, was eine andere Grenze geändert hätte</translation>
     </message>
     <message>
         <source>Move the slider to see what another limit would have changed.</source>
-        <translation>Den Regler verschieben, um zu sehen, was ein anderes Limit geändert hätte.</translation>
+        <translation>Den Regler verschieben, um zu sehen, was eine andere Grenze geändert hätte.</translation>
     </message>
     <message>
         <source>Calculating…</source>
@@ -3458,7 +3458,7 @@ nach {new}
     </message>
     <message>
         <source>another program killed it</source>
-        <translation>ein anderes Programm hat ihn beendet</translation>
+        <translation>ein anderes Programm hat es beendet</translation>
     </message>
     <message>
         <source>as requested</source>
@@ -3490,7 +3490,7 @@ nach {new}
     </message>
     <message>
         <source>it accessed invalid memory</source>
-        <translation>er griff auf ungültigen Speicher zu</translation>
+        <translation>es griff auf ungültigen Speicher zu</translation>
     </message>
     <message>
         <source>it belongs to another user</source>
@@ -3510,11 +3510,11 @@ nach {new}
     </message>
     <message>
         <source>it exited</source>
-        <translation>er beendete sich</translation>
+        <translation>es beendete sich</translation>
     </message>
     <message>
         <source>it failed with exit code {exit_code}</source>
-        <translation>er endete mit dem Exit-Code {exit_code}</translation>
+        <translation>es endete mit dem Exit-Code {exit_code}</translation>
     </message>
     <message>
         <source>it contains a null character</source>
@@ -3590,15 +3590,15 @@ nach {new}
     </message>
     <message>
         <source>it used an instruction that this processor does not have</source>
-        <translation>er verwendete einen Befehl, den dieser Prozessor nicht hat</translation>
+        <translation>es verwendete einen Befehl, den dieser Prozessor nicht hat</translation>
     </message>
     <message>
         <source>it was ended by {signal}</source>
-        <translation>er wurde durch {signal} beendet</translation>
+        <translation>es wurde durch {signal} beendet</translation>
     </message>
     <message>
         <source>it was terminated</source>
-        <translation>er wurde beendet</translation>
+        <translation>es wurde beendet</translation>
     </message>
     <message>
         <source>item {number} is wrong</source>
