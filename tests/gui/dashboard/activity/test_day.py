@@ -30,6 +30,7 @@ from preheat.control import (
     State,
     Stay,
 )
+from preheat.errors import EngineError, UnsupportedOperationError
 from preheat.messages import msg
 from preheat.signs import SignBook
 from preheat_gui.dashboard.activity.day.picture import draw_up
@@ -219,6 +220,22 @@ def test_without_a_history_it_says_what_will_appear(page: ActivityPage, bridge: 
     bridge.answer_with(get_day=Day(NOW - 24 * HOUR, NOW, ()))
     assert empty.isVisible()
     assert empty.accessibleName() == "Nothing yet"
+
+
+def test_without_figures_it_says_why(page: ActivityPage, bridge: FakeBridge) -> None:
+    bridge.answer_with(get_day=UnsupportedOperationError("Figures are not kept", hint="Set history_days"))
+    page.activate()
+    assert child(page, QWidget, "day_empty").accessibleName() == "Figures are not kept"
+
+
+def test_a_failure_can_be_tried_again(page: ActivityPage, bridge: FakeBridge) -> None:
+    bridge.answer_with(get_day=EngineError("It is locked"))
+    page.activate()
+    empty = child(page, QWidget, "day_empty")
+    assert empty.accessibleName() == "Activity is not available"
+    bridge.answer_with(get_day=DAY)
+    QTest.mouseClick(child(empty, QPushButton, "empty_state_button"), Qt.MouseButton.LeftButton)
+    assert child(page, Timeline, "day_timeline").isVisible()
 
 
 def test_a_pause_is_said_where_nothing_is_planned(qapp: object) -> None:
