@@ -144,7 +144,7 @@ class _Gathering:
             self._facts,
             self._limit,
             memory.total_bytes,
-            _tr("{size} used").format(size=format_memory(_rounded(used))) if snapshot.models else "",
+            _tr("{size} used").format(size=format_memory(_rounded(used))) if _rounded(used) else "",
             _tr("{size} still available").format(size=format_memory(_rounded(available))) if snapshot.models else "",
             _tr("tokens/s"),
         )
