@@ -7573,16 +7573,12 @@ nach {new}
         <translation>{model} ist nicht verfügbar: {reason}</translation>
     </message>
     <message>
-        <source>Other apps can&apos;t connect. Quit that program, and Preheat takes the port.</source>
-        <translation>Andere Apps können sich nicht verbinden. Sobald das Programm beendet ist, übernimmt Preheat den Port.</translation>
+        <source>Other apps can&apos;t connect. Preheat takes it when that program ends.</source>
+        <translation>Andere Apps können sich nicht verbinden. Preheat übernimmt ihn, sobald das Programm endet.</translation>
     </message>
     <message>
-        <source>Other apps can&apos;t connect. Quit that program, and Preheat takes the port; or use another port.</source>
-        <translation>Andere Apps können sich nicht verbinden. Sobald das Programm beendet ist, übernimmt Preheat den Port; oder ein anderer Port wird verwendet.</translation>
-    </message>
-    <message>
-        <source>Quit that program, and Preheat takes the port. Until then it stays at {url}.</source>
-        <translation>Sobald das Programm beendet ist, übernimmt Preheat den Port. Bis dahin bleibt Preheat unter {url} erreichbar.</translation>
+        <source>Preheat takes it when that program ends, and stays at {url} until then.</source>
+        <translation>Preheat übernimmt ihn, sobald das Programm endet, und bleibt bis dahin unter {url} erreichbar.</translation>
     </message>
 </context>
 <context>

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
+    QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QWidget,
@@ -160,6 +161,10 @@ def contrasts(window: QWidget) -> Iterator[tuple[str, float]]:
 def _text_of(widget: QWidget) -> str:
     if isinstance(widget, QComboBox):
         return widget.currentText()
-    if isinstance(widget, QLabel | QPushButton | QCheckBox | QLineEdit | QAbstractButton):
+    if isinstance(widget, QLineEdit):
+        return widget.text() or widget.placeholderText()
+    if isinstance(widget, QPlainTextEdit):
+        return widget.toPlainText() or widget.placeholderText()
+    if isinstance(widget, QLabel | QPushButton | QCheckBox | QAbstractButton):
         return widget.text()
     return ""

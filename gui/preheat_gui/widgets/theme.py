@@ -119,6 +119,13 @@ _MIXED: Final = {
 }
 
 
+_MIXED_HIGH: Final = {  # plain to see, and still with enough contrast to texts
+    Token.HOVER: (Token.CARD, Token.TEXT, 0.12),
+    Token.SELECTION: (Token.CARD, Token.TEXT, 0.22),
+    Token.TRACK: (Token.CARD, Token.TEXT, 0.30),
+}
+
+
 class Panel(StrEnum):
     """The panel's likely brightness. Some desktops do not report it; most panels are dark then."""
 
@@ -198,7 +205,7 @@ class Theme(QObject):
 def colours(*, dark: bool, high: bool = False) -> dict[Token, QColor]:
     """Return the colours, with ``high`` those of more contrast."""
     table = {token: QColor(name) for token, name in _TABLES[dark, high].items()}
-    for token, (base, other, share) in _MIXED.items():
+    for token, (base, other, share) in (_MIXED | (_MIXED_HIGH if high else {})).items():
         table[token] = mix(table[base], table[other], share)
     return table
 

@@ -129,11 +129,9 @@ def _port_closed(error: EngineError, url: str | None, known: Circumstances) -> P
     if not isinstance(error, PortInUseError):
         return Problem(Kind.PORT_CLOSED, error_title(error), error_hint(error), action)
     if url is not None:
-        remedy = _tr("Quit that program, and Preheat takes the port. Until then it stays at {url}.").format(url=url)
-    elif "port" in known.overridden:
-        remedy = _tr("Other apps can't connect. Quit that program, and Preheat takes the port.")
+        remedy = _tr("Preheat takes it when that program ends, and stays at {url} until then.").format(url=url)
     else:
-        remedy = _tr("Other apps can't connect. Quit that program, and Preheat takes the port; or use another port.")
+        remedy = _tr("Other apps can't connect. Preheat takes it when that program ends.")
     again = ProblemAction(Remedy.OPEN_PORT, _tr("&Try again"))
     if "port" in known.overridden:
         return Problem(Kind.PORT_TAKEN, error_title(error), remedy, again)

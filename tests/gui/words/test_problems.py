@@ -40,7 +40,7 @@ TROUBLES: list[tuple[dict[str, Any], Kind, str, ProblemAction | None]] = [
         {"port": TAKEN, "free_port": 11437},
         Kind.PORT_TAKEN,
         "Port 11435 is taken by the process nc, pid 7. "
-        "Other apps can't connect. Quit that program, and Preheat takes the port; or use another port.",
+        "Other apps can't connect. Preheat takes it when that program ends.",
         ProblemAction(Remedy.USE_PORT, "&Use port 11437", "11437"),
     ),
     (
@@ -131,7 +131,7 @@ def test_a_port_of_an_option_is_not_offered_to_be_changed() -> None:
 def test_a_taken_port_leaves_the_old_one_open() -> None:
     problem = judge({"port": PortStatus(URL, TAKEN.error)})
     assert problem is not None
-    assert problem.remedy == f"Quit that program, and Preheat takes the port. Until then it stays at {URL}."
+    assert problem.remedy == f"Preheat takes it when that program ends, and stays at {URL} until then."
 
 
 def test_an_unusable_host_leads_to_the_settings() -> None:
