@@ -22,7 +22,9 @@ class ContextBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         named(self, "try_context")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setRetainSizeWhenHidden(True)  # nothing moves when the figures come
+        self.setSizePolicy(policy)
         self.setToolTip(
             self.tr(
                 "Tokens of this conversation in the model's context. When it is full, answers are cut off: "

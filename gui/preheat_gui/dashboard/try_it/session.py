@@ -80,9 +80,11 @@ class TrySession(QObject):
     @property
     def context_tokens(self) -> int:
         """Tokens of the conversation in the model's context; 0 before they are known."""
-        known = next((turn.figures for turn in reversed(self.turns) if turn.figures is not None), None)
-        before = known.prompt_tokens + known.completion_tokens if known is not None and known.prompt_tokens else 0
-        return before + (self._written if self.busy else 0)
+        all_figures = (turn.figures for turn in reversed(self.turns) if turn.figures is not None)
+        known = next((figures for figures in all_figures if figures.prompt_tokens), None)
+        if known is None:
+            return 0
+        return known.prompt_tokens + known.completion_tokens + (self._written if self.busy else 0)
 
     def ask(self, model_id: str, question: str, *, embeddings: bool, images: tuple[bytes, ...] = ()) -> Turn:
         """Start a turn; only if not ``busy``."""
