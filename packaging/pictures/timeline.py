@@ -58,10 +58,10 @@ def timeline(
 def outcomes(day: Day, limits: int) -> tuple[tuple[RecentRequest, ...], tuple[str, ...]]:
     """Return the requests of a day, and for each of some limits which of them would have been ready."""
     dice = random.Random(3)
-    requests = sorted((request.at, lane.model_id) for lane in day.lanes for request in lane.requests)
-    needed = [dice.triangular(0.05, 0.52, 0.3) for _ in requests]
+    requests = sorted((request.at, lane.model_id, request.ready) for lane in day.lanes for request in lane.requests)
+    needed = [dice.triangular(0.05, 0.5, 0.3) if ready else 0.55 for *_, ready in requests]
     marks = ("".join("01"[share <= step / limits] for share in needed) for step in range(1, limits + 1))
-    return tuple(RecentRequest(model, at) for at, model in requests), tuple(marks)
+    return tuple(RecentRequest(model, at) for at, model, _ in requests), tuple(marks)
 
 
 def with_outcomes(points: tuple[LimitPoint, ...], marks: tuple[str, ...]) -> tuple[LimitPoint, ...]:

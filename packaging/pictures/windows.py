@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
-from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QMessageBox, QPushButton, QSlider, QWidget
 
 from fake_bridge import FakeBridge
 from pictures.conversation import converse, make_race_dialog
@@ -60,6 +60,9 @@ Preheat contains:
 """
 
 
+_TRIED_STEP: Final = 7  # of 20: the tried limit
+
+
 def window_makers(bridge: FakeBridge) -> dict[str, Callable[[], QWidget]]:
     """Return a function for each window, by picture name."""
     makers: dict[str, Callable[[], QWidget]] = {
@@ -69,6 +72,7 @@ def window_makers(bridge: FakeBridge) -> dict[str, Callable[[], QWidget]]:
         makers[f"settings-{group.value}"] = partial(_settings_dialog, bridge, group)
     makers |= downloads_makers(bridge, (WIDTH, HEIGHT))
     return makers | {
+        "activity-limit": partial(_day_with_another_limit, bridge),
         "activity-requests": partial(_dashboard, bridge, "activity", shown="requests"),
         "activity-loads": partial(_dashboard, bridge, "activity", shown="decisions"),
         "race": partial(make_race_dialog, bridge),
@@ -99,12 +103,25 @@ def _dashboard(bridge: FakeBridge, page: str, *, shown: str = "") -> QWidget:
     return window
 
 
-def _settings_dialog(bridge: FakeBridge, group: Group) -> QWidget:
+def _day_with_another_limit(bridge: FakeBridge) -> QWidget:
+    _answer_limits(bridge)
+    window = _dashboard(bridge, "activity", shown="day")
+    slider = window.findChild(QSlider, "trial_slider")
+    assert isinstance(slider, QSlider)
+    slider.setValue(_TRIED_STEP)
+    return window
+
+
+def _answer_limits(bridge: FakeBridge) -> None:
     hot = tuple(model.model_id for model in bridge.snapshot.models if model.resident_bytes)
     bridge.answer_with(
         replay_limits=limit_curve(bridge.snapshot.memory.total_bytes),
         preview_limit=lambda limit: LimitPreview(limit, hot, (), (), (), ()),
     )
+
+
+def _settings_dialog(bridge: FakeBridge, group: Group) -> QWidget:
+    _answer_limits(bridge)
     dialog = SettingsDialog(bridge, login=_LoginItem())
     dialog.show_page(group)
     return dialog
