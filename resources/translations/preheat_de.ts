@@ -371,6 +371,10 @@
         <source>The licence must be accepted first: on the model&apos;s web page. Then sign in here.</source>
         <translation>Zuerst muss die Lizenz akzeptiert werden: auf der Webseite des Modells. Danach hier anmelden.</translation>
     </message>
+    <message>
+        <source>There is no such model on Hugging Face. Check the spelling; if it is private, sign in.</source>
+        <translation>Auf Hugging Face gibt es kein solches Modell. Schreibweise prüfen; bei einem privaten anmelden.</translation>
+    </message>
 </context>
 <context>
     <name>CatalogueModels</name>

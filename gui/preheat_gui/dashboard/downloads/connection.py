@@ -27,6 +27,8 @@ def trouble_words(error: EngineError) -> str:
         return _tr("Hugging Face cannot be reached now. Check the network.")
     if error.code == GATED:
         return _tr("The licence must be accepted first: on the model's web page. Then sign in here.")
+    if error.message.code == "hub_repo_not_found_signed_out":
+        return _tr("There is no such model on Hugging Face. Check the spelling; if it is private, sign in.")
     return error_text(error)
 
 

@@ -25,7 +25,7 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, download, model, snapshot
 from preheat.control import DownloadState, HubAccount, RepoCard
-from preheat.errors import EngineError, HubRateLimitedError, HubUnreachableError
+from preheat.errors import EngineError, HubRateLimitedError, HubUnreachableError, RepoNotFoundError
 from preheat.messages import msg
 from preheat_gui.dashboard.cells import Role
 from preheat_gui.dashboard.downloads.card_view import CardBrowser
@@ -419,6 +419,13 @@ def test_a_gated_repository_explains_what_to_do(
     bridge.answer_with(repo_files=replace(OFFER, gated=True, access=True))
     type_in(qtbot, page, "google/gemma")
     assert not banner.isVisible()
+
+
+def test_a_model_that_is_not_there_may_be_private(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
+    missing = RepoNotFoundError(msg("hub_repo_not_found_signed_out", repo="a/b", hub="https://huggingface.co"))
+    bridge.answer_with(repo_files=missing, get_card=missing)
+    type_in(qtbot, page, "a/b")
+    assert "if it is private, sign in." in words(find(page, EmptyState, "offer_empty"))
 
 
 def test_a_failed_lookup_can_be_retried(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
