@@ -74,11 +74,37 @@ def _tray_icon(state: TrayState, steps: int, count: int, panel: Panel, template:
     if not template:
         around = tray_colours(panel)[Token.BACKGROUND]
         layers = [_tray_svg(parts, progress, around=around), _tray_svg(parts, progress, box=_OUTLINED_BOX)]
-    icon = QIcon()
-    for size in TRAY_SIZES:
-        icon.addPixmap(_drawn(size, size, *layers))
+    icon = QIcon(_TrayEngine(tuple(layers)))
     icon.setIsMask(template)
     return icon
+
+
+class _TrayEngine(QIconEngine):
+    """Draws the icon in the sizes that the panel asks for: drawing all of them takes 10 ms."""
+
+    def __init__(self, layers: tuple[bytes, ...]) -> None:
+        super().__init__()
+        self._layers = layers
+
+    def clone(self) -> QIconEngine:
+        return _TrayEngine(self._layers)
+
+    def availableSizes(  # noqa: N802
+        self, mode: QIcon.Mode = QIcon.Mode.Normal, state: QIcon.State = QIcon.State.Off
+    ) -> list[QSize]:
+        return [QSize(size, size) for size in TRAY_SIZES]
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        return _tray_pixmap(self._layers, size.width(), size.height())
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        ratio = painter.device().devicePixelRatioF()
+        painter.drawPixmap(rect, self.pixmap(rect.size() * ratio, mode, state))
+
+
+@lru_cache(maxsize=64)
+def _tray_pixmap(layers: tuple[bytes, ...], width: int, height: int) -> QPixmap:
+    return _drawn(width, height, *layers)
 
 
 def _tray_parts(state: TrayState, steps: int, count: int, table: dict[Token, QColor]) -> dict[str, QColor]:
