@@ -1,4 +1,4 @@
-"""Times the dashboard's tables with 1,000 models and 10,000 requests: scroll, sort and filter. Needs no screen.
+"""Times the windows with 1,000 models and 10,000 requests: snapshot, scroll, sort and filter. Needs no screen.
 
 Run it with ``python -m benchmarks.gui_table``. A screen shows 60 frames a second: 16 ms each.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import random
 import statistics
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -22,9 +24,17 @@ from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadS
 from preheat.messages import msg
 from preheat.residency import State
 from preheat_gui.dashboard.activity.ended import EndedColumn, EndedTable, EndedView, Wanted
+from preheat_gui.dashboard.hearth.card import HearthCard
 from preheat_gui.dashboard.models.table import Column, ModelsFilter, ModelsTable
 from preheat_gui.dashboard.models.view import ModelsView
+from preheat_gui.dashboard.navigation import PAGES
+from preheat_gui.dashboard.window import DashboardWindow
+from preheat_gui.tray.menu import TrayMenu
 from preheat_gui.widgets import SignBook, apply_theme
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tests" / "support"))
+
+from fake_bridge import FakeBridge
 
 MODELS = 1000
 REQUESTS = 10_000
@@ -50,7 +60,7 @@ def make_snapshot(generator: random.Random) -> EngineSnapshot:
     return EngineSnapshot(
         version="",
         started_at=0.0,
-        memory=MemorySnapshot(8 * GB, 3 * GB, 9 * GB),
+        memory=MemorySnapshot(8 * GB, 3 * GB, 9 * GB, total_bytes=16 * GB, keep_free_bytes=GB),
         preload=PreloadSnapshot(enabled=True),
         models=tuple(sorted(models, key=lambda model: model.model_id)),
     )
@@ -168,10 +178,47 @@ def time_requests(app: QApplication) -> None:
     measure("filter by words", filter_text, 30)
 
 
+def time_snapshots(app: QApplication) -> None:
+    """Print how long a snapshot takes that changes one model's progress: on each page, and in the tray's menu."""
+    first = make_snapshot(random.Random(1))
+    # As in daily use: a dozen models in memory, ten favourites.
+    few = (
+        replace(model, state=(State.HOT if row % 90 == 0 else State.COLD), favourite=row % 100 == 0)
+        for row, model in enumerate(first.models)
+    )
+    models = tuple(replace(model, state=State.LOADING) if row == 7 else model for row, model in enumerate(few))
+    first = replace(first, models=models, favourites=tuple(model.model_id for model in models if model.favourite))
+    snapshots = [with_progress(first, number / ROUNDS) for number in range(ROUNDS)]
+    print(f"A snapshot of {MODELS} models:")
+    for key in ("menu", *(page.key for page in PAGES)):
+        bridge = FakeBridge(app)
+        if key == "menu":
+            shown: DashboardWindow | TrayMenu = TrayMenu(bridge)
+        else:
+            shown = DashboardWindow(bridge)
+            shown.show_page(key)
+            shown.show()
+        bridge.publish(first)
+        app.processEvents()
+
+        cards = shown.findChildren(HearthCard)
+
+        def publish(number: int, bridge: FakeBridge = bridge, cards: Sequence[HearthCard] = cards) -> None:
+            bridge.publish(snapshots[number])
+            for card in cards:  # it waits for the next of its ten frames a second
+                card.render_hearth()
+            app.processEvents()
+
+        measure(f"{key}: shown and painted", publish)
+        shown.close()
+        shown.deleteLater()
+
+
 def main() -> None:
     """Print the figures."""
     app = QApplication([])
     apply_theme(app, "light")
+    time_snapshots(app)
     time_models(app)
     time_requests(app)
 
