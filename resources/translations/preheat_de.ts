@@ -7030,6 +7030,10 @@ nach {new}
         <source>Failed</source>
         <translation>Fehlgeschlagen</translation>
     </message>
+    <message>
+        <source>Its file is in free memory, so it loads quickly. Programs get that memory when needed.</source>
+        <translation>Seine Datei liegt in freiem Speicher, darum lädt es schnell. Programme bekommen diesen Speicher bei Bedarf.</translation>
+    </message>
 </context>
 <context>
     <name>ModelsPage</name>

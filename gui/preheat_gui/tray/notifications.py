@@ -66,7 +66,7 @@ class Notifications(QObject):
         models = {model.model_id: model for model in snapshot.models}
         before, self._models = self._models, models
         self._look_at_favourites(snapshot)
-        self._look_at_room(snapshot, first=before is None)
+        self._look_at_room(snapshot, first=not before)
         self._look_at_downloads(snapshot, first=before is None)
         if before is None:  # the state at the start is not news
             return

@@ -273,6 +273,14 @@ def test_rare_settings_are_folded_away(open_dialog: Opener) -> None:
     assert not field.isVisible()
 
 
+def test_a_proposed_limit_is_shown_and_applied_by_the_user(open_dialog: Opener, bridge: FakeBridge) -> None:
+    dialog = open_dialog()
+    dialog.propose("memory_limit", "57%")
+    assert not [command for command in bridge.commands if command[0] == "change_settings"]
+    press(dialog, "apply")
+    assert ("change_settings", {"memory_limit": "57%"}) in bridge.commands
+
+
 def test_start_at_login_acts_when_applied(open_dialog: Opener, login: FakeLoginItem) -> None:
     dialog = open_dialog()
     box = find(dialog, QCheckBox, "start_at_login")

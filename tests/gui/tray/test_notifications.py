@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 
-from fake_bridge import FakeBridge, download, model, snapshot
+from fake_bridge import GB, FakeBridge, download, model, snapshot
 from preheat.errors import EngineStoppedError
 from preheat.messages import verbatim
 from preheat.models.downloads import DownloadState
@@ -94,6 +94,32 @@ def test_long_after_the_login_there_is_no_announcement(bridge: FakeBridge, tray:
     bridge.publish(favourites(State.HOT))
     clock.now = 100.0
     bridge.publish(favourites(State.HOT))
+    assert tray.shown == []
+
+
+def test_a_favourite_without_room_is_announced_once(
+    bridge: FakeBridge, tray: FakeTray, clock: Clock, qtbot: QtBot
+) -> None:
+    watch(bridge, tray, clock)
+    big = {"favourite": True, "expected_bytes": 6 * GB}
+    crowded = snapshot(model("a", State.HOT, favourite=True), model("b", **big))
+    bridge.publish(snapshot(model("a", State.HOT, favourite=True), model("b")))
+    bridge.publish(crowded)
+    assert tray.shown == [
+        ("A favourite has no room", "No room for b. All favourites need 9.0 GB, and the limit is 8.0 GB.")
+    ]
+    with qtbot.waitSignal(bridge.view_requested) as clicked:
+        tray.messageClicked.emit()
+    assert clicked.args == ["settings", "memory_limit=57%"]
+    bridge.publish(snapshot(model("a", State.HOT, favourite=True), model("b")))
+    bridge.publish(crowded)
+    assert len(tray.shown) == 1
+
+
+def test_a_favourite_without_room_at_the_start_is_no_news(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
+    watch(bridge, tray, clock)
+    bridge.publish(snapshot())
+    bridge.publish(snapshot(model("b", favourite=True, expected_bytes=9 * GB)))
     assert tray.shown == []
 
 

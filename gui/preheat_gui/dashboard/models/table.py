@@ -104,6 +104,11 @@ def _state(model: ModelSnapshot, context: Context) -> Cell:
     if model.active_requests:
         aside = translate("Models", "{count} requests in progress").format(count=model.active_requests)
         return Cell(text, aside, tooltip=kept)
+    if model.state is State.COLD and model.standby:
+        cached = translate(
+            "Models", "Its file is in free memory, so it loads quickly. Programs get that memory when needed."
+        )
+        kept = words.joined(cached, kept, separator="\n")
     muted = model.state is State.COLD and not model.standby
     return Cell(text, words.prompts_ready(model), muted=muted, tooltip=kept)
 

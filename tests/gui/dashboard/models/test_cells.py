@@ -49,6 +49,12 @@ def test_a_loading_model_shows_share_bar_and_time_left() -> None:
     assert (shown.text, shown.aside, shown.progress) == ("Loading 63 %", "about 4 s left", 0.639)
 
 
+def test_cached_is_explained() -> None:
+    assert cell(Column.STATE, standby=True).text == "Cached"
+    assert "loads quickly" in cell(Column.STATE, standby=True).tooltip
+    assert cell(Column.STATE).tooltip == ""
+
+
 def test_unknown_time_left_is_omitted() -> None:
     assert cell(Column.STATE, State.LOADING).aside == ""
 
