@@ -101,8 +101,7 @@ def test_a_favourite_without_room_is_announced_once(
     bridge: FakeBridge, tray: FakeTray, clock: Clock, qtbot: QtBot
 ) -> None:
     watch(bridge, tray, clock)
-    big = {"favourite": True, "expected_bytes": 6 * GB}
-    crowded = snapshot(model("a", State.HOT, favourite=True), model("b", **big))
+    crowded = snapshot(model("a", State.HOT, favourite=True), model("b", favourite=True, expected_bytes=6 * GB))
     bridge.publish(snapshot(model("a", State.HOT, favourite=True), model("b")))
     bridge.publish(crowded)
     assert tray.shown == [
