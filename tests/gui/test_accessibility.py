@@ -27,10 +27,11 @@ from fake_bridge import FakeBridge, download, model, snapshot
 from preheat.control import DownloadState, State
 from preheat.settings import Group
 from preheat_gui.app.about import AboutDialog
+from preheat_gui.app.welcome import FoundModels, WelcomeDialog
 from preheat_gui.dashboard import DashboardWindow
 from preheat_gui.dashboard.navigation import PAGES
 from preheat_gui.settings_dialog import ModelSettingsDialog, SettingsDialog
-from preheat_gui.widgets import Theme, apply_theme, contrast
+from preheat_gui.widgets import Theme, WindowState, apply_theme, contrast
 
 LEAST_CONTRAST = 4.5
 HIGH_CONTRAST = 7.0
@@ -61,6 +62,16 @@ def look(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[Theme]:
     apply_theme(qapp, "light")
 
 
+class NoLoginItem:
+    """An entry that is not there."""
+
+    def is_on(self) -> bool:
+        return False
+
+    def switch(self, on: bool) -> None:
+        """Change nothing."""
+
+
 class Windows:
     """All windows."""
 
@@ -69,7 +80,9 @@ class Windows:
         self._dashboard, self._settings = DashboardWindow(bridge), SettingsDialog(bridge)
         self._dashboard.resize(1100, 800)
         self._settings.resize(760, 1000)
-        self._others = (ModelSettingsDialog(bridge, "qwen3-4b"), AboutDialog())
+        welcome = WelcomeDialog(WindowState(), make_login_item=NoLoginItem)
+        welcome.set_found(FoundModels(bridge), len(SNAPSHOT.models))
+        self._others = (ModelSettingsDialog(bridge, "qwen3-4b"), AboutDialog(), welcome)
         for window in (self._dashboard, self._settings, *self._others):
             qtbot.addWidget(window)
             window.show()

@@ -120,7 +120,8 @@ def test_the_windows_are_german(qapp: QApplication, theme: Theme) -> None:
         qapp.processEvents()
         if found := {text for text in texts(window) if _ENGLISH.search(text)}:
             english[name] = found
-        window.close()
+        for shown in qapp.topLevelWidgets():  # a window may be in front of another one
+            shown.hide()
         window.deleteLater()
     assert english == {}
 
