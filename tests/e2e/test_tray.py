@@ -121,7 +121,7 @@ def test_dragging_the_limit_on_the_overview_changes_it(tray: TrayApplication) ->
     before = tray.status()["memory"]["limit_bytes"]
     tray.choose("d")
     wait_until(lambda: tray.screen.active() == "Preheat")
-    box = tray.screen.box(tray.screen.windows("Preheat")[0])
+    box = tray.screen.box(wait_until(lambda: tray.screen.windows("Preheat"))[0])
     x, y = box.x + box.width - LIMIT_FROM_RIGHT, box.y + LIMIT_FROM_TOP
 
     def dragged() -> bool:
@@ -150,7 +150,7 @@ def test_requests_of_earlier_runs_are_exported(screen: Screen, three_models: Pat
         assert tray.model(CHAT)["last_used_at"] == pytest.approx(began + 99_990, rel=0, abs=0.01)
         tray.choose("d")
         wait_until(lambda: tray.screen.active() == "Preheat")
-        box = tray.screen.box(tray.screen.windows("Preheat")[0])
+        box = tray.screen.box(wait_until(lambda: tray.screen.windows("Preheat"))[0])
         tray.screen.key("ctrl+4")
 
         def asked() -> bool:
@@ -169,7 +169,7 @@ def test_requests_of_earlier_runs_are_exported(screen: Screen, three_models: Pat
 def test_text_typed_after_a_click_on_try_it_is_asked(tray: TrayApplication) -> None:
     tray.choose("d")
     wait_until(lambda: tray.screen.active() == "Preheat")
-    box = tray.screen.box(tray.screen.windows("Preheat")[0])
+    box = tray.screen.box(wait_until(lambda: tray.screen.windows("Preheat"))[0])
 
     def asked() -> bool:
         tray.screen.click(box.x + TRY_IT_FROM_LEFT, box.y + TRY_IT_FROM_TOP)
@@ -210,7 +210,7 @@ def test_a_suggestion_is_found_without_a_connection_and_downloaded_with_one(
         wait_for_port(tray)
         tray.choose("d")
         wait_until(lambda: tray.screen.active() == "Preheat")
-        box = tray.screen.box(tray.screen.windows("Preheat")[0])
+        box = tray.screen.box(wait_until(lambda: tray.screen.windows("Preheat"))[0])
 
         def searched() -> bool:
             tray.screen.click(box.x + TRY_IT_FROM_LEFT, box.y + DOWNLOADS_FROM_TOP)
