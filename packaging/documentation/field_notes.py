@@ -19,14 +19,20 @@ _ATTRIBUTE: Final = re.compile(r"^ {4}(\w+): (.+(?:\n {8,}.+)*)", re.MULTILINE)
 
 def notes_of(name: str, keys: Collection[str]) -> Mapping[str, str]:
     """Return the meaning of the fields of the engine's dataclass with this name, by their JSON names."""
-    for kind in _dataclasses().get(name, ()):
-        fields = {_key(each): each.name for each in dataclasses.fields(kind)}
-        if fields.keys() & {*keys}:  # there may be others of this name, which the API does not use
-            notes: dict[str, str] = {}
-            for each in reversed(kind.__mro__):
-                notes |= _notes(each) if dataclasses.is_dataclass(each) else {}
-            return {key: notes.get(fields.get(key, key), "") for key in keys}
-    return {}
+    kinds = _dataclasses().get(name, ())
+    # There may be others of this name, which the API does not use.
+    kind = max(kinds, key=lambda kind: len(_fields(kind).keys() & {*keys}), default=None)
+    if kind is None or not _fields(kind).keys() & {*keys}:
+        return {}
+    notes: dict[str, str] = {}
+    for each in reversed(kind.__mro__):
+        notes |= _notes(each) if dataclasses.is_dataclass(each) else {}
+    return {key: notes.get(_fields(kind).get(key, key), "") for key in keys}
+
+
+def _fields(kind: Any) -> dict[str, str]:
+    """Return the names of a dataclass's fields by their JSON names."""
+    return {_key(each): each.name for each in dataclasses.fields(kind)}
 
 
 def _key(field: dataclasses.Field[Any]) -> str:
