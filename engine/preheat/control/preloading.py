@@ -160,9 +160,8 @@ class MakeRoom(Command[MadeRoom]):
 
     async def run(self, host: ControlHost) -> MadeRoom:
         made = await host.engine.room.make(self.wanted_bytes, self.seconds)
-        room = host.engine.snapshot.room
-        assert room is not None
-        return MadeRoom(room, made.unloaded, made.busy, made.available_bytes)
+        made_room = RoomSnapshot(made.room.limit_bytes, made.room.wanted_bytes, made.room.until)
+        return MadeRoom(made_room, made.unloaded, made.busy, made.available_bytes)
 
 
 @command("POST", "make-room/end", risk=Risk.MANAGE)

@@ -26,13 +26,13 @@ class RoomMade:
     """What making room has done.
 
     Attributes:
-        limit_bytes: Memory that models may take until the end.
+        room: The room that was made. It may have ended already.
         unloaded: Models that have left memory.
         busy: Models that leave when their requests end.
         available_bytes: Memory available to other programs now.
     """
 
-    limit_bytes: int
+    room: Room
     unloaded: tuple[str, ...]
     busy: tuple[str, ...]
     available_bytes: int
@@ -83,8 +83,9 @@ class RoomKeeper:
         returning = dict.fromkeys([*held, *(earlier.models if earlier is not None else ())])
         self.state.room = room = Room(limit_bytes, wanted_bytes, until, tuple(returning))
         self._follow()
-        self.residency.cancel_preloads(EvictionReason.PAUSED, msg("preload_paused"))
-        self.residency.free(max(taken_bytes - limit_bytes, 0), EvictionReason.LIMIT, room_message("room_made", room))
+        why = room_message("room_made", room)
+        self.residency.cancel_preloads(EvictionReason.PAUSED, why)
+        self.residency.free(max(taken_bytes - limit_bytes, 0), EvictionReason.LIMIT, why)
         self.apply()
         records = self.residency.records
         leaving = [model_id for model_id in held if records[model_id].state is State.UNLOADING]
@@ -92,7 +93,7 @@ class RoomKeeper:
         staying = [record for record in self.residency.records.values() if isinstance(record.phase, Hot)]
         over = sum(record.reserved_bytes for record in staying) > limit_bytes
         busy = tuple(record.model_id for record in staying if over and record.leased)
-        return RoomMade(limit_bytes, tuple(leaving), busy, read_memory().available_bytes)
+        return RoomMade(room, tuple(leaving), busy, read_memory().available_bytes)
 
     def end(self) -> tuple[str, ...]:
         """Give the room up: models may take what the setting allows; return those that are loaded again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 
 import pytest
@@ -35,7 +36,7 @@ async def test_every_model_leaves_and_returns_when_the_room_ends(clock: Clock) -
         decisions = decisions_of(engine)
         made = await engine.room.make(None, 3600)
         assert set(made.unloaded) == {CHAT, EMBED}
-        assert (made.limit_bytes, made.busy) == (0, ())
+        assert (made.room.limit_bytes, made.busy) == (0, ())
         assert {str(decision.reason)[:33] for decision in decisions} == {"room was made for other programs "}
         assert {state(engine.snapshot, model_id) for model_id in (CHAT, EMBED)} == {State.COLD}
         assert engine.snapshot.room is not None
@@ -66,6 +67,17 @@ async def test_a_model_in_use_leaves_when_its_request_ends() -> None:
             assert (made.unloaded, made.busy) == ((), (CHAT,))
             assert state(engine.snapshot, CHAT) is State.HOT
         await until_state(engine, CHAT, State.COLD)
+
+
+async def test_room_may_end_while_it_is_made() -> None:
+    async with running() as engine:
+        await use(engine, CHAT)
+        making = asyncio.create_task(engine.room.make(None, None))
+        await until_state(engine, CHAT, State.UNLOADING)
+        engine.room.end()
+        made = await making
+        assert (made.room.limit_bytes, made.unloaded) == (0, (CHAT,))
+        assert engine.snapshot.room is None
 
 
 async def test_a_model_that_the_user_unloads_does_not_return() -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _FORMAT: Final = "preheat-conversation"
 _VERSION: Final = 1
+_HOTTEST: Final = 100.0
+_LAST_TIME: Final = 250_000_000_000.0  # in the year 9892: later ones are no dates
 
 
 @dataclass(slots=True)
@@ -93,12 +95,19 @@ def from_json(text: str | bytes) -> Conversation:
         temperature = content["temperature"]
         return Conversation(
             str(content["system"]),
-            None if temperature is None else float(temperature),
+            None if temperature is None else _number(temperature, _HOTTEST),
             [_turn_from_json(turn) for turn in content["turns"]],
-            float(content["began_at"]),
+            _number(content["began_at"], _LAST_TIME),
         )
-    except (LookupError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError("not a conversation") from error
+
+
+def _number(value: float | str, most: float) -> float:
+    number = float(value)
+    if not 0 <= number <= most:
+        raise ValueError(f"{number} is out of range")
+    return number
 
 
 def title_of(turns: Sequence[Turn]) -> str:

@@ -41,6 +41,8 @@ def from_markdown(text: str) -> QTextDocument:
     document.setDefaultFont(body_font())
     document.setMarkdown(text, _FEATURES)
     tables: list[QTextTable] = []
+    edit = QTextCursor(document)
+    edit.beginEditBlock()  # or each change of many costs time in proportion to their number
     block = document.begin()
     while block.isValid():
         table = QTextCursor(block).currentTable()
@@ -52,6 +54,7 @@ def from_markdown(text: str) -> QTextDocument:
         block = block.next()
     for table in tables:
         _style_table(table)
+    edit.endEditBlock()
     return document
 
 

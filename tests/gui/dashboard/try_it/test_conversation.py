@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
@@ -49,6 +50,20 @@ def test_json_brings_everything_back() -> None:
 def test_other_files_are_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 # whatever is wrong with it
         from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("began_at", math.nan), ("began_at", 1e300), ("began_at", 10**400), ("temperature", math.inf)]
+)
+def test_impossible_figures_are_refused(name: str, value: float) -> None:
+    content = json.loads(conversation().to_json()) | {name: value}
+    with pytest.raises(ValueError, match="range|not a conversation"):
+        from_json(json.dumps(content))
+
+
+def test_deep_nesting_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a conversation"):
+        from_json("[" * 100_000)
 
 
 def test_a_newer_format_is_refused() -> None:
