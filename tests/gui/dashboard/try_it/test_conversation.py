@@ -57,7 +57,7 @@ def test_other_files_are_refused(text: str) -> None:
 )
 def test_impossible_figures_are_refused(name: str, value: float) -> None:
     content = json.loads(conversation().to_json()) | {name: value}
-    with pytest.raises(ValueError, match="range|not a conversation"):
+    with pytest.raises(ValueError, match=r"range|not a conversation"):
         from_json(json.dumps(content))
 
 
