@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 _PATIENCE_S: Final = 0.5
-_SAFE: Final = re.compile(r"[\w.:@/+-]+", re.ASCII)
+_SAFE: Final = re.compile(r"[\w.:@/+][\w.:@/+-]*", re.ASCII)  # a leading dash makes an option
 """Shells expand other characters in the words of a completion, or the user runs them with the line."""
 
 _LOADED: Final = ("hot", "queued", "loading", "warming")

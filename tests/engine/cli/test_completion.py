@@ -77,7 +77,7 @@ def test_bash_completes(tree: Command) -> None:
 
 def test_a_hostile_name_of_a_model_is_not_offered(preheat_home: Path) -> None:
     """Shells expand the words of a completion, or the user runs them with the line."""
-    names = ["qwen3:4b", "$(touch ran)", "a`id`", '"; touch ran', "hf.co/a/b-GGUF", "é", "a b"]
+    names = ["qwen3:4b", "$(touch ran)", "a`id`", '"; touch ran', "hf.co/a/b-GGUF", "é", "a b", "--force"]
     write_atomic(paths.model_names_file(), "\n".join(names))
     assert words_of(preheat_home, "model") == ["qwen3:4b", "hf.co/a/b-GGUF"]
 
