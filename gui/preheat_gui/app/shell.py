@@ -240,6 +240,7 @@ class Shell(QObject):
             return
         self._failure = box = QMessageBox(QMessageBox.Icon.Warning, "Preheat", error_title(error))
         box.setObjectName("command_failed")
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setInformativeText(error_hint(error))
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.finished.connect(self._forget_failure)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from preheat._version import __version__
@@ -114,6 +115,7 @@ def refuse(problem: str, remedy: str, *, login: bool) -> int:
         _application = QApplication.instance() or QApplication(sys.argv[:1])  # it must outlive the window
         box = QMessageBox(QMessageBox.Icon.Warning, "Preheat", problem)
         box.setObjectName("not_starting")
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setInformativeText(remedy)
         box.exec()
     return EXIT_FAILURE

@@ -30,6 +30,7 @@ from preheat_gui.widgets import (
     Token,
     body_font,
     model_sign_icon,
+    plain,
     scaled_font,
     symbol,
     timer,
@@ -239,5 +240,5 @@ class ModelChoice(QComboBox):
         self.model_chosen.emit(self._wanted)
 
     def _report(self) -> None:
-        self.setToolTip(self.currentText())
+        self.setToolTip(plain(self.currentText()))
         self.choice_changed.emit()

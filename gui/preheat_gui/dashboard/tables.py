@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 
 from preheat_gui.dashboard.cells import NOTHING, ROOT, Cell, Index, Role, sync_rows
 from preheat_gui.dashboard.painting import Looks, LooksOf, bold, draw_text, fill_rounded, paint_focus
-from preheat_gui.widgets import GAP, GROUP_GAP, SIGN_PX, SignBook, Token, named, paint_model_sign
+from preheat_gui.widgets import GAP, GROUP_GAP, SIGN_PX, SignBook, Token, named, paint_model_sign, plain
 
 LEADING: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 TRAILING: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -98,7 +98,7 @@ class RowList(QAbstractListModel):
             case Qt.ItemDataRole.AccessibleTextRole:
                 return row.whole
             case Qt.ItemDataRole.ToolTipRole if not isinstance(row, GroupRow):
-                return row.whole
+                return plain(row.whole)
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -253,7 +253,7 @@ class TableModel(QAbstractTableModel, Generic[T]):
             case Qt.ItemDataRole.DisplayRole:
                 return self.cell(row, column).text
             case Qt.ItemDataRole.ToolTipRole:
-                return self.cell(row, column).tooltip or None
+                return plain(self.cell(row, column).tooltip) or None
             case Qt.ItemDataRole.AccessibleTextRole:
                 return self.cell(row, column).spoken
         return None

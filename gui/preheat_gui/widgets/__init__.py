@@ -5,7 +5,7 @@ from preheat_gui.widgets.building import Item, button, hbox, named, shortcut, st
 from preheat_gui.widgets.focus import HELP_KEY, SETTINGS_KEY, KeepsFocus, give_focus
 from preheat_gui.widgets.focus_ring import focused_by_keyboard, shows_ring
 from preheat_gui.widgets.icons import PROGRESS_STEPS, TRAY_SIZES, TrayState, mark_icon, symbol, tray_icon
-from preheat_gui.widgets.labels import ElidedLabel, ScaledLabel, caption, figure, heading
+from preheat_gui.widgets.labels import ElidedLabel, ScaledLabel, caption, figure, heading, plain
 from preheat_gui.widgets.model_sign import SIGN_PX, model_sign_icon, paint_model_sign, paint_pattern
 from preheat_gui.widgets.panels import Banner, Card, EmptyState, ask, inform
 from preheat_gui.widgets.ring_gauge import RingGauge, figure_scale

@@ -81,8 +81,9 @@ def button(
 
 
 def text_label(text: str, name: str, parent: QWidget) -> QLabel:
-    """Return a label that wraps."""
+    """Return a label of plain text that wraps."""
     made = named(QLabel(text, parent), name)
+    made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(True)
     return made
 

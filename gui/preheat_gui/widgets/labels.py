@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Final
 
 from PySide6.QtCore import QEvent, QSize, Qt
@@ -11,6 +12,11 @@ from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QStyle, QStyleOption,
 from preheat_gui.widgets.theme import CAPTION_SCALE, FIGURE_SCALE, HEADING_SCALE, Token, scaled_font, set_role, theme
 
 _LEAST_TITLE: Final = 6  # Characters that a title always has room for
+
+
+def plain(text: str) -> str:
+    """Return a text for a tooltip, which shows what looks like HTML as such: files and programs choose their names."""
+    return f"<p style='white-space: pre-wrap'>{escape(text)}</p>" if "<" in text or "&lt;" in text else text
 
 
 class ScaledLabel(QLabel):
@@ -49,8 +55,8 @@ class TitleLabel(ScaledLabel):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and not self.wordWrap():
             if self._elided() != self.text():
-                self.setToolTip(self.text())
-            elif self.toolTip() == self.text():
+                self.setToolTip(plain(self.text()))
+            elif self.toolTip() == plain(self.text()):
                 self.setToolTip("")
         return super().event(event)
 
@@ -131,7 +137,7 @@ class ElidedLabel(QFrame):
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip:
-            self.setToolTip(self._text if self.shown_text() != self._text else "")
+            self.setToolTip(plain(self._text) if self.shown_text() != self._text else "")
         return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QFont, QHelpEvent
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtGui import QFont, QHelpEvent, QTextDocument
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from preheat_gui.widgets import Banner, Card, ElidedLabel, EmptyState, Theme, Token, caption, figure, heading
+from preheat_gui.widgets import (
+    Banner,
+    Card,
+    ElidedLabel,
+    EmptyState,
+    Theme,
+    Token,
+    caption,
+    figure,
+    heading,
+    plain,
+    text_label,
+)
 
 LONG = "mistral-7b-instruct-v0.3-abliterated-q4_k_m"
 
@@ -146,3 +158,14 @@ def test_a_title_stays_on_one_line(qtbot: QtBot, theme: Theme) -> None:
     assert title.grab().toImage() != whole.copy(title.rect())  # it ends with an ellipsis
     QApplication.sendEvent(title, QHelpEvent(QEvent.Type.ToolTip, QPoint(1, 1), title.mapToGlobal(QPoint(1, 1))))
     assert title.toolTip() == title.text()
+
+
+def test_names_that_look_like_html_are_shown_as_such(qapp: QApplication) -> None:
+    """Qt would show them as rich text, and read images from files."""
+    hostile = "<img src=x onerror=1> a & b"
+    document = QTextDocument()
+    document.setHtml(plain(hostile))
+    assert document.toPlainText() == hostile
+    assert plain("a & b") == "a & b"
+    parent = QWidget()
+    assert text_label(hostile, "text", parent).textFormat() is Qt.TextFormat.PlainText

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QToolButton, QWi
 
 from preheat.errors import EngineError
 from preheat_gui.dashboard.parts import detail_label
-from preheat_gui.widgets import GAP, Token, hbox, named, set_role, symbol, theme
+from preheat_gui.widgets import GAP, Token, hbox, named, plain, set_role, symbol, theme
 from preheat_gui.words import error_text
 
 NO_CONNECTION: Final = frozenset({"hub_offline", "hub_unreachable"})
@@ -116,4 +116,4 @@ class ConnectionLine(QWidget):
         else:
             words = self.tr("No connection to Hugging Face. Suggestions work without it.")
         self._words.setText(words)
-        self.setToolTip(error_text(error))
+        self.setToolTip(plain(error_text(error)))

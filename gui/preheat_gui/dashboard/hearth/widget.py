@@ -16,7 +16,7 @@ from preheat_gui.dashboard.hearth.painter import HearthPainter
 from preheat_gui.dashboard.hearth.picture import Picture, Words, axis_of, draw_up
 from preheat_gui.dashboard.hearth.scene import MORE, PROMPTS, Scene
 from preheat_gui.dashboard.painting import LooksOf
-from preheat_gui.widgets import GAP, named, theme
+from preheat_gui.widgets import GAP, named, plain, theme
 
 _LEAST_PX: Final = 320
 _STEP_BYTES: Final = 10**8  # The least change of a limit that is written in GB
@@ -187,7 +187,7 @@ class Hearth(QWidget):
             if handle.accessibleDescription() != facts.description or not handle.accessibleName():
                 handle.setAccessibleName(facts.name)
                 handle.setAccessibleDescription(facts.description)
-                handle.setToolTip(f"{facts.name}\n{facts.description}")
+                handle.setToolTip(plain(f"{facts.name}\n{facts.description}"))
             # Tab stops once in the band: at the block that has the focus, or at the first one.
             stops = block.key == focus or (focus is None and place == 0)
             handle.setFocusPolicy(Qt.FocusPolicy.StrongFocus if stops else Qt.FocusPolicy.ClickFocus)

@@ -12,7 +12,19 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QPushButto
 from preheat.control import BrokenFile, PullModel
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.reveal import reveal
-from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, Card, ElidedLabel, named, set_role, symbol, text_label
+from preheat_gui.widgets import (
+    GAP,
+    GROUP_GAP,
+    MARGIN,
+    Banner,
+    Card,
+    ElidedLabel,
+    named,
+    plain,
+    set_role,
+    symbol,
+    text_label,
+)
 from preheat_gui.words import format_bytes, joined, message_words, owner_words, sentence
 
 _WIDTH: Final = 560
@@ -99,7 +111,7 @@ class BrokenFilesDialog(QDialog):
         words = message_words(file.reason)
         size = format_bytes(file.file_bytes) if file.file_bytes else ""
         place = ElidedLabel(str(file.path.parent))
-        place.setToolTip(str(file.path))
+        place.setToolTip(plain(str(file.path)))
         place.setVisible(str(file.path) not in words.hint)
         card.body.addWidget(text_label(sentence(words.text), "broken_reason", card))
         if words.hint:
