@@ -50,6 +50,7 @@ class PlaceReader:
         self._arrays = KnownArrays()
         self._settle_s = settle_s
         self._read_before: set[Path] = set()
+        self._offered: dict[Path, Stamp] = {}  # files as they were offered: those stay
 
     def read(self, place: Place, number: int, alive: Callable[[], None]) -> Content:
         """Return the content of the place with this rank. ``alive`` is called after every file: the disk responds."""
@@ -73,9 +74,11 @@ class PlaceReader:
             facts = self._facts(path, stamp)
             alive()
             content.seen.add(path)
-            if self._is_fresh(stamp, settle_s if isinstance(facts, Facts) else _COPYING_S):
+            fresh = self._is_fresh(stamp, settle_s if isinstance(facts, Facts) else _COPYING_S)
+            if fresh and self._offered.get(path) != stamp:
                 content.unsettled.add(path)
             elif isinstance(facts, Facts):
+                self._offered[path] = stamp
                 content.scanned.append(ScannedFile(candidate, source, number, is_link, stamp, facts))
             else:
                 content.problems[path] = facts.message

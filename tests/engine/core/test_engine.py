@@ -392,8 +392,7 @@ async def test_use_and_name_survive_a_restart_and_a_second_link(embedding_model:
         await use(engine, "mine")
         path.with_name("another.gguf").hardlink_to(path)
         await engine.rescan()
-        # A file that was just written is left out of a look until it has settled.
-        await until(engine, lambda now: bool((model := now.model("mine")) and not model.file_missing))
+        await until(engine, lambda now: bool((model := now.model("mine")) and not model.file_missing))  # it is there
     async with running() as engine:
         model = engine.snapshot.model("mine")
         assert model is not None
