@@ -47,8 +47,7 @@ def speed(race: Race) -> float:
 
 def hot_stages(race: Race) -> list[Stage]:
     """Return the lane of the answer as it was."""
-    answer_end = race.answer.seconds if race.answer.seconds is not None else duration(race)
-    return [Stage(Kind.PROMPT, 0.0, race.hot_s), Stage(Kind.ANSWER, race.hot_s, max(race.hot_s, answer_end))]
+    return [Stage(Kind.PROMPT, 0.0, race.hot_s), Stage(Kind.ANSWER, race.hot_s, race.hot_s + _answer_s(race))]
 
 
 def cold_stages(race: Race) -> list[Stage]:
@@ -59,13 +58,18 @@ def cold_stages(race: Race) -> list[Stage]:
     else:
         start_s = max(0.0, load.seconds - load.read_s - load.make_s)
         parts = [(Kind.START, start_s), (Kind.READ, load.read_s), (Kind.MAKE, load.make_s)]
-    parts += [(Kind.PROMPT, race.prompt_s), (Kind.ANSWER, duration(race))]
+    parts += [(Kind.PROMPT, race.prompt_s), (Kind.ANSWER, _answer_s(race))]
     stages, at = [], 0.0
     for kind, seconds in parts:
         if seconds >= _SHORTEST_S:
             stages.append(Stage(kind, at, at + seconds))
             at += seconds
     return stages
+
+
+def _answer_s(race: Race) -> float:
+    """Return the time from the first word to the end, which a cold start does not change."""
+    return duration(race) if race.answer.seconds is None else max(0.0, race.answer.seconds - race.hot_s)
 
 
 def characters_at(race: Race, seconds: float) -> int:

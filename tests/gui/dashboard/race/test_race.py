@@ -88,6 +88,7 @@ def test_the_lanes_have_the_measured_stages() -> None:
     assert cold[-1].begin == pytest.approx(made.cold_s)
     assert stages_words(cold, Source.DISK) == "Start 0.25 s · Read from the disk 1.5 s · Set up 0.75 s · Prompt 0.40 s"
     assert [stage.end for stage in hot_stages(made)] == [0.16, 2.0]
+    assert cold[-1].end == pytest.approx(made.cold_s + 1.84), "the answer itself takes the same time"
     unknown = race(cold=ColdStart("a", ColdLoad(1.0, 2.5, Source.UNKNOWN)))
     assert [stage.kind for stage in cold_stages(unknown)] == [Kind.LOAD, Kind.PROMPT, Kind.ANSWER]
 
