@@ -5497,6 +5497,10 @@ nach {new}
         <translation>Der Schlüsselbund des Systems enthält das Token für Hugging Face nicht mehr</translation>
     </message>
     <message>
+        <source>These are: {known:names}</source>
+        <translation>Es gibt: {known:names}</translation>
+    </message>
+    <message>
         <source>This Preheat needs a key</source>
         <translation>Dieses Preheat verlangt einen Schlüssel</translation>
     </message>
@@ -6283,6 +6287,10 @@ nach {new}
     <message>
         <source>{param} is longer than {limit} characters</source>
         <translation>{param} ist länger als {limit} Zeichen</translation>
+    </message>
+    <message>
+        <source>{param} is no parameter here</source>
+        <translation>{param} ist hier kein Parameter</translation>
     </message>
     <message>
         <source>{param} must be a list of model names, or auto</source>

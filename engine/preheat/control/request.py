@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin
@@ -16,6 +16,7 @@ from preheat.messages import msg
 C = TypeVar("C", bound=Command[Any])
 
 _MOST_ENTRIES: Final = 1000
+_MOST_SHOWN: Final = 60
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -23,10 +24,14 @@ def parse_command(kind: type[C], path: Mapping[str, str], query: Mapping[str, st
     """Return the command with these parameters.
 
     Raises:
-        InvalidRequestError: One of them is missing or wrong; ``param`` names it.
+        InvalidRequestError: One of them is missing, wrong or unknown; ``param`` names it.
     """
     values: dict[str, Any] = {}
-    for field in field_forms(kind):
+    fields = field_forms(kind)
+    known = {field.key for field in fields if place_of(kind, field) == "field"}
+    if known:
+        _refuse_unknown(_object(body), known)
+    for field in fields:
         match place_of(kind, field):
             case "path":
                 values[field.name] = path[field.name]
@@ -39,6 +44,15 @@ def parse_command(kind: type[C], path: Mapping[str, str], query: Mapping[str, st
         if field.name not in values and field.needed:
             raise _wrong(field, _expected(field))
     return kind(**values)
+
+
+def _refuse_unknown(body: Mapping[str, Any], known: Collection[str]) -> None:
+    """Refuse a mistyped parameter: without it, a command may do much more than was meant."""
+    for name, value in body.items():
+        # A newer client sends what this version does not know as null, where it is not used.
+        if name not in known and value is not None:
+            shown = name[:_MOST_SHOWN]
+            raise InvalidRequestError(msg("parameter_unknown", param=shown, known=sorted(known)), param=shown)
 
 
 def wants_body(kind: type[Command[Any]]) -> bool:

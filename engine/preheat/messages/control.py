@@ -16,6 +16,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "must_be_short_text": Template("{param} must be a text of at most {maximum} characters"),
     "must_be_absolute_path": Template("{param} must be an absolute path"),
     "must_be_path": Template("{param} is not a usable path: {reason}"),
+    "parameter_unknown": Template("{param} is no parameter here", "These are: {known:names}"),
     "must_be_size": Template("{param} must be an amount of memory, such as 8GiB or 50%"),
     "room_end_alone": Template("--end takes no size and no time"),
     "must_be_seconds": Template("{param} must be a number of seconds above 0"),

@@ -182,3 +182,15 @@ def test_results_are_frozen_values() -> None:
 def test_a_result_survives_http() -> None:
     result = api.ModelsMove("/models", "/old", dry_run=False, others=1, left=("/old/a",))
     assert decode(api.ModelsMove, encode(result)) == result
+
+
+@pytest.mark.parametrize("body", [{"siize": "1GiB"}, {"size": None, "x" * 100_000: 0}])
+def test_a_mistyped_parameter_is_refused(body: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError, match="is no parameter here") as refused:
+        parse_command(api.MakeRoom, {}, {}, body)
+    assert refused.value.message.params["known"] == ["seconds", "size"]
+    assert len(str(refused.value)) < 200
+
+
+def test_what_a_newer_client_leaves_out_is_ignored() -> None:
+    assert parse_command(api.MakeRoom, {}, {}, {"seconds": 5, "newer": None}) == api.MakeRoom(None, 5.0)
