@@ -155,4 +155,4 @@ def test_the_band() -> None:
     names, figures = band_lines(blocks, 8, 80, "2.0 GB free", colours=Colours.MANY, ascii_only=False)
     assert names.plain == " qwen3-4b.q4_0                           b                  " + "░" * 20
     assert figures.plain == " 4.0 GB                                  loading 50 %        2.0 GB free ░░░░░░░"
-    assert [span.style for span in names.spans][1:3] == ["#1C1917 on #6AD6F5", "white on #30606e"]
+    assert [span.style for span in names.spans][1:3] == ["#1C1917 on #5FB6CB", "white on #2b525b"]
