@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import httpx2
 import pytest
 
 from local_hub import TOKEN, LocalHub
+from preheat.fits import Headroom
 from tests.engine.server.fake_engine import FakeEngine
 
 REPO = "someone/Tiny-GGUF"
@@ -28,6 +30,8 @@ def engine(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
         return [SimpleNamespace(model_id="tiny-q4_k_m", path=Path(f"/models/{REPO}/Tiny-Q4_K_M.gguf"), aliases=())]
 
     monkeypatch.setattr(engine, "models", models)
+    memory = replace(engine.snapshot.memory, headroom=Headroom(engine.snapshot.memory.limit_bytes))
+    monkeypatch.setattr(engine, "snapshot", replace(engine.snapshot, memory=memory))
     return engine
 
 
