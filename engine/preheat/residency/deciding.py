@@ -20,7 +20,7 @@ from preheat.residency.decisions import Action, EvictionReason
 from preheat.residency.eviction import EvictionPolicy
 from preheat.residency.forms import Form, Stage
 from preheat.residency.loads import LoadStep
-from preheat.residency.phases import Cold, Failed, Hot, Loading, Now, Outdated, Queued, Unloading, Waiter, Warming
+from preheat.residency.phases import COLD, Cold, Failed, Hot, Loading, Now, Outdated, Queued, Unloading, Waiter, Warming
 from preheat.residency.states import Residency, ResidencyState
 
 
@@ -196,6 +196,7 @@ class _Step(LoadStep):
 
     def settings_changed(self, event: ev.SettingsChanged) -> None:
         self._limits, self._timeout_s = event.limits, event.load_timeout_s
+        limit = self._limits.reachable_bytes
         for model_id, needs in event.needs.items():
             record = self._record(model_id)._replace(keep_alive_s=needs.keep_alive_s)
             if model_id in event.outdated:
@@ -206,13 +207,14 @@ class _Step(LoadStep):
                 record = record._replace(phase=phase)
             if isinstance(phase, (Cold, Failed, Unloading)):
                 record = record._replace(expected_bytes=needs.expected_bytes)
+                if isinstance(phase, Failed) and phase.error.code == "no_room" and needs.expected_bytes <= limit:
+                    record = record._replace(phase=COLD)  # What it lacked is there now
             elif model_id in event.outdated and isinstance(phase, Hot):
                 phase = phase._replace(outdated=phase.outdated or Outdated(self._now.unix, EvictionReason.SETTINGS))
                 record = record._replace(phase=phase)
             elif model_id in event.outdated and isinstance(phase, (Loading, Warming)):
                 record = record._replace(phase=phase._replace(load=phase.load._replace(outdated=True)))
             self._settle(self._put(record))
-        limit = self._limits.reachable_bytes
         self._trim(limit, EvictionReason.LIMIT, msg("limit_changed", limit=limit))
 
     def favourites_changed(self, event: ev.FavouritesChanged) -> None:

@@ -46,6 +46,7 @@ async def test_every_model_leaves_and_returns_when_the_room_ends(clock: Clock) -
         with pytest.raises(InsufficientMemoryError, match="room is kept for other programs until") as refused:
             await use(engine, CHAT)
         assert refused.value.message.code == "no_room_made_until"
+        assert [model.error for model in engine.snapshot.models if model.error] == [refused.value.message]
         assert set(engine.room.end()) == {CHAT, EMBED}
         await until(engine, lambda now: {state(now, CHAT), state(now, EMBED)} == {State.HOT})
         assert engine.snapshot.room is None
@@ -90,7 +91,9 @@ async def test_a_model_that_the_user_unloads_does_not_return() -> None:
         assert engine.snapshot.room.until == math.inf
         with pytest.raises(InsufficientMemoryError):
             await use(engine, CHAT)
+        assert state(engine.snapshot, CHAT) is State.FAILED
         assert engine.room.end() == ()
+        assert state(engine.snapshot, CHAT) is State.COLD
         assert engine.room.end() == ()
 
 
