@@ -38,9 +38,10 @@ export class Side {
     setHidden(byId("resume"), !preload.paused);
   }
 
-  nowWords({ preload, models }, loading) {
+  nowWords({ preload, models, room }, loading) {
     const { words } = this;
     if (loading) return words.text("page_now_loading", { model: loading.id, percent: percentDone(loading.progress) });
+    if (room && preload.hold_message) return words.message(preload.hold_message).text;
     if (!preload.enabled) return words.text("page_now_off");
     if (preload.paused_until) return words.text("page_now_paused_until", { time: words.time(preload.paused_until) });
     if (preload.paused) return words.text("page_now_paused");

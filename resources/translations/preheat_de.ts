@@ -1541,6 +1541,10 @@ nach {new}
         <translation>&amp;Fortsetzen</translation>
     </message>
     <message>
+        <source>&amp;Load them again now</source>
+        <translation>Jetzt wieder &amp;laden</translation>
+    </message>
+    <message>
         <source>S&amp;witch on</source>
         <translation>&amp;Einschalten</translation>
     </message>

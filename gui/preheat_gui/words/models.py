@@ -227,6 +227,8 @@ def _headline(snapshot: EngineSnapshot, now: datetime) -> str:
     parts = [_ready(ready)]
     if snapshot.preload.paused_until is not None:
         parts.insert(0, paused_words(snapshot.preload.paused_until, now))
+    if snapshot.room is not None:
+        parts.insert(0, room_words(snapshot.room.until, now))
     if ready:
         parts.append(memory_words(snapshot.memory))
     if not snapshot.preload.enabled:

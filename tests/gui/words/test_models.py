@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fake_bridge import URL, model, snapshot
-from preheat.control import PortStatus
+from preheat.control import PortStatus, RoomSnapshot
 from preheat.messages import msg, verbatim
 from preheat.residency import Action, DecisionRecord, EvictionReason, State
 from preheat_gui.words import (
@@ -88,6 +88,11 @@ def test_the_tooltip_while_a_request_waits() -> None:
 def test_the_tooltip_while_paused() -> None:
     paused = snapshot(HOT[0], paused_until=(NOW + timedelta(hours=1)).timestamp())
     assert tooltip(paused, hit_rate=None, problem=None, now=NOW).startswith("Paused until 17:30 · 1 model ready")
+
+
+def test_the_status_line_while_room_is_kept() -> None:
+    kept = snapshot(model("a"), room=RoomSnapshot(0, None, (NOW + timedelta(hours=1)).timestamp()))
+    assert status_line(kept, OPEN, now=NOW) == "Room for other apps until 17:30 · No models loaded"
 
 
 def test_a_problem_goes_before_everything() -> None:

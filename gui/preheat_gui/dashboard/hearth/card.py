@@ -104,6 +104,7 @@ class HearthCard(Card):
         self._aside.setText(headline.aside)
         texts = {
             Help.RESUME: self.tr("&Resume"),
+            Help.END_ROOM: self.tr("&Load them again now"),
             Help.SWITCH_ON: self.tr("S&witch on"),
             Help.RAISE_LIMIT: self.tr("&Raise the limit"),
             Help.CHOOSE: self.tr("&Choose models"),
@@ -147,6 +148,8 @@ class HearthCard(Card):
         match self._headline.help:
             case Help.RESUME:
                 self._bridge.resume()
+            case Help.END_ROOM:
+                self._bridge.end_room()
             case Help.SWITCH_ON:
                 self._bridge.set_preloading(True)
             case Help.RAISE_LIMIT:

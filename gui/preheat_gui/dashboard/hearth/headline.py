@@ -24,6 +24,7 @@ class Help(Enum):
 
     NONE = auto()
     RESUME = auto()
+    END_ROOM = auto()
     SWITCH_ON = auto()
     RAISE_LIMIT = auto()
     CHOOSE = auto()  # Choose favourites
@@ -47,6 +48,8 @@ def make_headline(snapshot: EngineSnapshot, scene: Scene, limit_setting: str) ->
     if loading := words.loading_models(snapshot):
         model_id = loading[0].model_id
         return Headline(words.loading_words(model_id, model_id, preload), aside, help_, limit)
+    if snapshot.room is not None:
+        return Headline(f"{words.room_words(snapshot.room.until, datetime.now())}.", aside, Help.END_ROOM)
     if not preload.enabled:
         return Headline(translate("Overview", "Preloading is off."), aside, Help.SWITCH_ON)
     if preload.paused_until is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import GB, FakeBridge, model, snapshot
-from preheat.control import LimitCurve, LimitPoint, LimitPreview, State
+from preheat.control import LimitCurve, LimitPoint, LimitPreview, RoomSnapshot, State
 from preheat.errors import SettingsError
 from preheat.messages import msg
 from preheat.settings import Settings, Size
@@ -93,6 +94,7 @@ def test_an_engine_that_stopped_can_be_started(card: HearthCard, bridge: FakeBri
     ("values", "text", "command"),
     [
         ({"paused_until": time.time() + 600}, "&Resume", ("resume",)),
+        ({"room": RoomSnapshot(0, None, math.inf)}, "&Load them again now", ("end_room",)),
         ({"enabled": False}, "S&witch on", ("set_preloading", True)),
     ],
 )

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from fake_bridge import GB, model, snapshot
-from preheat.control import EngineSnapshot, State
+from preheat.control import EngineSnapshot, RoomSnapshot, State
 from preheat_gui.dashboard.hearth.headline import Headline, Help, make_headline, raised_limit
 from preheat_gui.dashboard.hearth.scene import Order, Scene, gather
 from preheat_gui.widgets import SignBook
@@ -41,6 +41,7 @@ def headline(shown: EngineSnapshot, limit: str = "50%") -> Headline:
             "Preloading 2 of 3: mistral-7b",
         ),
         (snapshot(model("a"), paused_until=math.inf, hold="paused"), "Paused until you resume."),
+        (snapshot(model("a"), room=RoomSnapshot(0, None, math.inf), enabled=False), "Room for other apps."),
         (snapshot(model("a"), enabled=False, hold="preloading is switched off"), "Preloading is off."),
         (
             snapshot(model("a"), hold="answers are being given", queue=("a",)),
