@@ -41,11 +41,10 @@ export class Side {
   nowWords({ preload, models, room }, loading) {
     const { words } = this;
     if (loading) return words.text("page_now_loading", { model: loading.id, percent: percentDone(loading.progress) });
-    if (room && preload.hold_message) return words.message(preload.hold_message).text;
     if (!preload.enabled) return words.text("page_now_off");
     if (preload.paused_until) return words.text("page_now_paused_until", { time: words.time(preload.paused_until) });
     if (preload.paused) return words.text("page_now_paused");
-    if (preload.hold_message && preload.queue.length) {
+    if (preload.hold_message && (room || preload.queue.length)) {
       return words.text("page_now_waits", { reason: words.message(preload.hold_message).text });
     }
     const ready = models.filter((model) => model.state === "hot").length;

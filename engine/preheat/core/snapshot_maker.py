@@ -100,15 +100,16 @@ class SnapshotMaker:
     def _memory(self, settings: Settings) -> MemorySnapshot:
         used, system = self.pool.used_bytes, read_memory()
         self._peak_bytes = max(self._peak_bytes, used)
+        limit_bytes = settings.memory_limit.resolve(system.total_bytes)
         return MemorySnapshot(
-            limit_bytes=settings.memory_limit.resolve(system.total_bytes),
+            limit_bytes=limit_bytes,
             used_bytes=used,
             available_bytes=system.available_bytes,
             peak_bytes=self._peak_bytes,
             pressure=self.preloads.pressure,
             total_bytes=system.total_bytes,
             keep_free_bytes=settings.keep_free.resolve(system.total_bytes),
-            headroom=self.preloads.headroom(),
+            headroom=self.preloads.headroom(limit_bytes),
         )
 
     def _favourites_room(

@@ -145,15 +145,18 @@ class PreloadContext:
             loads_from,
         )
 
-    def headroom(self) -> Headroom:
-        """Return the memory for another model, and who would make room for it."""
-        residents, limits = tuple(self._pool.residents()), self._pool.limits()
+    def headroom(self, limit_bytes: int) -> Headroom:
+        """Return the memory for another model under a limit, and who would make room for it.
+
+        It is the user's limit: that of room for other programs is lower, and only for a time.
+        """
+        residents = tuple(self._pool.residents())
         if residents != self._residents:
             self._residents = residents
-            self._leaving = self._planner.leaving(residents, limits.limit_bytes, self._clock())
+            self._leaving = self._planner.leaving(residents, limit_bytes, self._clock())
         sizes = {model.model_id: model.least_bytes for model in residents}
         leaving = {model_id: sizes[model_id] for model_id in self._leaving}
-        return Headroom.beside(leaving, limits.limit_bytes, limits.reachable_bytes)
+        return Headroom.beside(leaving, limit_bytes, self._pool.reachable_under(limit_bytes))
 
     def suppressed(self) -> tuple[str, ...]:
         """Return the models that should be hot but were unloaded on purpose, best first."""

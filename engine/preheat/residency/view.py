@@ -10,7 +10,7 @@ from preheat.residency.eviction import ResidentModel
 from preheat.residency.phases import Now, State
 from preheat.residency.processes.handles import LoadedWorker, Shared
 from preheat.residency.processes.workers import ModelWorkers
-from preheat.residency.states import Limits, Residency, ResidencyState
+from preheat.residency.states import Residency, ResidencyState
 
 
 class ResidencyView:
@@ -84,10 +84,6 @@ class ResidencyView:
     def used_bytes(self) -> int:
         """Memory of all workers at the last measurement, including those that are closing."""
         return sum(record.held_bytes for record in self.records.values())
-
-    def limits(self) -> Limits:
-        """Return the memory limit, measured now."""
-        return self._workers.limits()
 
     @property
     def reachable_bytes(self) -> int:

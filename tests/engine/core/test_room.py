@@ -8,6 +8,7 @@ import math
 import pytest
 
 from preheat.errors import InsufficientMemoryError
+from preheat.fits import FitAnswer
 from preheat.residency import State, read_memory
 from tests.engine.engines import CHAT, EMBED, decisions_of, running, state, until, until_state, use
 
@@ -47,6 +48,7 @@ async def test_every_model_leaves_and_returns_when_the_room_ends(clock: Clock) -
             await use(engine, CHAT)
         assert refused.value.message.code == "no_room_made_until"
         assert [model.error for model in engine.snapshot.models if model.error] == [refused.value.message]
+        assert {model.fit for model in engine.snapshot.models} == {FitAnswer.NOW}, "the limit is as it was"
         assert set(engine.room.end()) == {CHAT, EMBED}
         await until(engine, lambda now: {state(now, CHAT), state(now, EMBED)} == {State.HOT})
         assert engine.snapshot.room is None

@@ -42,7 +42,7 @@ def snapshot_maker(models: tuple[ModelFile, ...], phase: Phase) -> SnapshotMaker
         hold=lambda: None,
         paused_until=None,
         is_standby=lambda _: False,
-        headroom=lambda: Headroom.beside({}, 1),
+        headroom=lambda _: Headroom.beside({}, 1),
     )
     usage: Any = SimpleNamespace(log=None, popularity=Popularity(rows=[Row("used-before", -1, 1.0, 5.0)]))
     prompts: Any = SimpleNamespace(snapshots=lambda _: ())
