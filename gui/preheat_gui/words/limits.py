@@ -67,8 +67,8 @@ def raised_limit(needed_bytes: int, memory: MemorySnapshot, setting: str) -> str
     Args:
         setting: The limit as the user wrote it; empty if it cannot be changed.
     """
-    if not setting or needed_bytes > memory.total_bytes - memory.keep_free_bytes:
-        return ""
+    if not setting or not needed_bytes or needed_bytes > memory.total_bytes - memory.keep_free_bytes:
+        return ""  # Before the engine's first snapshot all are 0
     if limit_unit(setting) == PERCENT:
         return f"{math.ceil(100 * needed_bytes / memory.total_bytes)}%"
     return f"{math.ceil(10 * needed_bytes / _GB) / 10:g}GB"

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from fake_bridge import GB, model, snapshot
-from preheat.control import EngineSnapshot, RoomSnapshot, State
+from preheat.control import EngineSnapshot, MemorySnapshot, RoomSnapshot, State
+from preheat_gui import words
 from preheat_gui.dashboard.hearth.headline import Headline, Help, make_headline, raised_limit
 from preheat_gui.dashboard.hearth.scene import Order, Scene, gather
 from preheat_gui.widgets import SignBook
@@ -82,3 +83,7 @@ def test_a_favourite_without_room_is_named_with_the_limit_that_it_needs(qapp: ob
     assert raised_limit(shown, scene(shown), "8GB", "a") == ""
     both = snapshot(HOT, *(model(name, favourite=True, expected_bytes=6 * GB) for name in "bc"))
     assert headline(both).aside == "No room for b and c"
+
+
+def test_before_the_first_snapshot_no_limit_is_offered(qapp: object) -> None:
+    assert words.raised_limit(0, MemorySnapshot(0, 0, 0), "10%") == ""
