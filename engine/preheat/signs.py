@@ -61,7 +61,10 @@ class SignBook:
         return {name: signs[name] for name in shown}
 
     def reserve(self, first: Collection[str], others: Collection[str]) -> None:
-        """Give signs to the ``first`` models, and to the others, too, if all can have different ones."""
+        """Give signs to the ``first`` models, and to the others, too, if all can have different ones.
+
+        Windows, page and terminal reserve for the favourites and all models, so that a model looks the same in each.
+        """
         self.signs(first)
         if len({*first, *others}) <= _DIFFERENT:
             self.signs([*first, *others])

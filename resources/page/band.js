@@ -15,6 +15,7 @@ export class Band {
     this.blocks = new Map();
     this.outlines = new Map();
     this.signs = new Map();
+    this.reserved = "";
   }
 
   render(status) {
@@ -23,7 +24,8 @@ export class Band {
     const inside = models.filter((model) => IN_MEMORY.has(model.state) && sizeOf(model) > 0);
     const total = inside.reduce((sum, model) => sum + sizeOf(model), 0);
     const outside = models.filter((model) => status.favourites_without_room.includes(model.id));
-    this.signs = this.book.signs([...inside, ...outside].map((model) => model.id));
+    this.reserve(status.favourites, ids(models));
+    this.signs = this.book.signs(ids([...inside, ...outside]));
     const width = Math.max(memory.limit_bytes, total, 1);
     arrange(byId("band"), inside.map((model) => this.block(model, sizeOf(model) / width, requests)));
     forget(this.blocks, inside);
@@ -32,6 +34,14 @@ export class Band {
     const free = memory.headroom.free_bytes; // less than what is empty: models in memory may grow
     setText(byId("memory-free"), words.text(inside.length ? "page_memory_free" : "page_memory_empty", { free }));
     setText(byId("memory-limit"), words.text("page_memory_limit", { limit: memory.limit_bytes }));
+  }
+
+  // Once for each set of models: the signs of those that are not shown are kept.
+  reserve(favourites, all) {
+    const wanted = JSON.stringify([favourites, all]);
+    if (wanted === this.reserved) return;
+    this.reserved = wanted;
+    this.book.reserve(favourites, all);
   }
 
   renderOutside(outside, limit) {
@@ -114,4 +124,8 @@ function fill(item, share, label, text) {
 function forget(known, models) {
   const ids = new Set(models.map((model) => model.id));
   for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
+}
+
+function ids(models) {
+  return models.map((model) => model.id);
 }

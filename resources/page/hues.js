@@ -20,7 +20,7 @@ export class SignBook {
       taken.add(place(sign));
       marks.add(sign.mark);
     };
-    const names = [...ids].sort();
+    const names = [...ids].sort(byCodePoint);
     for (const id of [...names.filter((name) => this.visible.has(name)), ...names.filter((name) => !this.visible.has(name))]) {
       const sign = this.known.get(id);
       if (sign !== undefined && !taken.has(place(sign)) && !marks.has(sign.mark)) give(id, sign);
@@ -34,11 +34,25 @@ export class SignBook {
     this.visible = new Set(names);
     return given;
   }
+
+  // Give signs to the first models, and to the others, too, if all can have different ones.
+  reserve(first, others) {
+    const everyone = new Set([...first, ...others]);
+    this.signs(new Set(first));
+    if (everyone.size <= HUES * PATTERNS) this.signs(everyone);
+  }
 }
 
 export function showSign(node, sign) {
   node.dataset.hue = sign.hue;
   node.dataset.pattern = sign.pattern;
+}
+
+// As Python sorts; JavaScript compares UTF-16, where signs beyond the basic plane come too early.
+function byCodePoint(one, other) {
+  const [left, right] = [one, other].map((text) => Array.from(text, (sign) => sign.codePointAt(0)));
+  const at = left.findIndex((point, index) => point !== right[index]);
+  return at < 0 ? left.length - right.length : left[at] - (right[at] ?? -1);
 }
 
 function place(sign) {

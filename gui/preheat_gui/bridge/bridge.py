@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from preheat import control
-from preheat.control import EngineSnapshot, PortStatus, SettingsState, State
+from preheat.control import EngineSnapshot, PortStatus, SettingsState
 from preheat.errors import EngineError, EngineStoppedError, SettingsError
 from preheat.messages import msg
 from preheat_gui.bridge.generation import AnswerReader, Generation
@@ -232,10 +232,9 @@ class EngineBridge(QObject):
     def _reserve_signs(self, snapshot: EngineSnapshot) -> None:
         """Give the models their signs, in every session the same ones, whichever window shows them first."""
         names = tuple(model.model_id for model in snapshot.models)
-        held = tuple(model.model_id for model in snapshot.models if model.favourite or model.state is not State.COLD)
-        if (names, held) != self._signed:
-            self._signed = names, held
-            self.signs.reserve(held, names)
+        if (names, snapshot.favourites) != self._signed:
+            self._signed = names, snapshot.favourites
+            self.signs.reserve(snapshot.favourites, names)
 
     def _take_port(self, port: PortStatus) -> None:
         if port != self.port:

@@ -83,6 +83,7 @@ class Picture:
             width: In characters.
             height: The most lines.
         """
+        self._signs.reserve(status["favourites"], [model["id"] for model in status["models"]])
         signs = self._signs.signs(model["id"] for model in _in_band(status))
         drawn = [
             self._title(status, url, now, width),
