@@ -64,10 +64,13 @@ class SignBook:
         """Give signs to the ``first`` models, and to the others, too, if all can have different ones.
 
         Windows, page and terminal reserve for the favourites and all models, so that a model looks the same in each.
+        With as many hues as models, a new favourite changes nothing after a restart.
         """
-        self.signs(first)
-        if len({*first, *others}) <= _DIFFERENT:
-            self.signs([*first, *others])
+        everyone = {*first, *others}
+        if len(everyone) > HUES:  # those that come first get a hue without a pattern
+            self.signs(first)
+        if len(everyone) <= _DIFFERENT:
+            self.signs(everyone)
 
     def sign(self, model_id: str) -> Sign:
         """Return a model's sign: the one that it has, or else the one that it gets unless another model has it.

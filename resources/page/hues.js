@@ -38,7 +38,7 @@ export class SignBook {
   // Give signs to the first models, and to the others, too, if all can have different ones.
   reserve(first, others) {
     const everyone = new Set([...first, ...others]);
-    this.signs(new Set(first));
+    if (everyone.size > HUES) this.signs(new Set(first));
     if (everyone.size <= HUES * PATTERNS) this.signs(everyone);
   }
 }

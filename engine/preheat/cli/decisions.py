@@ -203,7 +203,10 @@ def _made_lines(now: JsonObject, seconds: float | None) -> Iterator[str]:
         yield f"Unloaded when their requests end: {', '.join(now['busy'])}."
     if not now["unloaded"] and not now["busy"]:
         yield "Nothing had to be unloaded."
-    yield f"{format_memory(now['available_bytes'])} are available; models take at most {format_memory(limit)}."
+    available, wanted = now["available_bytes"], now["room"]["wanted_bytes"]
+    yield f"{format_memory(available)} are available; models take at most {format_memory(limit)}."
+    if wanted is not None and available < wanted and not now["busy"]:
+        yield f"Other programs use what is missing of {format_memory(wanted)}."
     lasts = "until: preheat make-room --end" if seconds is None else f"for {format_duration(seconds)}"
     yield f"Nothing is preloaded {lasts}."
 

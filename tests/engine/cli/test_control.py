@@ -106,6 +106,7 @@ def test_make_room(application: Application) -> None:
     assert "room is kept for other programs until" in application.run("status").stdout
     refused = application.run("load", CHAT)
     assert "end it now: preheat make-room --end" in refused.stderr
+    assert "Other programs use what is missing of " in application.run("make-room", "100%").stdout
     assert application.run("make-room", "--end", "8GiB").stderr.startswith("--end takes no size")
     assert application.run("make-room", "much").stderr.startswith("SIZE must be an amount of memory")
     assert application.run("make-room", "--end").stdout.startswith("Models have their memory back.\nLoaded again: ")

@@ -27,6 +27,7 @@ from preheat_gui.app.welcome import (
     make_welcome,
     reason_to_welcome,
 )
+from preheat_gui.dashboard.hearth.widget import Hearth
 from preheat_gui.widgets import Theme, WindowState
 
 INCLUDED = ModelFile("m", Path("m"), 1, "llama", 1, False, True, (Path("m"),), 0, source=Source.BUNDLED)
@@ -192,7 +193,12 @@ def test_a_first_start_with_models_asks_which_stay_ready(qtbot: QtBot, theme: Th
     dialog = make_welcome(bridge, state, FavouritesOnArrival(bridge, state), lambda: parent)
     assert dialog is not None
     assert child(dialog, QLabel, "welcome_title").text() == "You have 2 models. Which should always be ready?"
-    assert child(dialog, FoundModels, "found_models").window() is dialog
+    models = child(dialog, FoundModels, "found_models")
+    assert models.window() is dialog
+    (hearth,) = models.findChildren(Hearth)
+    hearth.limit_moved.emit(0.25, False)  # with the keys, and not confirmed
+    dialog.accept()
+    assert bridge.commands[-1] == ("change_settings", {"memory_limit": "25%"})
     assert make_welcome(bridge, state, FavouritesOnArrival(bridge, state), lambda: parent) is None
 
 

@@ -111,6 +111,13 @@ def test_few_models_all_have_their_own_sign_whoever_asks_first() -> None:
     assert [book.sign(name).pattern for name in names[5:7]] == [Pattern.PLAIN, Pattern.PLAIN]
 
 
+def test_a_new_favourite_keeps_the_signs_of_few_models() -> None:
+    names, book, again = ["qwen3", "qwen2", "smol", "search"], SignBook(), SignBook()
+    book.reserve([], names)
+    again.reserve(["search", "qwen3"], names)
+    assert {name: book.sign(name) for name in names} == {name: again.sign(name) for name in names}
+
+
 def test_of_many_models_those_that_come_first_have_their_own_signs() -> None:
     book, names = SignBook(), [f"m{number}" for number in range(1000)]
     book.reserve(names[:9], names)

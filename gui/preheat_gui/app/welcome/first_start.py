@@ -28,7 +28,7 @@ def make_welcome(
     dialog = WelcomeDialog(state, parent(), folder=bridge.settings.own_models_dir)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     if reason is Reason.MODELS_FOUND:
-        dialog.set_found(FoundModels(bridge), len(bridge.snapshot.models))
+        _show_found(bridge, dialog)
         return dialog
     model_id = included_chat_model(bridge.snapshot)
     if model_id:
@@ -41,6 +41,12 @@ def make_welcome(
     dialog.set_suggestions(suggestions)
     _LateModels(bridge, dialog, suggestions)
     return dialog
+
+
+def _show_found(bridge: EngineBridge, dialog: WelcomeDialog) -> None:
+    models = FoundModels(bridge)
+    dialog.accepted.connect(models.commit)
+    dialog.set_found(models, len(bridge.snapshot.models))
 
 
 def _show_downloads(dialog: WelcomeDialog, suggestions: WelcomeSuggestions, _result: int) -> None:
@@ -65,5 +71,5 @@ class _LateModels(QObject):
             return
         self._bridge.snapshot_changed.disconnect(self._on_snapshot)
         self._suggestions.setVisible(self._suggestions.is_downloading)
-        self._dialog.set_found(FoundModels(self._bridge), len(snapshot.models))
+        _show_found(self._bridge, self._dialog)
         self._dialog.offer_done()

@@ -103,6 +103,10 @@ class FoundModels(QWidget):
         self._render()
         self._view.setCurrentIndex(self._rows.index(0))
 
+    def commit(self) -> None:
+        """Apply a limit that was moved with the keys, and not confirmed."""
+        self._change.commit()
+
     def _on_snapshot(self, _snapshot: EngineSnapshot) -> None:
         if not self._frame.isActive():
             self._frame.start()

@@ -192,10 +192,12 @@ class ChoiceView(RowView):
             self.select(before)
 
     def select(self, key: str) -> None:
-        """Select a choice, or the first one if there is no such."""
-        choices = {row.key: number for number, row in enumerate(self._choices.rows) if isinstance(row, ChoiceRow)}
+        """Select a choice; if there is no such, the first one without a problem, or else the first one."""
+        rows = [(number, row) for number, row in enumerate(self._choices.rows) if isinstance(row, ChoiceRow)]
+        choices = {row.key: number for number, row in rows}
         first = next(iter(choices.values()), -1)
-        number = choices.get(key, first)
+        best = next((number for number, row in rows if row.badge is None or row.badge.token is not Token.BAD), first)
+        number = choices.get(key, best)
         if number >= 0:
             self.setCurrentIndex(self._choices.index(number))
             if number == first:

@@ -29,12 +29,12 @@ from preheat.errors import EngineError, HubRateLimitedError, HubUnreachableError
 from preheat.messages import msg
 from preheat_gui.dashboard.cells import Role
 from preheat_gui.dashboard.downloads.card_view import CardBrowser
-from preheat_gui.dashboard.downloads.choices import ChoiceRow, ChoiceStrip, ChoiceView
+from preheat_gui.dashboard.downloads.choices import Badge, ChoiceRow, ChoiceStrip, ChoiceView
 from preheat_gui.dashboard.downloads.connection import ConnectionLine
 from preheat_gui.dashboard.downloads.page import DownloadsPage
 from preheat_gui.dashboard.downloads.queue import MAX_ROWS, DownloadRow
 from preheat_gui.dashboard.tables import GroupRow
-from preheat_gui.widgets import Banner, ElidedLabel, EmptyState, Theme
+from preheat_gui.widgets import Banner, ElidedLabel, EmptyState, Theme, Token
 from suggested import CARD, CATALOGUE, FOUND, OFFER
 
 OFFLINE = HubUnreachableError(msg("hub_no_connection", hub="https://huggingface.co", reason="no route"))
@@ -364,6 +364,16 @@ def test_a_thousand_results_are_shown_quickly(qtbot: QtBot, page: DownloadsPage,
 
 
 # -- sizes -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_used_is_not_chosen_by_itself(qtbot: QtBot, theme: Theme) -> None:
+    view = ChoiceView("list", "List")
+    qtbot.addWidget(view)
+    bad = Badge("too big", "warning", Token.BAD)
+    view.show_rows([ChoiceRow("big", "Big", badge=bad), ChoiceRow("small", "Small")])
+    assert view.selected_key == "small"
+    view.show_rows([ChoiceRow("big", "Big", badge=bad)])
+    assert view.selected_key == "big"
 
 
 def test_a_result_opens_its_sizes_with_the_recommended_one_selected(
