@@ -143,7 +143,7 @@ def test_ordinary_requests_go_on_meanwhile(preheat: Preheat) -> None:
 
 def test_a_client_that_leaves_takes_its_request_along(preheat: Preheat) -> None:
     """Each of these leaves while its request is prepared or computed."""
-    body = json.dumps(chat("word " * 2000, stream=True)[1]).encode()
+    body = json.dumps(chat("word " * 1500, stream=True)[1]).encode()
     for _ in range(10):
         request = urllib.request.Request(
             f"{preheat.url}/v1/chat/completions", body, {"Content-Type": "application/json"}

@@ -13,7 +13,7 @@ import pytest
 
 from fake_keyring import FakeKeyring
 from preheat import paths
-from preheat.errors import InvalidRequestError
+from preheat.errors import FolderError, InvalidRequestError
 from preheat.settings import HubToken, KeyringError, keyring_problem
 
 TOKEN = "hf_AbCdEfGhIjKlMnOpQrSt"
@@ -106,11 +106,19 @@ def test_a_locked_keyring_does_not_hold_a_request_up(fake_keyring: FakeKeyring, 
     assert reader.read() is None
     assert reader.problem is not None
     assert reader.problem.code == "keyring_locked"
+    assert reader.read() is None  # without another wait, and by the same thread
     fake_keyring.unlocked.set()
     (fetching,) = [thread for thread in threading.enumerate() if thread.name == "keyring"]
     fetching.join()
     assert reader.read() == TOKEN
     assert reader.problem is None
+
+
+def test_a_token_is_not_stored_where_its_marker_cannot_be(fake_keyring: FakeKeyring, preheat_home: Path) -> None:
+    paths.hub_token_marker().parent.parent.mkdir(parents=True, exist_ok=True)
+    paths.hub_token_marker().parent.touch()
+    with pytest.raises(FolderError, match="hub_token"):
+        HubToken().write(TOKEN)
 
 
 def test_a_keyring_that_has_lost_the_token(fake_keyring: FakeKeyring, preheat_home: Path) -> None:
