@@ -25,9 +25,9 @@ from preheat.control import (
     UsageHistory,
 )
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, PromptSnapshot, RequestSnapshot
-from preheat.fits import Headroom
 from preheat.log import log_file
 from preheat.messages import Message, msg
+from preheat.models import Headroom
 from preheat.residency import Action, DecisionRecord, State
 from preheat.settings import Settings, load_settings
 from preheat.usage import Counts

@@ -1,5 +1,5 @@
 // A sign for each model that the band shows: a hue, a pattern and one or two characters. The same rules as in the
-// windows (preheat/signs.py): what is visible keeps its sign, and no two visible models have the same one.
+// windows (preheat/models/signs.py): what is visible keeps its sign, and no two visible models have the same one.
 
 const HUES = 8;
 const PATTERNS = 3; // plain, stripes, dots

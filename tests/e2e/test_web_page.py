@@ -14,13 +14,11 @@ from selenium.webdriver.common.keys import Keys
 from browser import Browser, running_browser
 from preheat import units
 from preheat.core import ModelSnapshot
-from preheat.fits import FitAnswer, Headroom
 from preheat.messages import TABLE, message_json, msg, render
-from preheat.models import BrokenFile, Source
+from preheat.models import BrokenFile, FitAnswer, Headroom, SignBook, Source
 from preheat.residency import State
 from preheat.server.page import page_token
 from preheat.settings import KeyScope, KeyStore
-from preheat.signs import SignBook
 from running_preheat import CHAT, EMBEDDING, Preheat, wait_until
 from tests.engine.server.conftest import start_port, stop_port
 from tests.engine.server.fake_engine import CHAT as TINY

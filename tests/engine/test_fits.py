@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from preheat.fits import Fit, FitAnswer, Headroom
+from preheat.models import Fit, FitAnswer, Headroom
 
 ROOM = Headroom.beside({"old": 3, "new": 4}, 10)
 

@@ -92,3 +92,18 @@ def dark_theme(qapp: QApplication) -> Iterator[Theme]:
 
     yield apply_theme(qapp, "dark")
     apply_theme(qapp, "light")
+
+
+@pytest.fixture
+def german(qapp: QApplication) -> Iterator[None]:
+    """Show everything in German."""
+    from PySide6.QtCore import QLocale  # late, like all of Qt: the environment decides first
+
+    from preheat_gui.app.language import apply_language
+
+    locale, direction = QLocale(), qapp.layoutDirection()
+    apply_language(qapp, "de", QLocale("de_DE"))
+    yield
+    apply_language(qapp, "en", QLocale.c())
+    QLocale.setDefault(locale)
+    qapp.setLayoutDirection(direction)

@@ -26,9 +26,9 @@ from preheat import control
 from preheat.control import Command, PortStatus, SettingsChange
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, SettingsError
-from preheat.fits import Headroom
 from preheat.inference import GenerateRequest
 from preheat.messages import Message, msg, verbatim
+from preheat.models import Headroom
 from preheat.models.downloads import DownloadSnapshot, DownloadState
 from preheat.preload import favourites_room
 from preheat.residency import State

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from preheat.control import FoundModel, OfferedFile, OfferedVariant, RepoCard, RepoOffer, SuggestedModel
-from preheat.fits import Fit, FitAnswer
 from preheat.messages import msg
+from preheat.models import Fit, FitAnswer
 
 GB = 10**9
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from preheat.cli.top.view import Look
-    from preheat.signs import Sign
+    from preheat.control import Sign
 
 _PIPE_WIDTH: Final = 100
 _LEAST_TIMELINE: Final = 12  # characters
@@ -49,7 +49,7 @@ def day(
         return
     from preheat.cli.output import terminal_width
     from preheat.cli.top import look_of
-    from preheat.signs import SignBook
+    from preheat.control import SignBook
 
     out = console()
     look = look_of(out)

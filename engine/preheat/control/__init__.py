@@ -153,15 +153,25 @@ if TYPE_CHECKING:
         text_message,
     )
     from preheat.models import (
+        FITS,
+        HUES,
         BrokenFile,
+        Fit,
+        FitAnswer,
         FoundModel,
+        Headroom,
         HubAccount,
+        Leaving,
         OfferedFile,
         OfferedVariant,
+        Pattern,
         RepoCard,
         RepoOffer,
+        Sign,
+        SignBook,
         SkippedFile,
         SuggestedModel,
+        preferred_hue,
     )
     from preheat.prefixes import PrefixFigures
     from preheat.preload import PlannedStay
@@ -232,7 +242,7 @@ else:
             ),
             "preheat.models": (
                 "BrokenFile FoundModel HubAccount OfferedFile OfferedVariant RepoCard RepoOffer SkippedFile "
-                "SuggestedModel"
+                "SuggestedModel FITS Fit FitAnswer HUES Headroom Leaving Pattern Sign SignBook preferred_hue"
             ),
             "preheat.prefixes": "PrefixFigures",
             "preheat.preload": "PlannedStay",

@@ -78,7 +78,7 @@ class GetCard(Command[RepoCard]):
 
 @command("GET", "hub/account", risk=Risk.MANAGE, costly=True)
 class GetHubAccount(Command[HubAccount]):
-    """Show whose token for Hugging Face is used, never the token; ``check`` asks Hugging Face for the name."""
+    """Show which account is used on Hugging Face, never its token; ``check`` asks for the account's name."""
 
     check: bool = False
 

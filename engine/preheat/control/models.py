@@ -29,9 +29,8 @@ from preheat.errors import (
     SettingsError,
     UnusablePathError,
 )
-from preheat.fits import FITS, Fit, FitAnswer
 from preheat.messages import Message
-from preheat.models import BrokenFile, SkippedFile
+from preheat.models import FITS, BrokenFile, Fit, FitAnswer, SkippedFile
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost

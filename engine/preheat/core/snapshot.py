@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
-from preheat.fits import FITS, Fit, FitAnswer, Headroom
 from preheat.messages import Message
-from preheat.models import BrokenFile, ModelFile
+from preheat.models import FITS, BrokenFile, Fit, FitAnswer, Headroom, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
 from preheat.residency import Form, State

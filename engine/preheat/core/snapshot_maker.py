@@ -20,9 +20,8 @@ from preheat.core.snapshot import (
     PreloadSnapshot,
     RoomSnapshot,
 )
-from preheat.fits import FitAnswer, Headroom
 from preheat.messages import Message
-from preheat.models import Ability, BrokenFile, ModelFile
+from preheat.models import Ability, BrokenFile, FitAnswer, Headroom, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
 from preheat.preload import FavouritesRoom, PreloadContext, Round, favourites_room

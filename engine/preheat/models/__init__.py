@@ -11,6 +11,7 @@ from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from preheat.models.file_names import DOWNLOADS, printable
+    from preheat.models.fits import FITS, Fit, FitAnswer, Headroom, Leaving
     from preheat.models.gguf import GgufHeader, Kind, ModelShape, quantization_words, read_header
     from preheat.models.importing import How, import_file
     from preheat.models.index import HANGS_AFTER_S, SETTLE_S, ModelIndex, cache_file, find_models, look_once
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
         SuggestedModel,
     )
     from preheat.models.removal import files_to_remove, remove_files
+    from preheat.models.signs import HUES, Pattern, Sign, SignBook, preferred_hue
 else:
     __getattr__ = lazy_exports(
         __name__,
         {
             "preheat.models.file_names": "DOWNLOADS printable",
+            "preheat.models.fits": "FITS Fit FitAnswer Headroom Leaving",
             "preheat.models.gguf": "GgufHeader Kind ModelShape quantization_words read_header",
             "preheat.models.importing": "How import_file",
             "preheat.models.index": "HANGS_AFTER_S SETTLE_S ModelIndex cache_file find_models look_once",
@@ -44,5 +47,6 @@ else:
                 "FoundModel HubAccount OfferedFile OfferedVariant RepoCard RepoOffer SuggestedModel"
             ),
             "preheat.models.removal": "files_to_remove remove_files",
+            "preheat.models.signs": "HUES Pattern Sign SignBook preferred_hue",
         },
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from preheat.fits import FITS, Fit
 from preheat.messages import Message
+from preheat.models.fits import FITS, Fit
 
 
 @dataclass(frozen=True, slots=True)

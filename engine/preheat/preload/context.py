@@ -8,9 +8,8 @@ from functools import partial
 from typing import Final
 
 from preheat.clock import unix_time
-from preheat.fits import Headroom
 from preheat.messages import Message, msg
-from preheat.models import ModelFile
+from preheat.models import Headroom, ModelFile
 from preheat.preload.ahead import Ahead
 from preheat.preload.forms import FormFacts, FormOutlook, FormTarget, facts_of, outlook, plan_forms
 from preheat.preload.gate import Conditions, Hold, blocking_reason

@@ -55,7 +55,7 @@ class HubToken:
         self._token: str | None = None
         self._problem: Message | None = None
         self._reader: threading.Thread | None = None
-        self._locked_for = 0.0  # ``saved_at`` of a token whose keyring was waited for in vain
+        self._locked_for = 0.0  # ``saved_at`` of the token when the keyring did not answer in time
         self._retry_at = 0.0  # when a keyring that refused is asked again
 
     @property

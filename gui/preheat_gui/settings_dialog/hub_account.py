@@ -45,7 +45,7 @@ class _State:
 
 
 class HubAccountDialog(QDialog):
-    """Shows whose token is used; stores and removes one."""
+    """Shows the account in use; stores and removes a token."""
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)

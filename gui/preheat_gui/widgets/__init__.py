@@ -1,6 +1,6 @@
 """The parts that every window is made of."""
 
-from preheat.signs import HUES, Pattern, Sign, SignBook, preferred_hue
+from preheat.control import HUES, Pattern, Sign, SignBook, preferred_hue
 from preheat_gui.widgets.building import Item, button, hbox, named, shortcut, stacked, text_label, timer, vbox
 from preheat_gui.widgets.focus import HELP_KEY, SETTINGS_KEY, KeepsFocus, give_focus
 from preheat_gui.widgets.focus_ring import focused_by_keyboard, shows_ring

@@ -8,7 +8,7 @@ from typing import Final
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QIcon, QIconEngine, QPainter, QPixmap
 
-from preheat.signs import Pattern, Sign
+from preheat.control import Pattern, Sign
 from preheat_gui.widgets.theme import body_font, model_colours, theme
 
 SIGN_PX: Final = 18

@@ -219,7 +219,7 @@ class HueColours(NamedTuple):
 
 @cache
 def model_colours(*, dark: bool) -> tuple[HueColours, ...]:
-    """Return the colours of each hue of ``preheat.signs``."""
+    """Return the colours of each hue of ``preheat.models.signs``."""
     fills = [QColor(name) for name in (_DARK_HUES if dark else _LIGHT_HUES)]
     texts = [QColor(name) for name in _ON_HUE]
     return tuple(HueColours(fill, max(texts, key=lambda text: contrast(text, fill))) for fill in fills)

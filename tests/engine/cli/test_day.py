@@ -14,7 +14,7 @@ from preheat.cli.day import day_lines
 from preheat.cli.main import app
 from preheat.cli.top.band import Colours
 from preheat.cli.top.view import Look
-from preheat.signs import SignBook
+from preheat.models import SignBook
 
 HOUR = 3600.0
 NOW = 1_800_000_000.0 // HOUR * HOUR

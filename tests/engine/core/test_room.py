@@ -8,7 +8,7 @@ import math
 import pytest
 
 from preheat.errors import InsufficientMemoryError
-from preheat.fits import FitAnswer
+from preheat.models import FitAnswer
 from preheat.residency import State, read_memory
 from tests.engine.engines import CHAT, EMBED, decisions_of, running, state, until, until_state, use
 

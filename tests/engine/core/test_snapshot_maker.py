@@ -11,9 +11,8 @@ import pytest
 
 from preheat.core.live_requests import LiveRequests
 from preheat.core.snapshot_maker import SnapshotMaker
-from preheat.fits import FitAnswer, Headroom
 from preheat.messages import Message, msg
-from preheat.models import ModelFile, find_models
+from preheat.models import FitAnswer, Headroom, ModelFile, find_models
 from preheat.preload import Round
 from preheat.residency import Cause, Hot, Residency, SizeTable
 from preheat.residency.phases import COLD, Failed, Load, Loading, Phase

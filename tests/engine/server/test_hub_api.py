@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from local_hub import TOKEN, LocalHub
-from preheat.fits import Headroom
+from preheat.models import Headroom
 from tests.engine.server.fake_engine import FakeEngine
 
 REPO = "someone/Tiny-GGUF"

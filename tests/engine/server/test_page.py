@@ -16,8 +16,8 @@ from preheat.messages import TABLE
 from preheat.paths import resource
 from preheat.server.app import create_app
 from preheat.server.page.languages import choose_language
+from preheat.server.page.translations import read_catalogue, translations
 from preheat.settings import KeyScope, KeyStore, Settings
-from preheat.translations import read_catalogue, translations
 from tests.engine.server.conftest import OWN_KEY
 from tests.engine.server.fake_engine import CHAT, FakeEngine, as_engine
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QLocale, Qt
+from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -27,7 +27,6 @@ from fake_bridge import FakeBridge
 from pictures.day import show_day
 from pictures.windows import window_makers
 from preheat.messages import TABLE, Message, render
-from preheat_gui.app.language import apply_language
 from preheat_gui.widgets import Theme
 from preheat_gui.words import message_text
 from preheat_gui.words.messages import message_words
@@ -48,14 +47,7 @@ _LEFT_OUT: Final = {"log", "error", "about"}
 """Windows with texts of programs: the log's lines, the trace of an error, and licences."""
 
 
-@pytest.fixture(autouse=True)
-def german(qapp: QApplication) -> Iterator[None]:
-    locale, direction = QLocale(), qapp.layoutDirection()
-    apply_language(qapp, "de", QLocale("de_DE"))
-    yield
-    apply_language(qapp, "en", QLocale.c())
-    QLocale.setDefault(locale)
-    qapp.setLayoutDirection(direction)
+pytestmark = pytest.mark.usefixtures("german")
 
 
 def sample(code: str) -> Message:

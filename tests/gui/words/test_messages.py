@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from preheat.errors import EngineError
 from preheat.messages import Message, msg, verbatim
-from preheat_gui.app.language import apply_language
 from preheat_gui.words import error_hint, error_text, error_title, message_sentences, message_text
 
 NO_ROOM = msg("no_room", model="qwen3-8b", needed=6_100_000_000, available=2_500_000_000, limit=8_000_000_000)
-
-
-@pytest.fixture
-def german(qapp: QApplication) -> Iterator[None]:
-    locale, direction = QLocale(), qapp.layoutDirection()
-    apply_language(qapp, "de", QLocale("de_DE"))
-    yield
-    apply_language(qapp, "en", QLocale.c())
-    QLocale.setDefault(locale)
-    qapp.setLayoutDirection(direction)
 
 
 def test_a_message_in_english(qapp: QApplication) -> None:

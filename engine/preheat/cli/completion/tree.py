@@ -156,7 +156,7 @@ def _choices(parameter: Any) -> tuple[str, ...]:
 
 
 def _known_words(path: tuple[str, ...], name: str) -> tuple[str, ...]:
-    """Return words for an argument that also takes others, or whose words typer does not know."""
+    """Return words for an argument that also takes others, or that typer has no words for."""
     if path[:1] == ("config",) and name == "name":
         from preheat.settings import FIELDS
 

@@ -57,7 +57,7 @@ def logout() -> None:
 
 @hub_app.command()
 def account(as_json: AsJson = False) -> None:
-    """Show whose token is used. The token itself is never shown."""
+    """Show which account is used on Hugging Face. The token itself is never shown."""
     answer = _account(check=True)
     print_json(answer) if as_json else _print_account(answer)
 

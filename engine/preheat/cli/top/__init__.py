@@ -60,7 +60,7 @@ def _print_changes(running: HttpClient, once: bool) -> None:
 
 def _print_picture(out: Console, running: HttpClient) -> None:
     from preheat.cli.top.view import Picture
-    from preheat.signs import SignBook
+    from preheat.control import SignBook
 
     status: JsonObject = running.status()
     width = terminal_width(out) or _PIPE_WIDTH

@@ -34,7 +34,7 @@ class Block(NamedTuple):
         figure: Stands below the name.
         size_bytes: Memory that it takes, or will when it is loaded.
         share: Loaded part, from 0.0 to 1.0.
-        hue: As ``preheat.signs`` gives it.
+        hue: As ``preheat.models.signs`` gives it.
     """
 
     name: str

@@ -31,7 +31,7 @@ _RESIZED: Final = "resized"
 
 def watch(out: Console, running: HttpClient, look: Look) -> None:
     """Show the picture until a key ends it."""
-    from preheat.signs import SignBook
+    from preheat.control import SignBook
 
     inbox: SimpleQueue[News | str] = SimpleQueue()
     screen, picture = Screen(out), Picture(look, SignBook(), "q quits")

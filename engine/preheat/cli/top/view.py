@@ -23,7 +23,7 @@ from preheat.units import (
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from preheat.signs import Sign, SignBook
+    from preheat.control import Sign, SignBook
 
 _INDENT: Final = 10
 _IN_MEMORY: Final = ("hot", "loading", "warming", "unloading")

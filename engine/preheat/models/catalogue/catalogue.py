@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator,
 
 from preheat import paths
 from preheat.errors import EngineError
-from preheat.fits import Headroom
 from preheat.messages import msg
+from preheat.models.fits import Headroom
 from preheat.models.gguf.quantization import normalized, quantization_words
 from preheat.models.hub.hub import is_repo
 from preheat.models.hub.recommend import DEFAULT_CONTEXT, Recommendation, advise, bits_of, memory_bytes

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from preheat.errors import HubOfflineError, HubUnreachableError
-from preheat.fits import Headroom
 from preheat.models.catalogue.catalogue import CatalogueEntry, Task, best_for, load_catalogue
 from preheat.models.catalogue.pull_names import parse_pull
+from preheat.models.fits import Headroom
 from preheat.models.gguf.quantization import quantization_words
 from preheat.models.hub import (
     KV_SHARES,

@@ -41,7 +41,7 @@ _UNSEEN: Final = frozenset(
     {"audio", "canvas", "embed", "form", "iframe", "math", "noscript", "object", "script", "select", "style", "svg"}
     | {"template", "textarea", "title", "video"}
 )
-"""Tags whose content is dropped, too."""
+"""Tags that are dropped together with their content."""
 
 _SEPARATE: Final = frozenset({"center", "details", "div", "figure", "section", "summary"})
 """Tags that become paragraphs."""

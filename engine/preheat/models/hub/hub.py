@@ -169,7 +169,7 @@ class Hub:
         return True
 
     def account(self, *, check: bool = True) -> HubAccount:
-        """Return whose token is used; ``check`` asks the hub for the name."""
+        """Return the account that is used; ``check`` asks the hub for its name."""
         from huggingface_hub import get_session, hf_raise_for_status
 
         headers = self._headers()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from preheat.fits import FitAnswer
-from preheat.models import Ability, printable
+from preheat.models import Ability, FitAnswer, printable
 
 if TYPE_CHECKING:
     from preheat.core import Engine

@@ -15,7 +15,7 @@ from typing import Final
 from preheat.messages import TABLE
 from preheat.paths import resource
 from preheat.server.access import PAGE_FILES
-from preheat.translations import LANGUAGES, translations
+from preheat.server.page.translations import LANGUAGES, translations
 
 SWAGGER: Final = "fastapi-swagger"
 """The package that brings Swagger UI, which shows the documentation of the API."""

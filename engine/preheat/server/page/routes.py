@@ -17,8 +17,8 @@ from preheat._version import __version__
 from preheat.server.access import PAGE_FILES, TOKEN_KEY, caller_of, wants_page
 from preheat.server.page.files import PageFiles, media_type, page_files, swagger_file
 from preheat.server.page.languages import choose_language
+from preheat.server.page.translations import LANGUAGES
 from preheat.settings import KeyScope
-from preheat.translations import LANGUAGES
 
 _POLICY: Final = {
     "default-src": "'none'",

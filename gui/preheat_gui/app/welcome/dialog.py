@@ -173,7 +173,7 @@ class WelcomeDialog(KeepsFocus, QDialog):
             first[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Grow with the contents, which arrive later, and whose fonts are known only once they are shown."""
+        """Grow with the contents: they arrive later, and have their fonts only once they are shown."""
         if event.type() == QEvent.Type.LayoutRequest:
             self._fit.start()
         return super().eventFilter(watched, event)

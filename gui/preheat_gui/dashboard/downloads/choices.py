@@ -10,9 +10,8 @@ from PySide6.QtCore import QCoreApplication, QItemSelection, QModelIndex, QRect,
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionViewItem, QWidget
 
-from preheat.control import FoundModel, OfferedVariant, RepoOffer, SuggestedModel
+from preheat.control import Fit, FitAnswer, FoundModel, OfferedVariant, RepoOffer, SuggestedModel
 from preheat.errors import EngineError
-from preheat.fits import Fit, FitAnswer
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.painting import Looks, bold, draw_text, wrapped
 from preheat_gui.dashboard.parts import detail_label, title_label

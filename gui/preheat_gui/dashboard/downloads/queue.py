@@ -60,7 +60,7 @@ class DownloadRow(QWidget):
         self.buttons = (self._retry, self._try, self._star, self._pause, self._cancel)
         texts = vbox(self._name, self._bar, self._status, self._problem, spacing=GAP // 2)
         self._layout = layout = hbox((texts, 1), GAP, *self.buttons, spacing=GAP // 2)
-        if in_card:  # whose margins are enough
+        if in_card:  # the margins of the card are enough
             layout.setContentsMargins(0, GAP // 2, 0, GAP // 2)
         else:
             layout.setContentsMargins(GROUP_GAP, GAP, GAP, GAP)

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QCoreApplication, QObject, QSortFilterProxyModel, Qt
 
-from preheat.control import EngineSnapshot, Figures, ModelSnapshot, State
-from preheat.fits import FitAnswer
+from preheat.control import EngineSnapshot, Figures, FitAnswer, ModelSnapshot, State
 from preheat.units import natural_key
 from preheat_gui import words
 from preheat_gui.dashboard.cells import BUSY, NOTHING, Cell, Index, SortKey, runs

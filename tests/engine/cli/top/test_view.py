@@ -17,7 +17,7 @@ from preheat.core import (
     State,
 )
 from preheat.messages import msg
-from preheat.signs import SignBook
+from preheat.models import SignBook
 
 NOW = 1_800_000_000.0
 GB = 1_000_000_000

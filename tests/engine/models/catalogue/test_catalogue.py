@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.fits import Headroom
+from preheat.models import Headroom
 from preheat.models.catalogue.catalogue import CatalogueEntry, CatalogueError, Task, best_for, load_catalogue
 from preheat.models.gguf.quantization import QUANTIZATION, normalized
 from preheat.models.hub.recommend import bits_of

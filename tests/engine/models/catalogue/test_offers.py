@@ -8,8 +8,7 @@ import pytest
 
 from local_hub import TOKEN, LocalHub
 from preheat.errors import HubOfflineError, HubUnreachableError, InvalidRequestError, ModelNotFoundError
-from preheat.fits import Headroom
-from preheat.models import ModelFile, OfferedFile
+from preheat.models import Headroom, ModelFile, OfferedFile
 from preheat.models.catalogue import Machine, Task, load_catalogue, repo_card, repo_offer, search, suggestions
 from preheat.models.catalogue.offers import here
 from preheat.models.hub import Hub

@@ -32,7 +32,7 @@ from preheat.control import (
 )
 from preheat.errors import EngineError, UnsupportedOperationError
 from preheat.messages import msg
-from preheat.signs import SignBook
+from preheat.models import SignBook
 from preheat_gui.dashboard.activity.day.picture import draw_up
 from preheat_gui.dashboard.activity.day.scene import gather
 from preheat_gui.dashboard.activity.day.widget import LaneHandle, Timeline

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import GB, model, snapshot, stats
 from preheat.control import EngineSnapshot, Figures, State
-from preheat.fits import Headroom
+from preheat.models import Headroom
 from preheat_gui.dashboard.cells import Role
 from preheat_gui.dashboard.models.table import Column, ModelsTable
 

@@ -8,7 +8,7 @@ from typing import Final
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QRegion
 
-from preheat.signs import Sign
+from preheat.control import Sign
 from preheat_gui.dashboard.activity.day.picture import Item, Picture, PlacedLane
 from preheat_gui.dashboard.painting import Looks, bold
 from preheat_gui.dashboard.tables import LEADING
@@ -38,8 +38,8 @@ class DayPainter:
         """Paint what is in ``dirty``.
 
         Args:
-            hovered: The model whose lane the pointer is on.
-            ringed: The model whose lane has the focus, while the keyboard is in use.
+            hovered: The model of the lane under the pointer.
+            ringed: The model of the lane that has the focus, while the keyboard is in use.
             current: What the pointer or the keyboard points to.
         """
         self._ground(picture)

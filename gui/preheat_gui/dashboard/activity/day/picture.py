@@ -9,8 +9,7 @@ from typing import Final, NamedTuple
 
 from PySide6.QtCore import QCoreApplication, QLocale, QRect, Qt, QTime
 
-from preheat.control import PlannedStay, Stay
-from preheat.signs import Sign
+from preheat.control import PlannedStay, Sign, Stay
 from preheat_gui.dashboard.activity.day.scene import DayScene, LaneScene, ShownRequest
 from preheat_gui.dashboard.painting import Looks
 from preheat_gui.widgets import GAP

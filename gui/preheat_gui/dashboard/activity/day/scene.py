@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from preheat.control import Day, DayRequest, Lane, PlannedStay, Stay
-from preheat.signs import Sign, SignBook
+from preheat.control import Day, DayRequest, Lane, PlannedStay, Sign, SignBook, Stay
 
 Outcomes = Mapping[tuple[str, float], bool]
 """By model and time of arrival: whether a request would have found its model ready."""
