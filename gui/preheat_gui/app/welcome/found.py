@@ -70,7 +70,7 @@ def make_row(model: ModelSnapshot, snapshot: EngineSnapshot) -> FoundRow:
     return FoundRow(
         model.model_id,
         model.favourite,
-        format_memory(model.resident_bytes or model.expected_bytes),
+        format_memory(model.resident_bytes if model.state is State.HOT else model.expected_bytes),
         kind.format(size=format_bytes(model.file_bytes)),
         fit_words(model, snapshot) if idle else model_state(model),
         idle and model.expected_bytes > snapshot.memory.limit_bytes,
@@ -124,11 +124,13 @@ class FoundModels(QWidget):
         self._hearth.show_scene(scene, words, moving=moving)
 
     def _chosen_words(self) -> str:
-        chosen = [model for model in self._bridge.snapshot.models if model.favourite]
+        snapshot = self._bridge.snapshot
+        chosen = [model for model in snapshot.models if model.favourite]
         if not chosen:
             return self.tr("A star keeps a model ready. Without one, a model is loaded when an app asks for it.")
-        size = format_memory(sum(model.resident_bytes or model.expected_bytes for model in chosen))
-        limit = format_memory(self._bridge.snapshot.memory.limit_bytes)
+        # With preloading off, the engine does not compare them with the limit.
+        size = format_memory(snapshot.favourites_bytes or sum(model.expected_bytes for model in chosen))
+        limit = format_memory(snapshot.memory.limit_bytes)
         if len(chosen) == 1:
             return self.tr("1 model chosen: {size} of {limit}").format(size=size, limit=limit)
         words = self.tr("{count} models chosen: {size} of {limit}")

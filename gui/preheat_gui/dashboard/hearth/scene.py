@@ -125,10 +125,11 @@ class _Gathering:
         staying = [model for model in self._held if model.model_id not in leaves]
         inside = [self._part(model, _kind_of(model), _size_of(model)) for model in staying]
         outside = [self._leaving(model) for model in self._held if model.model_id in leaves]
-        free = self._limit - sum(part.size for part in inside)
+        lacking = self._preview.left_out if self._preview is not None else snapshot.favourites_without_room
+        free = self._reachable(self._limit - sum(part.size for part in inside))
         for model in self._absent:
             size = _rounded(model.expected_bytes)
-            if size <= free:
+            if size <= free and model.model_id not in lacking:
                 free -= size
                 inside.append(self._part(model, Kind.PLANNED, size))
             else:
@@ -136,7 +137,8 @@ class _Gathering:
         if prompts >= STEP_BYTES:
             inside.append(self._prompts(prompts))
         used = memory.used_bytes + prompts
-        available = max(self._limit - sum(part.size for part in inside if part.kind is not Kind.PLANNED), 0)
+        taken = sum(part.size for part in inside if part.kind is not Kind.PLANNED)
+        available = max(self._reachable(self._limit - taken), 0)
         return Scene(
             tuple(inside),
             self._shortened(outside),
@@ -148,6 +150,12 @@ class _Gathering:
             _tr("{size} still available").format(size=format_memory(_rounded(available))) if snapshot.models else "",
             _tr("tokens/s"),
         )
+
+    def _reachable(self, drawn_free: int) -> int:
+        """Return the room for another model. It is less than the drawn one: memory is reserved for whole contexts."""
+        if self._preview is not None or self._limit != self._snapshot.memory.limit_bytes:
+            return drawn_free
+        return min(drawn_free, _rounded(self._snapshot.memory.headroom.free_bytes))
 
     def _part(self, model: ModelSnapshot, kind: Kind, size: int, missing: int = 0) -> Part:
         requests = self._requests.get(model.model_id, [])

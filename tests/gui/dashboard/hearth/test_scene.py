@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from fake_bridge import GB, model, snapshot
-from preheat.control import LimitPreview, ModelSnapshot, PrefixFigures, RequestSnapshot, State
+from preheat.control import Headroom, LimitPreview, ModelSnapshot, PrefixFigures, RequestSnapshot, State
 from preheat_gui.dashboard.hearth.layout import Kind
 from preheat_gui.dashboard.hearth.scene import MORE, PROMPTS, Order, Scene, distinct_names, gather, name_variants
 from preheat_gui.widgets import SignBook
@@ -61,6 +62,16 @@ def test_favourites_are_planned_where_they_fit_and_beyond_the_limit_where_not() 
     assert shown.facts["big"].state == "Needs 4.0 GB more"
     assert shown.facts["small"].state == "Not loaded"
     assert shown.facts["bad"].description == "Failed, 1.0 GB, favourite, the file ends early"
+
+
+def test_memory_reserved_for_the_contexts_of_loaded_models_is_not_offered_to_others() -> None:
+    now = snapshot(model("a", State.HOT), model("b", favourite=True, expected_bytes=4 * GB))
+    memory = replace(now.memory, headroom=Headroom.beside({"a": 5 * GB}, 8 * GB))
+    now = replace(now, memory=memory, favourites_without_room=("b",))
+    shown = gather(now, Order(), SignBook())
+    assert kinds(shown) == [("a", Kind.READY), ("b", Kind.OUTSIDE)]
+    assert shown.facts["b"].state == "Needs 1.0 GB more"
+    assert (shown.used, shown.available) == ("3.0 GB used", "3.0 GB still available")
 
 
 def test_models_beyond_the_limit_that_are_too_many_share_a_block() -> None:
