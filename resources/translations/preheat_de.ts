@@ -5917,6 +5917,10 @@ nach {new}
         <translation>es ist Platz für mehr Genauigkeit und noch für ein weiteres Modell</translation>
     </message>
     <message>
+        <source>too big by {missing:memory}</source>
+        <translation>um {missing:memory} zu groß</translation>
+    </message>
+    <message>
         <source>too big for the limit by {missing:memory}</source>
         <translation>um {missing:memory} zu groß für die Grenze</translation>
     </message>

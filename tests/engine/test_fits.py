@@ -41,4 +41,5 @@ def test_the_answer_in_words() -> None:
     assert Fit(FitAnswer.IF_OTHERS_LEAVE, ("a", "b")).fit_text == "fits if a, b leave"
     assert str(Fit(FitAnswer.IF_OTHERS_LEAVE, ("a", "b")).brief) == "fits if others leave"
     assert Fit(FitAnswer.IF_OTHERS_LEAVE, programs_bytes=gb).fit_text == "fits once other programs release 1.0 GB"
-    assert Fit(FitAnswer.TOO_BIG, missing_bytes=2 * gb).fit_text == "too big for the limit by 2.0 GB"
+    too_big = Fit(FitAnswer.TOO_BIG, missing_bytes=2 * gb)
+    assert (too_big.fit_text, str(too_big.brief)) == ("too big for the limit by 2.0 GB", "too big by 2.0 GB")

@@ -193,6 +193,7 @@ _HUB: Final = {
     "fit_if_others_leave": Template("fits if {models:names} leave"),
     "fit_if_programs_leave": Template("fits once other programs release {missing:memory}"),
     "fit_too_big": Template("too big for the limit by {missing:memory}"),
+    "fit_too_big_by": Template("too big by {missing:memory}"),
     "fits": Template("{variant} needs about {memory:memory} of {limit:memory}: {reason}"),
     "fits_small_model": Template("a small model keeps its abilities best with 8 bits, and there is room"),
     "fits_precise": Template("there is room for more precision, and still for another model"),

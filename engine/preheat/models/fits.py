@@ -92,7 +92,9 @@ class Fit:
 
     @property
     def brief(self) -> Message:
-        """The answer without names and sizes of others."""
+        """The answer for narrow columns: ``fits if others leave``, ``too big by 2.1 GB``."""
+        if self.fit is FitAnswer.TOO_BIG:
+            return msg("fit_too_big_by", missing=self.missing_bytes)
         return msg("fit_if_others") if self.fit is FitAnswer.IF_OTHERS_LEAVE else self.words
 
     @property

@@ -16,6 +16,7 @@ PERCENT: Final = "%"
 BYTES: Final = "GB"
 
 _GB: Final = 10**9
+_MARGIN: Final = 1.03  # A loaded model may take more than was estimated; it must not lack room again
 _SNAP: Final = 0.015  # A dragged limit snaps to round values within this share of all memory
 
 
@@ -67,8 +68,10 @@ def raised_limit(needed_bytes: int, memory: MemorySnapshot, setting: str) -> str
     Args:
         setting: The limit as the user wrote it; empty if it cannot be changed.
     """
-    if not setting or not needed_bytes or needed_bytes > memory.total_bytes - memory.keep_free_bytes:
+    most_bytes = memory.total_bytes - memory.keep_free_bytes
+    if not setting or not needed_bytes or needed_bytes > most_bytes:
         return ""  # Before the engine's first snapshot all are 0
+    needed_bytes = min(round(needed_bytes * _MARGIN), most_bytes)
     if limit_unit(setting) == PERCENT:
         return f"{math.ceil(100 * needed_bytes / memory.total_bytes)}%"
     return f"{math.ceil(10 * needed_bytes / _GB) / 10:g}GB"

@@ -109,7 +109,7 @@ def test_a_favourite_without_room_is_announced_once(
     ]
     with qtbot.waitSignal(bridge.view_requested) as clicked:
         tray.messageClicked.emit()
-    assert clicked.args == ["settings", "memory_limit=57%"]
+    assert clicked.args == ["settings", "memory_limit=58%"]
     bridge.publish(snapshot(model("a", State.HOT, favourite=True), model("b")))
     bridge.publish(crowded)
     assert len(tray.shown) == 1

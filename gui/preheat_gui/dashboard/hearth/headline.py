@@ -102,7 +102,7 @@ def _aside(snapshot: EngineSnapshot) -> str:
     cold = {model.model_id: model.standby for model in snapshot.models if model.state is State.COLD}
     lacking = snapshot.favourites_without_room
     waiting = [name for name in snapshot.preload.queue if name in cold and name not in lacking]
-    cached = [name for name, standby in cold.items() if standby and name not in waiting]
+    cached = [name for name, standby in cold.items() if standby and name not in waiting and name not in lacking]
     parts = []
     if len(lacking) == 1:
         missing = words.format_memory(max(snapshot.favourites_bytes - snapshot.memory.limit_bytes, 0))

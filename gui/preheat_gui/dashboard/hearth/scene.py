@@ -125,7 +125,8 @@ class _Gathering:
         staying = [model for model in self._held if model.model_id not in leaves]
         inside = [self._part(model, _kind_of(model), _size_of(model)) for model in staying]
         outside = [self._leaving(model) for model in self._held if model.model_id in leaves]
-        lacking = self._preview.left_out if self._preview is not None else snapshot.favourites_without_room
+        lacking = snapshot.favourites_without_room if self._limit == memory.limit_bytes else ()
+        lacking = self._preview.left_out if self._preview is not None else lacking
         free = self._reachable(self._limit - sum(part.size for part in inside))
         for model in self._absent:
             size = _rounded(model.expected_bytes)
@@ -153,9 +154,10 @@ class _Gathering:
 
     def _reachable(self, drawn_free: int) -> int:
         """Return the room for another model. It is less than the drawn one: memory is reserved for whole contexts."""
-        if self._preview is not None or self._limit != self._snapshot.memory.limit_bytes:
+        if self._preview is not None and self._preview.leaves:
             return drawn_free
-        return min(drawn_free, _rounded(self._snapshot.memory.headroom.free_bytes))
+        memory = self._snapshot.memory
+        return min(drawn_free, _rounded(memory.headroom.free_bytes + self._limit - memory.limit_bytes))
 
     def _part(self, model: ModelSnapshot, kind: Kind, size: int, missing: int = 0) -> Part:
         requests = self._requests.get(model.model_id, [])

@@ -118,7 +118,9 @@ def _memory(model: ModelSnapshot, context: Context) -> Cell:
     about, fit = format_memory(model.expected_bytes), context.snapshot.fit(model)
     measured = translate("Models", "Measured at the last load, or estimated.")
     tooltip = words.joined(f"{about}, {message_text(fit.words)}.", measured, separator="\n")
-    lacks = fit.fit is FitAnswer.TOO_BIG or model.model_id in context.snapshot.favourites_without_room
+    # While the other favourites load, there is room that one without room may not take.
+    crowded = fit.fit is not FitAnswer.NOW and model.model_id in context.snapshot.favourites_without_room
+    lacks = fit.fit is FitAnswer.TOO_BIG or crowded
     aside = "" if model.in_memory else message_text(fit.brief)
     return Cell(about, aside, muted=True, bad=lacks, tooltip=tooltip)
 

@@ -122,7 +122,7 @@ _WIDTHS: Final[Mapping[IntEnum, tuple[int, int]]] = {
     Column.FAVOURITE: (6, 6),
     Column.NAME: (30, 30),
     Column.STATE: (24, 30),
-    Column.MEMORY: (18, 38),
+    Column.MEMORY: (23, 38),
     Column.CONTEXT: (18, 18),
     Column.LOAD: (14, 14),
     Column.HITS: (12, 12),

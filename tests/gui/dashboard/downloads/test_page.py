@@ -160,7 +160,7 @@ def test_the_catalogue_is_grouped_with_the_best_of_each_task_first(page: Downloa
     known = choices(page, "catalogue")
     assert known["qwen3:8b"].mark == "Best for this computer"
     assert (known["qwen3:8b"].figure, badge(known["qwen3:8b"])) == ("5.0 GB", "fits now")
-    assert badge(known["qwen3:30b"]) == "too big for the limit by 12.3 GB"
+    assert badge(known["qwen3:30b"]) == "too big by 12.3 GB"
     assert (badge(known["qwen3:4b"]), known["qwen3:4b"].mark) == ("Downloaded", "")
 
 
@@ -236,7 +236,7 @@ def test_results_have_details_and_badges(qtbot: QtBot, page: DownloadsPage) -> N
     found = choices(page, "search_results")
     assert [badge(row) for row in found.values()] == [
         "fits now",
-        "too big for the limit by 2.5 GB",
+        "too big by 2.5 GB",
         "Licence must be accepted",
         "Downloaded",
     ]
@@ -387,7 +387,7 @@ def test_a_result_opens_its_sizes_with_the_recommended_one_selected(
     assert offered[1].title == "4-bit, good quality"
     assert offered[1].mark == "Recommended"
     assert offered[1].sentence == "Q4_K_M · uses about 5.9 GB of memory"
-    assert badge(offered[3]) == "too big for the limit by 1.7 GB"
+    assert badge(offered[3]) == "too big by 1.7 GB"
     click(page, "offer_get")
     assert link.asked[-1] == ("pull", "Qwen/Qwen3-8B-GGUF:Q4_K_M")
     assert find(page, ChoiceView, "search_results").isVisible()

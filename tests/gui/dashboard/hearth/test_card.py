@@ -128,8 +128,8 @@ def test_the_button_goes_to_the_models_to_choose(qtbot: QtBot, card: HearthCard,
         (HOT, "&Favourite: always ready", ("set_favourite", "a", False)),
         (
             model("a", favourite=True, expected_bytes=9 * GB),
-            "&Raise the limit to 57 %",
-            ("change_settings", {"memory_limit": "57%"}),
+            "&Raise the limit to 58 %",
+            ("change_settings", {"memory_limit": "58%"}),
         ),
     ],
 )

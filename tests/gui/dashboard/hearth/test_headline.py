@@ -61,6 +61,11 @@ def test_the_aside_lists_next_and_cached_models(qapp: object) -> None:
     assert headline(shown).aside == "Next: b and c · Cached: d, e and 2 more"
 
 
+def test_a_favourite_without_room_is_named_once(qapp: object) -> None:
+    shown = snapshot(model("a", favourite=True, standby=True, expected_bytes=10 * GB), model("b", standby=True))
+    assert headline(shown).aside == "No room for a: the limit is 2.0 GB too low · Cached: b"
+
+
 @pytest.mark.parametrize(
     ("shown", "helps"),
     [
@@ -79,7 +84,7 @@ def test_the_button_offers_what_helps(qapp: object, shown: EngineSnapshot, helps
 def test_a_favourite_without_room_is_named_with_the_limit_that_it_needs(qapp: object) -> None:
     shown = snapshot(HOT, model("b", favourite=True, expected_bytes=6 * GB))
     assert headline(shown).aside == "No room for b: the limit is 1.0 GB too low"
-    assert [headline(shown, limit).limit for limit in ("50%", "8GB", "")] == ["57%", "9GB", ""]
+    assert [headline(shown, limit).limit for limit in ("50%", "8GB", "")] == ["58%", "9.3GB", ""]
     assert raised_limit(shown, scene(shown), "8GB", "a") == ""
     both = snapshot(HOT, *(model(name, favourite=True, expected_bytes=6 * GB) for name in "bc"))
     assert headline(both).aside == "No room for b and c"

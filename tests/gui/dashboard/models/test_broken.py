@@ -89,6 +89,6 @@ def test_favourites_without_room_offer_the_limit_that_they_need(page: ModelsPage
     bridge.publish(snapshot(hot, model("b", favourite=True, expected_bytes=6 * GB)))
     assert lacking.accessibleName() == "No room for b. All favourites need 9.0 GB, and the limit is 8.0 GB."
     lacking.clicked.emit()
-    assert asked == [("settings", "memory_limit=57%")]
+    assert asked == [("settings", "memory_limit=58%")]
     bridge.publish(snapshot(hot))
     assert not lacking.isVisible()

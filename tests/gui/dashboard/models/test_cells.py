@@ -79,12 +79,19 @@ def test_a_hot_model_shows_its_requests(count: int, words: str) -> None:
             *("3.0 GB", "faster form, +0.5 GB", False),
         ),
         ({"expected_bytes": 8 * GB}, "8.0 GB", "fits now", False),
-        ({"expected_bytes": 10_100_000_000}, "10.1 GB", "too big for the limit by 2.1 GB", True),
+        ({"expected_bytes": 10_100_000_000}, "10.1 GB", "too big by 2.1 GB", True),
     ],
 )
 def test_memory_is_used_or_expected(values: dict[str, Any], text: str, aside: str, bad: bool) -> None:
     shown = cell(Column.MEMORY, **values)
     assert (shown.text, shown.aside, shown.bad) == (text, aside, bad)
+
+
+def test_a_favourite_without_room_is_bad_once_the_others_have_taken_theirs() -> None:
+    others = snapshot(model("other", State.HOT, resident_bytes=6 * GB), favourites_without_room=("qwen3-4b",))
+    assert cell(Column.MEMORY, known=Context(others, NOW, {}, lambda _: None)).bad
+    alone = snapshot(favourites_without_room=("qwen3-4b",))
+    assert not cell(Column.MEMORY, known=Context(alone, NOW, {}, lambda _: None)).bad
 
 
 def test_context_length_is_the_real_one_or_the_setting() -> None:

@@ -96,7 +96,7 @@ def test_a_new_limit_updates_all_memory_cells(table: ModelsTable) -> None:
     old = filled("b", "d", "e", "g")
     table.update(replace(old, memory=replace(old.memory, limit_bytes=2 * GB, headroom=Headroom(2 * GB))))
     assert seen.changes == [(0, 3, Column.MEMORY, Column.MEMORY)]
-    assert table.cell(0, Column.MEMORY).aside == "too big for the limit by 1.1 GB"
+    assert table.cell(0, Column.MEMORY).aside == "too big by 1.1 GB"
 
 
 def test_figures_are_reported_where_they_differ(table: ModelsTable) -> None:
