@@ -17,6 +17,8 @@ _END_PX: Final = 10  # Right of the limit when it cannot be raised: half of its 
 _CHIP_GAP_PX: Final = 6
 _LEAST_CHIP_PX: Final = 44
 
+STAR_PX: Final = 11
+STAR_GAP_PX: Final = 8
 _RATE_GAP_PX: Final = 28  # From a block's name to its rate; the star is in it
 
 Measure = Callable[[str], int]  # Returns the width of a text in pixels
@@ -51,6 +53,7 @@ class Part(NamedTuple):
     details: tuple[str, ...] = ()  # Likewise; none may fit
     rate: str = ""  # Tokens per second, shown large where there is room
     beside: str = ""  # The detail next to the rate
+    starred: bool = False  # The star follows each name but the last one
 
 
 class Block(NamedTuple):
@@ -122,7 +125,8 @@ def lay_out(
     def place(part: Part, left: int, right: int) -> Block:
         room = max(right - left - GAP_PX, 1)
         text = room - 2 * PADDING_PX
-        name = next((name for name in part.names if measures.name(name) <= text), part.names[-1])
+        star = STAR_GAP_PX + STAR_PX if part.starred else 0
+        name = next((name for name in part.names[:-1] if measures.name(name) + star <= text), part.names[-1])
         if part.rate and measures.name(name) + _RATE_GAP_PX + measures.rate(part.rate) <= text:
             return Block(part.key, part.kind, left, room, name, part.beside, True, part.rate)
         detail = next((detail for detail in part.details if measures.detail(detail) <= text), "")

@@ -7,8 +7,8 @@ from typing import Final
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QRadialGradient, QRegion
 
-from preheat_gui.dashboard.hearth.layout import PADDING_PX, Block, Kind, PlacedChip
-from preheat_gui.dashboard.hearth.picture import STAR_PX, Picture, Row
+from preheat_gui.dashboard.hearth.layout import PADDING_PX, STAR_GAP_PX, STAR_PX, Block, Kind, PlacedChip
+from preheat_gui.dashboard.hearth.picture import Picture, Row
 from preheat_gui.dashboard.hearth.scene import Facts
 from preheat_gui.dashboard.painting import Looks, paint_star
 from preheat_gui.dashboard.tables import LEADING, TRAILING
@@ -168,8 +168,8 @@ class HearthPainter:
             painter.setFont(looks.caption)
             line_2 = QRectF(inner.left(), top + name_height, inner.width(), detail_height)
             painter.drawText(line_2, _CENTRE if centred else LEADING, block.detail)
-        star_x = inner.left() + looks.strong_width(block.name) + GAP + STAR_PX / 2
-        if facts.favourite and not centred and star_x + STAR_PX / 2 <= inner.right():
+        if facts.favourite and not centred:
+            star_x = inner.left() + looks.strong_width(block.name) + STAR_GAP_PX + STAR_PX / 2
             self._star(QPointF(star_x, line.center().y()), colour)
 
     def _rate(self, rect: QRectF, block: Block, unit: str, colour: QColor) -> None:

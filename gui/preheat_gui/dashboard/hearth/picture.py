@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 from PySide6.QtCore import QRect, Qt
 
 from preheat_gui.dashboard.hearth.layout import (
+    STAR_GAP_PX,
+    STAR_PX,
     Axis,
     Block,
     Kind,
@@ -30,7 +32,6 @@ _FREE_PX: Final = 14  # Left and right of the words in free memory
 _ROW_PX: Final = 380  # The least width of a legend's row
 _MOST_COLUMNS: Final = 3
 SWATCH_PX: Final = 18  # The height of a swatch, and its least width
-STAR_PX: Final = 11
 
 
 class Row(NamedTuple):
@@ -183,7 +184,7 @@ def _row(block: Block, rect: QRect, facts: Facts, detail: str, looks: Looks, swa
     detail_rect.setRight(rect.right() - GAP)
     swatch = QRect(rect.left() + GAP // 2, rect.center().y() - SWATCH_PX // 2 + 1, swatch_px, SWATCH_PX)
     name_rect = rect.adjusted(GAP // 2 + swatch_px + GAP, 0, 0, 0)
-    name_rect.setRight(detail_rect.left() - GROUP_GAP - (GAP + STAR_PX if facts.favourite else 0))
+    name_rect.setRight(detail_rect.left() - GROUP_GAP - (STAR_GAP_PX + STAR_PX if facts.favourite else 0))
     name = facts.name
     if looks.caption_width(name) > name_rect.width():
         name = looks.caption_metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, name_rect.width())

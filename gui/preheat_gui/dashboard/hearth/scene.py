@@ -185,7 +185,7 @@ class _Gathering:
             sign,
         )
         names = (*self._names[model.model_id], sign.mark)
-        return Part(model.model_id, kind, size, names, details, rate, size_words if rate else "")
+        return Part(model.model_id, kind, size, names, details, rate, size_words if rate else "", model.favourite)
 
     def _state(self, model: ModelSnapshot, kind: Kind, missing: int) -> str:
         if kind is Kind.PLANNED and model.model_id in self._snapshot.preload.queue:

@@ -64,6 +64,11 @@ def test_a_wide_block_shows_its_rate_large() -> None:
     assert (narrow.name, narrow.detail, narrow.rate) == ("qwen-7b-instruct", "4 GB · 12 tokens/s", "")
 
 
+def test_a_favourite_shows_its_star_and_a_shorter_name_rather_than_a_name_alone() -> None:
+    plain = part("qwen", 1.4)
+    assert [block.name for block in blocks_of(plain, plain._replace(starred=True))] == ["qwen-7b-instruct", "qwen"]
+
+
 def test_many_models_share_the_band() -> None:
     blocks = blocks_of(*(part(f"m{number}", 0.4) for number in range(20)), line_x=300)
     assert blocks[-1].x + blocks[-1].width <= 300
