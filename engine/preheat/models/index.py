@@ -42,6 +42,7 @@ class ModelIndex:
         cache_path: Cache of headers over restarts; None keeps it in memory.
         on_change: Called in another thread when something may have changed; None watches nothing.
         settle_s: See ``SETTLE_S``; 0 for a single look.
+        keep_names: Write the ids of each look next to the cache, for shells.
     """
 
     def __init__(
@@ -51,12 +52,14 @@ class ModelIndex:
         on_change: Callable[[], None] | None = None,
         settle_s: float = 0.0,
         hangs_after_s: float = HANGS_AFTER_S,
+        keep_names: bool = True,
     ) -> None:
         self._reader = PlaceReader(HeaderCache(cache_path), settle_s=settle_s)
         self._known_problems: set[Path] = set()
         self._on_change = on_change
         self._hangs_after_s = hangs_after_s
         self._names_path = None if cache_path is None else cache_path.with_name(paths.model_names_file().name)
+        self._keep_names = keep_names
         self._noted: list[str] | None = None
         self._lock = threading.Lock()
         self._hanging: dict[Place, _Reading] = {}
@@ -139,7 +142,7 @@ class ModelIndex:
         if names == self._noted:
             return
         self._noted = names
-        if self._names_path is None:
+        if self._names_path is None or not self._keep_names:
             return
         try:
             write_atomic(self._names_path, "".join(f"{name}\n" for name in names), durable=False)
@@ -194,9 +197,10 @@ def find_models(folders: Sequence[Path]) -> tuple[ModelFile, ...]:
 
 
 def look_once(folders: Sequence[Path], sources: Collection[str], own: Path | None = None) -> Listing:
-    """Return the models of this machine, for a command that runs without the application."""
+    """Return the models of this machine, for a command that runs without the application or next to it."""
     own = paths.models_dir() if own is None else own
-    return ModelIndex(cache_file()).look([own, *folders], sources, own)
+    # The application's options may name other folders: its list of names stays.
+    return ModelIndex(cache_file(), keep_names=False).look([own, *folders], sources, own)
 
 
 def cache_file() -> Path:

@@ -32,7 +32,17 @@ logger = logging.getLogger(__name__)
 _DAYS: Final = 56
 _DAY_S: Final = 86_400.0
 _MOST_RECENT: Final = 2000
-_REPLAYED: Final = ("preload_top", "preload_min_uses", "popularity_half_life", "wake_with_clients", "favourites")
+_REPLAYED: Final = (
+    "preload_top",
+    "preload_min_uses",
+    "popularity_half_life",
+    "wake_with_clients",
+    "favourites",
+    "models_dirs",
+    "sources",
+    "models_dir",
+)
+"""The settings that decide the result: an option of the application may differ from the file."""
 
 if sys.platform == "win32":
     _LOW_PRIORITY: Final = psutil.BELOW_NORMAL_PRIORITY_CLASS

@@ -9,6 +9,7 @@ from bug_watch import BugWatch
 from preheat import paths
 from preheat.control import Action, DecisionRecord
 from preheat.errors import EngineError
+from preheat.files import write_atomic
 from preheat.messages import verbatim
 from preheat.replay import LimitCurve, compute_in_process
 from preheat.replay.limit_curve import compute
@@ -52,6 +53,21 @@ def test_more_memory_brings_more_hits(used: None) -> None:
 async def test_another_process_finds_the_same(used: None) -> None:
     settings = Settings(preload_top=1, favourites=("b",))
     assert await compute_in_process(settings, LIMITS) == compute(settings, LIMITS)
+
+
+@pytest.mark.parametrize("setting", ["models_dirs", "models_dir"])
+async def test_another_process_looks_into_the_folders_of_these_settings(
+    used: None, tmp_path: Path, embedding_model: Path, setting: str
+) -> None:
+    """The application has them from an option, which is not in the file."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "b.gguf").symlink_to(embedding_model)
+    write_atomic(paths.model_names_file(), "b\n")
+    folder = tmp_path / "elsewhere"
+    settings = Settings.model_validate({setting: [folder] if setting == "models_dirs" else folder, "favourites": ["b"]})
+    found = await compute_in_process(settings, LIMITS)
+    assert found == compute(settings, LIMITS) != compute(Settings(favourites=("b",)), LIMITS)
+    assert paths.model_names_file().read_text() == "b\n"  # the application's, for shells
 
 
 async def test_without_any_use_there_are_no_points(preheat_home: Path) -> None:
