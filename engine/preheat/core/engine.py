@@ -191,7 +191,6 @@ class Engine:
         self._sizes.remember(known)
         self._residency.remember(self._usage.stages)
         self._residency.share_memory()
-        self._preloads.paused_until = self._state_file.paused_until
         self.room.restore()
         self._tasks = [
             asyncio.create_task(keep_running("preloading", self._preloader.run)),
@@ -353,8 +352,7 @@ class Engine:
         try:
             with self._requests.request(client, model.model_id, started_at, claim.outcome) as request:
                 try:
-                    with self.room.explained(model.model_id):
-                        hot = await claim.hot()
+                    hot = await claim.hot()
                 finally:
                     arrival.waited()
                 request.waiting = False
@@ -377,8 +375,7 @@ class Engine:
         model = await self.find(name)
         self._allow(model.model_id)
         try:
-            with self.room.explained(model.model_id):
-                await self._residency.load(model)
+            await self._residency.load(model)
         finally:
             self._preloader.nudge()  # preloads waited for it
 
@@ -413,13 +410,13 @@ class Engine:
         A running preload is cancelled within a tenth of a second, and repeated after the pause.
         """
         self._state_file.paused_until = math.inf if seconds is None else self._clock() + seconds
-        self._paused_changed()
+        self.state_changed()
 
     def resume(self) -> None:
         """Preload again."""
         self._state_file.paused_until = None
         self._preloads.awaits_use = False
-        self._paused_changed()
+        self.state_changed()
 
     def apply_settings(self, settings: Settings) -> None:
         """Apply new settings; requests in progress keep the old ones, and the port its address and keys."""
@@ -435,10 +432,6 @@ class Engine:
 
     def _room_changed(self) -> None:
         self._apply_to_parts(self._context_lengths.apply_to(self.settings))
-
-    def _paused_changed(self) -> None:
-        self._preloads.paused_until = self._state_file.paused_until
-        self.state_changed()
 
     # Called by the residency executor
 
@@ -471,6 +464,8 @@ class Engine:
             needed, limit = estimate(model, settings).working_bytes, self._residency.reachable_bytes
             if needed > limit:
                 self._context_lengths.forget(model_id)
+                if (kept := self._residency.room) is not None:
+                    raise InsufficientMemoryError(kept.with_params(model=model_id))
                 sizes = {"tokens": tokens, "needed": needed, "limit": limit}
                 raise InsufficientMemoryError(msg("no_room_for_context", model=model_id, **sizes))
             self._apply_to_parts(settings)

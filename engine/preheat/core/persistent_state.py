@@ -6,11 +6,11 @@ import json
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, TypeGuard
 
-from preheat.clock import MAX_SPAN_S, unix_time
+from preheat.clock import CORRECTION_S, MAX_SPAN_S, read_ticks, unix_time
 from preheat.files import read_json, write_atomic
 
 logger = logging.getLogger(__name__)
@@ -39,14 +39,22 @@ class Room:
 class PersistentState:
     """A small state file; losing it loses only the pause and the room. Reading and writing block briefly on the disk.
 
+    Both last as long as was asked, also if the clock is set meanwhile: their ends move with it.
+
     Args:
         path: The file; it may be missing.
         clock: Returns Unix time.
+        ticks: Returns the seconds of a counter that is never set; None for the machine's, or ``clock`` if it is another
+            than ``unix_time``.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = unix_time) -> None:
+    def __init__(
+        self, path: Path, clock: Callable[[], float] = unix_time, ticks: Callable[[], float] | None = None
+    ) -> None:
         self._path = path
         self._clock = clock
+        self._ticks = ticks or (_ticks if clock is unix_time else clock)
+        self._offset_s = self._clock() - self._ticks()  # with which the ends were written
         self._paused_until: float | None = None
         self._room: Room | None = None
         try:
@@ -63,22 +71,38 @@ class PersistentState:
     @property
     def paused_until(self) -> float | None:
         """Unix time until which preloading is paused; infinite until resumed; None when not paused."""
+        self._follow_clock()
         return self._paused_until
 
     @paused_until.setter
     def paused_until(self, until: float | None) -> None:
+        self._follow_clock()
         self._paused_until = until
         self._save()
 
     @property
     def room(self) -> Room | None:
         """The room that is kept for other programs; None without one."""
+        self._follow_clock()
         return self._room
 
     @room.setter
     def room(self, room: Room | None) -> None:
+        self._follow_clock()
         self._room = room
         self._save()
+
+    def _follow_clock(self) -> None:
+        """Move both ends by as much as the clock was set."""
+        offset_s = self._clock() - self._ticks()
+        moved_s = offset_s - self._offset_s
+        if abs(moved_s) <= CORRECTION_S:
+            return
+        self._offset_s = offset_s
+        if self._paused_until is not None:
+            self._paused_until += moved_s
+        if self._room is not None:
+            self._room = replace(self._room, until=self._room.until + moved_s)
 
     def _save(self) -> None:
         now, room = self._clock(), self._room
@@ -89,6 +113,10 @@ class PersistentState:
             write_atomic(self._path, json.dumps(content), durable=False)
         except OSError as error:
             logger.warning("%s cannot be saved: %s", self._path, error)
+
+
+def _ticks() -> float:
+    return read_ticks().seconds
 
 
 def _written(until: float | None) -> float | str | None:

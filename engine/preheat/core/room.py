@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from preheat.clock import unix_time
 from preheat.core.persistent_state import PersistentState, Room
-from preheat.errors import InsufficientMemoryError
 from preheat.messages import Message, msg
 from preheat.preload import PreloadContext
 from preheat.residency import EvictionReason, Hot, ResidencyExecutor, State, read_memory
@@ -127,6 +125,7 @@ class RoomKeeper:
         while True:
             self._changed.clear()
             room = self.current
+            self._explain()  # the clock may have been set
             left_s = room.until - self.clock() if room is not None else _LONGEST_WAIT_S
             if room is not None and left_s <= 0:
                 self.end()
@@ -137,28 +136,19 @@ class RoomKeeper:
             except TimeoutError:
                 continue
 
-    @contextmanager
-    def explained(self, model_id: str) -> Iterator[None]:
-        """Say of a load that finds no memory that room is kept.
-
-        Raises:
-            InsufficientMemoryError: The same error, with the reason and the remedy.
-        """
-        try:
-            yield
-        except InsufficientMemoryError as error:
-            if (room := self.current) is None:
-                raise
-            raise InsufficientMemoryError(room_message("no_room_made", room, model=model_id)) from error
-
     def _follow(self) -> None:
-        room = self.current
-        self.preloads.room = room_message("preload_makes_room", room) if room is not None else None
+        self._explain()
         self._changed.set()
 
+    def _explain(self) -> None:
+        """Say of what is not loaded that room is kept."""
+        room = self.current
+        self.preloads.room = room_message("preload_makes_room", room) if room is not None else None
+        self.residency.room = room_message("no_room_made", room) if room is not None else None
 
-def room_message(code: str, room: Room, **details: str) -> Message:
+
+def room_message(code: str, room: Room) -> Message:
     """Return a message about a room; with ``_until`` at the end of its code if the room has an end."""
     if math.isinf(room.until):
-        return msg(code, **details)
-    return msg(f"{code}_until", until=datetime.fromtimestamp(room.until).strftime("%H:%M"), **details)
+        return msg(code)
+    return msg(f"{code}_until", until=datetime.fromtimestamp(room.until).strftime("%H:%M"))

@@ -11,7 +11,6 @@ from preheat.clock import unix_time
 from preheat.core.live_requests import LiveRequests
 from preheat.core.persistent_state import Room
 from preheat.core.prompts import ModelPrompts
-from preheat.core.room import room_message
 from preheat.core.snapshot import (
     IN_MEMORY,
     EngineSnapshot,
@@ -20,7 +19,6 @@ from preheat.core.snapshot import (
     PreloadSnapshot,
     RoomSnapshot,
 )
-from preheat.messages import Message
 from preheat.models import Ability, BrokenFile, FitAnswer, Headroom, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
@@ -177,20 +175,13 @@ class SnapshotMaker:
             load_s=record.load_s,
             load_left_s=self.pool.load_left_s(model.model_id),
             reason=record.reason if record.state is State.HOT else None,
-            error=self._error(model.model_id, record.error),
+            error=record.error,
             warning=self.pool.warning(model.model_id),
             prompts=self.prompts.snapshots(model.model_id),
             file_missing=model.model_id not in on_disk,
             path=str(model.path),
             file=model,
         )
-
-    def _error(self, model_id: str, error: Message | None) -> Message | None:
-        """Return why a model is not in memory: a lack of memory may be the room's."""
-        room = self.room()
-        if room is None or error is None or error.code != "no_room":
-            return error
-        return room_message("no_room_made", room, model=model_id)
 
 
 def _room_snapshot(room: Room | None) -> RoomSnapshot | None:

@@ -30,6 +30,10 @@ class Message(NamedTuple):
         """Return the English text without the hint."""
         return render(self).text
 
+    def with_params(self, **params: Param) -> Message:
+        """Return this message with more parameters."""
+        return Message(self.code, {**self.params, **params})
+
     def __hash__(self) -> int:
         """Hash by code: params may be a dict."""
         return hash(self.code)

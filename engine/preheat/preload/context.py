@@ -46,7 +46,8 @@ class PreloadContext:
 
     Attributes:
         awaits_use: Preheat was started at login and must not preload before it is used.
-        paused_until: Unix time until which the user paused preloading; infinite until resumed; None when not paused.
+        pause_end: Returns the Unix time until which the user paused preloading; infinite until resumed; None when not
+            paused. It moves when the clock is set.
         pressure: Why memory is short; None when it is not.
         room: Until when room is kept for other programs; None if none is.
         returning: Models to load again once, after those of the plan: they left to make room.
@@ -77,7 +78,7 @@ class PreloadContext:
         self._residents: tuple[ResidentModel, ...] = ()
         self._leaving: tuple[str, ...] = ()  # they, in the order in which they would leave
         self.awaits_use = False
-        self.paused_until: float | None = None
+        self.pause_end: Callable[[], float | None] = lambda: None
         self.pressure: Message | None = None
         self.room: Message | None = None
         self.returning: tuple[str, ...] = ()
@@ -86,6 +87,11 @@ class PreloadContext:
         """Apply new settings."""
         self._settings = settings
         self._planner.policy = policy_of(settings)
+
+    @property
+    def paused_until(self) -> float | None:
+        """What ``pause_end`` returns."""
+        return self.pause_end()
 
     @property
     def active_requests(self) -> int:
@@ -127,8 +133,9 @@ class PreloadContext:
         """Return what a plan of the next hours begins with; other threads may make it."""
         hold, now, planner = self.hold(), self._clock(), self._planner
         loads_from = now if hold is None or hold.brief else math.inf
-        if self._settings.preload and self.paused_until is not None and self.paused_until > now:
-            loads_from = self.paused_until
+        paused_until = self.paused_until
+        if self._settings.preload and paused_until is not None and paused_until > now:
+            loads_from = paused_until
         popularity = planner.popularity()
         used = {*popularity.heat(now, Weights()), *planner.favourites}
         expiries = ((record.model_id, record.expires_at) for record in self._pool.records.values())

@@ -121,7 +121,8 @@ class Preloader:
             pause_s = await self._step()
             if pause_s > 0:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(pause_s):
+                    # A sleeping machine's timers stand still: a pause may be over long before.
+                    async with asyncio.timeout(min(pause_s, REPLAN_S)):
                         await self._nudged.wait()
 
     async def _step(self) -> float:

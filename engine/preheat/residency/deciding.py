@@ -207,7 +207,7 @@ class _Step(LoadStep):
                 record = record._replace(phase=phase)
             if isinstance(phase, (Cold, Failed, Unloading)):
                 record = record._replace(expected_bytes=needs.expected_bytes)
-                if isinstance(phase, Failed) and phase.error.code == "no_room" and needs.expected_bytes <= limit:
+                if isinstance(phase, Failed) and self._fits_now(phase.error, needs.expected_bytes):
                     record = record._replace(phase=COLD)  # What it lacked is there now
             elif model_id in event.outdated and isinstance(phase, Hot):
                 phase = phase._replace(outdated=phase.outdated or Outdated(self._now.unix, EvictionReason.SETTINGS))
@@ -216,6 +216,12 @@ class _Step(LoadStep):
                 record = record._replace(phase=phase._replace(load=phase.load._replace(outdated=True)))
             self._settle(self._put(record))
         self._trim(limit, EvictionReason.LIMIT, msg("limit_changed", limit=limit))
+
+    def _fits_now(self, error: Message, needed_bytes: int) -> bool:
+        """Return whether there is now the memory that a load lacked."""
+        if error.code.startswith("no_room_made"):
+            return self._limits.room is None
+        return error.code == "no_room" and needed_bytes <= self._limits.reachable_bytes
 
     def favourites_changed(self, event: ev.FavouritesChanged) -> None:
         self._favourites = event.model_ids

@@ -208,6 +208,15 @@ class ResidencyExecutor(ResidencyView):
         """Use these favourites."""
         self.feed(ev.FavouritesChanged(frozenset(model_ids)))
 
+    @property
+    def room(self) -> Message | None:
+        """Why loads find no memory while room is kept for other programs; see ``Limits``."""
+        return self._shared.room
+
+    @room.setter
+    def room(self, room: Message | None) -> None:
+        self._shared.room = room
+
     def apply_settings(self, settings: Settings) -> None:
         """Use new settings at once; a model in use follows when it is idle."""
         before, self._shared.settings = self._shared.settings, settings

@@ -94,8 +94,10 @@ class LoadStep(ExchangeStep):
         if plan.missing_bytes > 0:
             if not load.speculative and needed <= limit and any(other.leased for other in others):
                 return record  # until a request ends
-            details = {"needed": needed, "available": max(needed - plan.missing_bytes, 0), "limit": limit}
-            return self._fail(record, InsufficientMemoryError(msg("no_room", model=record.model_id, **details)))
+            why = self._limits.room or msg(
+                "no_room", needed=needed, available=max(needed - plan.missing_bytes, 0), limit=limit
+            )
+            return self._fail(record, InsufficientMemoryError(why.with_params(model=record.model_id)))
         return self._reserve(record, plan, EvictionReason.ROOM, "room_for_request")
 
     def _reserve(

@@ -245,10 +245,14 @@ class Residency(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Memory limits in bytes: the setting, and the same lowered where the system has less."""
+    """Memory limits in bytes: the setting, and the same lowered where the system has less.
+
+    ``room`` says that room is kept for other programs, which lowers both; its message lacks the model.
+    """
 
     limit_bytes: int
     reachable_bytes: int
+    room: Message | None = None
 
 
 class ResidencyState(NamedTuple):

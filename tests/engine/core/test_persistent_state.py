@@ -34,6 +34,32 @@ def test_a_broken_file_is_no_pause(tmp_path: Path, text: str) -> None:
     assert PersistentState(path).paused_until is None
 
 
+@pytest.mark.parametrize("set_by_s", [-7200.0, 7200.0])
+def test_what_lasts_for_a_time_lasts_as_long_when_the_clock_is_set(tmp_path: Path, set_by_s: float) -> None:
+    path, now, ticks = tmp_path / "state.json", 1_000_000.0, 50.0
+    state = PersistentState(path, lambda: now, lambda: ticks)
+    state.paused_until, state.room = now + 600, Room(5, None, now + 900, ("a",))
+    ticks += 100
+    now += 100 + set_by_s
+    assert state.paused_until == now + 500
+    assert state.room == Room(5, None, now + 800, ("a",))
+    restarted = PersistentState(path, lambda: now, lambda: ticks)
+    assert restarted.paused_until is not None
+    assert restarted.paused_until <= now + 600
+    assert restarted.room is None or restarted.room.until <= now + 900
+    state.paused_until = math.inf
+    now += set_by_s
+    assert state.paused_until == math.inf
+
+
+def test_small_corrections_of_the_clock_move_nothing(tmp_path: Path) -> None:
+    now, ticks = 1_000_000.0, 50.0
+    state = PersistentState(tmp_path / "state.json", lambda: now, lambda: ticks)
+    state.paused_until = 1_000_600.0
+    now -= 3
+    assert state.paused_until == 1_000_600.0
+
+
 def test_an_unsaved_pause_lasts_until_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
     state = PersistentState(tmp_path / "file" / "state.json")

@@ -47,6 +47,11 @@ async def test_every_model_leaves_and_returns_when_the_room_ends(clock: Clock) -
         with pytest.raises(InsufficientMemoryError, match="room is kept for other programs until") as refused:
             await use(engine, CHAT)
         assert refused.value.message.code == "no_room_made_until"
+        assert decisions[-1].reason == refused.value.message, "in the log and the decisions, too"
+        with pytest.raises(InsufficientMemoryError) as refused_context:
+            async with engine.lease(CHAT, context_length=4096):
+                pass
+        assert refused_context.value.message == refused.value.message
         assert [model.error for model in engine.snapshot.models if model.error] == [refused.value.message]
         assert {model.fit for model in engine.snapshot.models} == {FitAnswer.NOW}, "the limit is as it was"
         assert set(engine.room.end()) == {CHAT, EMBED}

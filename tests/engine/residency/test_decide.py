@@ -191,6 +191,19 @@ def test_what_is_too_large_is_refused_with_the_figures(limit: int) -> None:
     assert left(world)[0] == ("a", Action.FAIL, "insufficient_memory")
 
 
+def test_while_room_is_kept_a_refusal_says_so_until_it_ends(world: World) -> None:
+    kept = msg("no_room_made_until", until="17:00")
+    world.set_limits(0, 0, kept)
+    error = world.error(world.request("a"))
+    assert error.message == msg("no_room_made_until", until="17:00", model="a")
+    assert left(world)[0] == ("a", Action.FAIL, "insufficient_memory")
+    world.change_settings()
+    assert world.of("a") is State.FAILED
+    world.set_limits(100)
+    world.change_settings()
+    assert world.of("a") is State.COLD
+
+
 def test_too_large_evicts_nothing(world: World) -> None:
     world.hot("a")
     world.sizes = {"e": 101}

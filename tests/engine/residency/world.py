@@ -185,8 +185,8 @@ class World:
             self.feed(ev.TimerDue(model))
         self.clock = until
 
-    def set_limits(self, limit: int, reachable: int | None = None) -> None:
-        self.feed(ev.LimitsMeasured(Limits(limit, limit if reachable is None else reachable)))
+    def set_limits(self, limit: int, reachable: int | None = None, room: Message | None = None) -> None:
+        self.feed(ev.LimitsMeasured(Limits(limit, limit if reachable is None else reachable, room)))
 
     def change_settings(self, *outdated: str, limit: int | None = None) -> None:
         limits = Limits(limit, limit) if limit is not None else self.state.limits

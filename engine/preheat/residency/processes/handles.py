@@ -79,7 +79,10 @@ class Owner(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Shared:
-    """What all workers share; ``settings`` are the current ones, ``stages`` those of each model's last load."""
+    """What all workers share; ``settings`` are the current ones, ``stages`` those of each model's last load.
+
+    ``room`` is that of ``Limits``.
+    """
 
     owner: Owner
     settings: Settings
@@ -89,6 +92,7 @@ class Shared:
     gains: GainTable
     spare: SpareWorker
     stages: dict[str, LoadStages] = field(default_factory=dict)
+    room: Message | None = None
 
     def prepare_spare(self) -> None:
         """Start a spare worker when no requests are in progress."""

@@ -138,7 +138,7 @@ class ModelWorkers:
         # Measured now: what is reserved for a worker and not touched yet is still free.
         held = sum(memory.rss_bytes(pid) for pid in pids) + sum(map(self._own_bytes, self._seconds()))
         limit = settings.memory_limit.resolve(system.total_bytes) if limit_bytes is None else limit_bytes
-        return Limits(limit, min(limit, max(held + free, 0)))
+        return Limits(limit, min(limit, max(held + free, 0)), self._shared.room)
 
     def _seconds(self) -> Sequence[Worker]:
         seconds = [handle.second for handle in self._handles.values() if handle.second is not None]
