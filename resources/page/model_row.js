@@ -4,7 +4,6 @@ import { modelPath } from "./api.js";
 import { element, icon, nameElement, onPress, setAttribute, setHidden, setText } from "./dom.js";
 import { showSign } from "./hues.js";
 import { LOADING, fitWords, stateName, stateWords } from "./states.js";
-import { sentence } from "./words.js";
 
 const STAR = "M8 1.8l1.9 3.9 4.2.6-3 3 .7 4.2L8 11.5l-3.8 2 .7-4.2-3-3 4.2-.6z";
 const GROWS = 1.1; // a model that uses all of its context may take so many times more
@@ -185,16 +184,10 @@ export class ModelRow {
     this.explained = this.explanationKey;
     try {
       const { why_message: why, warning_message: warning } = await api.get(modelPath(this.id, "why"));
-      const parts = [words.sentences(why), warning ? words.sentences(warning) : ""];
-      setText(this.reason, parts.filter(Boolean).map(capital).join(" "));
+      setText(this.reason, [why, warning].filter(Boolean).map((each) => words.opening(each)).join(" "));
     } catch (error) {
       this.explained = "";
       setText(this.reason, this.page.errorWords(error));
     }
   }
-}
-
-function capital(words) {
-  const text = sentence(words);
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -45,6 +45,18 @@ export class Words {
     return [text, hint].filter(Boolean).map(sentence).join(" ");
   }
 
+  // The sentences with a capital at the start, unless a model's or another name comes first.
+  opening(message) {
+    const text = this.sentences(message);
+    return this.nameFirst(message) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+  }
+
+  nameFirst(message) {
+    const first = /^\{(\w+)/.exec(message.code === "text" ? "" : this.texts[message.code]?.[0] ?? "");
+    const value = first === null ? null : message.params?.[first[1]];
+    return typeof value === "object" && value?.code !== undefined ? this.nameFirst(value) : first !== null;
+  }
+
   filled(template, params) {
     return template.replace(FIELD, (field, name, format) => {
       if (name === undefined) return field[0];

@@ -8,16 +8,13 @@ from PySide6.QtCore import QObject, Signal
 
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import FIELDS, Settings, problems_of, to_text
-from preheat_gui.words import error_text, message_text, sentence
+from preheat_gui.words import error_text, message_opening, sentence
 
 
 def sentence_of(error: EngineError) -> str:
     """Return the reason alone if the value is shown next to it, else title and hint."""
     reason = error.reason if isinstance(error, SettingsError) else None
-    if reason is None:
-        return error_text(error)
-    text = message_text(reason)
-    return sentence(f"{text[:1].upper()}{text[1:]}")
+    return error_text(error) if reason is None else sentence(message_opening(reason))
 
 
 class Draft(QObject):

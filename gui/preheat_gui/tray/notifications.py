@@ -15,7 +15,7 @@ from preheat_gui.words import (
     download_trouble,
     lacking_words,
     list_names,
-    message_text,
+    message_opening,
     raised_limit,
     sentence,
     short_name,
@@ -132,9 +132,9 @@ class Notifications(QObject):
             return
         self._failed_at[model.model_id] = now
         title = self.tr("{model} crashed") if was_hot else self.tr("{model} did not load")
-        reason = sentence(message_text(model.error) or self.tr("See the log"))
+        reason = sentence(message_opening(model.error) or self.tr("See the log"))
         hint = self.tr("It loads again when needed.") if was_hot else self.tr("Click for details.")
-        text = f"{reason[:1].upper()}{reason[1:]} {hint}"
+        text = f"{reason} {hint}"
         self._notify(title.format(model=short_name(model.model_id)), text, ("models", model.model_id), warning=True)
 
     # Memory pressure

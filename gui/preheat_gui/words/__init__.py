@@ -48,6 +48,7 @@ from preheat_gui.words.messages import (
     error_hint,
     error_text,
     error_title,
+    message_opening,
     message_sentences,
     message_text,
     message_words,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QCoreApplication
 
 from preheat.errors import EngineError
-from preheat.messages import Message, Words, msg, render
+from preheat.messages import TABLE, Message, Words, msg, render
 from preheat_gui.words.figures import (
     format_bytes,
     format_count,
@@ -36,6 +36,8 @@ FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     "g": format_short,
     ".3g": format_short,
 }
+
+_FIELD: Final = re.compile(r"\{(\w+)")
 
 
 @cache
@@ -64,6 +66,23 @@ def message_text(message: Message | str | None) -> str:
     if isinstance(message, Message):
         return message_words(message).text
     return message or ""
+
+
+def message_opening(message: Message | str | None) -> str:
+    """Return ``message_text`` as it opens a sentence: with a capital, unless a model's or another name comes first."""
+    text = message_text(message)
+    return text if isinstance(message, Message) and _name_first(message) else text[:1].upper() + text[1:]
+
+
+def _name_first(message: Message) -> bool:
+    """Return whether the words in the user's language begin with a parameter that is no message."""
+    if message.code == "text" or message.code not in TABLE:
+        return False
+    found = _FIELD.match(QCoreApplication.translate("Messages", TABLE[message.code].text))
+    if found is None:
+        return False
+    first = message.params.get(found[1])
+    return _name_first(first) if isinstance(first, Message) else True
 
 
 def message_sentences(message: Message | None) -> str:

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import GB, FakeBridge, download, model, snapshot
 from preheat.errors import EngineStoppedError
-from preheat.messages import verbatim
+from preheat.messages import msg, verbatim
 from preheat.models.downloads import DownloadState
 from preheat.residency import Action, DecisionRecord, EvictionReason, State
 from preheat_gui.tray.notifications import LOGIN_S, QUIET_S, Notifications
@@ -135,6 +135,17 @@ def test_a_failed_load_is_announced(bridge: FakeBridge, tray: FakeTray, clock: C
     with qtbot.waitSignal(bridge.view_requested) as clicked:
         tray.messageClicked.emit()
     assert clicked.args == ["models", "mistral-7b"]
+
+
+def test_a_notification_does_not_change_a_models_name(
+    german: None, bridge: FakeBridge, tray: FakeTray, clock: Clock
+) -> None:
+    watch(bridge, tray, clock)
+    bridge.publish(snapshot(model("mistral-7b", State.LOADING)))
+    kept = msg("no_room_made_until", model="mistral-7b", until="17:00")
+    bridge.publish(snapshot(model("mistral-7b", State.FAILED, error=kept)))
+    [(_, text)] = tray.shown
+    assert text.startswith("mistral-7b wird nicht geladen")
 
 
 def test_a_crashed_worker_is_announced(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:

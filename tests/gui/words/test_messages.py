@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication
 
 from preheat.errors import EngineError
 from preheat.messages import Message, msg, verbatim
-from preheat_gui.words import error_hint, error_text, error_title, message_sentences, message_text
+from preheat_gui.words import error_hint, error_text, error_title, message_opening, message_sentences, message_text
 
 NO_ROOM = msg("no_room", model="qwen3-8b", needed=6_100_000_000, available=2_500_000_000, limit=8_000_000_000)
 
@@ -27,6 +27,24 @@ def test_text_and_numbers_are_in_the_users_language(german: None) -> None:
 
 def test_a_message_in_a_message_is_translated(german: None) -> None:
     assert message_text(msg("in_memory", reason=msg("never_used"))) == "im Speicher: nie genutzt"
+
+
+@pytest.mark.parametrize(
+    ("message", "opening"),
+    [
+        (NO_ROOM, "qwen3-8b braucht"),
+        (msg("exchange_failed", reason=msg("twin_died")), "Ein zweiter"),
+        (msg("worker_ended", reason=msg("twin_died")), "Sein Prozess"),
+        (msg("worker_ended", reason=NO_ROOM), "qwen3-8b braucht"),
+        (verbatim("the file ends early"), "The file"),
+        ("the file ends early", "The file"),
+        (None, ""),
+    ],
+)
+def test_a_capital_opens_a_sentence_but_never_changes_a_name(
+    german: None, message: Message | str | None, opening: str
+) -> None:
+    assert message_opening(message).startswith(opening)
 
 
 @pytest.mark.parametrize("message", [None, "", "llama.cpp: bad magic", verbatim("llama.cpp: bad magic")])

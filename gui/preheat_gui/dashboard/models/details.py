@@ -20,6 +20,7 @@ from preheat_gui.words import (
     failure_reason,
     format_memory,
     joined,
+    message_opening,
     message_text,
     model_state,
     parameter_words,
@@ -128,7 +129,7 @@ class ModelDetails(Card):
         if model.state is State.FAILED and model.error:
             return self.tr("Failed to load: {reason}").format(reason=sentence(failure_reason(model)))
         warning = sentence(message_text(model.warning)) if model.warning else ""
-        return joined(sentence(model_state(model)), warning, _capital(sentence(self._why)), separator=" ")
+        return joined(sentence(model_state(model)), warning, sentence(self._why), separator=" ")
 
     def _ask(self) -> None:
         if (question := self._asked) is not None:
@@ -138,7 +139,7 @@ class ModelDetails(Card):
 
     def _on_why(self, question: Question, answer: Explanation) -> None:
         if question == self._asked:
-            self._why = message_text(answer.why)
+            self._why = message_opening(answer.why)
             self._render()
 
     def _on_no_why(self, _error: EngineError) -> None:
