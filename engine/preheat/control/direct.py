@@ -16,7 +16,7 @@ from preheat.control.host import ControlHost
 from preheat.control.live_settings import LiveSettings
 from preheat.errors import EngineStoppedError, UnsupportedOperationError
 from preheat.messages import msg
-from preheat.settings import SettingsStore
+from preheat.settings import SettingsStore, load_settings
 from preheat.units import format_done
 
 if TYPE_CHECKING:
@@ -195,7 +195,11 @@ class DirectClient:
 
 @asynccontextmanager
 async def _engine_alone(engine: Engine) -> AsyncIterator[ControlHost]:
+    from preheat.core import model_places
+
     engine.library.resumes = False  # interrupted downloads continue in the application
+    if model_places(engine.settings) != model_places(load_settings(environ={})):
+        engine.look_elsewhere()
     async with engine:
         yield ControlHost(engine, LiveSettings(engine, SettingsStore()))
 

@@ -9,6 +9,7 @@ from preheat._lazy import lazy_exports
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
     from preheat.core.lease import Lease
+    from preheat.core.model_files import model_places
     from preheat.core.snapshot import (
         EngineSnapshot,
         MemorySnapshot,
@@ -26,6 +27,7 @@ else:
         {
             "preheat.core.engine": "Engine",
             "preheat.core.lease": "Lease",
+            "preheat.core.model_files": "model_places",
             "preheat.core.snapshot": (
                 "EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot PromptSnapshot RequestSnapshot "
                 "RoomSnapshot"

@@ -203,6 +203,10 @@ class Engine:
         self.library.start()
         self._publisher.publish()
 
+    def look_elsewhere(self) -> None:
+        """Before ``start``: keep the names for shells, since these models are not those of the application."""
+        self._files.keep_no_names()
+
     async def stop(self, grace_s: float | None = None) -> None:
         """Stop everything; requests in progress get ``grace_s`` seconds (default: the setting ``shutdown_grace``)."""
         self._stopping = True

@@ -56,6 +56,10 @@ class ModelFiles:
         known = {**self._in_memory(), **{model.model_id: model for model in self.models}}
         return tuple(known[model_id] for model_id in sorted(known, key=natural_key))
 
+    def keep_no_names(self) -> None:
+        """Leave the names that shells complete as they are; see ``ModelIndex``."""
+        self._index.keep_names = False
+
     def resolve(self, name: str) -> ModelFile:
         """Return the model with this name; see ``preheat.models.resolve``.
 
@@ -156,7 +160,7 @@ class ModelFiles:
     def apply_settings(self, settings: Settings) -> None:
         """Look at other folders from now on, if the settings name others."""
         before, self._settings = self._settings, settings
-        if _places(before) != _places(settings):
+        if model_places(before) != model_places(settings):
             self._changed.set()
 
     def nudge(self) -> None:
@@ -181,5 +185,6 @@ def _find_pulled(name: str, models: Sequence[ModelFile]) -> ModelFile | None:
     return find_pulled(name, models)
 
 
-def _places(settings: Settings) -> tuple[object, ...]:
+def model_places(settings: Settings) -> tuple[object, ...]:
+    """Return the settings that say where models are looked for."""
     return settings.own_models_dir, settings.models_dirs, settings.sources

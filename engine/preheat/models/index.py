@@ -42,7 +42,8 @@ class ModelIndex:
         cache_path: Cache of headers over restarts; None keeps it in memory.
         on_change: Called in another thread when something may have changed; None watches nothing.
         settle_s: See ``SETTLE_S``; 0 for a single look.
-        keep_names: Write the ids of each look next to the cache, for shells.
+        keep_names: Write the ids of each look next to the cache, for shells. If False, that is done only where there
+            are none yet.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class ModelIndex:
         self._on_change = on_change
         self._hangs_after_s = hangs_after_s
         self._names_path = None if cache_path is None else cache_path.with_name(paths.model_names_file().name)
-        self._keep_names = keep_names
+        self.keep_names = keep_names
         self._noted: list[str] | None = None
         self._lock = threading.Lock()
         self._hanging: dict[Place, _Reading] = {}
@@ -138,11 +139,11 @@ class ModelIndex:
         return self._noted or []
 
     def _note_names(self, names: list[str]) -> None:
-        """Remember the ids, and write them where ``paths.model_names_file`` says, if they have changed."""
+        """Remember the ids, and write them if they have changed."""
         if names == self._noted:
             return
         self._noted = names
-        if self._names_path is None or not self._keep_names:
+        if self._names_path is None or (not self.keep_names and self._names_path.exists()):
             return
         try:
             write_atomic(self._names_path, "".join(f"{name}\n" for name in names), durable=False)
