@@ -49,6 +49,19 @@ async def own(engine: FakeEngine) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
+@pytest.fixture
+def settings() -> Settings:
+    return Settings()
+
+
+@pytest.fixture
+async def caller(engine: FakeEngine, settings: Settings, preheat_home: Path) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client without any headers of its own, to try who may do what under the settings."""
+    app = create_app(as_engine(engine), port=11435, settings=settings, own_key=OWN_KEY)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:11435") as client:
+        yield client
+
+
 @dataclass
 class RunningPort:
     """``serve`` in a task."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, Final
 
 import httpx2
@@ -13,10 +11,9 @@ import pytest
 from bug_watch import BugWatch
 from preheat.control import COMMANDS, Command, Risk, place_of
 from preheat.control.codec import field_forms
-from preheat.server.app import create_app
 from preheat.settings import KeyScope, KeyStore, Settings
 from tests.engine.server.conftest import OWN_KEY
-from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine, as_engine
+from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
 
 PAGE: Final = {"origin": "http://localhost:3000", "sec-fetch-site": "same-site", "sec-fetch-mode": "cors"}
 OWN: Final = {"authorization": f"Bearer {OWN_KEY}"}
@@ -46,23 +43,10 @@ MANAGES: Final[list[tuple[str, str, dict[str, Any] | None]]] = [
 ]
 
 
-@pytest.fixture
-def settings() -> Settings:
-    return Settings()
-
-
-@pytest.fixture
-async def port(engine: FakeEngine, settings: Settings, preheat_home: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client without any headers of its own."""
-    app = create_app(as_engine(engine), port=11435, settings=settings, own_key=OWN_KEY)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:11435") as client:
-        yield client
-
-
-async def refusal(port: httpx2.AsyncClient, method: str, path: str, headers: dict[str, str], body: Any = None) -> str:
+async def refusal(caller: httpx2.AsyncClient, method: str, path: str, headers: dict[str, str], body: Any = None) -> str:
     """Return the code of the message that refuses a request; empty if it is permitted, whatever comes of it."""
     content = None if body is None else json.dumps(body)
-    answer = await port.request(method, path, headers=headers, content=content)
+    answer = await caller.request(method, path, headers=headers, content=content)
     if answer.status_code not in (401, 403):
         return ""
     error = answer.json()
@@ -82,11 +66,11 @@ def request_of(kind: type[Command[Any]]) -> tuple[str, str, Any]:
 
 @pytest.mark.parametrize("kind", [each for each in COMMANDS if not each.route.streams], ids=lambda kind: kind.__name__)
 async def test_every_command_asks_for_its_class(
-    kind: type[Command[Any]], port: httpx2.AsyncClient, bugs: BugWatch
+    kind: type[Command[Any]], caller: httpx2.AsyncClient, bugs: BugWatch
 ) -> None:
     method, path, body = request_of(kind)
     assert (kind.route.risk is Risk.ADMIN) == (kind.__name__ in ADMIN)
-    local, page, own_page = [await refusal(port, method, path, each, body) for each in ({}, PAGE, {**PAGE, **OWN})]
+    local, page, own_page = [await refusal(caller, method, path, each, body) for each in ({}, PAGE, {**PAGE, **OWN})]
     if kind.route.risk is Risk.ADMIN:
         assert (local, page, own_page) == ("admin_not_proven", "page_never_admin", "page_never_admin")
     elif kind.route.risk is Risk.MANAGE:
@@ -98,72 +82,72 @@ async def test_every_command_asks_for_its_class(
 
 @pytest.mark.parametrize(("method", "path", "body"), MANAGES)
 async def test_pages_use_models_and_do_not_manage_them(
-    method: str, path: str, body: Any, port: httpx2.AsyncClient, engine: FakeEngine
+    method: str, path: str, body: Any, caller: httpx2.AsyncClient, engine: FakeEngine
 ) -> None:
-    assert await refusal(port, method, path, PAGE, body) in ("page_not_permitted", "not_permitted")
+    assert await refusal(caller, method, path, PAGE, body) in ("page_not_permitted", "not_permitted")
     assert engine.commands == []
-    assert await refusal(port, method, path, {}, body) == ""
+    assert await refusal(caller, method, path, {}, body) == ""
 
 
 @pytest.mark.parametrize(("method", "path", "body"), RUNS)
-async def test_pages_use_models(method: str, path: str, body: Any, port: httpx2.AsyncClient) -> None:
-    assert await refusal(port, method, path, PAGE, body) == ""
+async def test_pages_use_models(method: str, path: str, body: Any, caller: httpx2.AsyncClient) -> None:
+    assert await refusal(caller, method, path, PAGE, body) == ""
 
 
 @pytest.mark.parametrize("settings", [Settings(web_access="manage", allowed_apps=("obsidian",))])
 @pytest.mark.parametrize("origin", ["http://localhost:3000", "app://obsidian.md"])
 async def test_a_setting_lets_pages_manage_but_never_administer(
-    origin: str, settings: Settings, port: httpx2.AsyncClient
+    origin: str, settings: Settings, caller: httpx2.AsyncClient
 ) -> None:
     page = {**PAGE, "origin": origin}
     for method, path, body in MANAGES:
-        assert await refusal(port, method, path, page, body) == ""
-    assert await refusal(port, "PATCH", "/preheat/v1/settings", page, {}) == "page_never_admin"
-    assert await refusal(port, "GET", "/preheat/v1/keys", {**page, **OWN}) == "page_never_admin"
+        assert await refusal(caller, method, path, page, body) == ""
+    assert await refusal(caller, "PATCH", "/preheat/v1/settings", page, {}) == "page_never_admin"
+    assert await refusal(caller, "GET", "/preheat/v1/keys", {**page, **OWN}) == "page_never_admin"
 
 
-async def test_a_page_without_an_origin_is_a_page(port: httpx2.AsyncClient) -> None:
+async def test_a_page_without_an_origin_is_a_page(caller: httpx2.AsyncClient) -> None:
     same_origin = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors"}
-    assert await refusal(port, "GET", "/preheat/v1/settings", same_origin) == "page_not_permitted"
-    assert await refusal(port, "GET", "/preheat/v1/settings", {"sec-fetch-mode": "cors"}) == ""  # Node's fetch
+    assert await refusal(caller, "GET", "/preheat/v1/settings", same_origin) == "page_not_permitted"
+    assert await refusal(caller, "GET", "/preheat/v1/settings", {"sec-fetch-mode": "cors"}) == ""  # Node's fetch
 
 
-async def test_this_users_own_preheat_and_admin_keys_may_do_everything(port: httpx2.AsyncClient) -> None:
+async def test_this_users_own_preheat_and_admin_keys_may_do_everything(caller: httpx2.AsyncClient) -> None:
     admin = {"x-api-key": KeyStore().create("admin", KeyScope.ADMIN)[1]}
     manage = {"x-api-key": KeyStore().create("manager", KeyScope.MANAGE)[1]}
     for headers, code in ((OWN, ""), (admin, ""), (manage, "key_scope_too_small"), ({}, "api_key_wrong")):
-        assert await refusal(port, "PATCH", "/preheat/v1/settings", headers, {}) == code
-        assert await refusal(port, "GET", "/preheat/v1/keys", headers) == code
+        assert await refusal(caller, "PATCH", "/preheat/v1/settings", headers, {}) == code
+        assert await refusal(caller, "GET", "/preheat/v1/keys", headers) == code
 
 
-async def test_a_key_for_some_models_loads_no_others(port: httpx2.AsyncClient, engine: FakeEngine) -> None:
+async def test_a_key_for_some_models_loads_no_others(caller: httpx2.AsyncClient, engine: FakeEngine) -> None:
     key = {"x-api-key": KeyStore().create("k", models=(EMBED,))[1]}
-    assert await refusal(port, "POST", f"/preheat/v1/models/{CHAT}/load", key) == "key_model_not_allowed"
+    assert await refusal(caller, "POST", f"/preheat/v1/models/{CHAT}/load", key) == "key_model_not_allowed"
     assert engine.commands == []
-    assert await refusal(port, "POST", f"/preheat/v1/models/{EMBED}/load", key) == ""
+    assert await refusal(caller, "POST", f"/preheat/v1/models/{EMBED}/load", key) == ""
 
 
-async def test_the_first_key_closes_the_port_for_programs_without_one(port: httpx2.AsyncClient) -> None:
-    assert await refusal(port, "GET", "/v1/models", {}) == ""
+async def test_the_first_key_closes_the_port_for_programs_without_one(caller: httpx2.AsyncClient) -> None:
+    assert await refusal(caller, "GET", "/v1/models", {}) == ""
     KeyStore().create("a")
     for headers in ({}, PAGE, {"x-api-key": "wrong"}):
-        assert await refusal(port, "GET", "/v1/models", headers) == "api_key_wrong"
+        assert await refusal(caller, "GET", "/v1/models", headers) == "api_key_wrong"
 
 
 @pytest.mark.parametrize("path", ["search?q=a", "repo?name=a/b", "stats", "history", "log", "events"])
-async def test_a_link_on_another_sites_page_costs_nothing(path: str, port: httpx2.AsyncClient) -> None:
-    assert await refusal(port, "GET", f"/preheat/v1/{path}", LINK) == "foreign_page"
+async def test_a_link_on_another_sites_page_costs_nothing(path: str, caller: httpx2.AsyncClient) -> None:
+    assert await refusal(caller, "GET", f"/preheat/v1/{path}", LINK) == "foreign_page"
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/health", "/openapi.json", "/v1/models", "/preheat/v1/status"])
-async def test_a_link_leads_to_what_is_cheap_to_read(path: str, port: httpx2.AsyncClient) -> None:
-    assert await refusal(port, "GET", path, LINK) == ""
-    assert await refusal(port, "GET", path, {**LINK, "sec-fetch-dest": "iframe"}) == "foreign_page"
-    assert await refusal(port, "POST", path, LINK) == "foreign_page"
+async def test_a_link_leads_to_what_is_cheap_to_read(path: str, caller: httpx2.AsyncClient) -> None:
+    assert await refusal(caller, "GET", path, LINK) == ""
+    assert await refusal(caller, "GET", path, {**LINK, "sec-fetch-dest": "iframe"}) == "foreign_page"
+    assert await refusal(caller, "POST", path, LINK) == "foreign_page"
 
 
-async def test_keep_alives_of_pages_are_ignored(port: httpx2.AsyncClient, engine: FakeEngine) -> None:
+async def test_keep_alives_of_pages_are_ignored(caller: httpx2.AsyncClient, engine: FakeEngine) -> None:
     body = {"model": CHAT, "prompt": "hi", "keep_alive": "1h", "stream": False}
     for headers in ({}, PAGE):
-        assert (await port.post("/api/generate", json=body, headers=headers)).status_code == 200
+        assert (await caller.post("/api/generate", json=body, headers=headers)).status_code == 200
     assert [keep_alive for keep_alive, _ in engine.lease_options] == [3600.0, None]
