@@ -10,8 +10,11 @@ import typer
 
 from preheat.cli.output import (
     AsJson,
+    Count,
     JsonObject,
     ModelName,
+    OnlyModel,
+    OnlySince,
     ask,
     ask_running,
     history_days,
@@ -27,7 +30,6 @@ from preheat.errors import InvalidRequestError
 from preheat.messages import msg
 from preheat.units import format_duration, format_memory
 
-_MAX_SHOWN: Final = 10_000
 _STANDBY_SHOWN: Final = 5
 _COLUMNS: Final = (
     Column("When", worth=3),
@@ -40,11 +42,9 @@ _COLUMNS: Final = (
 
 
 def log(
-    count: Annotated[int, typer.Option("--count", "-n", min=1, max=_MAX_SHOWN, help="Number of entries.")] = 20,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="SPAN", help="Only the last span, such as 2h or 7d.")
-    ] = None,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Only this model.")] = None,
+    count: Count = 20,
+    since: OnlySince = None,
+    model: OnlyModel = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what was loaded and unloaded, when and why.

@@ -26,6 +26,9 @@ EXIT_WRONG_SETTINGS: Final = 2
 JsonObject = dict[str, Any]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="The model's id, or a unique prefix of it.")]
+Count = Annotated[int, typer.Option("--count", "-n", min=1, max=10_000, help="Number of entries.")]
+OnlySince = Annotated[str | None, typer.Option("--since", metavar="SPAN", help="Only the last span, such as 2h or 7d.")]
+OnlyModel = Annotated[str | None, typer.Option("--model", "-m", help="Only this model.")]
 
 _AMBER: Final = "#b0700f"
 """Has a contrast of 4 : 1 to black and to white: a terminal does not say which it has."""

@@ -7,12 +7,21 @@ from typing import Annotated, Final
 import typer
 
 from preheat.cli.decisions import when
-from preheat.cli.output import AsJson, JsonObject, ask, history_days, print_json, print_table
+from preheat.cli.output import (
+    AsJson,
+    Count,
+    JsonObject,
+    OnlyModel,
+    OnlySince,
+    ask,
+    history_days,
+    print_json,
+    print_table,
+)
 from preheat.cli.stats import since_text
 from preheat.cli.tables import Column
 from preheat.units import format_duration
 
-_MAX_SHOWN: Final = 10_000
 _FOUND: Final = {"hit": "hot", "late_hit": "late", "miss": "cold"}
 _COLUMNS: Final = (
     Column("When", worth=8),
@@ -30,11 +39,9 @@ _SOURCES: Final = (("slot_tokens", "loaded model"), ("memory_tokens", "memory"),
 
 
 def requests(
-    count: Annotated[int, typer.Option("--count", "-n", min=1, max=_MAX_SHOWN, help="Number of entries.")] = 20,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="SPAN", help="Only the last span, such as 2h or 7d.")
-    ] = None,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Only this model.")] = None,
+    count: Count = 20,
+    since: OnlySince = None,
+    model: OnlyModel = None,
     app: Annotated[str | None, typer.Option("--app", metavar="NAME", help="Only this program, of any version.")] = None,
     as_json: AsJson = False,
 ) -> None:
