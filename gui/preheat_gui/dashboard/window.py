@@ -76,6 +76,7 @@ class DashboardWindow(KeepsFocus, QWidget):
         self._import = ImportBanner(bridge)
         self._stack = QStackedWidget()
         self._content = vbox(self._banner, self._import, (self._stack, 1), spacing=GROUP_GAP)
+        self._body = hbox(spacing=0)
         self._build()
         for number, page in enumerate(pages, 1):
             QShortcut(QKeySequence(f"Ctrl+{number}"), self).activated.connect(partial(self._jump, page.key))
@@ -144,10 +145,13 @@ class DashboardWindow(KeepsFocus, QWidget):
         self._navigation.set_with_text(wide)
         self._settings.setText(self.tr("&Settings…") if wide else "")
         self._help.setText(self.tr("&Help") if wide else "")
+        # At once: the first frame would be painted before posted requests for a layout arrive.
+        self._body.activate()
         margin = MARGIN if wide else GROUP_GAP
         room = self.width() - GAP - self._navigation.width()
         sides = max(margin, (room - _MOST_CONTENT_PX) // 2)
         self._content.setContentsMargins(sides, margin, sides, margin)
+        self._body.activate()
 
     def _build(self) -> None:
         for at_foot in (self._help, self._settings):
@@ -156,7 +160,10 @@ class DashboardWindow(KeepsFocus, QWidget):
         foot = vbox(self._help, self._settings, spacing=0)
         side = vbox((self._navigation, 1), foot)
         side.setContentsMargins(0, GROUP_GAP, 0, GROUP_GAP)
-        self.setLayout(hbox(GAP, side, (self._content, 1), spacing=0))
+        self.setLayout(self._body)
+        self._body.addSpacing(GAP)
+        self._body.addLayout(side)
+        self._body.addLayout(self._content, 1)
         self._settings.clicked.connect(self.settings_requested)
         self._help.clicked.connect(self.help_requested)
         self._banner.clicked.connect(self._on_banner)

@@ -19,7 +19,7 @@ from preheat_gui.dashboard import DashboardWindow
 from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.dashboard.navigation import PAGES, PageSpec
 from preheat_gui.dashboard.page import DashboardPage
-from preheat_gui.widgets import Banner, Theme, WindowState
+from preheat_gui.widgets import MARGIN, Banner, Theme, WindowState
 from preheat_gui.words import Kind, Problem, ProblemAction, Remedy
 
 
@@ -172,6 +172,19 @@ def test_the_settings_button_requests_settings(qtbot: QtBot, window: DashboardWi
     assert button is not None
     with qtbot.waitSignal(window.settings_requested):
         button.click()
+
+
+def test_the_first_frame_has_margins(qtbot: QtBot, bridge: FakeBridge, theme: Theme) -> None:
+    window = DashboardWindow(bridge, pages=SPECS)
+    qtbot.addWidget(window)
+    window.resize(1000, 600)
+    window.show()
+    page = pages(window)[0]
+    first = page.mapTo(window, page.rect().topLeft()), page.size()  # before any event of the loop
+    qtbot.waitExposed(window)
+    QApplication.processEvents()
+    assert first == (page.mapTo(window, page.rect().topLeft()), page.size())
+    assert first[0].y() == MARGIN
 
 
 def test_a_narrow_window_drops_the_navigations_text(qtbot: QtBot, window: DashboardWindow) -> None:
