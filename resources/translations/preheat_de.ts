@@ -1490,6 +1490,10 @@ nach {new}
         <translation>{count} weitere</translation>
     </message>
     <message>
+        <source>{size} reserved for loaded models</source>
+        <translation>{size} für geladene Modelle reserviert</translation>
+    </message>
+    <message>
         <source>{size} still available</source>
         <translation>noch {size} verfügbar</translation>
     </message>

@@ -22,7 +22,7 @@ from preheat_gui.dashboard.hearth.layout import (
 from preheat_gui.dashboard.hearth.scene import Facts, Scene
 from preheat_gui.dashboard.painting import Looks
 from preheat_gui.widgets import GAP, GROUP_GAP
-from preheat_gui.words import SEPARATOR
+from preheat_gui.words import SEPARATOR, joined
 
 _SPARK_PX: Final = 30  # From the chips down to the band
 _WIDE_PX: Final = 1100
@@ -143,8 +143,8 @@ def _free(scene: Scene, blocks: tuple[Block, ...], band: QRect, measure: Measure
     inside = blocks[: len(scene.inside)]
     left = inside[-1].x + inside[-1].width if inside else 0
     rect = band.adjusted(left, 0, 0, 0)
-    fits = measure(scene.available) + 2 * _FREE_PX <= rect.width()
-    return (scene.available if fits else "", rect)
+    variants = (joined(scene.available, scene.reserved), scene.available) if scene.available else ()
+    return next((text for text in variants if measure(text) + 2 * _FREE_PX <= rect.width()), ""), rect
 
 
 def _limit(variants: tuple[str, ...], line_x: int, width: int, top: int, looks: Looks) -> tuple[str, QRect]:

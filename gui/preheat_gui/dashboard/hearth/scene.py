@@ -33,6 +33,7 @@ STEP_BYTES: Final = 2 * 10**7  # Sizes are rounded to this, so that small change
 PROMPTS: Final = "/prompts"  # Key of the block of kept prompts; no model has this name
 MORE: Final = "/more"  # Key of the block of all models beyond the limit that are not shown
 _MOST_OUTSIDE: Final = 5
+_LEAST_RESERVED: Final = 5 * 10**7  # In bytes; less is not worth words
 _QUANTIZATION: Final = re.compile(r"[-._](?:i?q\d\w*|mxfp4\w*|bf16|f16|f32|fp16)$", re.IGNORECASE)
 _VARIANT: Final = re.compile(r"[-._](?:instruct|it|chat|v\d[\w.]*)$", re.IGNORECASE)
 _IN_MEMORY: Final = frozenset({State.QUEUED, *LOADING_STATES, State.HOT, State.UNLOADING})
@@ -63,6 +64,7 @@ class Scene(NamedTuple):
     total_bytes: int = 0
     used: str = ""
     available: str = ""
+    reserved: str = ""  # Why less is available than is free
     unit: str = ""  # Of the rates
 
 
@@ -139,7 +141,9 @@ class _Gathering:
             inside.append(self._prompts(prompts))
         used = memory.used_bytes + prompts
         taken = sum(part.size for part in inside if part.kind is not Kind.PLANNED)
-        available = max(self._reachable(self._limit - taken), 0)
+        free = max(self._limit - taken, 0)
+        available = max(self._reachable(free), 0)
+        reserved = _rounded(free - available)
         return Scene(
             tuple(inside),
             self._shortened(outside),
@@ -149,6 +153,9 @@ class _Gathering:
             memory.total_bytes,
             _tr("{size} used").format(size=format_memory(_rounded(used))) if _rounded(used) else "",
             _tr("{size} still available").format(size=format_memory(_rounded(available))) if snapshot.models else "",
+            _tr("{size} reserved for loaded models").format(size=format_memory(reserved))
+            if reserved >= _LEAST_RESERVED
+            else "",
             _tr("tokens/s"),
         )
 

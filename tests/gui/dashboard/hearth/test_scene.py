@@ -72,6 +72,8 @@ def test_memory_reserved_for_the_contexts_of_loaded_models_is_not_offered_to_oth
     assert kinds(shown) == [("a", Kind.READY), ("b", Kind.OUTSIDE)]
     assert shown.facts["b"].state == "Needs 1.0 GB more"
     assert (shown.used, shown.available) == ("3.0 GB used", "3.0 GB still available")
+    assert shown.reserved == "2.0 GB reserved for loaded models"  # why the free part looks larger
+    assert not scene(model("a", State.HOT)).reserved
     lower = gather(now, Order(), SignBook(), limit_bytes=6 * GB)
     assert lower.facts["b"].state == "Needs 3.0 GB more"
     assert lower.available == "1.0 GB still available"
