@@ -5,7 +5,7 @@ Columns without any value are hidden, so that names have their width.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from heapq import nlargest
 from typing import Any, Final
@@ -33,9 +33,11 @@ class FittingTable(TableView):
         stretch_column: IntEnum,
         widths: Mapping[IntEnum, tuple[int, int]],  # Needed and preferred, in characters of the body font
         hidden_first: Sequence[IntEnum],  # Those without any value are hidden at any width
+        name_column: IntEnum | None = None,  # Names are shown whole first; by default, the stretched column's texts
     ) -> None:
         super().__init__(name, accessible_name, model, stretch_column)
         self._stretched = stretch_column
+        self._names = stretch_column if name_column is None else name_column
         self._widths = widths
         self._hidden_first = hidden_first
         source = model.sourceModel() if isinstance(model, QAbstractProxyModel) else model
@@ -72,10 +74,12 @@ class FittingTable(TableView):
             self._fit_columns()
 
     def _measure_longest(self) -> int:
-        """Return the width of the stretched column's longest text with a model's sign, in pixels."""
-        texts = (self._source.text(row, self._stretched) for row in range(self._source.rowCount()))
-        longest = nlargest(_MEASURED, texts, len)
+        """Return the width of the longest name with a model's sign, in pixels."""
+        longest = nlargest(_MEASURED, self._names_in_table(), len)
         return max(map(self._looks().body_metrics.horizontalAdvance, longest), default=0) + 2 * PADDING + SIGN_WIDTH
+
+    def _names_in_table(self) -> Iterable[str]:
+        return (self._source.text(row, self._names) for row in range(self._source.rowCount()))
 
     def _most_longest(self) -> int:
         """Return the width up to which a whole text is worth more than a column, in pixels."""
@@ -87,12 +91,16 @@ class FittingTable(TableView):
         room, least = self.viewport().width(), shown[self._stretched][0]
         for column in self._hidden_first:
             # Whole texts are worth more than a further column, but not more than the last one.
-            text = least if column is self._hidden_first[-1] else max(least, min(self._longest, self._most_longest()))
+            last = column is self._hidden_first[-1] or self._names is not self._stretched
+            text = least if last else max(least, min(self._longest, self._most_longest()))
             if sum(needed for needed, _ in shown.values()) + text - least <= room:
                 break
             shown.pop(column, None)
         spare = room - sum(needed for needed, _ in shown.values())
-        spare -= min(max(self._longest - least, 0), max(spare, 0))
+        more = min(max(self._longest - shown[self._names][0], 0), max(spare, 0))
+        spare -= more
+        if self._names is not self._stretched:
+            shown[self._names] = (shown[self._names][0] + more,) * 2
         wished = sum(preferred - needed for needed, preferred in shown.values())
         share = max(0.0, min(1.0, spare * _SPARE_SHARE / wished)) if wished else 0.0
         for column in self._widths:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -253,7 +253,7 @@ class EndedView(FittingTable):
 
     def __init__(self, table: EndedTable, signs: SignBook) -> None:
         name = self.tr("Requests that have ended")
-        super().__init__("ended_table", name, table, EndedColumn.REUSED, _WIDTHS, _HIDDEN_FIRST)
+        super().__init__("ended_table", name, table, EndedColumn.REUSED, _WIDTHS, _HIDDEN_FIRST, EndedColumn.MODEL)
         self.setSelectionMode(self.SelectionMode.ExtendedSelection)
         self.horizontalHeader().setSortIndicator(EndedColumn.TIME, Qt.SortOrder.DescendingOrder)
         self.setSortingEnabled(True)
@@ -275,8 +275,9 @@ class EndedView(FittingTable):
             return
         super().keyPressEvent(event)
 
-    def _measure_longest(self) -> int:
-        return 0  # reasons may be of any length
+    def _names_in_table(self) -> Iterable[str]:
+        assert isinstance(self._source, EndedTable)
+        return {record.model_id for record in self._source.records}  # few, in thousands of rows
 
 
 def names_in(records: Sequence[RequestRecord]) -> tuple[list[str], list[str]]:

@@ -54,6 +54,7 @@ DECISIONS = [
 ]
 
 
+MODEL = 2
 REUSED = 7
 SORTED = (("slow", 1.0, 3.0), ("quick", 2.0, 0.1), ("first", 3.0, 0.2))
 
@@ -216,6 +217,20 @@ def test_ended_requests_say_what_was_reused_and_why_not_more(
     assert "Open WebUI · qwen3-8b · 100 ms · 11 of 3,104 · 1 %, differs at token 12" in copied
     child(page, QComboBox, "requests_model").setCurrentText("llama-3b")
     assert clients(page) == ["notes"]
+
+
+def test_the_name_of_a_model_takes_the_width_that_other_columns_do_not_need(
+    requests_page: ActivityPage, bridge: FakeBridge, qtbot: QtBot
+) -> None:
+    name = "smollm2-135m-instruct.q4_1"
+    bridge.answer_with(requests=[ended("Zed", name, completion_tokens=10, prompt_tokens=38, decode_s=1.0)])
+    requests_page.activate()
+    table = child(requests_page, QTableView, "ended_table")
+    narrow, whole = table.columnWidth(MODEL), table.fontMetrics().horizontalAdvance(name)
+    assert narrow < whole
+    requests_page.resize(1100, 480)
+    qtbot.waitUntil(lambda: table.columnWidth(MODEL) > whole)
+    assert not any(table.isColumnHidden(column) for column in range(4, 7))
 
 
 def test_ended_requests_show_waiting_and_speed(requests_page: ActivityPage, bridge: FakeBridge) -> None:
