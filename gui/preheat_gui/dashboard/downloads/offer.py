@@ -14,7 +14,8 @@ from preheat.control import RepoOffer
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.downloads.card_view import CardView
-from preheat_gui.dashboard.downloads.choices import ChoiceSection, ChoiceView, offer_words, variant_rows, variant_words
+from preheat_gui.dashboard.downloads.choice_list import ChoiceSection, ChoiceView
+from preheat_gui.dashboard.downloads.choice_rows import offer_words, variant_rows, variant_words
 from preheat_gui.dashboard.downloads.connection import GATED, trouble_words
 from preheat_gui.dashboard.parts import detail_label
 from preheat_gui.widgets import (

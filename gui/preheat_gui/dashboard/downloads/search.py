@@ -12,14 +12,8 @@ from preheat import control
 from preheat.control import EngineSnapshot, FoundModel, FoundModels, SuggestedModel
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.downloads.choices import (
-    ChoiceSection,
-    ChoiceView,
-    found_rows,
-    found_words,
-    suggestion_rows,
-    suggestion_words,
-)
+from preheat_gui.dashboard.downloads.choice_list import ChoiceSection, ChoiceView
+from preheat_gui.dashboard.downloads.choice_rows import found_rows, found_words, suggestion_rows, suggestion_words
 from preheat_gui.dashboard.downloads.connection import NO_CONNECTION, trouble_words
 from preheat_gui.dashboard.tables import GroupRow, Row
 from preheat_gui.widgets import timer

@@ -10,7 +10,8 @@ from PySide6.QtCore import Signal
 from preheat import control
 from preheat.control import Catalogue, EngineSnapshot, SuggestedModel
 from preheat_gui.bridge import EngineBridge, SlowQuestion
-from preheat_gui.dashboard.downloads.choices import ChoiceSection, ChoiceView, suggestion_rows, suggestion_words
+from preheat_gui.dashboard.downloads.choice_list import ChoiceSection, ChoiceView
+from preheat_gui.dashboard.downloads.choice_rows import suggestion_rows, suggestion_words
 from preheat_gui.words import error_text, format_memory, repos_under_way
 
 _PAUSE_S: Final = 2.0

@@ -29,7 +29,8 @@ from preheat.errors import EngineError, HubRateLimitedError, HubUnreachableError
 from preheat.messages import msg
 from preheat_gui.dashboard.cells import Role
 from preheat_gui.dashboard.downloads.card_view import CardBrowser
-from preheat_gui.dashboard.downloads.choices import Badge, ChoiceRow, ChoiceStrip, ChoiceView
+from preheat_gui.dashboard.downloads.choice_list import ChoiceStrip, ChoiceView
+from preheat_gui.dashboard.downloads.choice_rows import Badge, ChoiceRow
 from preheat_gui.dashboard.downloads.connection import ConnectionLine
 from preheat_gui.dashboard.downloads.page import DownloadsPage
 from preheat_gui.dashboard.downloads.queue import MAX_ROWS, DownloadRow
