@@ -67,8 +67,8 @@ def make_snapshot(generator: random.Random) -> EngineSnapshot:
 
 
 def with_progress(snapshot: EngineSnapshot, progress: float) -> EngineSnapshot:
-    """Return a snapshot of new objects, as an engine publishes it, with more progress of one model."""
-    models = tuple(replace(model) for model in snapshot.models)
+    """Return a snapshot with more progress of one model; the others are the same objects, as the engine keeps them."""
+    models = snapshot.models
     row = next(row for row, model in enumerate(models) if model.state is State.LOADING)
     return replace(snapshot, models=(*models[:row], replace(models[row], progress=progress), *models[row + 1 :]))
 

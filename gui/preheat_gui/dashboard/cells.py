@@ -59,8 +59,9 @@ def sync_rows(
 
     Returns first and last of each run of rows with the same ``key`` and other contents, for ``dataChanged``.
     """
-    before, after = [key(row) for row in shown], [key(row) for row in wanted]
-    if before != after:
+    changed = _changed(shown, wanted)
+    if len(shown) != len(wanted) or any(key(shown[number]) != key(wanted[number]) for number in changed):
+        before, after = [key(row) for row in shown], [key(row) for row in wanted]
         changes = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
         for tag, first, end, new_first, new_end in reversed(changes):
             if tag in ("delete", "replace"):
@@ -71,10 +72,16 @@ def sync_rows(
                 model.beginInsertRows(ROOT, first, first + new_end - new_first - 1)
                 shown[first:first] = wanted[new_first:new_end]
                 model.endInsertRows()
-    changed = [number for number, row in enumerate(wanted) if row != shown[number]]
+        changed = _changed(shown, wanted)
     for number in changed:
         shown[number] = wanted[number]
     return runs(changed)
+
+
+def _changed(shown: Sequence[T], wanted: Sequence[T]) -> list[int]:
+    """Return the rows of other contents. Most are the same object: comparing a thousand models takes a millisecond."""
+    pairs = enumerate(zip(shown, wanted, strict=False))
+    return [number for number, (old, new) in pairs if old is not new and old != new]
 
 
 def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

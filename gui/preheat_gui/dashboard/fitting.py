@@ -10,7 +10,7 @@ from enum import IntEnum
 from heapq import nlargest
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractItemModel, QAbstractProxyModel, QSize, Qt
+from PySide6.QtCore import QAbstractItemModel, QAbstractProxyModel, QModelIndex, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 
 from preheat_gui.dashboard.tables import PADDING, SIGN_WIDTH, TableModel, TableView, two_line_height
@@ -47,8 +47,9 @@ class FittingTable(TableView):
         self._longest = 0
         self._look = timer(self, _LOOK_MS, self._find_blank)
         self.horizontalHeader().setMinimumSectionSize(1)
-        for changed in (source.modelReset, source.rowsInserted, source.rowsRemoved, source.dataChanged):
+        for changed in (source.modelReset, source.rowsInserted, source.rowsRemoved):
             changed.connect(self._look_later)
+        source.dataChanged.connect(self._on_data)
         self._find_blank()
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -61,6 +62,11 @@ class FittingTable(TableView):
     def fit(self) -> None:
         self.verticalHeader().setDefaultSectionSize(two_line_height(self._looks()))
         self._fit_columns()
+
+    def _on_data(self, first: QModelIndex, last: QModelIndex) -> None:
+        measured = (self._stretched, *self._hidden_first)
+        if any(first.column() <= column <= last.column() for column in measured):
+            self._look_later()
 
     def _look_later(self) -> None:
         if not self._look.isActive():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final, Generic, TypeVar
@@ -280,8 +280,12 @@ class TableModel(QAbstractTableModel, Generic[T]):
         return None
 
     def show_items(self, items: Sequence[T]) -> None:
-        """Show these items; only differences are reported."""
-        self.report(sync_rows(self, self._items, items, self._key), 0, len(self._columns) - 1)
+        """Show these items; only rows that differ are reported."""
+        self.report(self.take_items(items), 0, len(self._columns) - 1)
+
+    def take_items(self, items: Sequence[T]) -> Iterator[tuple[int, int]]:
+        """Take these items, and return the runs of rows with other contents: the caller has to report them."""
+        return sync_rows(self, self._items, items, self._key)
 
     def report(self, rows: Iterable[tuple[int, int]], left: int, right: int) -> None:
         """Report changes in runs of rows, between two columns."""

@@ -71,6 +71,7 @@ class ModelActions(QObject):
         self._view = view
         self._models: Sequence[ModelSnapshot] = ()
         self._facts: ModelFacts | None = None
+        self._sign = ""  # Of the symbol that ``toggle`` shows
         # Loads models, cancels their loads, or unloads them
         self.toggle = self._add("toggle_load", "", "", self._toggle, "Return", "Enter")
         self.unload = self._add("unload", self.tr("&Unload"), "", self._unload, "Del")
@@ -158,7 +159,9 @@ class ModelActions(QObject):
         else:
             text, sign = self.tr("&Load"), "play"
         self.toggle.setText(text)
-        self.toggle.setIcon(symbol(sign))
+        if sign != self._sign:  # Qt reports and paints the same icon again
+            self._sign = sign
+            self.toggle.setIcon(symbol(sign))
         self.toggle.setToolTip(self.tr("{what} (Enter)").format(what=text.replace("&", "")))
         self.toggle.setEnabled(any(model.state is not State.UNLOADING for model in models))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import Any, Final
@@ -199,6 +199,10 @@ _HAS_VALUE: Final[Mapping[Column, Callable[[Sequence[ModelSnapshot], Context], b
 }
 
 
+_Cells = dict[tuple[str, int], tuple[ModelSnapshot, Cell]]  # By model_id and column: views ask often
+_FEW_ROWS: Final = 16  # Up to so many changed rows, looking for the cells that differ is worth it
+
+
 class ModelsTable(TableModel[ModelSnapshot]):
     """One row per model, in the snapshot's order; ``context_length`` returns a model's effective setting, if known."""
 
@@ -207,14 +211,30 @@ class ModelsTable(TableModel[ModelSnapshot]):
     ) -> None:
         super().__init__(Column, snapshot.models, lambda model: model.model_id, parent)
         self._context = Context(snapshot, time.time(), {}, context_length)
-        self._cells: dict[tuple[str, int], tuple[ModelSnapshot, Cell]] = {}  # By model_id and column: views ask often
+        self._cells: _Cells = {}
 
     def update(self, snapshot: EngineSnapshot) -> None:
-        room_changed = _room_of(snapshot) != _room_of(self._context.snapshot)
-        self._change_context(snapshot=snapshot, now=time.time())
-        self.show_items(snapshot.models)
-        if room_changed:
+        """Show a snapshot. Ages count from the last ``refresh_ages``."""
+        before, context, cells = tuple(self._items), self._context, self._cells
+        self._change_context(snapshot=snapshot)
+        changed = list(self.take_items(snapshot.models))
+        rows = [row for first, last in changed for row in range(first, last + 1)]
+        if len(rows) <= _FEW_ROWS and len(before) == len(self._items):
+            for row in rows:
+                for left, right in runs(self._differing(row, before[row], context, cells)):
+                    self.report([(row, row)], left, right)
+        else:
+            self.report(changed, 0, len(Column) - 1)
+        if _room_of(snapshot) != _room_of(context.snapshot):
             self.report_column(Column.MEMORY)
+
+    def _differing(self, row: int, old: ModelSnapshot, context: Context, cells: _Cells) -> Iterator[int]:
+        """Yield the columns in which a row looks or sorts differently than ``old``: painting a cell costs most."""
+        for column in Column:
+            known = cells.get((old.model_id, column))
+            cell = known[1] if known is not None and known[0] is old else make_cell(column, old, context)
+            if cell != self.cell(row, column) or sort_key(column, old, context) != self.sort_key(row, column):
+                yield column
 
     def set_figures(self, figures: Mapping[str, Figures]) -> None:
         """Show these figures of the last seven days."""
@@ -280,7 +300,7 @@ class ModelsTable(TableModel[ModelSnapshot]):
 
     def _change_context(self, **changes: Any) -> None:
         self._context = replace(self._context, **changes)
-        self._cells.clear()
+        self._cells = {}
 
     def _ages(self) -> list[str]:
         return [self.cell(row, Column.LAST_USED).text for row in range(len(self._items))]

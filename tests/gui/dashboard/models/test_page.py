@@ -32,8 +32,8 @@ from preheat.errors import EngineError
 from preheat.messages import msg
 from preheat_gui.dashboard.models.page import ModelsPage
 from preheat_gui.dashboard.models.table import Column
-from preheat_gui.dashboard.models.view import ModelsView
-from preheat_gui.dashboard.tables import NameDelegate
+from preheat_gui.dashboard.models.view import ModelsView, StarDelegate, StateDelegate
+from preheat_gui.dashboard.tables import CellDelegate, NameDelegate
 from preheat_gui.widgets import ElidedLabel, Theme, Token
 
 MODELS = (
@@ -446,12 +446,15 @@ def test_an_idle_page_does_not_paint(
 ) -> None:
     qtbot.wait(50)
     painted: list[object] = []
-    monkeypatch.setattr(NameDelegate, "paint_cell", lambda *arguments: painted.append(arguments))
+    for delegate in (CellDelegate, NameDelegate, StateDelegate, StarDelegate):
+        monkeypatch.setattr(delegate, "paint_cell", lambda each, *_: painted.append(type(each)))
     bridge.publish(snapshot(*MODELS))
     qtbot.wait(100)
     assert painted == []
     bridge.publish(snapshot(*MODELS[:3], model("qwen3-4b", State.HOT)))
     qtbot.waitUntil(lambda: bool(painted))
+    assert StarDelegate in painted
+    assert NameDelegate not in painted  # cells that have not changed
 
 
 def test_a_new_page_is_sorted_by_state(page: ModelsPage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from fake_bridge import GB, model, snapshot, stats
 from preheat.control import EngineSnapshot, Figures, State
 from preheat.models import Headroom
 from preheat_gui.dashboard.cells import Role
-from preheat_gui.dashboard.models.table import Column, ModelsTable
+from preheat_gui.dashboard.models.table import Column, ModelsFilter, ModelsTable
 
 Change = tuple[int, int, int, int]
 
@@ -65,12 +66,35 @@ def test_an_equal_snapshot_changes_nothing(table: ModelsTable) -> None:
     assert (seen.changes, seen.inserted, seen.removed) == ([], [], [])
 
 
-def test_only_changed_rows_are_reported(table: ModelsTable) -> None:
+def test_only_changed_cells_are_reported(table: ModelsTable) -> None:
     seen = Seen(table)
     table.update(snapshot(model("b"), model("d", State.HOT), model("e", State.LOADING), model("g", favourite=True)))
-    assert seen.changes == [(1, 3, 0, Column.LAST_USED)]
+    star, state, memory, load = Column.FAVOURITE, Column.STATE, Column.MEMORY, Column.LOAD
+    assert seen.changes == [(1, 1, state, load), (2, 2, state, memory), (3, 3, star, star)]
     table.update(snapshot(model("b", State.HOT), model("d", State.HOT), model("e", State.HOT), model("g")))
-    assert seen.changes[1:] == [(0, 0, 0, Column.LAST_USED), (2, 3, 0, Column.LAST_USED)]
+    assert seen.changes[3:] == [(0, 0, state, load), (2, 2, state, load), (3, 3, star, star), (3, 3, memory, memory)]
+
+
+def test_a_cell_that_sorts_differently_is_reported_though_it_looks_the_same(table: ModelsTable) -> None:
+    now = time.time()
+    table.update(snapshot(model("b", last_used_at=now - 2), model("d", last_used_at=now - 1)))
+    table.refresh_ages()
+    models = ModelsFilter(table)
+    models.sort(Column.LAST_USED, Qt.SortOrder.DescendingOrder)
+    seen = Seen(table)
+    table.update(snapshot(model("b", last_used_at=now), model("d", last_used_at=now - 1)))
+    assert seen.changes == [(0, 0, Column.LAST_USED, Column.LAST_USED)]
+    assert [models.model_at(models.index(row, 0)).model_id for row in range(2)] == ["b", "d"]
+
+
+def test_many_changed_rows_are_reported_in_runs(qapp: object) -> None:
+    numbers = range(100)
+    table = ModelsTable(filled(*map(str, numbers)), lambda _: None)
+    seen = Seen(table)
+    table.update(
+        snapshot(*(model(str(number), file_bytes=GB if number != 50 else 2_500_000_000) for number in numbers))
+    )
+    assert seen.changes == [(0, 49, 0, Column.LAST_USED), (51, 99, 0, Column.LAST_USED)]
 
 
 def test_rows_come_and_go_in_runs(table: ModelsTable) -> None:
@@ -110,12 +134,15 @@ def test_figures_are_reported_where_they_differ(table: ModelsTable) -> None:
 def test_ages_are_reported_when_their_words_change(table: ModelsTable, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1_000_000.0]
     monkeypatch.setattr("preheat_gui.dashboard.models.table.time.time", lambda: clock[0])
-    table.update(snapshot(model("b", last_used_at=1_000_000.0 - 90), model("d", last_used_at=1_000_000.0 - 7200)))
+    used = snapshot(model("b", last_used_at=1_000_000.0 - 90), model("d", last_used_at=1_000_000.0 - 7200))
+    table.update(used)
+    table.refresh_ages()
     seen = Seen(table)
     clock[0] += 20
     table.refresh_ages()
     assert seen.changes == []
     clock[0] += 30
+    table.update(used)  # must not hide that the words get old
     table.refresh_ages()
     assert seen.changes == [(0, 0, Column.LAST_USED, Column.LAST_USED)]
 
@@ -150,4 +177,4 @@ def test_a_thousand_models_cause_one_change_for_one_model(qtbot: QtBot) -> None:
     seen = Seen(table)
     models[517] = model("model-0517", State.LOADING, progress=0.2)
     table.update(snapshot(*models))
-    assert seen.changes == [(517, 517, 0, Column.LAST_USED)]
+    assert seen.changes == [(517, 517, Column.STATE, Column.MEMORY)]
