@@ -69,7 +69,7 @@ class ModelSnapshot:
     resident_bytes: int = 0  # memory its worker holds now; 0 without a worker
     context_length: int | None = None  # prompt plus completion limit in tokens; None unless hot
     active_requests: int = 0  # requests in progress or waiting
-    last_used_at: float | None = None  # Unix time of the last request's arrival, in any run; None before one
+    last_used_at: float | None = None  # Unix time of the last request that got it, in any run; None before one
     expires_at: float | None = None  # Unix time at which its keep-alive ends; None if it has no end
     load_s: float | None = None  # duration of the last load in seconds, from request to probe; None before one
     load_left_s: float | None = None  # estimated time until the running load ends, in seconds; None if unknown

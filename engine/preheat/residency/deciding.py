@@ -55,7 +55,7 @@ class _Step(LoadStep):
         record = self._record(event.model_id)
         self.effects.append(ev.Found(event.waiter_id, *record.found(self._now.unix)))
         self._active += 1
-        record = record._replace(last_used_at=self._now.unix, keep_alive_s=event.needs.keep_alive_s)
+        record = record._replace(keep_alive_s=event.needs.keep_alive_s)
         self._wait(record, Waiter(event.waiter_id, True, self._now.mono), event.needs.expected_bytes)
 
     def preload_wanted(self, event: ev.PreloadWanted) -> None:

@@ -43,7 +43,7 @@ class Residency(NamedTuple):
         reserved_bytes: Memory reserved for it; 0 unless it is in memory or on its way. Buffers and KV cache are touched
             only when requests come, so its worker holds less at first.
         rss_bytes: Its worker's memory, as last measured.
-        last_used_at: Time of the last request; None before one.
+        last_used_at: Time at which a request last got or released it; None before the first lease.
         load_s: Duration of the last load, in seconds.
         failures: Failed loads and dead workers in a row since the last answer.
         keep_alive_s: The setting; see ``Hot.keep_alive_s``.
@@ -139,6 +139,8 @@ class Residency(NamedTuple):
         if not taken_bytes or isinstance(self.phase, Unloading):
             return None
         favourite, used_at = self.model_id in favourites, self.last_used_at or 0.0
+        if isinstance(self.phase, Hot) and self.phase.cause is not Cause.PRELOAD:
+            used_at = max(used_at, self.phase.since)  # The client that gave up waiting may ask again
         extra_bytes = self.extra_bytes
         return ResidentModel(self.model_id, taken_bytes, used_at, self.leased, favourite, self.speculative, extra_bytes)
 

@@ -130,7 +130,8 @@ class Step:
         self.effects += [ev.Grant(record.model_id, waiter.waiter_id) for waiter in waiters]
         if requests := [waiter.waiter_id for waiter in waiters if waiter.request]:
             phase = phase._replace(leases=phase.leases.union(requests), unused=False)
-            record = record._replace(phase=phase)
+            # Not when they arrived: a model that only failed to load was never used.
+            record = record._replace(phase=phase, last_used_at=self._now.unix)
         return self._put(record)
 
     def _reject(self, waiters: tuple[Waiter, ...], error: EngineError) -> None:

@@ -31,6 +31,7 @@ _PARTS: Final = ("nights", "mornings", "afternoons", "evenings")
 _SCORE: Final = -1
 _RECENT: Final = -2
 _LAST: Final = -3
+_NEVER: Final = 0.0
 _DAYS: Final = 100
 """Counters from here on hold the uses on the last Monday, Tuesday, ..."""
 
@@ -41,7 +42,8 @@ class Row(NamedTuple):
     Attributes:
         counter: -1: uses, halved every half-life. -2: uses, halved every day. 0-23 and 24-47: uses in that hour of a
             weekday and of a weekend day, halved every half-life. 100-106: uses on the last Monday, ... Sunday. -3: no
-            count; ``at`` is the last use.
+            count; ``at`` is the arrival of the last request that was answered, 0 before one. (Older versions did not
+            store it.)
         value: The count at ``at``.
         at: Unix time. Of a counter that is halved it moves with all others where there is a longer gap than
             ``LONGEST_GAP_S``, or the clock was set back.
@@ -74,7 +76,7 @@ class Usage:
         score: Uses, each halved every half-life.
         last_week: Uses in the last seven days, including today.
         today: Uses today.
-        last_used_at: Unix time; None before the first use.
+        last_used_at: Unix time of the last answered request, or of the last one; None before the first.
         part_of_day: When most uses happened, such as ``weekday_mornings``; empty if they are spread.
     """
 
@@ -127,9 +129,10 @@ class Popularity:
         self._latest = max((counter.at for counter in self._halved()), default=None)
 
     def note(self, model_id: str, at: float) -> None:
-        """Count a request at the Unix time ``at``."""
-        self._bridge_gap(at)
+        """Count a request at the Unix time ``at``, whether or not it will be answered."""
         counters = self._models.setdefault(model_id, {})
+        counters.setdefault(_LAST, _Counter(0.0, counters[_SCORE].at if _SCORE in counters else _NEVER))
+        self._bridge_gap(at)
         slot, weekday, _ = self._local(at)
         for counter, half_life_s in (
             (_SCORE, self._half_life_s),
@@ -140,12 +143,16 @@ class Popularity:
                 counters[counter] = _Counter(1.0, at)
             else:
                 found.add(at, half_life_s)
-        counters[_LAST] = _Counter(0.0, at)
         day = counters.get(_DAYS + weekday)
         if day is None or abs(at - day.at) >= DAY_S:
             counters[_DAYS + weekday] = _Counter(1.0, at)
         else:
             day.value += 1.0
+
+    def answered(self, model_id: str, at: float) -> None:
+        """Note that the request which was counted at ``at`` has been answered; others are ignored."""
+        if counters := self._models.get(model_id):
+            counters[_LAST] = _Counter(0.0, at)
 
     def score(self, model_id: str, now: float) -> float:
         """Return the uses, each halved every half-life; 0 for a model that was never used."""
@@ -189,9 +196,9 @@ class Popularity:
         return scores, heat
 
     def last_used_at(self, model_id: str) -> float | None:
-        """Return the Unix time of the last use, as the clock was then; None before the first use."""
+        """Return when the last answered request arrived, in Unix time as the clock was then; None before one."""
         counters = self._models.get(model_id)
-        return counters.get(_LAST, counters[_SCORE]).at if counters else None
+        return (counters.get(_LAST, counters[_SCORE]).at or None) if counters else None
 
     def usual_hour(self, model_id: str, after: float, until: float) -> float | None:
         """Return when the next hour begins in which the model is usually used; None if there is none.
@@ -226,7 +233,7 @@ class Popularity:
             score=self.score(model_id, now),
             last_week=sum(int(day.value) for day in days if abs(now - day.at) < _WEEK * DAY_S),
             today=int(today.value) if today and abs(now - today.at) < DAY_S else 0,
-            last_used_at=min(counters.get(_LAST, counters[_SCORE]).at, now),
+            last_used_at=min(self.last_used_at(model_id) or counters[_SCORE].at, now),
             part_of_day=self._part_of_day(counters, now),
         )
 

@@ -67,6 +67,11 @@ class RequestRecord:
         return self.slot_tokens + self.memory_tokens + self.disk_tokens
 
     @property
+    def answered(self) -> bool:
+        """Whether the model began an answer."""
+        return self.ttft_s is not None or self.prompt_tokens > 0
+
+    @property
     def tokens_per_s(self) -> float | None:
         """Speed of the answer after its first token; None without a second one."""
         return (self.completion_tokens - 1) / self.decode_s if self.decode_s > 0 < self.completion_tokens - 1 else None

@@ -90,6 +90,8 @@ class UsageTracker:
             self.prompts.note(request)
         for request in self.log.requests_after(saved.mark):
             self.popularity.note(request.model_id, request.started_at)
+            if request.answered:
+                self.popularity.answered(request.model_id, request.started_at)
         for decision in reversed(self.log.decisions(_DECISIONS)):
             if decision.stages is not None:
                 self.stages[decision.model_id] = decision.stages
@@ -143,8 +145,10 @@ class UsageTracker:
         return self._likely[0] if now <= self._likely[1] else ()
 
     def request_ended(self, record: RequestRecord) -> None:
-        """Record a finished request."""
+        """Record a finished request, which was counted when it arrived."""
         self.prompts.note(record)
+        if record.answered:
+            self.popularity.answered(record.model_id, record.started_at)
         self._publish(record)
         if self.log is not None:
             self._unsaved += 1

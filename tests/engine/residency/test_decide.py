@@ -51,6 +51,39 @@ def test_a_request_loads_its_model_and_holds_it(world: World) -> None:
     assert world.record("a").load_s == 2.0
 
 
+def test_a_load_that_fails_is_no_use_of_the_model(world: World) -> None:
+    world.preload("a")
+    late = world.request("a")
+    assert world.found[late][0] is Outcome.LATE_HIT
+    world.fail("a", BROKEN)
+    world.exit("a")
+    missed = world.request("a")
+    world.fail("a", BROKEN)
+    world.exit("a")
+    assert world.answers[late] is world.answers[missed] is BROKEN
+    assert world.record("a").last_used_at is None
+    world.later(3600.0)
+    granted = world.request("a")
+    world.later(5.0)
+    world.ready("a")
+    assert world.record("a").last_used_at == world.clock
+    world.die("a")
+    assert granted not in world.leases
+    assert world.record("a").last_used_at == world.clock
+
+
+def test_a_model_whose_client_gave_up_waiting_is_not_the_first_to_leave(world: World) -> None:
+    world.hot("a", "b")
+    world.later(10.0)
+    waiter = world.request("c")
+    world.cancel(waiter)
+    world.ready("c")
+    assert world.record("c").last_used_at is None
+    world.later(10.0)
+    world.request("d")
+    assert [model_id for model_id, action, _ in left(world) if action is Action.EVICT] == ["a"]
+
+
 def test_steps_of_a_load_that_is_over_change_nothing(world: World) -> None:
     world.hot("a")
     state = world.state

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preheat.usage import DAY_S, HALF_LIFE_S, Popularity, Weights
-from preheat.usage.popularity import RECENT_HALF_LIFE_S
+from preheat.usage.popularity import RECENT_HALF_LIFE_S, Row
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
 PLAIN = Weights(recent=0.0, time_of_day=0.0)
@@ -26,6 +26,7 @@ def filled(log: list[tuple[str, float]], zone: timezone = UTC) -> Popularity:
     popularity = Popularity(timezone=zone)
     for model_id, at in log:
         popularity.note(model_id, at)
+        popularity.answered(model_id, at)
     return popularity
 
 
@@ -143,6 +144,28 @@ def test_usage_counts_seven_days_and_today() -> None:
     assert filled(log).usage("b", MONDAY).last_used_at is None
 
 
+def test_only_an_answered_request_is_a_use_but_all_are_wanted() -> None:
+    popularity = Popularity(timezone=UTC)
+    popularity.note("a", MONDAY)
+    assert popularity.last_used_at("a") is None
+    assert popularity.score("a", MONDAY) == popularity.usage("a", MONDAY).today == 1
+    assert popularity.usage("a", MONDAY).last_used_at == MONDAY
+    popularity.answered("a", MONDAY)
+    popularity.note("a", MONDAY + 60)
+    popularity.answered("unknown", MONDAY)
+    stored = Popularity(timezone=UTC, rows=popularity.to_rows())
+    for each in (popularity, stored):
+        assert each.last_used_at("a") == each.usage("a", MONDAY + 60).last_used_at == MONDAY
+        assert each.last_used_at("unknown") is None
+
+
+def test_counters_of_older_versions_know_the_last_request() -> None:
+    old = Popularity(timezone=UTC, rows=[Row("a", -1, 1.0, MONDAY)])
+    assert old.last_used_at("a") == MONDAY
+    old.note("a", MONDAY + 60)
+    assert old.last_used_at("a") == MONDAY
+
+
 def test_spread_uses_have_no_part_of_the_day() -> None:
     log = [("a", MONDAY + hour * 3600.0) for hour in range(24 * 7)]
     assert filled(log).usage("a", MONDAY + 7 * DAY_S).part_of_day == ""
@@ -162,6 +185,7 @@ def test_a_clock_that_jumps_changes_no_order(days: tuple[float, ...]) -> None:
     for jump in days:
         now += jump * DAY_S
         popularity.note("once", now)
+        popularity.answered("once", now)
     scores, heat = popularity.scores_and_heat(now, Weights())
     assert scores["often"] >= before * 0.5 ** sum(jump > 0 for jump in days)
     assert scores["often"] > scores["once"]
