@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from preheat_gui.app.welcome import (
     make_welcome,
     reason_to_welcome,
 )
+from preheat_gui.dashboard.hearth.handles import BlockHandle
 from preheat_gui.dashboard.hearth.widget import Hearth
 from preheat_gui.widgets import Theme, WindowState
 
@@ -200,6 +202,25 @@ def test_a_first_start_with_models_asks_which_stay_ready(qtbot: QtBot, theme: Th
     dialog.accept()
     assert bridge.commands[-1] == ("change_settings", {"memory_limit": "25%"})
     assert make_welcome(bridge, state, FavouritesOnArrival(bridge, state), lambda: parent) is None
+
+
+def test_the_window_keeps_its_size_whatever_is_chosen(qtbot: QtBot, theme: Theme, bridge: FakeBridge) -> None:
+    sizes = (3_100_000_000, 300_000_000, 9_100_000_000)  # The last one does not fit
+    models = [model(f"model-{number}", expected_bytes=size) for number, size in enumerate(sizes)]
+    bridge.publish(snapshot(*models))
+    dialog = welcome(qtbot)
+    found = FoundModels(bridge)
+    dialog.set_found(found, 3)
+    (hearth,) = found.findChildren(Hearth)
+    qtbot.waitUntil(hearth.isVisible)
+    qtbot.wait(50)
+    before = dialog.size(), hearth.size()
+    loading = replace(models[1], favourite=True, state=State.LOADING, progress=0.5)
+    chosen = [replace(models[0], favourite=True), loading, replace(models[2], favourite=True)]
+    bridge.publish(snapshot(*chosen, favourites=tuple(each.model_id for each in chosen)))
+    qtbot.waitUntil(lambda: len(hearth.findChildren(BlockHandle)) == 3)
+    qtbot.wait(50)
+    assert (dialog.size(), hearth.size()) == before
 
 
 def test_nothing_is_asked_that_a_variable_decides(qtbot: QtBot, theme: Theme, bridge: FakeBridge) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, QModelIndex, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QStyle, QStyleOptionViewItem, QWidget
 
@@ -25,7 +25,7 @@ from preheat_gui.dashboard.tables import (
     two_line_height,
     two_lines,
 )
-from preheat_gui.widgets import GAP, GROUP_GAP, Token, timer, vbox
+from preheat_gui.widgets import GAP, GROUP_GAP, SIGN_PX, SignBook, Token, paint_model_sign, timer, vbox
 from preheat_gui.words import fit_words, format_bytes, format_memory, joined, model_state
 
 _STAR: Final = 16
@@ -86,12 +86,13 @@ class FoundModels(QWidget):
         self._bridge = bridge
         self._order = Order()
         self._rows = RowList(self)
-        self._view = FoundView(self._rows)
-        self._hearth = Hearth()
+        self._view = FoundView(self._rows, bridge.signs)
+        self._hearth = Hearth(legend=False)  # It would grow with each star, and the list has all names
         self._change = LimitChange(bridge, self)
         self._frame = timer(self, _FRAME_MS, self._render)
         vbox(self._view, self._hearth, spacing=GROUP_GAP, parent=self)
         self._view.toggled.connect(self._toggle)
+        self._view.hovered.connect(self._hearth.highlight)
         self._hearth.favourite_pressed.connect(self._toggle)
         self._hearth.limit_touched.connect(self._change.touch)
         self._hearth.limit_moved.connect(self._change.move)
@@ -146,16 +147,17 @@ class FoundView(RowView):
     """The list; a click or Space changes a row's star."""
 
     toggled = Signal(str)  # The user pressed a model's star (its id)
+    hovered = Signal(str)  # The pointer is on this model; empty for none
 
-    def __init__(self, rows: RowList) -> None:
+    def __init__(self, rows: RowList, signs: SignBook) -> None:
         super().__init__("found_list", translate("Welcome", "Models to keep ready"), rows)
         self._found = rows
-        delegate = FoundDelegate(self)
-        self.setItemDelegate(delegate)
+        self.setItemDelegate(FoundDelegate(self, signs))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(self._toggle)
+        self.entered.connect(self._on_entered)
         for changed in (rows.modelReset, rows.rowsInserted, rows.rowsRemoved):
             changed.connect(self.updateGeometry)
 
@@ -170,16 +172,30 @@ class FoundView(RowView):
             return
         super().keyPressEvent(event)
 
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().leaveEvent(event)
+        self.hovered.emit("")
+
     def _toggle(self, index: QModelIndex) -> None:
+        self.toggled.emit(self._model_id(index))
+
+    def _on_entered(self, index: QModelIndex) -> None:
+        self.hovered.emit(self._model_id(index))
+
+    def _model_id(self, index: QModelIndex) -> str:
         row = self._found.rows[index.row()]
         assert isinstance(row, FoundRow)
-        self.toggled.emit(row.model_id)
+        return row.model_id
 
 
 class FoundDelegate(RowDelegate):
-    """A star, the name over its kind, and the size over what becomes of it."""
+    """A star, the model's sign as in the band, the name over its kind, and the size over what becomes of it."""
 
     radius = 6.0
+
+    def __init__(self, view: RowView, signs: SignBook) -> None:
+        super().__init__(view)
+        self._signs = signs
 
     def row_height(self, row: FoundRow, width: int, looks: Looks) -> int:
         return two_line_height(looks)
@@ -191,10 +207,13 @@ class FoundDelegate(RowDelegate):
         painter.setBrush(colour if row.favourite else Qt.BrushStyle.NoBrush)
         star = QRect(rect.left(), rect.top(), _STAR, rect.height())
         paint_star(painter, QPointF(QStyle.visualRect(option.direction, rect, star).center()), _STAR)
+        sign = QRect(star.right() + 1 + GAP, rect.center().y() - SIGN_PX // 2, SIGN_PX, SIGN_PX)
+        placed = QRectF(QStyle.visualRect(option.direction, rect, sign))
+        paint_model_sign(painter, placed, self._signs.sign(row.model_id))
         metrics = looks.caption_metrics
         end = min(metrics.horizontalAdvance(row.state) + 1, round(rect.width() * _END_SHARE))
         end = max(end, looks.body_metrics.horizontalAdvance(row.size) + 1)
-        left = rect.adjusted(_STAR + GAP + GAP // 2, 0, -end - GROUP_GAP, 0)
+        left = rect.adjusted(_STAR + GAP + SIGN_PX + GAP, 0, -end - GROUP_GAP, 0)
         right = QRect(rect.right() - end + 1, rect.top(), end, rect.height())
         upper, lower = two_lines(QStyle.visualRect(option.direction, rect, left), looks)
         upper_end, lower_end = two_lines(QStyle.visualRect(option.direction, rect, right), looks)

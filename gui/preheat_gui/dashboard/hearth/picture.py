@@ -97,8 +97,8 @@ def axis_of(scene: Scene, width: int) -> Axis:
     return make_axis(width, scene.limit_bytes, scene.total_bytes, outside=bool(scene.outside))
 
 
-def draw_up(scene: Scene, axis: Axis, width: int, looks: Looks, words: Words) -> Picture:
-    """Return the picture of a scene."""
+def draw_up(scene: Scene, axis: Axis, width: int, looks: Looks, words: Words, *, legend: bool = True) -> Picture:
+    """Return the picture of a scene; without a ``legend`` its height does not depend on the models."""
     line_x = axis.x_at(scene.limit_bytes)
     captions = looks.caption_width
     unit_px = captions(scene.unit)
@@ -115,7 +115,8 @@ def draw_up(scene: Scene, axis: Axis, width: int, looks: Looks, words: Words) ->
     free, free_rect = _free(scene, band.blocks, QRect(0, top, line_x, height), captions)
     variants = (SEPARATOR.join(filter(None, (scene.used, "" if free else scene.available))), scene.used)
     used = next((text for text in variants if captions(text) <= room), "")
-    rows, bottom = _rows(scene, band.blocks, width, under + line + GAP, looks)
+    bottom = under + line + GAP
+    rows, bottom = _rows(scene, band.blocks, width, bottom, looks) if legend else ((), bottom)
     chips = place_chips(scene.chips, band.blocks, width, captions)
     return Picture(
         dict(scene.facts),

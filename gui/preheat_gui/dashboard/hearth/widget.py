@@ -39,9 +39,11 @@ class Hearth(QWidget):
     limit_committed = Signal()
     limit_cancelled = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, *, legend: bool = True) -> None:
+        """Show a legend below the band, or leave that to a list of models with their signs."""
         super().__init__()
         named(self, "hearth", self.tr("Memory"))
+        self._legend = legend
         self._scene = Scene()
         self._axis: Axis | None = None  # While the limit moves, as it was before
         self._words = Words("", ("",))
@@ -159,7 +161,7 @@ class Hearth(QWidget):
 
     def _picture_of(self, width: int) -> Picture:
         axis = self._axis or axis_of(self._scene, width)
-        return draw_up(self._scene, axis, width, self._looks(), self._words)
+        return draw_up(self._scene, axis, width, self._looks(), self._words, legend=self._legend)
 
     def _update_keys(self, *keys: str) -> None:
         if self._picture is None:
