@@ -36,6 +36,7 @@ class Lease:
         self.ttft_s: float | None = None  # seconds from the request's arrival to its first token
         self.decode_s = 0.0  # seconds from the first token to the latest one
         self.usages: list[Usage] = []  # token counts of the finished generations
+        self.unfinished_tokens = 0  # tokens of the generation that has not finished
         self.answered = False  # the model has answered in full at least once
 
     async def run(self, request: GenerateRequest, on_chunk: OnChunk) -> None:
@@ -54,9 +55,11 @@ class Lease:
                 if self.ttft_s is None:
                     self.ttft_s = since_arrival_s
                 self.decode_s = since_arrival_s - self.ttft_s
+                self.unfinished_tokens += 1
                 self._on_token()
             if chunk.usage is not None:
                 self.answered = True
+                self.unfinished_tokens = 0
                 self.usages.append(chunk.usage)
             on_chunk(chunk)
 
@@ -139,6 +142,7 @@ class PendingRequest:
     def record(self) -> RequestRecord:
         """Return and log the figures of the request, which has ended."""
         usages = self.lease.usages if self.lease is not None else []
+        unfinished = self.lease.unfinished_tokens if self.lease is not None else 0  # stopped or failed
         record = RequestRecord(
             model_id=self.model_id,
             started_at=self.started_at,
@@ -146,7 +150,7 @@ class PendingRequest:
             wait_s=self.wait_s,
             ttft_s=self.lease.ttft_s if self.lease is not None else None,
             prompt_tokens=sum(usage.prompt_tokens for usage in usages),
-            completion_tokens=sum(usage.completion_tokens for usage in usages),
+            completion_tokens=sum(usage.completion_tokens for usage in usages) + unfinished,
             client=self.client,
             saved_s=self.saved_s,
             slot_tokens=sum(usage.cached_tokens - usage.memory_tokens - usage.disk_tokens for usage in usages),

@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
 import psutil
@@ -25,6 +25,7 @@ from preheat.errors import (
 from preheat.inference import GenerateRequest, Sampling
 from preheat.models import Listing, ModelFile, ModelIndex
 from preheat.residency import State
+from preheat.usage import RequestRecord
 from tests.engine.engines import (
     CHAT,
     EMBED,
@@ -159,6 +160,20 @@ async def test_prompt_tokens_and_reused_ones_are_counted() -> None:
         assert snapshot.prompt_tokens == 10
         assert snapshot.prefix_tokens_reused == 4
         assert snapshot.prefix_cache_hit_rate == 0.4
+
+
+async def test_the_record_of_a_stopped_answer_has_its_tokens() -> None:
+    records: list[object] = []
+    async with running() as engine:
+        engine.observe(records.append)
+        async with engine.lease(CHAT) as lease, aclosing(lease.generate(ENDLESS)) as stream:
+            for _ in range(5):
+                await anext(stream)
+            written = lease.unfinished_tokens
+        await asyncio.sleep(0)
+        (stopped,) = (record for record in records if isinstance(record, RequestRecord))
+        assert stopped.completion_tokens >= written > 1
+        assert stopped.tokens_per_s is not None
 
 
 async def test_a_lease_says_what_the_model_is() -> None:
