@@ -119,7 +119,7 @@ def create_app(
     app = Application(
         title="Preheat",
         version=__version__,
-        description="Local models, ready before they are asked for.",
+        description="Your models, ready before you ask.",
         docs_url=None,  # FastAPI's pages load their scripts from elsewhere
         redoc_url=None,
     )
