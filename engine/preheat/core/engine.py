@@ -125,6 +125,7 @@ class Engine:
             gains=self._gains,
             clock=clock,
         )
+        self._preloads.pause_end = lambda: self._state_file.paused_until
         self._preloader = Preloader(self._residency, self._preloads, lambda: self._publisher.publish_soon())
         self.room = RoomKeeper(self._residency, self._preloads, self._state_file, self._room_changed, clock)
         """Room for other programs."""
