@@ -1,5 +1,6 @@
 // The band of memory: as wide as the limit, with a block for each model, as wide as its memory.
 
+import { Callers } from "./callers.js";
 import { arrange, byId, element, nameElement, setAttribute, setHidden, setText } from "./dom.js";
 import { SignBook, showSign } from "./hues.js";
 import { IN_MEMORY, LOADING, sizeOf, stateName, stateWords } from "./states.js";
@@ -12,6 +13,7 @@ export class Band {
     this.words = words;
     this.onChosen = onChosen; // called with an id and whether it was clicked; with null when the pointer leaves
     this.book = new SignBook();
+    this.callers = new Callers(words);
     this.blocks = new Map();
     this.outlines = new Map();
     this.signs = new Map();
@@ -29,7 +31,10 @@ export class Band {
     const width = Math.max(memory.limit_bytes, total, 1);
     arrange(byId("band"), inside.map((model) => this.block(model, sizeOf(model) / width, requests)));
     forget(this.blocks, inside);
+    const limit = total > memory.limit_bytes ? `${(memory.limit_bytes / total) * 100}%` : "calc(100% + 4px)";
+    byId("limit-line").style.setProperty("--limit", limit);
     this.renderOutside(outside, memory.limit_bytes);
+    this.callers.render(requests, this.blocks, this.signs);
     setText(byId("memory-used"), words.text("page_memory_used", { used: memory.used_bytes, limit: memory.limit_bytes }));
     const free = memory.headroom.free_bytes; // less than what is empty: models in memory may grow
     setText(byId("memory-free"), words.text(inside.length ? "page_memory_free" : "page_memory_empty", { free }));

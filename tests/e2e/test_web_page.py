@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 
 from browser import Browser, running_browser
 from preheat import units
-from preheat.core import ModelSnapshot
+from preheat.core import ModelSnapshot, RequestSnapshot
 from preheat.messages import TABLE, message_json, msg, render
 from preheat.models import BrokenFile, FitAnswer, Headroom, SignBook, Source
 from preheat.residency import State
@@ -171,6 +171,63 @@ def test_the_page_shows_numbers_messages_and_signs_as_the_engine_does(browser: B
     )
     for names, signs in zip(groups, all_signs, strict=True):
         assert {name: (sign["hue"], sign["pattern"], sign["mark"]) for name, sign in signs.items()} == book.signs(names)
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+async def test_sparks_run_from_programs_to_blocks_and_favourites_without_room_are_beyond_the_limit(
+    browser: Browser, preheat_home: Path, width: int
+) -> None:
+    engine = FakeEngine()
+    requests = [
+        RequestSnapshot(1, "VS Code", TINY, 0.0, waiting=False, completion_tokens=9, tokens_per_s=30.0),
+        RequestSnapshot(2, "VS Code", TINY, 0.0, waiting=False, completion_tokens=9, tokens_per_s=25.0),
+        RequestSnapshot(3, "<b>" + "x" * 300, EMBED, 0.0, waiting=True),
+    ]
+    engine.set_model(EMBED, state=State.LOADING, progress=0.5, expected_bytes=1500)
+    large = ModelSnapshot("large", State.COLD, True, 10**9, expected_bytes=10**12, fit=FitAnswer.TOO_BIG)
+    models = (*engine.snapshot.models, large)
+    engine.snapshot = replace(
+        engine.snapshot, models=models, requests=tuple(requests), favourites_without_room=("large",)
+    )
+    port = await start_port(engine)
+    try:
+        await asyncio.to_thread(_see_sparks, browser, port.url, width)
+    finally:
+        await stop_port(port)
+        browser.show(1440, 900)
+
+
+def _see_sparks(browser: Browser, url: str, width: int) -> None:
+    chips = "return [...document.querySelectorAll('.caller')].map((chip) => chip.textContent)"
+    motion = "return [...document.querySelectorAll('.spark')].map((spark) => getComputedStyle(spark).animationName)"
+    edges = """
+        const edge = (id, side) => document.querySelector(id).getBoundingClientRect()[side];
+        return [edge('#band', 'right'), edge('#limit-line', 'left'), edge('#outside', 'left')]
+    """
+    inside = """
+        const lane = document.getElementById('lane').getBoundingClientRect();
+        return [...document.querySelectorAll('.caller')].every((chip) => {
+          const place = chip.getBoundingClientRect();
+          return place.left >= lane.left - 1 && place.right <= lane.right + 1;
+        })
+    """
+    for still in (False, True):
+        browser.show(width, 800, still=still)
+        browser.open(url)
+        wait_until(lambda: len(browser.run(chips)) == 2)
+        assert set(browser.run(chips)) == {"VS Code \u00d7 2", "<b>" + "x" * 300}
+        assert sorted(browser.run(motion)) == (["none", "none"] if still else ["none", "spark"])
+        band, line, beyond = browser.run(edges)
+        assert band <= line < beyond
+        assert browser.run(inside)
+        assert "55 tokens/s" in browser.find("#band [data-busy=true] button").get_attribute("aria-label").replace(
+            "\u00a0", " "
+        )
+        assert (
+            browser.run("return getComputedStyle(document.querySelector('#outside button')).borderTopStyle") == "dashed"
+        )
+        assert browser.run(OVERFLOW) <= 0
+        assert browser.problems() == []
 
 
 async def test_many_models_with_hostile_names(browser: Browser, preheat_home: Path) -> None:

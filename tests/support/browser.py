@@ -42,12 +42,13 @@ class Browser:
     def open(self, address: str) -> None:
         self._chrome.get(address)
 
-    def show(self, width: int, height: int, *, language: str = "en", dark: bool = False) -> None:
-        """Set the size of the view, the accepted language, and the colours, for the pages that are opened next."""
+    def show(self, width: int, height: int, *, language: str = "en", dark: bool = False, still: bool = False) -> None:
+        """Set the view's size, language, colours and whether it asks for less motion, for the pages opened next."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        motion = {"name": "prefers-reduced-motion", "value": "reduce" if still else "no-preference"}
+        self._chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme, motion]})
         agent = self.run("return navigator.userAgent")
         self._chrome.execute_cdp_cmd("Emulation.setUserAgentOverride", {"userAgent": agent, "acceptLanguage": language})
 
