@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -68,6 +69,13 @@ def _no_process_left(_own_environment: None) -> Iterator[None]:
             process.kill()
     _, left = psutil.wait_procs(started, timeout=EXIT_TIMEOUT_S)
     assert not left, f"tests left processes behind: {[_command(process) for process in left]}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_left_open() -> Iterator[None]:
+    """Fail a module that leaves a connection or file to Python's collector, which would fail a later test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)

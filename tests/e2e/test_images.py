@@ -69,27 +69,25 @@ def test_responses(seeing: Preheat, text_tokens: int) -> None:
             }
         ],
     )
-    client.close()
     assert answer.usage is not None
     assert answer.usage.input_tokens == text_tokens + IMAGE_TOKENS + 1
 
 
 def test_anthropic(seeing: Preheat, text_tokens: int) -> None:
-    client = anthropic.Anthropic(base_url=seeing.url, api_key="unused", max_retries=0)
-    answer = client.messages.create(
-        model=CHAT,
-        max_tokens=2,
-        messages=[
-            {
-                "role": "user",
-                "content": [
-                    {"type": "text", "text": QUESTION},
-                    {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": IMAGE}},
-                ],
-            }
-        ],
-    )
-    client.close()
+    with anthropic.Anthropic(base_url=seeing.url, api_key="unused", max_retries=0) as client:
+        answer = client.messages.create(
+            model=CHAT,
+            max_tokens=2,
+            messages=[
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "text", "text": QUESTION},
+                        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": IMAGE}},
+                    ],
+                }
+            ],
+        )
     usage = answer.usage
     assert usage.input_tokens + (usage.cache_read_input_tokens or 0) == text_tokens + IMAGE_TOKENS + 1
 

@@ -366,7 +366,8 @@ def _load(tray: TrayApplication, model_id: str) -> bool:
     """Load a model; return False while the load is refused because it has just failed."""
     try:
         return bool(tray.post(f"/preheat/v1/models/{model_id}/load")) and tray.model(model_id)["state"] == "hot"
-    except HTTPError:
+    except HTTPError as error:
+        error.close()
         return False
 
 

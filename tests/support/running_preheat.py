@@ -10,8 +10,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +52,8 @@ class Preheat:
     process: subprocess.Popen[bytes]
     home: Path
     port: int
+    clients: ExitStack = field(default_factory=ExitStack, init=False)
+    """Closes what ``client`` returned. A client left to Python's collector would fail whichever test runs then."""
 
     @property
     def own_headers(self) -> dict[str, str]:
@@ -64,9 +66,13 @@ class Preheat:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, **options: Any) -> openai.OpenAI:
-        return openai.OpenAI(base_url=f"{self.url}/v1", api_key="unused", max_retries=0, **options)
+        """Return a client that is closed when Preheat ends."""
+        client = openai.OpenAI(base_url=f"{self.url}/v1", api_key="unused", max_retries=0, **options)
+        self.clients.callback(client.close)
+        return client
 
     def async_client(self, **options: Any) -> openai.AsyncOpenAI:
+        """Return a client that the caller closes."""
         return openai.AsyncOpenAI(base_url=f"{self.url}/v1", api_key="unused", max_retries=0, **options)
 
     def status(self) -> dict[str, Any]:
@@ -134,7 +140,8 @@ def running_preheat(
         assert process.poll() is None, (home / "serve.out").read_text()
         preheat = Preheat(process, home, json.loads(runtime_file.read_text())["port"])
         wait_until(lambda: _answers(preheat) or process.poll() is not None)
-        yield preheat
+        with preheat.clients:
+            yield preheat
     finally:
         if process.poll() is None:
             children = psutil.Process(process.pid).children(recursive=True)

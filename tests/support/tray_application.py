@@ -110,7 +110,9 @@ def running_tray(screen: Screen, home: Path, *options: str, **settings: str) -> 
             tray_command(*options), env=tray_environment(screen, home, settings), stdout=out, stderr=subprocess.STDOUT
         )
     try:
-        yield TrayApplication(process, home, 0, screen=screen)
+        tray = TrayApplication(process, home, 0, screen=screen)
+        with tray.clients:
+            yield tray
         assert process.poll() in (None, 0), (home / "tray.out").read_text()
     finally:
         if process.poll() is None:
