@@ -48,6 +48,7 @@ from preheat.preload import (
     on_battery,
     plan_ahead,
     policy_of,
+    report_missing,
 )
 from preheat.residency import (
     Action,
@@ -533,7 +534,9 @@ class Engine:
     def _choose_favourites(self) -> None:
         wanted, models = self.settings.favourites, self._files.models
         self._planner.favourites = choose_favourites(wanted, models)
-        self._missing_favourites = missing_favourites(wanted, models)
+        missing = missing_favourites(wanted, models)
+        report_missing(missing, self._missing_favourites)
+        self._missing_favourites = missing
         self._residency.set_favourites(self._planner.favourites)
 
     def _figures_changed(self) -> None:

@@ -14,6 +14,7 @@ from preheat.preload.favourites import (
     order_favourites,
     remove_favourites,
     replace_favourites,
+    report_missing,
 )
 from preheat.preload.forms import FormAction, FormFacts, FormOutlook, facts_of, plan_forms
 from preheat.preload.gate import IDLE_S

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from preheat.errors import EngineError
@@ -26,16 +26,21 @@ def choose_favourites(wanted: Sequence[str] | None, models: Sequence[ModelFile])
         return tuple(name for name in STARTER_MODELS if name in present) if present <= set(STARTER_MODELS) else ()
     chosen: dict[str, None] = {}
     for name in wanted:
-        try:
-            chosen[resolve(name, models).model_id] = None
-        except EngineError as error:
-            logger.warning("favourite %s: %s", name, error)
+        if (model_id := _model_id(name, models)) is not None:
+            chosen[model_id] = None
     return tuple(chosen)
 
 
 def missing_favourites(wanted: Sequence[str] | None, models: Sequence[ModelFile]) -> tuple[str, ...]:
     """Return the favourites without a model on disk, such as those on an unplugged disk. They stay favourites."""
     return tuple(name for name in dict.fromkeys(wanted or ()) if _model_id(name, models) is None)
+
+
+def report_missing(missing: Sequence[str], reported: Container[str]) -> None:
+    """Log the missing favourites that were not reported before: folders are read again every half minute."""
+    for name in missing:
+        if name not in reported:
+            logger.warning("favourite %s has no model on disk", name)
 
 
 class FavouritesRoom(NamedTuple):

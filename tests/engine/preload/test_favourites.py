@@ -15,6 +15,7 @@ from preheat.preload import (
     order_favourites,
     remove_favourites,
     replace_favourites,
+    report_missing,
 )
 from preheat.preload.favourites import STARTER_MODELS
 
@@ -48,9 +49,13 @@ def test_the_users_order_short_names_and_repetitions() -> None:
     assert choose_favourites(["QWEN", "smollm2", "qwen3"], [CHAT, OTHER]) == (OTHER.model_id, CHAT.model_id)
 
 
-def test_an_unknown_favourite_is_passed_over_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unknown_favourite_is_passed_over() -> None:
     assert choose_favourites(["nosuch", "smollm2"], [CHAT]) == (CHAT.model_id,)
-    assert "nosuch" in caplog.text
+
+
+def test_a_missing_favourite_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    report_missing(("gone", "new"), ("gone",))
+    assert caplog.messages == ["favourite new has no model on disk"]
 
 
 def test_an_empty_list_is_a_wish() -> None:
