@@ -63,12 +63,12 @@ def test_a_load_that_fails_is_no_use_of_the_model(world: World) -> None:
     assert world.answers[late] is world.answers[missed] is BROKEN
     assert world.record("a").last_used_at is None
     world.later(3600.0)
-    granted = world.request("a")
+    world.request("a")
     world.later(5.0)
     world.ready("a")
     assert world.record("a").last_used_at == world.clock
     world.die("a")
-    assert granted not in world.leases
+    assert world.of("a") is State.FAILED
     assert world.record("a").last_used_at == world.clock
 
 
