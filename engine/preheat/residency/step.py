@@ -171,10 +171,12 @@ class Step:
 
     def _evict(self, record: Residency, why: EvictionReason, reason: Message, save_s: float | None = None) -> Residency:
         """Unload a hot model, or cancel a load."""
-        phase = record.phase
-        wasted = isinstance(phase, Hot) and record.speculative and why is not EvictionReason.END
+        phase, load = record.phase, record.load
+        # A model that shrinks is loaded again, but was in memory.
+        leaves = isinstance(phase, Hot) or (load is not None and load.resumes is not None and load.speculative)
+        wasted = leaves and record.speculative and why is not EvictionReason.END
         action = Action.UNLOAD if why is EvictionReason.USER else Action.EVICT
-        if not isinstance(phase, Hot):
+        if not leaves:
             action = Action.CANCEL
         self._record_decision(record, action, reason, why, wasted=wasted)
         if not isinstance(phase, Hot):

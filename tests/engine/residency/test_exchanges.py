@@ -231,6 +231,14 @@ def test_an_exchange_gives_way_to_a_load() -> None:
     assert world.in_state(State.HOT) == {"a", "b"}
 
 
+def test_a_model_that_leaves_while_it_shrinks_is_evicted() -> None:
+    world = World(limit=100).repacked("a").hot("b")
+    world.request("c")
+    world.unload("a")  # it was in memory: no load is cancelled
+    assert (world.last(Action.UNLOAD).model_id, world.last(Action.UNLOAD).wasted) == ("a", False)
+    assert [each for each in world.decisions if each.action is Action.CANCEL] == []
+
+
 def test_a_model_in_use_does_not_shrink() -> None:
     world = World(limit=100).repacked("a").hot("b")
     world.request("a")
