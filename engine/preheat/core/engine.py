@@ -362,6 +362,7 @@ class Engine:
                 finally:
                     arrival.waited()
                 request.waiting = False
+                self._usage.request_granted(model.model_id, started_at)
                 arrival.lease = lease = Lease(model.model_id, hot, arrived_at, request.wrote_token, client)
                 self._publisher.publish_requests()
                 yield lease

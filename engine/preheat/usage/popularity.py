@@ -42,7 +42,7 @@ class Row(NamedTuple):
     Attributes:
         counter: -1: uses, halved every half-life. -2: uses, halved every day. 0-23 and 24-47: uses in that hour of a
             weekday and of a weekend day, halved every half-life. 100-106: uses on the last Monday, ... Sunday. -3: no
-            count; ``at`` is the arrival of the last request that was answered, 0 before one. (Older versions did not
+            count; ``at`` is the arrival of the last request that got the model, 0 before one. (Older versions did not
             store it.)
         value: The count at ``at``.
         at: Unix time. Of a counter that is halved it moves with all others where there is a longer gap than
@@ -76,7 +76,7 @@ class Usage:
         score: Uses, each halved every half-life.
         last_week: Uses in the last seven days, including today.
         today: Uses today.
-        last_used_at: Unix time of the last answered request, or of the last one; None before the first.
+        last_used_at: Unix time of the last request that got it, or of the last one; None before the first.
         part_of_day: When most uses happened, such as ``weekday_mornings``; empty if they are spread.
     """
 
@@ -129,7 +129,7 @@ class Popularity:
         self._latest = max((counter.at for counter in self._halved()), default=None)
 
     def note(self, model_id: str, at: float) -> None:
-        """Count a request at the Unix time ``at``, whether or not it will be answered."""
+        """Count a request at the Unix time ``at``, whether or not its model will load."""
         counters = self._models.setdefault(model_id, {})
         counters.setdefault(_LAST, _Counter(0.0, counters[_SCORE].at if _SCORE in counters else _NEVER))
         self._bridge_gap(at)
@@ -149,8 +149,8 @@ class Popularity:
         else:
             day.value += 1.0
 
-    def answered(self, model_id: str, at: float) -> None:
-        """Note that the request which was counted at ``at`` has been answered; others are ignored."""
+    def granted(self, model_id: str, at: float) -> None:
+        """Note that the request which was counted at ``at`` got its model; others are ignored."""
         if counters := self._models.get(model_id):
             counters[_LAST] = _Counter(0.0, at)
 
@@ -196,7 +196,7 @@ class Popularity:
         return scores, heat
 
     def last_used_at(self, model_id: str) -> float | None:
-        """Return when the last answered request arrived, in Unix time as the clock was then; None before one."""
+        """Return when the last request that got it arrived, in Unix time as the clock was then; None before one."""
         counters = self._models.get(model_id)
         return (counters.get(_LAST, counters[_SCORE]).at or None) if counters else None
 

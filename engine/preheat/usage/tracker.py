@@ -90,8 +90,8 @@ class UsageTracker:
             self.prompts.note(request)
         for request in self.log.requests_after(saved.mark):
             self.popularity.note(request.model_id, request.started_at)
-            if request.answered:
-                self.popularity.answered(request.model_id, request.started_at)
+            if request.answered:  # All that the log tells
+                self.popularity.granted(request.model_id, request.started_at)
         for decision in reversed(self.log.decisions(_DECISIONS)):
             if decision.stages is not None:
                 self.stages[decision.model_id] = decision.stages
@@ -117,6 +117,10 @@ class UsageTracker:
         self.popularity.note(model_id, now)
         if self._expected[0] == model_id:
             self._expected = None, 0.0
+
+    def request_granted(self, model_id: str, arrived_at: float) -> None:
+        """Note that a request which arrived then (Unix time) got its model."""
+        self.popularity.granted(model_id, arrived_at)
 
     def client_woke(self, client: str, model_id: str, now: float) -> str | None:
         """Note that a client woke (see ``clients``); return the model it is expected to use next."""
@@ -145,10 +149,8 @@ class UsageTracker:
         return self._likely[0] if now <= self._likely[1] else ()
 
     def request_ended(self, record: RequestRecord) -> None:
-        """Record a finished request, which was counted when it arrived."""
+        """Record a finished request."""
         self.prompts.note(record)
-        if record.answered:
-            self.popularity.answered(record.model_id, record.started_at)
         self._publish(record)
         if self.log is not None:
             self._unsaved += 1

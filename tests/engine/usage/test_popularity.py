@@ -26,7 +26,7 @@ def filled(log: list[tuple[str, float]], zone: timezone = UTC) -> Popularity:
     popularity = Popularity(timezone=zone)
     for model_id, at in log:
         popularity.note(model_id, at)
-        popularity.answered(model_id, at)
+        popularity.granted(model_id, at)
     return popularity
 
 
@@ -144,15 +144,15 @@ def test_usage_counts_seven_days_and_today() -> None:
     assert filled(log).usage("b", MONDAY).last_used_at is None
 
 
-def test_only_an_answered_request_is_a_use_but_all_are_wanted() -> None:
+def test_only_a_request_that_got_its_model_is_a_use_but_all_are_wanted() -> None:
     popularity = Popularity(timezone=UTC)
     popularity.note("a", MONDAY)
     assert popularity.last_used_at("a") is None
     assert popularity.score("a", MONDAY) == popularity.usage("a", MONDAY).today == 1
     assert popularity.usage("a", MONDAY).last_used_at == MONDAY
-    popularity.answered("a", MONDAY)
+    popularity.granted("a", MONDAY)
     popularity.note("a", MONDAY + 60)
-    popularity.answered("unknown", MONDAY)
+    popularity.granted("unknown", MONDAY)
     stored = Popularity(timezone=UTC, rows=popularity.to_rows())
     for each in (popularity, stored):
         assert each.last_used_at("a") == each.usage("a", MONDAY + 60).last_used_at == MONDAY
@@ -185,7 +185,7 @@ def test_a_clock_that_jumps_changes_no_order(days: tuple[float, ...]) -> None:
     for jump in days:
         now += jump * DAY_S
         popularity.note("once", now)
-        popularity.answered("once", now)
+        popularity.granted("once", now)
     scores, heat = popularity.scores_and_heat(now, Weights())
     assert scores["often"] >= before * 0.5 ** sum(jump > 0 for jump in days)
     assert scores["often"] > scores["once"]
