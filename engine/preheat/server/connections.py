@@ -60,6 +60,9 @@ MAX_PIECES: Final = 100_000
 ENDED_AT_ONCE: Final = 16
 """Connections without a request that end together when there are too many: each search costs time."""
 
+LAST_LOOK_S: Final = 0.04
+"""Seconds between the two looks for a last request before a server that ends closes a connection."""
+
 MIN_BODY_RATE: Final = 512
 """Bytes per second that a body needs on average."""
 
@@ -77,6 +80,8 @@ class GuardedConnection(HttpToolsProtocol):
     _write_timer: asyncio.TimerHandle | None = None
     _peer: Peer | None = None
     _refused = False
+    _ends = False  # the server ends, and answers no further request
+    _in_head = False
     _in_body = False
     _head_bytes = 0  # of the current head
     _headers = 0  # number of headers in the current head
@@ -146,6 +151,7 @@ class GuardedConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request's head."""
         if not self._refused:
+            self._in_head = True
             self._head_bytes = self._headers = 0
             self._expect(HEAD_TIMEOUT_S)
             super().on_message_begin()
@@ -175,7 +181,7 @@ class GuardedConnection(HttpToolsProtocol):
             self._refused = True
             self._abort("sends requests without waiting for answers")
             return
-        self._in_body = True
+        self._in_head, self._in_body = False, True
         self._idle_bytes = self._body_bytes = self._pieces = 0
         self._body_began_at = self.loop.time()
         self._expect(BODY_TIMEOUT_S)
@@ -185,6 +191,7 @@ class GuardedConnection(HttpToolsProtocol):
         if not self.url.startswith(b"/"):
             scope[TARGET_KEY] = self.url
         super().on_headers_complete()
+        self.cycle.keep_alive = self.cycle.keep_alive and not self._ends
         self.cycle.transport = cast(asyncio.Transport, JoinedWrites(self.transport))
         scope[WRITE_KEY] = partial(_write_piece, weakref.ref(self.cycle))  # the cycle has the scope
 
@@ -215,6 +222,31 @@ class GuardedConnection(HttpToolsProtocol):
             super().on_message_complete()
             if not self.pipeline:
                 self.flow.resume_reading()  # a large body has paused it; the client's leaving has to be noticed
+
+    def shutdown(self) -> None:
+        """Answer what has arrived, and what is on its way, and close.
+
+        uvicorn closes connections without a request at once: one that a client has just sent would be lost.
+        """
+        self._ends = True
+        if self._at_rest:
+            self.loop.call_later(LAST_LOOK_S, self._look_again)
+        elif self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def _look_again(self) -> None:
+        # After a long pause of the loop, timers may precede the data that has arrived meanwhile.
+        if self._at_rest:
+            self.loop.call_later(LAST_LOOK_S, self._close_at_rest)
+
+    def _close_at_rest(self) -> None:
+        if self._at_rest:
+            self.transport.close()
+
+    @property
+    def _at_rest(self) -> bool:
+        """Whether no request is arriving or being answered."""
+        return not self._in_head and (self.cycle is None or self.cycle.response_complete)
 
     def pause_writing(self) -> None:
         """Give the client time to read."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 
 import httpx2
 import pytest
 
 from preheat.server import connection_limit, connections
-from tests.engine.server.conftest import RunningPort
+from tests.engine.application import eventually
+from tests.engine.server.conftest import RunningPort, start_port, stop_port
 from tests.engine.server.fake_engine import FakeEngine
 
 POST = b"POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n"
@@ -90,6 +93,41 @@ async def test_idle_connections_make_room_for_requests(
     assert closed
     for _, writer in idle:
         writer.close()
+
+
+@pytest.mark.parametrize("before", [b"", GET[:9], GET, GET + GET[:9]])
+async def test_a_port_that_ends_answers_a_request_on_its_way(
+    before: bytes, engine: FakeEngine, preheat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LAST_LOOK_S", 5.0)
+    port = await start_port(engine)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port.port)
+    writer.write(before)
+    if before.startswith(GET):
+        await reader.readuntil(b"}")
+    port.task.cancel()
+    await asyncio.to_thread(eventually, lambda: _refuses(port), "the port's end")
+    writer.write(GET[len(before) % len(GET) :])
+    answer = await asyncio.wait_for(reader.read(), TIMEOUT_S)
+    assert (answer.count(b"HTTP/1.1 200 OK"), answer.count(b"connection: close")) == (1, 1)
+    writer.close()
+    await stop_port(port)
+
+
+async def test_a_port_that_ends_closes_idle_connections(engine: FakeEngine, preheat_home: Path) -> None:
+    port = await start_port(engine, shutdown_grace=60)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port.port)
+    await stop_port(port)
+    assert await reader.read() == b""
+    writer.close()
+
+
+def _refuses(port: RunningPort) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port.port), timeout=TIMEOUT_S).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 async def test_a_client_that_reads_nothing_is_given_up(
