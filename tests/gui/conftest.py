@@ -51,6 +51,16 @@ def _plain_locale() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_key_held(qapp: QApplication) -> None:
+    """Qt takes the modifiers of the last key of an earlier test for those that are held now."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QWidget
+
+    QTest.keyRelease(QWidget(), Qt.Key.Key_Control)
+
+
+@pytest.fixture(autouse=True)
 def _own_home(preheat_home: object) -> None:
     """What a window remembers goes to a folder of the test's own."""
 

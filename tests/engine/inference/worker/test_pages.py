@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from fresh_process import in_fresh_process
 from preheat.inference.worker.pages import LARGE_BYTES, touched_ahead
 from tests.engine.application import eventually
 
@@ -26,12 +27,11 @@ if sys.platform == "linux":
             block.write(bytes(4 * MB))
             eventually(lambda: resident_bytes() - before >= LARGE_BYTES, "the block is touched")
 
-    def test_a_block_that_is_being_filled_is_touched() -> None:
+    def fill_while_touched() -> None:
         with touched_ahead():
             fill_one()
 
-    @pytest.mark.parametrize("filled", ["nothing", "before"])
-    def test_other_blocks_are_left_alone(filled: str) -> None:
+    def fill_next_to_others(filled: str) -> None:
         with mmap.mmap(-1, LARGE_BYTES, FLAGS) as known, touched_ahead():
             if filled == "before":
                 known.write(bytes(4 * MB))
@@ -40,3 +40,12 @@ if sys.platform == "linux":
             with mmap.mmap(-1, LARGE_BYTES, FLAGS), mmap.mmap(-1, LARGE_BYTES, FLAGS, mmap.PROT_READ):
                 fill_one()
                 assert resident_bytes() - before < LARGE_BYTES // 2
+
+    # In a process with few blocks of memory: the kernel puts a new one next to any other.
+
+    def test_a_block_that_is_being_filled_is_touched() -> None:
+        in_fresh_process(fill_while_touched)
+
+    @pytest.mark.parametrize("filled", ["nothing", "before"])
+    def test_other_blocks_are_left_alone(filled: str) -> None:
+        in_fresh_process(fill_next_to_others, filled)
