@@ -73,7 +73,7 @@ MEMORIES = [(0.25, 0.24), (0.5, 0.15)]
 def test_seconds_waited_depend_on_the_page_cache(share: float, most: float) -> None:
     found = []
     for user in USERS:
-        trace = trace_of(user)
+        trace = synthetic_trace(user, seed=SEED, days=28)
         limit = trace.room_for(3)
         found.append(compare_with_lru(user, trace, Machine(limit, page_cache_bytes=int(limit * share))))
     assert mean_of(found).seconds_ratio <= most
