@@ -147,7 +147,8 @@ def test_what_is_too_complex_is_refused(preheat: Preheat, name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVED)
 def test_what_only_looks_hostile_is_served(preheat: Preheat, name: str) -> None:
-    assert ask(preheat, **SERVED[name])[0] == 200
+    status, message = ask(preheat, **SERVED[name])
+    assert status == 200, message
 
 
 @pytest.mark.parametrize("reason", MALFORMED)

@@ -26,6 +26,8 @@ from preheat.replay.synthetic import DAYS
 from preheat.replay.trace import ModelSize
 from preheat.usage import DAY_S
 
+pytestmark = pytest.mark.no_cover  # tracing triples their time; test_simulation.py covers the same code
+
 SEED = 1000
 """Not used for choosing the constants of the policy."""
 

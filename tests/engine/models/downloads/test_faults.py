@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -82,8 +83,8 @@ def test_a_silent_host_is_retried(fetching: Make, hub: LocalHub, content: bytes)
 
 
 def test_an_unreachable_hub_fails_the_download_until_resumed(fetching: Make, hub: LocalHub, content: bytes) -> None:
-    hub.drop_next(at="cdn", times=QUICK.attempts)
-    run = fetching()
+    hub.drop_next(at="cdn", times=5)
+    run = fetching(retry_policy=replace(QUICK, attempts=5))
     failed = run.fetch()
     assert failed.state is DownloadState.FAILED
     assert failed.error is not None

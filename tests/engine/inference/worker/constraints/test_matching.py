@@ -28,7 +28,7 @@ class SlowMatcher:
 
 
 def test_slow_tokens_are_a_failure() -> None:
-    native = SlowMatcher(0.05)
+    native = SlowMatcher(0.12)
     matcher = TokenMatcher(native, 64, 2)
     assert matcher.accept(1)
     while not matcher.failure:
