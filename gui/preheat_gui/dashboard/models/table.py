@@ -200,7 +200,7 @@ _HAS_VALUE: Final[Mapping[Column, Callable[[Sequence[ModelSnapshot], Context], b
 
 
 _Cells = dict[tuple[str, int], tuple[ModelSnapshot, Cell]]  # By model_id and column: views ask often
-_FEW_ROWS: Final = 16  # Up to so many changed rows, looking for the cells that differ is worth it
+_FEW_ROWS: Final = 16  # Above this number of changed rows, all of their cells are painted
 
 
 class ModelsTable(TableModel[ModelSnapshot]):
