@@ -155,9 +155,9 @@ class StreamWriter:
                 await self.drain()
 
     async def drain(self) -> None:
-        """Wait until the output has been sent."""
+        """Wait until the output has been sent. Cancelling the caller does not stop the sending."""
         if self._sending is not None:
-            await self._sending
+            await asyncio.shield(self._sending)
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last output."""

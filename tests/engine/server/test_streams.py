@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 
 import httpx2
 import openai
 import pytest
+from starlette.types import Message
 
-from preheat.errors import EngineStoppedError, ModelLoadError, WorkerDiedError
+from preheat.errors import EngineError, EngineStoppedError, ModelLoadError, WorkerDiedError
 from preheat.inference import GenerationChunk
 from preheat.residency import State
 from preheat.server import streams
@@ -18,6 +20,22 @@ from tests.engine.server.fake_engine import CHAT, FakeEngine
 
 BODY = {"model": "tiny-chat", "messages": [{"role": "user", "content": "hi"}], "stream": True}
 TIMEOUT_S = 60
+
+
+class PlainForm:
+    """Adds nothing to the output."""
+
+    media_type = "text/plain"
+    headers: Mapping[str, str] = {}
+
+    def begin(self) -> str:
+        return ""
+
+    def waiting(self) -> str:
+        return ""
+
+    def error(self, error: EngineError) -> str:
+        return error.code
 
 
 async def test_a_cold_models_stream_has_headers_and_progress_at_once(
@@ -121,3 +139,25 @@ async def test_a_stop_during_a_stream_is_an_event(engine: FakeEngine, wire: http
     answer = await wire.post("/v1/chat/completions", json=BODY)
     assert '"code": "engine_stopped"' in answer.text
     assert "[DONE]" not in answer.text
+
+
+async def test_an_answer_that_is_cancelled_before_its_output_is_sent_still_ends() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    writer = streams.StreamWriter(PlainForm(), send, lambda _: False, TIMEOUT_S)
+
+    async def answer() -> None:
+        writer.write(b"one")
+        await writer.drain()
+
+    task = asyncio.create_task(answer())
+    await asyncio.sleep(0)  # the answer waits for a task that has not begun to send
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await writer.end(b"two")
+    assert b"".join(message.get("body", b"") for message in sent) == b"onetwo"
+    assert not sent[-1]["more_body"]
