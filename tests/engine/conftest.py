@@ -48,7 +48,7 @@ def start(starter_home: Path) -> Iterator[Callable[..., Application]]:
     yield start_one
     for running in started:
         running.stop()
-        assert bugs_of(running.home) == []
+    assert bugs_of(starter_home) == []
 
 
 @pytest.fixture

@@ -7,7 +7,10 @@ import re
 from pathlib import Path
 from typing import Final
 
-_BUG: Final = re.compile(r"^.*(?:internal error [0-9a-f]{8}: |Traceback \(most recent call last\)).*$", re.MULTILINE)
+_BUG: Final = re.compile(
+    r"^.*(?:internal error [0-9a-f]{8}: .*|Traceback \(most recent call last\)(?:.*\n(?=\s))*.*(?:\n\S.*)?)$",
+    re.MULTILINE,
+)
 
 
 def bugs_in(output: str) -> list[str]:

@@ -24,7 +24,7 @@ NOW = time.time()
 @pytest.fixture
 def log(engine: FakeEngine, tmp_path: Path) -> Iterator[UsageLog]:
     """The engine's log; records are written by ``write_pending``."""
-    engine.usage_log = UsageLog(tmp_path / "usage.db")
+    engine.usage_log = UsageLog(tmp_path / "usage.db", clock=lambda: NOW)
     yield engine.usage_log
     engine.usage_log.close()
 
