@@ -202,11 +202,18 @@ def test_no_orphan_outlives_a_killed_parent(question: tuple[str, ...]) -> None:
 
 
 def test_growth_of_a_process() -> None:
-    has_grown = watch_resident(os.getpid(), 32 << 20)
-    assert not has_grown()
-    kept = b"x" * (64 << 20)
-    assert has_grown()
-    assert kept
+    growing = 'input(); kept = b"x" * (64 << 20); print(flush=True); input()'
+    # Not this process: what earlier tests leave is freed meanwhile.
+    with subprocess.Popen([sys.executable, "-c", growing], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        has_grown = watch_resident(process.pid, 32 << 20)
+        assert not has_grown()
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        assert has_grown()
+        process.stdin.write(b"\n")
 
 
 def test_waiting_looks_at_the_memory() -> None:
