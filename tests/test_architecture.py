@@ -36,7 +36,19 @@ BASE = {
 }
 """What every room of the engine may import. ``messages`` and ``files`` import only the base, too."""
 
-ENGINE = {"core", "inference", "models", "prefixes", "preload", "replay", "residency", "settings", "updates", "usage"}
+ENGINE = {
+    "core",
+    "devices",
+    "inference",
+    "models",
+    "prefixes",
+    "preload",
+    "replay",
+    "residency",
+    "settings",
+    "updates",
+    "usage",
+}
 
 ROOMS: Mapping[str, set[str]] = {
     # room of the engine: the rooms that it may import besides the base
@@ -44,12 +56,13 @@ ROOMS: Mapping[str, set[str]] = {
     "settings": set(),
     "models": {"settings"},
     "inference": set(),
+    "devices": {"inference"},
     "prefixes": {"inference", "settings"},
     "residency": {"inference", "models", "settings"},
     "usage": {"inference", "residency", "settings"},
     "preload": {"models", "residency", "settings", "usage"},
     "replay": {"models", "preload", "residency", "settings", "usage"},
-    "core": {"inference", "models", "prefixes", "preload", "residency", "settings", "updates", "usage"},
+    "core": {"devices", "inference", "models", "prefixes", "preload", "residency", "settings", "updates", "usage"},
     "updates": set(),
     "control": ENGINE,
     "server": {"control", *ENGINE},

@@ -5093,6 +5093,10 @@ nach {new}
         <translation>Schreibweise prüfen; bei einem privaten mit preheat hub login anmelden</translation>
     </message>
     <message>
+        <source>Choose one of these with &apos;preheat config set devices NAME&apos;, or set it to auto</source>
+        <translation>Eines davon mit &apos;preheat config set devices NAME&apos; wählen, oder die Einstellung auf auto setzen</translation>
+    </message>
+    <message>
         <source>Connected</source>
         <translation>Verbunden</translation>
     </message>
@@ -5247,6 +5251,14 @@ nach {new}
     <message>
         <source>Models</source>
         <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>Models run on the processor: {reason}</source>
+        <translation>Modelle laufen auf dem Prozessor: {reason}</translation>
+    </message>
+    <message>
+        <source>Models use {names:names}</source>
+        <translation>Modelle nutzen {names:names}</translation>
     </message>
     <message>
         <source>Network is down</source>
@@ -5621,6 +5633,10 @@ nach {new}
         <translation>Modelle, die bereit sind, bevor gefragt wird</translation>
     </message>
     <message>
+        <source>a list of names of devices, cpu, or auto</source>
+        <translation>eine Liste von Gerätenamen, cpu oder auto</translation>
+    </message>
+    <message>
         <source>a second worker with the model&apos;s other form could not take over: {reason}</source>
         <translation>ein zweiter Prozess mit der anderen Form des Modells konnte nicht übernehmen: {reason}</translation>
     </message>
@@ -5673,12 +5689,36 @@ nach {new}
         <translation>gab seine umgeordneten Gewichte auf, um Platz für {model} zu machen</translation>
     </message>
     <message>
+        <source>it has memory of its own</source>
+        <translation>es hat eigenen Speicher</translation>
+    </message>
+    <message>
+        <source>it helps the processor by itself, and holds no models</source>
+        <translation>es hilft dem Prozessor von selbst und nimmt keine Modelle auf</translation>
+    </message>
+    <message>
         <source>it is not a regular file</source>
         <translation>es ist keine gewöhnliche Datei</translation>
     </message>
     <message>
+        <source>it is the only kind of GPU here</source>
+        <translation>eine andere Art von GPU gibt es hier nicht</translation>
+    </message>
+    <message>
+        <source>it is the same device as {name}, through another library</source>
+        <translation>es ist dasselbe Gerät wie {name}, über eine andere Bibliothek</translation>
+    </message>
+    <message>
+        <source>it only imitates a GPU on the processor, which is slower than the processor itself</source>
+        <translation>es ahmt auf dem Prozessor eine GPU nur nach, was langsamer ist als der Prozessor selbst</translation>
+    </message>
+    <message>
         <source>it ran out of memory</source>
         <translation>der Speicher reichte nicht</translation>
+    </message>
+    <message>
+        <source>it shares the processor&apos;s memory, and {other} has its own</source>
+        <translation>es teilt den Speicher des Prozessors, und {other} hat eigenen</translation>
     </message>
     <message>
         <source>it stopped responding and was ended</source>
@@ -5767,6 +5807,10 @@ nach {new}
     <message>
         <source>needs {size:memory}</source>
         <translation>benötigt {size:memory}</translation>
+    </message>
+    <message>
+        <source>no GPU was found</source>
+        <translation>es wurde keine GPU gefunden</translation>
     </message>
     <message>
         <source>not in memory: it was unloaded by hand, and is preloaded again after its next use</source>
@@ -5867,6 +5911,22 @@ nach {new}
     <message>
         <source>the server answered with status {status}</source>
         <translation>der Server antwortete mit Status {status}</translation>
+    </message>
+    <message>
+        <source>the setting devices is cpu</source>
+        <translation>die Einstellung devices ist cpu</translation>
+    </message>
+    <message>
+        <source>the setting devices names it ({name})</source>
+        <translation>die Einstellung devices nennt es ({name})</translation>
+    </message>
+    <message>
+        <source>the setting devices names others</source>
+        <translation>die Einstellung devices nennt andere</translation>
+    </message>
+    <message>
+        <source>the setting devices names {name}, which is not here; there are: {names:names}</source>
+        <translation>die Einstellung devices nennt {name}, was es hier nicht gibt; es gibt: {names:names}</translation>
     </message>
     <message>
         <source>the smallest available</source>
@@ -8305,6 +8365,10 @@ nach {new}
         <translation>Tage, nach denen eine Nutzung nur noch halb zählt.</translation>
     </message>
     <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
         <source>How long requests in progress may take to finish when Preheat quits, in seconds.</source>
         <translation>Wie lange laufende Anfragen beim Beenden von Preheat noch brauchen dürfen, in Sekunden.</translation>
     </message>
@@ -8503,6 +8567,10 @@ nach {new}
     <message>
         <source>Embedding cache</source>
         <translation>Embedding-Cache</translation>
+    </message>
+    <message>
+        <source>Graphics cards that models use, the first one first: names such as `Vulkan0`, or parts of their makers&apos; names; `cpu` for none. `auto` takes those with memory of their own, otherwise an integrated one.</source>
+        <translation>Grafikkarten, die Modelle nutzen, die erste zuerst: Namen wie `Vulkan0` oder Teile des Herstellernamens; `cpu` für keine. `auto` nimmt solche mit eigenem Speicher, sonst eine integrierte.</translation>
     </message>
     <message>
         <source>Host names</source>

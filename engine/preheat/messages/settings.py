@@ -36,6 +36,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "allowed_memory_share": Template("a size such as 4GB, 0, or a share of memory such as 25%"),
     "allowed_amount": Template("a size such as 40GB, or 0"),
     "allowed_models": Template("a list of model names, or auto"),
+    "allowed_devices": Template("a list of names of devices, cpu, or auto"),
     "allowed_folder": Template("a folder, or auto"),
     "allowed_folders": Template("a list of folders"),
     "allowed_sources": Template("a list of huggingface, lmstudio, ollama, llamacpp, jan"),

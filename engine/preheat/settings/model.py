@@ -198,6 +198,13 @@ class Settings(Declared):
         "Answers that repeat their prompt, such as an edited file, take several tokens at a time from it; the model "
         "checks each one. `auto` means where measurements show that it is faster.",
     )
+    devices: tuple[Name, ...] | None = _models(
+        None,
+        "Devices",
+        "Graphics cards that models use, the first one first: names such as `Vulkan0`, or parts of their makers' "
+        "names; `cpu` for none. `auto` takes those with memory of their own, otherwise an integrated one.",
+        allowed="allowed_devices",
+    )
     gpu_layers: int = _models(
         -1,
         "Layers on the GPU",
@@ -362,10 +369,15 @@ class Settings(Declared):
             keep_alive_s=own.keep_alive,
         )
 
-    @field_validator("favourites", "threads", "models_dir", mode="before")
+    @field_validator("favourites", "threads", "devices", "models_dir", mode="before")
     @classmethod
     def _auto_is_none(cls, value: Any) -> Any:
         return None if value == AUTO else value
+
+    @field_validator("devices", mode="before")
+    @classmethod
+    def _one_device_is_list(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) and value and value != AUTO else value
 
     @field_validator("prefix_cache_daily", "max_body")
     @classmethod

@@ -382,9 +382,25 @@ def test_the_lists_are_known() -> None:
         "allowed_apps",
         "models_dirs",
         "sources",
+        "devices",
     } == LISTS
 
 
 def test_the_own_models_folder(preheat_home: Path, tmp_path: Path) -> None:
     assert Settings().own_models_dir.is_relative_to(preheat_home)
     assert Settings(models_dir=tmp_path).own_models_dir == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "devices"),
+    [
+        ('"auto"', None),
+        ('"cpu"', ("cpu",)),
+        ('"GeForce RTX 3050"', ("GeForce RTX 3050",)),
+        ('["0000:01:00.0", "Vulkan1"]', ("0000:01:00.0", "Vulkan1")),
+    ],
+)
+def test_one_device_needs_no_list(text: str, devices: tuple[str, ...] | None, tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(f"devices = {text}\n", encoding="utf-8")
+    assert load_settings(environ={}, path=path).devices == devices

@@ -1,0 +1,30 @@
+"""Messages about devices next to the processor, such as graphics cards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from preheat.messages.template import Template
+
+TABLE: Final[Mapping[str, Template]] = {
+    # Why a device is used, or not.
+    "device_discrete_used": Template("it has memory of its own"),
+    "device_integrated_used": Template("it is the only kind of GPU here"),
+    "device_after_discrete": Template("it shares the processor's memory, and {other} has its own"),
+    "device_software": Template("it only imitates a GPU on the processor, which is slower than the processor itself"),
+    "device_accelerator": Template("it helps the processor by itself, and holds no models"),
+    "device_is_also": Template("it is the same device as {name}, through another library"),
+    "device_named": Template("the setting devices names it ({name})"),
+    "device_not_named": Template("the setting devices names others"),
+    "device_setting_cpu": Template("the setting devices is cpu"),
+    # All together.
+    "device_unknown": Template(
+        "the setting devices names {name}, which is not here; there are: {names:names}",
+        "Choose one of these with 'preheat config set devices NAME', or set it to auto",
+    ),
+    "devices_used": Template("Models use {names:names}"),
+    "devices_unused": Template("Models run on the processor: {reason}"),
+    "devices_no_backend": Template("Models run on the processor: this build has no GPU backend"),
+    "devices_none_found": Template("no GPU was found"),
+}
