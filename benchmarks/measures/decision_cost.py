@@ -55,7 +55,7 @@ class _Known:
         ]
         limit = _HOT * _MODEL_BYTES
         self.planner.plan(residents, dict.fromkeys(_NAMES, _MODEL_BYTES), limit, self.now)
-        self.planner.plan_eviction(residents, _MODEL_BYTES, limit, self.now, for_request=True)
+        self.planner.plan_eviction(residents, _MODEL_BYTES, limit, now=self.now, for_request=True)
 
     def sample_decision(self) -> None:
         """Take one sample."""

@@ -5397,6 +5397,10 @@ nach {new}
         <translation>In der Warteschlange</translation>
     </message>
     <message>
+        <source>Raise device_memory_limit, lower context_length or gpu_layers, or choose a smaller quantization</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Read-only file system</source>
         <translation>Datenträger nur lesbar</translation>
     </message>
@@ -5795,6 +5799,14 @@ nach {new}
     <message>
         <source>mapped</source>
         <translation>eingeblendet</translation>
+    </message>
+    <message>
+        <source>needs {missing:memory} more of {device}; other models are used more ({reason})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>needs {missing:memory} more than the limit of {device} ({reason})</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>needs {missing:memory} more than the memory limit ({reason})</source>
@@ -6311,6 +6323,10 @@ nach {new}
     <message>
         <source>{model} makes text, not embeddings</source>
         <translation>{model} erzeugt Text, keine Embeddings</translation>
+    </message>
+    <message>
+        <source>{model} needs {needed:memory} of {device}, but only {available:memory} of its limit of {limit:memory} can be freed</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed</source>

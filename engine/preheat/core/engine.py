@@ -53,6 +53,7 @@ from preheat.preload import (
 from preheat.residency import (
     Action,
     DecisionRecord,
+    DevicePool,
     EvictionPlan,
     EvictionReason,
     GainTable,
@@ -496,10 +497,18 @@ class Engine:
             raise EngineStoppedError(msg("shutting_down" if self._started else "not_started"))
 
     def _plan_eviction(
-        self, residents: Sequence[ResidentModel], needed_bytes: int, limit_bytes: int, *, for_request: bool
+        self,
+        residents: Sequence[ResidentModel],
+        needed_bytes: int,
+        limit_bytes: int,
+        pools: Sequence[DevicePool] = (),
+        *,
+        for_request: bool,
     ) -> EvictionPlan:
         now = self._clock()
-        return self._planner.plan_eviction(residents, needed_bytes, limit_bytes, now, for_request=for_request)
+        return self._planner.plan_eviction(
+            residents, needed_bytes, limit_bytes, pools, now=now, for_request=for_request
+        )
 
     def _check_queue(self, model: ModelFile, client: str) -> None:
         model_id = model.model_id

@@ -31,6 +31,10 @@ _PLAN: Final = {
     "plan_replace": Template("will be preloaded instead of {displaced:names}: {reason}"),
     "plan_too_large": Template("needs {missing:memory} more than the memory limit ({reason})"),
     "plan_no_room": Template("needs {missing:memory} more; other models are used more ({reason})"),
+    "plan_too_large_for_device": Template("needs {missing:memory} more than the limit of {device} ({reason})"),
+    "plan_no_room_on_device": Template(
+        "needs {missing:memory} more of {device}; other models are used more ({reason})"
+    ),
     "plan_favourites_only": Template("not preloaded: only favourites are preloaded ({reason})"),
     "plan_too_few_uses": Template("not preloaded: {reason}"),
     "plan_not_in_top": Template("not preloaded: other models are used more ({reason})"),

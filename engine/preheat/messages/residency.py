@@ -56,6 +56,11 @@ TABLE: Final[Mapping[str, Template]] = {
         "{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed",
         "Raise memory_limit, lower context_length, or choose a smaller quantization",
     ),
+    "no_room_on_device": Template(
+        "{model} needs {needed:memory} of {device}, but only {available:memory} of its limit of {limit:memory} can be "
+        "freed",
+        "Raise device_memory_limit, lower context_length or gpu_layers, or choose a smaller quantization",
+    ),
     "no_room_made": Template(
         "{model} is not loaded: room is kept for other programs",
         "End that: preheat make-room --end",

@@ -12,8 +12,8 @@ from typing import Final
 
 from preheat.messages import Message, msg
 from preheat.preload.planner import describe_usage
-from preheat.preload.policy import PolicySettings, PreloadTarget, TargetKind, plan_preloads
-from preheat.residency import ResidentModel
+from preheat.preload.policy import DeviceNeeds, PolicySettings, PreloadTarget, TargetKind, plan_preloads
+from preheat.residency import NO_DEVICE_BYTES, ResidentModel
 from preheat.usage import Popularity
 
 STEP_S: Final = 900.0
@@ -42,6 +42,7 @@ class Ahead:
         expiries: Unix times at which models in memory are unloaded unless they are used.
         sizes: Expected bytes of each model that may be loaded.
         loads_from: Unix time from which preloads may run; infinite if they may not.
+        devices: What models need of devices.
     """
 
     popularity: Popularity
@@ -52,6 +53,7 @@ class Ahead:
     favourites: tuple[str, ...]
     settings: PolicySettings
     loads_from: float
+    devices: DeviceNeeds = field(default_factory=DeviceNeeds)
 
 
 def plan_ahead(ahead: Ahead, now: float, until: float) -> tuple[PlannedStay, ...]:
@@ -74,8 +76,14 @@ def plan_ahead(ahead: Ahead, now: float, until: float) -> tuple[PlannedStay, ...
             for name in target.displaces:
                 end(name, at)
             favourite = target.kind is TargetKind.FAVOURITE
-            size = ahead.sizes[target.model_id]
-            room[target.model_id] = ResidentModel(target.model_id, size, 0.0, favourite=favourite, speculative=True)
+            room[target.model_id] = ResidentModel(
+                target.model_id,
+                ahead.sizes[target.model_id],
+                0.0,
+                favourite=favourite,
+                speculative=True,
+                device_bytes=ahead.devices.sizes.get(target.model_id, NO_DEVICE_BYTES),
+            )
             usual_at = _usual(ahead, target.model_id, at, at + _USUAL_S)
             open_stays[target.model_id] = PlannedStay(
                 target.model_id, at, until, loads=True, why=_reason(ahead, target, at), usual_at=usual_at
@@ -97,6 +105,7 @@ def _loads(ahead: Ahead, residents: Sequence[ResidentModel], at: float) -> Itera
         at,
         favourites=ahead.favourites,
         settings=ahead.settings,
+        devices=ahead.devices,
     ).preloads
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from preheat.messages import Message, msg
 from preheat.preload.policy import (
+    DeviceNeeds,
     LimitOutlook,
     PlanAction,
     PolicySettings,
@@ -17,7 +18,7 @@ from preheat.preload.policy import (
     eviction_view,
     plan_preloads,
 )
-from preheat.residency import EvictionPlan, ResidentModel, plan_eviction, plan_room
+from preheat.residency import DevicePool, EvictionPlan, ResidentModel, plan_eviction, plan_room
 from preheat.usage import Popularity, Usage, UsageTracker
 
 
@@ -60,35 +61,57 @@ class PreloadPlanner:
         return model_id in self._suppressed
 
     def plan(
-        self, residents: Sequence[ResidentModel], sizes: Mapping[str, int], limit_bytes: int, now: float
+        self,
+        residents: Sequence[ResidentModel],
+        sizes: Mapping[str, int],
+        limit_bytes: int,
+        now: float,
+        devices: DeviceNeeds | None = None,
     ) -> PreloadPlan:
         """Return which models should be hot; see ``plan_preloads``."""
-        return self._plan(residents, sizes, limit_bytes, now, self._suppressed)
+        return self._plan(residents, sizes, limit_bytes, now, devices, self._suppressed)
 
     def suppressed(
-        self, residents: Sequence[ResidentModel], sizes: Mapping[str, int], limit_bytes: int, now: float
+        self,
+        residents: Sequence[ResidentModel],
+        sizes: Mapping[str, int],
+        limit_bytes: int,
+        now: float,
+        devices: DeviceNeeds | None = None,
     ) -> tuple[str, ...]:
         """Return the suppressed models that should be hot otherwise, best first."""
         if not self._suppressed:
             return ()
-        plan = self._plan(residents, sizes, limit_bytes, now, frozenset())
+        plan = self._plan(residents, sizes, limit_bytes, now, devices, frozenset())
         return tuple(target.model_id for target in plan.targets if target.model_id in self._suppressed)
 
     def plan_eviction(
-        self, residents: Sequence[ResidentModel], needed_bytes: int, limit_bytes: int, now: float, *, for_request: bool
+        self,
+        residents: Sequence[ResidentModel],
+        needed_bytes: int,
+        limit_bytes: int,
+        pools: Sequence[DevicePool] = (),
+        *,
+        now: float,
+        for_request: bool,
     ) -> EvictionPlan:
         """Return the models to unload to make room; see ``policy.eviction_view`` for the place of unused preloads."""
         view = eviction_view(residents, self._usage.popularity, now, self.policy)
-        return plan_eviction(view, needed_bytes, limit_bytes, for_request=for_request)
+        return plan_eviction(view, needed_bytes, limit_bytes, pools, for_request=for_request)
 
     def leaving(self, residents: Sequence[ResidentModel], limit_bytes: int, now: float) -> tuple[str, ...]:
         """Return the models in the order in which requests would unload them; those in use now come last."""
-        idle = self.plan_eviction(residents, limit_bytes, 0, now, for_request=True).victims
+        idle = self.plan_eviction(residents, limit_bytes, 0, now=now, for_request=True).victims
         used = [model._replace(leased=False) for model in residents if model.leased]
-        return (*idle, *self.plan_eviction(used, limit_bytes, 0, now, for_request=True).victims)
+        return (*idle, *self.plan_eviction(used, limit_bytes, 0, now=now, for_request=True).victims)
 
     def under_limit(
-        self, residents: Sequence[ResidentModel], sizes: Mapping[str, int], limit_bytes: int, now: float
+        self,
+        residents: Sequence[ResidentModel],
+        sizes: Mapping[str, int],
+        limit_bytes: int,
+        now: float,
+        devices: DeviceNeeds | None = None,
     ) -> LimitOutlook:
         """Return what a change of the memory limit to ``limit_bytes`` would do."""
         room = plan_room(residents, 0, limit_bytes, partial(self.plan_eviction, now=now), for_request=True)
@@ -97,7 +120,7 @@ class PreloadPlanner:
             for model in residents
             if model.model_id not in room.victims
         ]
-        plan = self.plan(staying, sizes, limit_bytes, now)
+        plan = self.plan(staying, sizes, limit_bytes, now, devices)
         displaced = [name for target in plan.preloads for name in target.displaces]
         leaves = tuple(dict.fromkeys([*room.victims, *displaced]))
         lacks_room = (PlanAction.NO_ROOM, PlanAction.TOO_LARGE)
@@ -150,6 +173,7 @@ class PreloadPlanner:
         sizes: Mapping[str, int],
         limit_bytes: int,
         now: float,
+        devices: DeviceNeeds | None,
         without: Set[str],
     ) -> PreloadPlan:
         return plan_preloads(
@@ -162,6 +186,7 @@ class PreloadPlanner:
             expected=self._usage.expected(now),
             likely=self._usage.likely(now),
             settings=self.policy,
+            devices=devices,
         )
 
 
@@ -181,10 +206,12 @@ def describe_usage(usage: Usage, now: float) -> Message:
 def _describe(target: PreloadTarget, reason: Message) -> Message:
     if target.action is PlanAction.KEEP:
         return msg("plan_keep", reason=reason)
-    if target.action is PlanAction.TOO_LARGE:
-        return msg("plan_too_large", missing=target.missing_bytes, reason=reason)
-    if target.action is PlanAction.NO_ROOM:
-        return msg("plan_no_room", missing=target.missing_bytes, reason=reason)
+    if target.action in (PlanAction.TOO_LARGE, PlanAction.NO_ROOM):
+        code = "plan_too_large" if target.action is PlanAction.TOO_LARGE else "plan_no_room"
+        if target.device is None:
+            return msg(code, missing=target.missing_bytes, reason=reason)
+        code += "_for_device" if target.action is PlanAction.TOO_LARGE else "_on_device"
+        return msg(code, missing=target.missing_bytes, device=target.device, reason=reason)
     if target.displaces:
         return msg("plan_replace", displaced=target.displaces, reason=reason)
     return msg("plan_preload", reason=reason)

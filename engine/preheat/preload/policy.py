@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from preheat.residency import ResidentModel
+from preheat.residency import NO_DEVICE_BYTES, DeviceBytes, DevicePool, ResidentModel, Shortage
 from preheat.usage import Popularity, Weights
 
 MAX_TOP: Final = 5
@@ -79,6 +80,7 @@ class PreloadTarget(NamedTuple):
         rank: Its place among targets of its kind, from 1.
         displaces: Models to unload first, least used first.
         missing_bytes: Bytes missing after freeing all it may displace (``NO_ROOM``) or above the limit (``TOO_LARGE``).
+        device: Where they are missing; None for main memory.
     """
 
     model_id: str
@@ -87,6 +89,7 @@ class PreloadTarget(NamedTuple):
     action: PlanAction
     displaces: tuple[str, ...] = ()
     missing_bytes: int = 0
+    device: str | None = None
 
 
 class PreloadPlan(NamedTuple):
@@ -123,6 +126,18 @@ class LimitOutlook(NamedTuple):
     left_out: tuple[str, ...]
 
 
+class DeviceNeeds(NamedTuple):
+    """What models need of devices: the limits of these, and the expected bytes of each model that uses some."""
+
+    limits: DeviceBytes = NO_DEVICE_BYTES
+    sizes: Mapping[str, DeviceBytes] = MappingProxyType({})
+
+    def pools(self, model_id: str) -> list[DevicePool]:
+        """Return the devices that a model uses."""
+        needed = self.sizes.get(model_id, NO_DEVICE_BYTES)
+        return [DevicePool(device, size, self.limits.get(device, 0)) for device, size in needed.items()]
+
+
 def plan_preloads(
     popularity: Popularity,
     residents: Sequence[ResidentModel],
@@ -134,6 +149,7 @@ def plan_preloads(
     expected: str | None = None,
     likely: Sequence[str] = (),
     settings: PolicySettings | None = None,
+    devices: DeviceNeeds | None = None,
 ) -> PreloadPlan:
     """Return which models should be hot and what to do about each.
 
@@ -145,6 +161,7 @@ def plan_preloads(
         expected: The model that a client which just woke nearly always uses next.
         likely: All models it uses, most frequent first. They come first on standby, since preloading them would be
             wasted most of the time.
+        devices: What models need of devices.
     """
     settings = settings or PolicySettings()
     scores, heat = popularity.scores_and_heat(now, settings.weights)
@@ -166,7 +183,7 @@ def plan_preloads(
     for rank, model_id in enumerate(learned[: min(settings.top, MAX_TOP)], 1):
         if heat[model_id] >= least:
             kinds.setdefault(model_id, (TargetKind.LEARNED, rank))
-    room = _Room(residents, heat, limit_bytes, now, settings, favourites)
+    room = _Room(residents, heat, limit_bytes, now, settings, favourites, devices or DeviceNeeds())
     targets = tuple([room.place(model_id, kind, rank, sizes[model_id]) for model_id, (kind, rank) in kinds.items()])
     if settings.read_ahead == "off":
         return PreloadPlan(targets, ())
@@ -241,18 +258,16 @@ class _Room:
         now: float,
         settings: PolicySettings,
         favourites: Sequence[str],
+        devices: DeviceNeeds,
     ) -> None:
-        self._residents = residents
+        self._devices = devices
+        self._residents = list(residents)
         self._heat = heat
         self._limit_bytes = limit_bytes
         self._now = now
         self._settings = settings
         self._kept = set(favourites)
         self.present = {model.model_id for model in residents}
-
-    @cached_property
-    def _free_bytes(self) -> int:
-        return self._limit_bytes - sum(model.resident_bytes for model in self._residents)
 
     @cached_property
     def _movable(self) -> list[ResidentModel]:
@@ -271,31 +286,35 @@ class _Room:
         if model_id in self.present:
             self._kept.add(model_id)
             return PreloadTarget(model_id, kind, rank, PlanAction.KEEP)
-        excess = needed_bytes - self._limit_bytes
-        if excess > 0:
-            return PreloadTarget(model_id, kind, rank, PlanAction.TOO_LARGE, missing_bytes=excess)
-        displaced, missing_bytes = self._displaced(kind, model_id, needed_bytes - self._free_bytes)
-        if missing_bytes > 0:
-            return PreloadTarget(model_id, kind, rank, PlanAction.NO_ROOM, missing_bytes=missing_bytes)
+        pools = self._devices.pools(model_id)
+        alone = Shortage((), needed_bytes, self._limit_bytes, pools)
+        if alone.exists:
+            return PreloadTarget(model_id, kind, rank, PlanAction.TOO_LARGE, (), *alone.worst)
+        shortage = Shortage(self._residents, needed_bytes, self._limit_bytes, pools)
+        displaced = self._displaced(kind, model_id, shortage) if shortage.exists else []
+        if shortage.exists:
+            return PreloadTarget(model_id, kind, rank, PlanAction.NO_ROOM, (), *shortage.worst)
         self._movable = [model for model in self._movable if model not in displaced]
-        self._free_bytes += sum(model.resident_bytes for model in displaced) - needed_bytes
         names = tuple(model.model_id for model in displaced)
+        needed = self._devices.sizes.get(model_id, NO_DEVICE_BYTES)
+        self._residents = [model for model in self._residents if model.model_id not in names]
+        self._residents.append(ResidentModel(model_id, needed_bytes, self._now, device_bytes=needed))
         self.present = self.present.difference(names) | {model_id}
         return PreloadTarget(model_id, kind, rank, PlanAction.PRELOAD, names)
 
-    def _displaced(self, kind: TargetKind, model_id: str, missing_bytes: int) -> tuple[list[ResidentModel], int]:
-        """Return the models to displace, and the bytes still missing; 0 or less if they suffice."""
+    def _displaced(self, kind: TargetKind, model_id: str, shortage: Shortage) -> list[ResidentModel]:
+        """Return the models to displace to end a shortage, as far as that is possible."""
         budget = self._heat.get(model_id, 0.0) / self._settings.margin if kind is TargetKind.LEARNED else math.inf
         chosen: list[ResidentModel] = []
         for model in self._movable:
             cost = self._heat.get(model.model_id, 0.0)
-            if missing_bytes > 0 and cost <= budget and model.model_id not in self._kept:
+            if shortage.is_eased_by(model) and cost <= budget and model.model_id not in self._kept:
                 budget -= cost
-                missing_bytes -= model.resident_bytes
+                shortage.take(model)
                 chosen.append(model)
-        # A large model chosen late may make a small one chosen early needless; spare the most used ones first.
-        for model in reversed(chosen[:]):
-            if missing_bytes + model.resident_bytes <= 0:
-                missing_bytes += model.resident_bytes
-                chosen.remove(model)
-        return chosen, missing_bytes
+        if not shortage.exists:
+            # A large model chosen late may make a small one chosen early needless; spare the most used ones first.
+            for model in reversed(chosen[:]):
+                if shortage.give_back(model):
+                    chosen.remove(model)
+        return chosen

@@ -23,7 +23,7 @@ from preheat.preload import (
 from preheat.replay.executor import Figures, SimulatedExecutor
 from preheat.replay.machine import Machine
 from preheat.replay.trace import ModelSize
-from preheat.residency import LEAST_GAIN, EvictionPlan, Hot, Now, Residency, ResidentModel, plan_eviction
+from preheat.residency import LEAST_GAIN, DevicePool, EvictionPlan, Hot, Now, Residency, ResidentModel, plan_eviction
 from preheat.settings import Settings
 from preheat.usage import DAY_S, HALF_LIFE_S, UsageTracker
 
@@ -204,17 +204,25 @@ class Simulation:
         )
 
     def _plan_eviction(
-        self, residents: Sequence[ResidentModel], needed_bytes: int, limit_bytes: int, *, for_request: bool
+        self,
+        residents: Sequence[ResidentModel],
+        needed_bytes: int,
+        limit_bytes: int,
+        pools: Sequence[DevicePool] = (),
+        *,
+        for_request: bool,
     ) -> EvictionPlan:
         if self._strategy.preload:
             now = self._executor.now
-            return self._planner.plan_eviction(residents, needed_bytes, limit_bytes, now, for_request=for_request)
-        plan = plan_eviction(residents, needed_bytes, limit_bytes, for_request=for_request)
+            return self._planner.plan_eviction(
+                residents, needed_bytes, limit_bytes, pools, now=now, for_request=for_request
+            )
+        plan = plan_eviction(residents, needed_bytes, limit_bytes, pools, for_request=for_request)
         most = self._strategy.max_models
         if most is not None and len(residents) - len(plan.victims) >= most:
             # The same order, with a limit counted in models.
             counted = [model._replace(resident_bytes=1) for model in residents]
-            victims, missing = plan_eviction(counted, 1, most, for_request=for_request)
+            victims, missing, _ = plan_eviction(counted, 1, most, for_request=for_request)
             plan = EvictionPlan(victims, max(plan.missing_bytes, missing))
         return plan
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from preheat.residency.gains import LEAST_GAIN, GainTable, is_repackable
     from preheat.residency.memory_watch import MemoryWatch
     from preheat.residency.phases import Hot, Now, State
+    from preheat.residency.pools import NO_DEVICE_BYTES, DeviceBytes, DevicePool, Shortage, device_sums
     from preheat.residency.processes.handles import HotModel
     from preheat.residency.resume import is_worth_a_look
     from preheat.residency.sizes import SizeTable, estimate
@@ -39,6 +40,7 @@ else:
             "preheat.residency.slots": "parallel_requests",
             "preheat.residency.standby": "Standby lower_own_priority touch",
             "preheat.residency.phases": "Hot Now State",
+            "preheat.residency.pools": "NO_DEVICE_BYTES DeviceBytes DevicePool Shortage device_sums",
             "preheat.residency.states": "Limits Residency ResidencyState",
             "preheat.residency.system_memory": "read_memory",
         },

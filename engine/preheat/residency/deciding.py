@@ -56,7 +56,7 @@ class _Step(LoadStep):
         self.effects.append(ev.Found(event.waiter_id, *record.found(self._now.unix)))
         self._active += 1
         record = record._replace(keep_alive_s=event.needs.keep_alive_s)
-        self._wait(record, Waiter(event.waiter_id, True, self._now.mono), event.needs.expected_bytes)
+        self._wait(record, Waiter(event.waiter_id, True, self._now.mono), event.needs)
 
     def preload_wanted(self, event: ev.PreloadWanted) -> None:
         for model_id in event.displaces:
@@ -65,9 +65,9 @@ class _Step(LoadStep):
                 self._evict(other, EvictionReason.PRELOAD, msg("room_for_preload", model=event.model_id))
         record = self._record(event.model_id)._replace(keep_alive_s=event.needs.keep_alive_s)
         waiter = Waiter(event.waiter_id, False, self._now.mono)
-        self._wait(record, waiter, event.needs.expected_bytes, event.reason)
+        self._wait(record, waiter, event.needs, event.reason)
 
-    def _wait(self, record: Residency, waiter: Waiter, expected_bytes: int, reason: Message | None = None) -> None:
+    def _wait(self, record: Residency, waiter: Waiter, needs: ev.Needs, reason: Message | None = None) -> None:
         """Grant a caller its model, or let it wait until it is hot."""
         phase = record.phase
         if isinstance(phase, Hot) and not (waiter.request and phase.leases and phase.overdue(self._now.unix)):
@@ -79,7 +79,8 @@ class _Step(LoadStep):
             if waiter.request:
                 self._join(record)
         else:
-            self._start(self._put(record), (waiter,), expected_bytes, reason)
+            record = record._replace(expected_bytes=needs.expected_bytes, device_bytes=needs.device_bytes)
+            self._start(self._put(record), (waiter,), reason)
 
     def unload_wanted(self, event: ev.UnloadWanted) -> None:
         record = self._record(event.model_id)
@@ -139,7 +140,7 @@ class _Step(LoadStep):
             preloads = (waiter.waiter_id for waiter in phase.waiters if not waiter.request)
             self.effects += [ev.Grant(event.model_id, waiter_id) for waiter_id in (*phase.unloaders, *preloads)]
             if requests := tuple(waiter for waiter in phase.waiters if waiter.request):
-                self._start(record, requests, record.expected_bytes)
+                self._start(record, requests)
         self._gone(event.model_id)
 
     def worker_died(self, event: ev.WorkerDied) -> None:
@@ -162,7 +163,7 @@ class _Step(LoadStep):
         record = self._put(record._replace(phase=failed, reserved_bytes=0, rss_bytes=0))
         self.effects += [ev.Grant(event.model_id, waiter_id) for waiter_id in phase.unloaders]
         if phase.waiters:
-            self._start(record, phase.waiters, record.expected_bytes)
+            self._start(record, phase.waiters)
 
     # Time, memory, settings, files
 
@@ -206,8 +207,8 @@ class _Step(LoadStep):
                 phase = phase._replace(shrunk_bytes=needs.shrunk_bytes)
                 record = record._replace(phase=phase)
             if isinstance(phase, (Cold, Failed, Unloading)):
-                record = record._replace(expected_bytes=needs.expected_bytes)
-                if isinstance(phase, Failed) and self._fits_now(phase.error, needs.expected_bytes):
+                record = record._replace(expected_bytes=needs.expected_bytes, device_bytes=needs.device_bytes)
+                if isinstance(phase, Failed) and self._fits_now(phase.error, needs):
                     record = record._replace(phase=COLD)  # What it lacked is there now
             elif model_id in event.outdated and isinstance(phase, Hot):
                 phase = phase._replace(outdated=phase.outdated or Outdated(self._now.unix, EvictionReason.SETTINGS))
@@ -217,11 +218,12 @@ class _Step(LoadStep):
             self._settle(self._put(record))
         self._trim(limit, EvictionReason.LIMIT, msg("limit_changed", limit=limit))
 
-    def _fits_now(self, error: Message, needed_bytes: int) -> bool:
+    def _fits_now(self, error: Message, needs: ev.Needs) -> bool:
         """Return whether there is now the memory that a load lacked."""
         if error.code.startswith("no_room_made"):
             return self._limits.room is None
-        return error.code == "no_room" and needed_bytes <= self._limits.reachable_bytes
+        lacked_room = error.code in ("no_room", "no_room_on_device")
+        return lacked_room and self._limits.hold(needs.expected_bytes, needs.device_bytes)
 
     def favourites_changed(self, event: ev.FavouritesChanged) -> None:
         self._favourites = event.model_ids

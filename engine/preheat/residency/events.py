@@ -12,6 +12,7 @@ from preheat.messages import Message
 from preheat.residency.decisions import DecisionRecord, EvictionReason, Outcome
 from preheat.residency.forms import Form, FormSize
 from preheat.residency.phases import State
+from preheat.residency.pools import NO_DEVICE_BYTES, DeviceBytes
 from preheat.residency.states import Limits
 
 
@@ -22,11 +23,13 @@ class Needs(NamedTuple):
         expected_bytes: What it takes in use, in the form in which a load puts it.
         keep_alive_s: The setting ``keep_alive``, in seconds.
         shrunk_bytes: What it takes in the mapped form; 0 if it may not shrink to that.
+        device_bytes: What it takes of the memory of devices.
     """
 
     expected_bytes: int
     keep_alive_s: float | None = None
     shrunk_bytes: int = 0
+    device_bytes: DeviceBytes = NO_DEVICE_BYTES
 
 
 class Event:
@@ -148,6 +151,7 @@ class Ready(_ModelEvent):
     expected_bytes: int  # what it will take in use
     form: Form = Form.MAPPED
     stages: LoadStages | None = None  # what the load consisted of, if that was measured
+    device_bytes: DeviceBytes = field(default_factory=lambda: NO_DEVICE_BYTES)  # what it takes of the memory of devices
 
 
 @dataclass(frozen=True, slots=True)

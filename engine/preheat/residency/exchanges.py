@@ -33,6 +33,8 @@ class ExchangeStep(Step):
             return
         if hot.outdated is not None or hot.unloaders:
             return  # it leaves anyway
+        if record.device_bytes:
+            return  # weights on a device have no other form
         size, mono = event.size, self._now.mono
         if self._taken + size.added_bytes <= self._limits.reachable_bytes:
             twin = Twin(event.form, Stage.LOADING, size.added_bytes, size.shared_bytes, event.reason, mono)
@@ -149,8 +151,11 @@ class ExchangeStep(Step):
     def _plan_room(
         self, record: Residency | None, needed_bytes: int, limit_bytes: int, *, for_request: bool
     ) -> RoomPlan:
-        residents = list(self._staying.values()) if record is None else self._others(record)
-        return plan_room(residents, needed_bytes, limit_bytes, self._policy, for_request=for_request)
+        if record is None:
+            residents, pools = list(self._staying.values()), self._limits.pools()
+        else:
+            residents, pools = self._others(record), self._limits.pools(record.device_bytes)
+        return plan_room(residents, needed_bytes, limit_bytes, self._policy, pools, for_request=for_request)
 
     def _make_way(self, plan: RoomPlan, why: EvictionReason, shrinks: Message, leaves: Message) -> None:
         """Shrink and evict as planned."""
@@ -164,7 +169,10 @@ class ExchangeStep(Step):
             self._evict(self._models[model_id], why, leaves)
 
     def _trim(self, limit_bytes: int, why: EvictionReason, reason: Message) -> None:
-        """Shrink and unload idle models until no more than ``limit_bytes`` are taken, as far as that is enough."""
+        """Shrink and unload idle models until no more than ``limit_bytes`` are taken, as far as that is enough.
+
+        The same for the limits of devices.
+        """
         self._make_way(self._plan_room(None, 0, limit_bytes, for_request=True), why, reason, reason)
 
     def _shrink(self, record: Residency, why: EvictionReason, reason: Message) -> None:

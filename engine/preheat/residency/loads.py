@@ -11,7 +11,7 @@ from preheat.residency.decisions import Action, Cause, EvictionReason
 from preheat.residency.eviction import RoomPlan
 from preheat.residency.exchanges import ExchangeStep
 from preheat.residency.phases import COLD, Failed, Hot, Load, Loading, Outdated, Queued, Waiter, Warming
-from preheat.residency.states import Residency
+from preheat.residency.states import Limits, Residency
 from preheat.residency.step import load_cancelled
 
 _MAX_TIMER_S: Final = 86_400.0
@@ -21,9 +21,7 @@ _TIMER_SLACK_S: Final = 0.01
 class LoadStep(ExchangeStep):
     """Handles the events of loads, and unloads what is not in use."""
 
-    def _start(
-        self, record: Residency, waiters: tuple[Waiter, ...], expected_bytes: int, reason: Message | None = None
-    ) -> None:
+    def _start(self, record: Residency, waiters: tuple[Waiter, ...], reason: Message | None = None) -> None:
         """Start to load a cold or failed model; ``reason`` makes it a preload."""
         now = self._now.mono
         phase = record.phase
@@ -36,7 +34,7 @@ class LoadStep(ExchangeStep):
         else:
             cause = Cause.REQUEST if reason is None else Cause.PRELOAD
             load = Load(cause, reason or msg("load_requested"), now, now + self._timeout_s, waiters)
-            record = self._put(record._replace(phase=Queued(load), expected_bytes=expected_bytes))
+            record = self._put(record._replace(phase=Queued(load)))
             if reason is None:
                 self._join(record)
 
@@ -86,17 +84,16 @@ class LoadStep(ExchangeStep):
 
     def _make_room(self, record: Residency, phase: Queued) -> Residency:
         """Reserve memory for a load, once it is there or idle models can make room."""
-        load, needed, limit = phase.load, record.expected_bytes, self._limits.reachable_bytes
+        load, needed, limits = phase.load, record.expected_bytes, self._limits
         if not load.speculative and not load.leased:
             return self._end_load(record, COLD, load_cancelled(record))
         others = self._others(record)
-        plan = self._plan_room(record, needed, limit, for_request=not load.speculative)
+        plan = self._plan_room(record, needed, limits.reachable_bytes, for_request=not load.speculative)
         if plan.missing_bytes > 0:
-            if not load.speculative and needed <= limit and any(other.leased for other in others):
+            fits_alone = limits.hold(needed, record.device_bytes)
+            if not load.speculative and fits_alone and any(other.leased for other in others):
                 return record  # until a request ends
-            why = self._limits.room or msg(
-                "no_room", needed=needed, available=max(needed - plan.missing_bytes, 0), limit=limit
-            )
+            why = _no_room(record, plan, limits)
             return self._fail(record, InsufficientMemoryError(why.with_params(model=record.model_id)))
         return self._reserve(record, plan, EvictionReason.ROOM, "room_for_request")
 
@@ -141,6 +138,7 @@ class LoadStep(ExchangeStep):
             rss_bytes=event.rss_bytes,
             reserved_bytes=event.expected_bytes,
             expected_bytes=event.expected_bytes,
+            device_bytes=event.device_bytes,
         )
         # Before now it could not have been reloaded.
         outdated = Outdated(now.unix, EvictionReason.SETTINGS) if load.outdated else None
@@ -200,5 +198,17 @@ class LoadStep(ExchangeStep):
                 timer = self._now.mono + min(left_s, _MAX_TIMER_S) + _TIMER_SLACK_S
         if timer != hot.timer_mono:
             self._put(record._replace(phase=hot._replace(timer_mono=timer)))
-        if not hot.leases and self._taken > self._limits.limit_bytes:
+        if not hot.leases and self._is_over_limit:
             self._trim(self._limits.limit_bytes, EvictionReason.LIMIT, msg("over_limit"))
+
+
+def _no_room(record: Residency, plan: RoomPlan, limits: Limits) -> Message:
+    """Return which memory a load lacks; the message lacks the model."""
+    if plan.device is None:
+        if limits.room is not None:
+            return limits.room
+        needed, limit = record.expected_bytes, limits.reachable_bytes
+    else:
+        needed, limit = record.device_bytes[plan.device], limits.devices.get(plan.device, 0)
+    sizes = {"needed": needed, "available": max(needed - plan.missing_bytes, 0), "limit": limit}
+    return msg("no_room", **sizes) if plan.device is None else msg("no_room_on_device", device=plan.device, **sizes)

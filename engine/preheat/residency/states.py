@@ -27,6 +27,7 @@ from preheat.residency.phases import (
     Waiter,
     Warming,
 )
+from preheat.residency.pools import NO_DEVICE_BYTES, DeviceBytes, DevicePool
 
 IDLE_UNLOAD_S: Final = 300.0
 """After this time without a request other servers unload a model (Ollama's default keep-alive)."""
@@ -50,6 +51,7 @@ class Residency(NamedTuple):
         twin_rss_bytes: Memory of its second worker, without what both have mapped.
         exchange_after_mono: No exchange for the repacked form begins before.
         exchange_failures: Failed exchanges in a row.
+        device_bytes: Memory of devices in use, as last measured or estimated; reserved together with main memory.
     """
 
     model_id: str
@@ -64,6 +66,7 @@ class Residency(NamedTuple):
     twin_rss_bytes: int = 0
     exchange_after_mono: float = 0.0
     exchange_failures: int = 0
+    device_bytes: DeviceBytes = NO_DEVICE_BYTES
 
     @property
     def state(self) -> State:
@@ -141,8 +144,16 @@ class Residency(NamedTuple):
         favourite, used_at = self.model_id in favourites, self.last_used_at or 0.0
         if isinstance(self.phase, Hot) and self.phase.cause is not Cause.PRELOAD:
             used_at = max(used_at, self.phase.since)  # The client that gave up waiting may ask again
-        extra_bytes = self.extra_bytes
-        return ResidentModel(self.model_id, taken_bytes, used_at, self.leased, favourite, self.speculative, extra_bytes)
+        return ResidentModel(
+            self.model_id,
+            taken_bytes,
+            used_at,
+            self.leased,
+            favourite,
+            self.speculative,
+            self.extra_bytes,
+            self.device_bytes,
+        )
 
     @property
     def active_requests(self) -> int:
@@ -249,12 +260,24 @@ class Residency(NamedTuple):
 class Limits(NamedTuple):
     """Memory limits in bytes: the setting, and the same lowered where the system has less.
 
-    ``room`` says that room is kept for other programs, which lowers both; its message lacks the model.
+    ``room`` says that room is kept for other programs, which lowers both; its message lacks the model. ``devices`` are
+    the limits of the devices that models may use.
     """
 
     limit_bytes: int
     reachable_bytes: int
     room: Message | None = None
+    devices: DeviceBytes = NO_DEVICE_BYTES
+
+    def pools(self, needed: DeviceBytes = NO_DEVICE_BYTES) -> list[DevicePool]:
+        """Return the memory of the devices, with what is needed of each."""
+        devices = {**dict.fromkeys(self.devices, 0), **needed}
+        return [DevicePool(device, size, self.devices.get(device, 0)) for device, size in devices.items()]
+
+    def hold(self, needed_bytes: int, needed: DeviceBytes) -> bool:
+        """Return whether a model fits if no other one is in memory."""
+        fits = needed_bytes <= self.reachable_bytes
+        return fits and all(size <= self.devices.get(device, 0) for device, size in needed.items())
 
 
 class ResidencyState(NamedTuple):

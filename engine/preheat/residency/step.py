@@ -11,6 +11,7 @@ from preheat.residency import events as ev
 from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
 from preheat.residency.eviction import EvictionPolicy, ResidentModel
 from preheat.residency.phases import COLD, Cold, Failed, Hot, Loading, Now, Queued, Unloading, Waiter, Warming
+from preheat.residency.pools import device_sums
 from preheat.residency.states import Residency, ResidencyState
 
 _FREE_FAILURES: Final = 1
@@ -94,6 +95,13 @@ class Step:
         if (resident := record.resident(self._favourites)) is not None:
             self._staying[record.model_id] = resident
             self._taken += resident.resident_bytes
+
+    @property
+    def _is_over_limit(self) -> bool:
+        devices = self._limits.devices
+        if self._taken > self._limits.limit_bytes:
+            return True
+        return any(taken > devices.get(device, 0) for device, taken in device_sums(self._staying.values()).items())
 
     def _others(self, record: Residency) -> list[ResidentModel]:
         return [model for model in self._staying.values() if model.model_id != record.model_id]

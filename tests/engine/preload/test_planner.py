@@ -171,7 +171,7 @@ def test_a_suppressed_model_is_no_target_until_it_is_used_or_wanted(by: str) -> 
 
 def test_unused_preloads_are_evicted_before_used_models() -> None:
     residents = [ResidentModel("a", 1, NINE), ResidentModel("f", 1, 0.0, speculative=True)]
-    assert planner_of().plan_eviction(residents, 1, 2, NINE, for_request=True).victims == ("f",)
+    assert planner_of().plan_eviction(residents, 1, 2, now=NINE, for_request=True).victims == ("f",)
 
 
 def test_another_limit_says_what_stays_and_what_leaves() -> None:

@@ -339,7 +339,7 @@ def test_a_request_evicts_in_order(situation: Situation, needed: int) -> None:
     settings = PolicySettings()
     heat = popularity.heat(NOW, settings.weights)
     by_id = {model.model_id: model for model in residents}
-    victims, missing = plan_eviction(eviction_view(residents, popularity, NOW), needed, limit, for_request=True)
+    victims, missing, _ = plan_eviction(eviction_view(residents, popularity, NOW), needed, limit, for_request=True)
     if missing:
         free = limit - sum(model.resident_bytes for model in residents if model.leased)
         assert free < needed

@@ -821,6 +821,48 @@ def test_favourites_go_last(world: World) -> None:
     assert world.of("b") is State.UNLOADING
 
 
+# Devices
+
+
+def test_a_request_waits_for_the_memory_of_a_device() -> None:
+    world = World(on_gpu={"a": 60, "b": 60, "c": 30}, gpu_limit=100)
+    lease = _hot_lease(world)
+    world.hot("c")
+    waiter = world.request("b")
+    assert (world.of("b"), world.of("c")) == (State.QUEUED, State.HOT)  # that "c" leaves would not be enough
+    world.release(lease)
+    assert world.of("a") is State.UNLOADING
+    world.exit("a")
+    world.ready("b")
+    assert world.answers[waiter] is None
+    assert world.of("c") is State.HOT
+
+
+def test_a_model_larger_than_its_device_is_refused_until_the_limit_is_raised() -> None:
+    world = World(on_gpu={"a": 60}, gpu_limit=50)
+    error = world.error(world.request("a"))
+    assert (error.code, error.message.code) == ("insufficient_memory", "no_room_on_device")
+    assert error.message.params.items() >= {"model": "a", "device": "gpu", "needed": 60, "limit": 50}.items()
+    assert world.of("a") is State.FAILED
+    world.gpu_limit = 60
+    world.change_settings(limit=world.limit)
+    assert world.of("a") is State.COLD
+    world.hot("a")
+
+
+def test_a_lower_limit_of_a_device_unloads_only_models_on_it() -> None:
+    world = World(on_gpu={"a": 40, "b": 40}, gpu_limit=100).hot("a", "b", "c")
+    world.gpu_limit = 50
+    world.change_settings(limit=world.limit)
+    assert (world.of("a"), world.of("b"), world.of("c")) == (State.UNLOADING, State.HOT, State.HOT)
+
+
+def test_a_preload_takes_only_what_a_device_has() -> None:
+    world = World(on_gpu={"a": 60, "b": 60}, gpu_limit=100).hot("a")
+    assert world.error(world.preload("b")).message.code == "no_room_on_device"
+    assert world.of("a") is State.HOT
+
+
 # The end
 
 

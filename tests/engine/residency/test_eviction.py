@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.residency import ResidentModel, plan_eviction
+from preheat.residency import DevicePool, EvictionPlan, ResidentModel, plan_eviction
 from preheat.residency.eviction import RoomPlan, plan_room
 
 MB = 10**6
@@ -33,7 +34,7 @@ def test_plans_hold_what_they_promise(tenants: list[ResidentModel], needed: int,
     held = sum(tenant.resident_bytes for tenant in tenants)
     evictable = sum(tenant.resident_bytes for tenant in tenants if not tenant.leased) if for_request else 0
     possible = held - evictable + needed <= limit
-    plan, missing = plan_eviction(tenants, needed, limit, for_request=for_request)
+    plan, missing, _ = plan_eviction(tenants, needed, limit, for_request=for_request)
     assert bool(missing) is not possible
     if missing:
         assert missing == held - evictable + needed - limit
@@ -89,17 +90,17 @@ TENANTS = [
 def test_running_preloads_go_first_then_the_least_recently_used_and_favourites_last(
     limit: int, gone: tuple[str, ...]
 ) -> None:
-    assert plan_eviction(TENANTS, 100 * MB, limit, for_request=True) == (gone, 0)
+    assert plan_eviction(TENANTS, 100 * MB, limit, for_request=True) == EvictionPlan(gone)
 
 
 def test_what_is_missing_is_counted() -> None:
     plan = plan_eviction(TENANTS, 700 * MB, 500 * MB, for_request=True)
-    assert plan == (("preloading", "old", "new", "favourite-old"), 300 * MB)
+    assert plan == EvictionPlan(("preloading", "old", "new", "favourite-old"), 300 * MB)
 
 
 def test_a_preload_takes_only_free_room() -> None:
-    assert plan_eviction(TENANTS, 100 * MB, 600 * MB, for_request=False) == ((), 0)
-    assert plan_eviction(TENANTS, 101 * MB, 600 * MB, for_request=False) == ((), MB)
+    assert plan_eviction(TENANTS, 100 * MB, 600 * MB, for_request=False) == EvictionPlan(())
+    assert plan_eviction(TENANTS, 101 * MB, 600 * MB, for_request=False) == EvictionPlan((), MB)
 
 
 def test_a_small_model_does_not_shrink_where_a_larger_one_has_to() -> None:
@@ -107,3 +108,80 @@ def test_a_small_model_does_not_shrink_where_a_larger_one_has_to() -> None:
     large = ResidentModel("large", 100, last_used_at=2.0, extra_bytes=50)
     assert plan_room([small, large], 20, 130, plan_eviction, for_request=True) == RoomPlan(("large",))
     assert plan_room([small, large], 5, 130, plan_eviction, for_request=True) == RoomPlan(("small",))
+
+
+# Memory of devices
+
+
+def device_tenants() -> st.SearchStrategy[list[ResidentModel]]:
+    held = st.dictionaries(st.sampled_from(["gpu0", "gpu1"]), st.integers(1, 100))
+    tenants = st.builds(
+        ResidentModel,
+        st.uuids().map(str),
+        st.integers(1, 100),
+        st.integers(0, 5).map(float),
+        leased=st.booleans(),
+        favourite=st.booleans(),
+        speculative=st.booleans(),
+        device_bytes=held,
+    )
+    return st.lists(tenants, max_size=6, unique_by=lambda tenant: tenant.model_id)
+
+
+def pools() -> st.SearchStrategy[list[DevicePool]]:
+    pool = st.builds(DevicePool, st.sampled_from(["gpu0", "gpu1"]), st.integers(0, 100), st.integers(0, 200))
+    return st.lists(pool, max_size=2, unique_by=lambda each: each.device)
+
+
+def missing(
+    tenants: Iterable[ResidentModel], needed: int, limit: int, wanted: Sequence[DevicePool]
+) -> dict[str | None, int]:
+    """Return what is missing in each pool; None is main memory."""
+    tenants = list(tenants)
+    short: dict[str | None, int] = {None: sum(tenant.resident_bytes for tenant in tenants) + needed - limit}
+    for pool in wanted:
+        held = sum(tenant.device_bytes.get(pool.device, 0) for tenant in tenants)
+        short[pool.device] = held + pool.needed_bytes - pool.limit_bytes
+    return {name: size for name, size in short.items() if size > 0}
+
+
+@given(device_tenants(), st.integers(0, 200), st.integers(0, 400), pools(), st.booleans())
+def test_a_plan_makes_room_in_every_pool_and_wastes_nothing(
+    tenants: list[ResidentModel], needed: int, limit: int, wanted: list[DevicePool], for_request: bool
+) -> None:
+    plan = plan_eviction(tenants, needed, limit, wanted, for_request=for_request)
+    by_id = {tenant.model_id: tenant for tenant in tenants}
+    chosen = [by_id[model_id] for model_id in plan.victims]
+    assert not any(tenant.leased for tenant in chosen)
+    assert for_request or not chosen
+    leased = [tenant for tenant in tenants if tenant.leased or not for_request]
+    possible = not missing(leased, needed, limit, wanted)
+    staying = [tenant for tenant in tenants if tenant not in chosen]
+    left = missing(staying, needed, limit, wanted)
+    assert possible is not bool(left)
+    if left:
+        assert left[plan.device] == plan.missing_bytes
+        return
+    assert (plan.missing_bytes, plan.device) == (0, None)
+    if wanted:
+        for spared in chosen:  # each of them is needed
+            assert missing([*staying, spared], needed, limit, wanted)
+
+
+def test_only_models_on_the_device_make_way_there() -> None:
+    tenants = [
+        ResidentModel("ram", 50, 1.0),
+        ResidentModel("old", 10, 2.0, device_bytes={"gpu0": 60}),
+        ResidentModel("new", 10, 3.0, device_bytes={"gpu0": 30}),
+        ResidentModel("other", 10, 0.0, device_bytes={"gpu1": 90}),
+    ]
+    plan = plan_eviction(tenants, 10, 100, [DevicePool("gpu0", 50, 100)], for_request=True)
+    assert plan == EvictionPlan(("old",))
+    plan = plan_eviction(tenants, 10, 100, [DevicePool("gpu0", 120, 100)], for_request=True)
+    assert plan == EvictionPlan(("old", "new"), 20, "gpu0")
+
+
+def test_a_model_that_eases_both_pools_spares_one_that_eases_one() -> None:
+    tenants = [ResidentModel("ram", 40, 1.0), ResidentModel("both", 40, 2.0, device_bytes={"gpu0": 60})]
+    plan = plan_eviction(tenants, 40, 100, [DevicePool("gpu0", 60, 100)], for_request=True)
+    assert plan == EvictionPlan(("both",))

@@ -8,9 +8,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from preheat.errors import InsufficientMemoryError, ModelLoadError
 from preheat.messages import msg
-from preheat.preload import PlanAction
-from preheat.preload.policy import plan_preloads
-from preheat.residency import EvictionReason, Hot, State
+from preheat.preload.policy import DeviceNeeds, PreloadPlan, plan_preloads
+from preheat.residency import EvictionReason, Hot, State, device_sums
 from preheat.residency import events as ev
 from preheat.residency.forms import Form
 from preheat.residency.phases import Queued
@@ -18,6 +17,7 @@ from preheat.usage import Popularity
 from tests.engine.residency.world import World
 
 SIZES = {"a": 20, "b": 30, "c": 40, "d": 60, "e": 120}
+ON_GPU = {"b": 20, "c": 30, "d": 50}
 MODELS = st.sampled_from(sorted(SIZES))
 FAVOURITES = ("b", "d", "a")
 ERRORS = [InsufficientMemoryError(msg("memory_alarm")), ModelLoadError(msg("memory_alarm"))]
@@ -26,10 +26,20 @@ ERRORS = [InsufficientMemoryError(msg("memory_alarm")), ModelLoadError(msg("memo
 class ResidencyMachine(RuleBasedStateMachine):
     """Feeds events in any order that workers and callers may produce."""
 
-    @initialize(limit=st.sampled_from([60, 100, 150]))
-    def begin(self, limit: int) -> None:
-        self.world = World(limit, FAVOURITES, SIZES, {"c": 100.0})
+    @initialize(limit=st.sampled_from([60, 100, 150]), gpu=st.sampled_from([None, 60, 90]))
+    def begin(self, limit: int, gpu: int | None) -> None:
+        on_gpu = {} if gpu is None else ON_GPU
+        self.world = World(limit, FAVOURITES, SIZES, on_gpu, gpu, keep_alive={"c": 100.0})
         self.popularity = Popularity(7 * 86400.0)
+
+    def plan(self) -> PreloadPlan:
+        world = self.world
+        limits = world.state.limits
+        devices = DeviceNeeds(limits.devices, {model: world.needs(model).device_bytes for model in SIZES})
+        residents, limit = world.state.residents(), limits.reachable_bytes
+        return plan_preloads(
+            self.popularity, residents, SIZES, limit, world.clock, favourites=FAVOURITES, devices=devices
+        )
 
     # Callers
 
@@ -57,15 +67,7 @@ class ResidencyMachine(RuleBasedStateMachine):
     def preload_next(self) -> None:
         """Preload what the planner says; it displaces nothing that was used in the last minutes."""
         world, now = self.world, self.world.clock
-        plan = plan_preloads(
-            self.popularity,
-            world.state.residents(),
-            SIZES,
-            world.state.limits.reachable_bytes,
-            now,
-            favourites=FAVOURITES,
-        )
-        for target in plan.preloads[:1]:
+        for target in self.plan().preloads[:1]:
             for name in target.displaces:
                 record = world.record(name)
                 assert not record.leased
@@ -158,12 +160,16 @@ class ResidencyMachine(RuleBasedStateMachine):
     def pressure(self, wanted: int) -> None:
         self.world.free(wanted)
 
-    @rule(limit=st.sampled_from([50, 100, 150]), outdated=st.sets(MODELS))
-    def change(self, limit: int, outdated: set[str]) -> None:
-        self.world.change_settings(*outdated, limit=limit)
-        residents = self.world.state.residents()
+    @rule(limit=st.sampled_from([50, 100, 150]), gpu=st.sampled_from([40, 60, 90]), outdated=st.sets(MODELS))
+    def change(self, limit: int, gpu: int, outdated: set[str]) -> None:
+        world = self.world
+        world.gpu_limit = world.gpu_limit and gpu
+        world.change_settings(*outdated, limit=limit)
+        residents = world.state.residents()
         if sum(each.resident_bytes for each in residents) > limit:
             assert all(each.leased for each in residents), "an idle model stays over the limit"
+        if device_sums(residents).get("gpu", 0) > (world.gpu_limit or 0):
+            assert all(each.leased for each in residents if each.device_bytes), "an idle model stays over the limit"
 
     @rule(model=MODELS)
     def replace_file(self, model: str) -> None:
@@ -178,6 +184,7 @@ class ResidencyMachine(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         world = self.world
+        world.gpu_limit = world.gpu_limit and 90
         world.set_limits(100)
         world.feed(ev.FavouritesChanged(frozenset(FAVOURITES)))
         self._settle()
@@ -188,10 +195,7 @@ class ResidencyMachine(RuleBasedStateMachine):
         for _ in range(10):
             self.preload_next()
             self._settle()
-        targets = plan_preloads(
-            self.popularity, world.state.residents(), SIZES, 100, world.clock, favourites=FAVOURITES
-        ).targets
-        assert not [target for target in targets if target.action is PlanAction.PRELOAD]
+        assert not self.plan().preloads
         hot = world.in_state(State.HOT)
         taken = sum(SIZES[name] for name in hot.intersection(FAVOURITES))
         assert all(taken + SIZES[name] > 100 for name in FAVOURITES if name not in hot)

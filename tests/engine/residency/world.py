@@ -21,6 +21,7 @@ from preheat.residency import (
     ResidencyState,
     State,
     decide,
+    device_sums,
     plan_eviction,
 )
 from preheat.residency import events as ev
@@ -37,6 +38,8 @@ class World:
 
     Attributes:
         sizes: What models take; 30 if not given.
+        on_gpu: What models take of the device ``gpu``.
+        gpu_limit: The device's limit; None without a device.
         clock: Both clocks, in seconds.
         set_by_s: How far the clock of Unix time was set, in seconds.
         answers: What callers were answered: None, or an error.
@@ -50,14 +53,15 @@ class World:
     limit: int = 100
     favourites: Iterable[str] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
+    on_gpu: Mapping[str, int] = field(default_factory=dict)
+    gpu_limit: int | None = None
     keep_alive: dict[str, float] = field(default_factory=dict)
     policy: EvictionPolicy = plan_eviction
     clock: float = 1_000_000.0
     set_by_s: float = 0.0
 
     def __post_init__(self) -> None:
-        limits = Limits(self.limit, self.limit)
-        self.state = ResidencyState(limits, TIMEOUT_S, frozenset(self.favourites))
+        self.state = ResidencyState(self.limits(self.limit), TIMEOUT_S, frozenset(self.favourites))
         self.ids = itertools.count(1)
         self.model_of: dict[int, str] = {}
         self.requests: set[int] = set()
@@ -120,7 +124,8 @@ class World:
 
     def ready(self, model: str, rss_bytes: int | None = None) -> None:
         size = self.size(model)
-        self.feed(ev.Ready(model, size if rss_bytes is None else rss_bytes, size))
+        rss_bytes = size if rss_bytes is None else rss_bytes
+        self.feed(ev.Ready(model, rss_bytes, size, device_bytes=self.needs(model).device_bytes))
 
     def exit(self, model: str) -> None:
         self.workers.discard(model)
@@ -186,10 +191,10 @@ class World:
         self.clock = until
 
     def set_limits(self, limit: int, reachable: int | None = None, room: Message | None = None) -> None:
-        self.feed(ev.LimitsMeasured(Limits(limit, limit if reachable is None else reachable, room)))
+        self.feed(ev.LimitsMeasured(self.limits(limit, reachable, room)))
 
     def change_settings(self, *outdated: str, limit: int | None = None) -> None:
-        limits = Limits(limit, limit) if limit is not None else self.state.limits
+        limits = self.limits(limit) if limit is not None else self.state.limits
         needs = {model: self.needs(model) for model in self.state.models}
         self.feed(ev.SettingsChanged(limits, TIMEOUT_S, needs, frozenset(outdated)))
 
@@ -201,8 +206,13 @@ class World:
     def size(self, model: str) -> int:
         return self.sizes.get(model, 30)
 
+    def limits(self, limit: int, reachable: int | None = None, room: Message | None = None) -> Limits:
+        devices = {} if self.gpu_limit is None else {"gpu": self.gpu_limit}
+        return Limits(limit, limit if reachable is None else reachable, room, devices)
+
     def needs(self, model: str) -> ev.Needs:
-        return ev.Needs(self.size(model), self.keep_alive.get(model))
+        on_gpu = {"gpu": self.on_gpu[model]} if model in self.on_gpu else {}
+        return ev.Needs(self.size(model), self.keep_alive.get(model), device_bytes=on_gpu)
 
     def record(self, model: str) -> Residency:
         return self.state.models.get(model) or Residency(model)
@@ -346,6 +356,8 @@ class World:
             old = before.models.get(name)
             if record.reserved_bytes and not (old and old.reserved_bytes):
                 assert state.taken_bytes <= state.limits.reachable_bytes, "more is reserved than there is"
+                for device, taken in device_sums(state.residents()).items():
+                    assert taken <= state.limits.devices[device], "more is reserved than the device has"
             if isinstance(phase, Hot | Loading | Warming):
                 assert name in self.workers - self.closing
             if record.twin is not None and not (old and old.twin):
