@@ -8,6 +8,7 @@
 # make package      build the packages for this system into dist/. With models: make package ARGS=--starter-models
 # make package-test try the packages in bare Debian systems (root), in clean environments, and the installer under Wine.
 #                   Only some checks in Debian: make package-test ARGS="--only tray"
+# make vulkan       build llama.cpp's library for graphics cards with Vulkan (once, 10 minutes or more), and install it
 # make docs         update the generated pages, and build the documentation into site/
 # make screenshots  update the pictures in docs/screenshots
 # make lint         check shell scripts, workflows, the Dockerfile and manifests
@@ -20,7 +21,7 @@ ARGS ?=
 
 SCREEN := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
 
-.PHONY: run serve test faults test-clients bench docs package package-test screenshots lint format
+.PHONY: run serve test faults test-clients bench docs package package-test screenshots lint format vulkan
 .PHONY: install-run install-serve install-dev install-docs install-bench install-package
 
 ifneq ($(SCREEN),)
@@ -49,6 +50,9 @@ test-clients: install-dev
 
 bench: install-bench
 	$(BIN)/python -m benchmarks $(ARGS)
+
+vulkan: install-serve
+	$(BIN)/python packaging/setup/build_vulkan.py
 
 package: install-package
 	$(BIN)/python packaging/package.py $(ARGS)

@@ -46,8 +46,15 @@ def exit_code_of(step: Callable[[], object]) -> int:
     return 0
 
 
-def run(command: Sequence[str], what: str, remedy: str, *, environ: Mapping[str, str] | None = None) -> None:
-    """Run a command and keep its output to itself.
+def run(
+    command: Sequence[str],
+    what: str,
+    remedy: str,
+    *,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> None:
+    """Run a command, in a folder if one is given, and keep its output to itself.
 
     Raises:
         SetupError: It failed; contains the last lines of its output.
@@ -55,6 +62,7 @@ def run(command: Sequence[str], what: str, remedy: str, *, environ: Mapping[str,
     done = subprocess.run(
         command,
         env=environ,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -18,6 +18,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from setup.build_llama import DISTRIBUTION, PROJECT, ensure_wheel
 from setup_step import SetupError, exit_code_of, pip, say, whole_file
 
+VULKAN: Final = "preheat-vulkan"
+"""Has a library for one version of llama-cpp-python; see ``build_vulkan.py``."""
+
 RECORD: Final = Path(sys.prefix) / "preheat-installed.json"
 
 
@@ -36,6 +39,9 @@ def install(extras: Sequence[str]) -> None:
         say(f"installing {wheel.name}")
         # Forced: a build with other flags has the same version.
         pip(["install", "--force-reinstall", "--no-deps", str(wheel)])
+        if installed_version(VULKAN) not in (None, installed_version(DISTRIBUTION)):
+            say("removing llama.cpp's library for Vulkan, which is of another version: `make vulkan` builds it again")
+            pip(["uninstall", "--yes", VULKAN])
     project = hashlib.sha256(PROJECT.read_bytes()).hexdigest()
     known = _read_record(project)
     wanted = known | set(extras)
@@ -47,6 +53,14 @@ def install(extras: Sequence[str]) -> None:
     pip(["install", f"--only-binary={DISTRIBUTION}", "--editable", f"{PROJECT.parent}[{names}]"])
     with whole_file(RECORD) as part:
         part.write_text(json.dumps({"pyproject_sha256": project, "extras": sorted(wanted)}), encoding="utf-8")
+
+
+def installed_version(distribution: str) -> str | None:
+    """Return the installed version of a distribution, or None."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def installed_from(distribution: str) -> str | None:

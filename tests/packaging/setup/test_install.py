@@ -90,6 +90,16 @@ def test_a_wheel_with_other_flags_replaces_the_installed_one(
     assert pip.take_calls() == [["install", "--force-reinstall", "--no-deps", str(cuda)]]
 
 
+@pytest.mark.parametrize(("library", "removed"), [("1.0", True), ("2.0", False), (None, False)])
+def test_a_library_for_another_llama_cpp_is_removed(
+    pip: FakePip, monkeypatch: pytest.MonkeyPatch, library: str | None, removed: bool
+) -> None:
+    versions = {"llama-cpp-python": "2.0", "preheat-vulkan": library}
+    monkeypatch.setattr(install, "installed_version", versions.get)
+    install.install(["starter"])
+    assert (["uninstall", "--yes", "preheat-vulkan"] in pip.take_calls()) == removed
+
+
 def test_a_failed_installation_is_repeated(pip: FakePip, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(arguments: list[str]) -> None:
         raise SetupError("pip failed", remedy="again")
@@ -117,3 +127,5 @@ def test_the_origin_of_an_installed_distribution_is_known() -> None:
     assert origin.endswith(".whl")
     assert install.installed_from("pytest") is None
     assert install.installed_from("no-such-distribution") is None
+    assert install.installed_version("pytest") == pytest.__version__
+    assert install.installed_version("no-such-distribution") is None

@@ -27,6 +27,7 @@ SINGLE: Final = "single"
 _CPU: Final = re.compile(r"(?:lib)?ggml-cpu(?:-([\w.]+))?\.(?:so|dll)")
 _BACKEND: Final = re.compile(r"(?:lib)?ggml-(?!base\b|cpu\b)[\w-]+\.(?:so|dll)")
 _GGML: Final = re.compile(r"(?:lib)?ggml\.(?:so|dylib|dll)")
+_RECORDS: Final = ("llama_cpp_python-*.dist-info/RECORD", "preheat_vulkan-*.dist-info/RECORD")
 _LIBRARY: Final = re.compile(r".*\.(?:so(?:\.[\d.]+)?|dylib|dll)")
 
 
@@ -97,7 +98,7 @@ def write_sums(folder: Path) -> None:
 
 
 def recorded_sums() -> Mapping[Path, str]:
-    """Return the SHA-256 of each file as built, from the package's record or the wheel's; empty if there is neither."""
+    """Return the SHA-256 of each file as built, from the package's record or the wheels'; empty if there is neither."""
     folder = library_folder()
     try:
         lines = (folder / SUMS_FILE).read_text(encoding="utf-8").splitlines()
@@ -107,9 +108,9 @@ def recorded_sums() -> Mapping[Path, str]:
 
 
 def _wheel_sums(site: Path) -> Mapping[Path, str]:
-    """Return the sums of the libraries in the wheel's ``RECORD``: path, ``sha256=`` in base64 without padding, size."""
+    """Return the sums of the libraries in the wheels' ``RECORD``: path, ``sha256=`` in base64 without padding, size."""
     sums: dict[Path, str] = {}
-    for record in site.glob("llama_cpp_python-*.dist-info/RECORD"):
+    for record in (record for pattern in _RECORDS for record in site.glob(pattern)):
         for line in record.read_text(encoding="utf-8").splitlines():
             name, _, rest = line.partition(",sha256=")
             if rest and _LIBRARY.fullmatch(name):

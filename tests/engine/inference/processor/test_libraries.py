@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -104,17 +105,33 @@ def test_the_sums_are_those_of_sha256sum(site: Path) -> None:
     assert len(lines) == 5
 
 
-def test_a_damaged_file_of_a_wheel(site: Path) -> None:
-    record = site / "llama_cpp_python-1.0.dist-info" / "RECORD"
+def write_record(site: Path, wheel: str, files: Iterable[Path]) -> None:
+    """Write pip's record of an installed wheel."""
+    record = site / f"{wheel}-1.0.dist-info" / "RECORD"
     record.parent.mkdir()
-    lines = ["llama_cpp/llama.py,sha256=AAAA,5", "llama_cpp_python-1.0.dist-info/RECORD,,"]
-    for path in [*(site / "bin").iterdir(), *(site / "llama_cpp" / "lib").iterdir()]:
+    lines = ["llama_cpp/llama.py,sha256=AAAA,5", f"{wheel}-1.0.dist-info/RECORD,,"]
+    for path in files:
         digest = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).decode().rstrip("=")
         lines.append(f"{path.relative_to(site)},sha256={digest},{path.stat().st_size}")
     record.write_text("\n".join(lines))
+
+
+def test_a_damaged_file_of_a_wheel(site: Path) -> None:
+    write_record(site, "llama_cpp_python", [*(site / "bin").iterdir(), *(site / "llama_cpp" / "lib").iterdir()])
     assert damaged_library() is None
     (site / "bin" / "libggml-cpu-x64.so").write_text("x")
     assert damaged_library() == site / "bin" / "libggml-cpu-x64.so"
+
+
+def test_a_damaged_library_for_vulkan(site: Path) -> None:
+    write_record(site, "llama_cpp_python", (site / "bin").iterdir())
+    library = site / "llama_cpp" / "lib" / "libggml-vulkan.so"
+    library.write_text("for Vulkan")
+    assert damaged_library() is None
+    write_record(site, "preheat_vulkan", [library])
+    assert damaged_library() is None
+    library.write_text("for")
+    assert damaged_library() == library
 
 
 def test_without_recorded_sums_no_file_counts_as_damaged(site: Path) -> None:
