@@ -8,10 +8,11 @@ All build the source distribution and the wheel.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,8 @@ from bundle.build import BUNDLE, build
 from bundle.foreign import ICONS, resources_folder
 from project import ROOT, read_project
 from release.checksums import write_checksums
-from setup.build_llama import ensure_wheel
+from setup import build_vulkan
+from setup.build_llama import ensure_wheel, wanted_version
 from setup.starter_models import ensure_all
 from setup_step import SetupError, exit_code_of, say
 
@@ -43,6 +45,11 @@ def commands(system: str, bundle: Path, dist: Path) -> list[list[str]]:
             return [*distributions, ["linux/build.py", str(bundle), "--folder", str(dist)], check]
 
 
+def has_vulkan(system: str, environ: Mapping[str, str]) -> bool:
+    """Return whether packages have llama.cpp's library for Vulkan; on Windows it needs the SDK."""
+    return system == "linux" or (system == "win32" and bool(environ.get("VULKAN_SDK")))
+
+
 def package(*, update_url: str, starter_models: bool) -> None:
     """Build the bundle and all packages, and print their sizes.
 
@@ -55,9 +62,12 @@ def package(*, update_url: str, starter_models: bool) -> None:
         if file.is_file():
             file.unlink()
     _run([sys.executable, str(PACKAGING / "pictures" / "program_icons.py"), str(ICONS)])
-    llama = ensure_wheel(portable=True)
-    shutil.copyfile(llama, dist / llama.name)  # for pip, which otherwise builds it from PyPI's source
-    bundle = build(llama, FORMS.get(sys.platform, "folder"), update_url)
+    wheels = [ensure_wheel(portable=True)]
+    if has_vulkan(sys.platform, os.environ):
+        wheels.append(build_vulkan.ensure_wheel(wanted_version()))
+    for wheel in wheels:
+        shutil.copyfile(wheel, dist / wheel.name)  # for pip, which otherwise builds from PyPI's source
+    bundle = build(wheels, FORMS.get(sys.platform, "folder"), update_url)
     if starter_models:
         ensure_all(resources_folder(bundle) / "models")
     for script, *arguments in commands(sys.platform, bundle, dist):

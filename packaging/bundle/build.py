@@ -1,4 +1,7 @@
-"""Build the bundle, ``dist/preheat``: python packaging/bundle/build.py [--package FORM] LLAMA_WHEEL."""
+"""Build the bundle, ``dist/preheat``: python packaging/bundle/build.py [--package FORM] WHEEL...
+
+The wheels are those of llama-cpp-python and of its libraries for devices.
+"""
 
 from __future__ import annotations
 
@@ -39,13 +42,13 @@ _STRIPPED: Final = (
 """Not all: a stripped OpenBLAS of numpy does not load."""
 
 
-def build(llama_wheel: Path, package: str, update_url: str = "") -> Path:
-    """Build the bundle from this source tree and a wheel of llama-cpp-python, and return its folder.
+def build(llama_wheels: Sequence[Path], package: str, update_url: str = "") -> Path:
+    """Build the bundle from this source tree and llama.cpp's wheels, and return its folder.
 
     Raises:
         SetupError: A step failed.
     """
-    python = _make_venv(llama_wheel)
+    python = _make_venv(llama_wheels)
     say("building the bundle")
     shutil.rmtree(BUNDLE, ignore_errors=True)
     _run(
@@ -116,7 +119,7 @@ def _python_licence() -> Path:
     raise SetupError("this Python has no licence text", remedy="Build with another one.")
 
 
-def _make_venv(llama_wheel: Path) -> Path:
+def _make_venv(llama_wheels: Sequence[Path]) -> Path:
     """Return the interpreter of an environment with what goes into the bundle, and PyInstaller.
 
     It is made again when the versions change; Preheat itself is installed each time.
@@ -125,13 +128,13 @@ def _make_venv(llama_wheel: Path) -> Path:
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     constraints, record = _WORK / "constraints.txt", folder / "made-from"
     versions = _tested_versions()
-    made_from = "\n".join((sys.version, sha256(llama_wheel), sha256(ROOT / "pyproject.toml"), versions))
+    made_from = "\n".join((sys.version, *map(sha256, llama_wheels), sha256(ROOT / "pyproject.toml"), versions))
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if not record.exists() or record.read_text(encoding="utf-8") != made_from:
         say("making the environment of the bundle")
         venv.create(folder, clear=True, with_pip=True)
         constraints.write_text(versions, encoding="utf-8")
-        _run([*pip, f"--constraint={constraints}", str(llama_wheel), f"{ROOT}[gui,bundle]"])
+        _run([*pip, f"--constraint={constraints}", *map(str, llama_wheels), f"{ROOT}[gui,bundle]"])
         record.write_text(made_from, encoding="utf-8")
     _run([*pip, "--no-deps", "--force-reinstall", str(ROOT)])
     return python
@@ -142,7 +145,7 @@ def _tested_versions() -> str:
     return "".join(
         f"{distribution.name}=={distribution.version}\n"
         for distribution in importlib.metadata.distributions()
-        if distribution.name not in ("preheat", "pip", "setuptools", "llama_cpp_python")
+        if distribution.name not in ("preheat", "pip", "setuptools", "llama_cpp_python", "preheat-vulkan")
     )
 
 
@@ -153,13 +156,13 @@ def _run(command: Sequence[str]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("llama_wheel", type=Path, help="a wheel of llama-cpp-python")
+    parser.add_argument("wheels", type=Path, nargs="+", help="llama-cpp-python, and its libraries for devices")
     parser.add_argument(
         "--package", default="folder", help="the form of the installation, which `preheat doctor` names"
     )
     parser.add_argument("--update-url", default="", help="where the newest release is named")
     options = parser.parse_args(arguments)
-    say(f"built {build(options.llama_wheel, options.package, options.update_url)}")
+    say(f"built {build(options.wheels, options.package, options.update_url)}")
 
 
 if __name__ == "__main__":

@@ -50,11 +50,12 @@ def test_is_kept(name: str) -> None:
 
 def test_a_library_is_taken_once_and_linked(tmp_path: Path) -> None:
     package = tmp_path / "llama_cpp"
-    for name in ("libllama.so", "libllama.so.0", "libllama.so.0.5.0"):
+    for name in ("libllama.so", "libllama.so.0", "libllama.so.0.5.0", "libggml-vulkan.so"):
         _write(package / "lib" / name)
     for name in ("libggml-cpu-haswell.so", "libggml-cpu-sapphirerapids.so"):
         _write(tmp_path / "bin" / name)
     assert llama_libraries(package) == [
+        ("llama_cpp/lib/libggml-vulkan.so", str(package / "lib" / "libggml-vulkan.so"), "BINARY"),
         ("llama_cpp/lib/libllama.so.0", str(package / "lib" / "libllama.so.0"), "BINARY"),
         ("llama_cpp/lib/libllama.so", "libllama.so.0", "SYMLINK"),
         ("llama_cpp/lib/libggml-cpu-haswell.so", str(tmp_path / "bin" / "libggml-cpu-haswell.so"), "BINARY"),
