@@ -31,6 +31,7 @@ LANGUAGES: Final = {"sh", "python", "json", "toml", "yaml", "javascript", "power
 
 NOT_RUN: Final = (
     "ANTHROPIC_",
+    "CMAKE_ARGS",
     "PREHEAT_",
     "aider",
     "./install.sh",
