@@ -5398,7 +5398,7 @@ nach {new}
     </message>
     <message>
         <source>Raise device_memory_limit, lower context_length or gpu_layers, or choose a smaller quantization</source>
-        <translation type="unfinished"></translation>
+        <translation>device_memory_limit erhöhen, context_length oder gpu_layers senken oder eine kleinere Quantisierung wählen</translation>
     </message>
     <message>
         <source>Read-only file system</source>
@@ -5802,11 +5802,11 @@ nach {new}
     </message>
     <message>
         <source>needs {missing:memory} more of {device}; other models are used more ({reason})</source>
-        <translation type="unfinished"></translation>
+        <translation>braucht {missing:memory} mehr von {device}; andere Modelle werden mehr genutzt ({reason})</translation>
     </message>
     <message>
         <source>needs {missing:memory} more than the limit of {device} ({reason})</source>
-        <translation type="unfinished"></translation>
+        <translation>braucht {missing:memory} mehr als die Grenze von {device} ({reason})</translation>
     </message>
     <message>
         <source>needs {missing:memory} more than the memory limit ({reason})</source>
@@ -6326,7 +6326,7 @@ nach {new}
     </message>
     <message>
         <source>{model} needs {needed:memory} of {device}, but only {available:memory} of its limit of {limit:memory} can be freed</source>
-        <translation type="unfinished"></translation>
+        <translation>{model} braucht {needed:memory} von {device}, aber von dessen Grenze von {limit:memory} lassen sich nur {available:memory} frei machen</translation>
     </message>
     <message>
         <source>{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed</source>

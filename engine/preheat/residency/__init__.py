@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from preheat.residency.executor import ResidencyExecutor
     from preheat.residency.forms import Form, FormSize
     from preheat.residency.gains import LEAST_GAIN, GainTable, is_repackable
-    from preheat.residency.memory_watch import MemoryWatch
+    from preheat.residency.memory.system import read_memory
+    from preheat.residency.memory.watch import MemoryWatch
     from preheat.residency.phases import Hot, Now, State
     from preheat.residency.pools import NO_DEVICE_BYTES, DeviceBytes, DevicePool, Shortage, device_sums
     from preheat.residency.processes.handles import HotModel
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from preheat.residency.slots import parallel_requests
     from preheat.residency.standby import Standby, lower_own_priority, touch
     from preheat.residency.states import Limits, Residency, ResidencyState
-    from preheat.residency.system_memory import read_memory
 else:
     __getattr__ = lazy_exports(
         __name__,
@@ -33,7 +33,7 @@ else:
             "preheat.residency.executor": "ResidencyExecutor",
             "preheat.residency.forms": "Form FormSize",
             "preheat.residency.gains": "LEAST_GAIN GainTable is_repackable",
-            "preheat.residency.memory_watch": "MemoryWatch",
+            "preheat.residency.memory.watch": "MemoryWatch",
             "preheat.residency.processes.handles": "HotModel",
             "preheat.residency.resume": "is_worth_a_look",
             "preheat.residency.sizes": "SizeTable estimate",
@@ -42,6 +42,6 @@ else:
             "preheat.residency.phases": "Hot Now State",
             "preheat.residency.pools": "NO_DEVICE_BYTES DeviceBytes DevicePool Shortage device_sums",
             "preheat.residency.states": "Limits Residency ResidencyState",
-            "preheat.residency.system_memory": "read_memory",
+            "preheat.residency.memory.system": "read_memory",
         },
     )

@@ -23,6 +23,7 @@ from preheat.residency.decisions import DecisionRecord, EvictionReason, Outcome
 from preheat.residency.eviction import EvictionPolicy
 from preheat.residency.forms import Form
 from preheat.residency.gains import GainTable
+from preheat.residency.memory.system import SystemMemory
 from preheat.residency.phases import Cold, Failed, Hot, Queued, State
 from preheat.residency.processes.handles import Shared
 from preheat.residency.processes.load_options import loads_differently
@@ -32,7 +33,6 @@ from preheat.residency.processes.workers import ModelWorkers
 from preheat.residency.sizes import SizeTable
 from preheat.residency.states import Limits, ResidencyState
 from preheat.residency.step import HURRIED_SAVE_S
-from preheat.residency.system_memory import SystemMemory
 from preheat.residency.view import ResidencyView
 from preheat.settings import Settings
 

@@ -16,8 +16,8 @@ from preheat.messages import msg
 from preheat.models import ModelFile
 from preheat.preload import PreloadContext
 from preheat.residency import Cause, Hot, MemoryWatch, Residency, ResidencyExecutor
+from preheat.residency.memory.pressure import MemoryReading
 from preheat.residency.phases import COLD, Failed, Load, Loading, Phase, Queued, Unloading, Warming
-from preheat.residency.pressure import MemoryReading
 from preheat.residency.resume import LONG_IDLE_S, Clocks
 from preheat.settings import Settings
 

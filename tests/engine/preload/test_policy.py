@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -33,7 +33,7 @@ def used(**times: int) -> Popularity:
     return popularity
 
 
-def idle(model_id: str, size: int = 1, age_s: float = 3600.0, **flags: bool) -> ResidentModel:
+def idle(model_id: str, size: int = 1, age_s: float = 3600.0, **flags: Any) -> ResidentModel:
     return ResidentModel(model_id, size, NOW - age_s, **flags)
 
 

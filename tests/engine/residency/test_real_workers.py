@@ -27,8 +27,8 @@ from preheat.messages import msg
 from preheat.models import find_models
 from preheat.preload import PlanAction
 from preheat.residency import Action, EvictionReason, MemoryWatch, State, estimate
-from preheat.residency import system_memory as memory_module
-from preheat.residency.pressure import MemoryReading
+from preheat.residency.memory import system as memory_module
+from preheat.residency.memory.pressure import MemoryReading
 from preheat.settings import Size
 from tests.engine.engines import (
     CHAT,

@@ -23,8 +23,8 @@ from preheat.inference import (
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
 from preheat.residency import DecisionRecord, GainTable, ResidencyExecutor, SizeTable, State, plan_eviction
-from preheat.residency.pressure import MemoryReading
-from preheat.residency.system_memory import SystemMemory
+from preheat.residency.memory.pressure import MemoryReading
+from preheat.residency.memory.system import SystemMemory
 from preheat.settings import Settings
 
 MB = 10**6

@@ -12,11 +12,11 @@ from preheat.models import ModelFile
 from preheat.residency import events as ev
 from preheat.residency.forms import Form
 from preheat.residency.gains import GainTable
+from preheat.residency.memory.system import SystemMemory
 from preheat.residency.processes.prompts import PromptStore
 from preheat.residency.processes.spare import SpareWorker, Worker
 from preheat.residency.sizes import SizeTable
 from preheat.residency.states import Residency
-from preheat.residency.system_memory import SystemMemory
 from preheat.settings import Settings
 
 

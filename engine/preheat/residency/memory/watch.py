@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from preheat.residency.pressure import MemoryReading, Pressure, assess, spare_bytes
+from preheat.residency.memory.pressure import MemoryReading, Pressure, assess, spare_bytes
+from preheat.residency.memory.system import mapped_bytes, read_memory
 from preheat.residency.resume import Clocks, asleep_s, read_clocks
-from preheat.residency.system_memory import mapped_bytes, read_memory
 from preheat.settings import Settings
 
 

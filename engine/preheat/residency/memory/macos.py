@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from typing import Final
 
-from preheat.residency.pressure import MemoryReading
+from preheat.residency.memory.pressure import MemoryReading
 
 _LEVEL: Final = b"kern.memorystatus_vm_pressure_level"
 _WARN: Final = 2  # 1 is normal, 4 critical: dispatch/source.h

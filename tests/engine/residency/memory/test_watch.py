@@ -11,9 +11,9 @@ import pytest
 
 from memory_eater import eating, leaving
 from preheat.residency import MemoryWatch, read_memory
-from preheat.residency.pressure import MemoryReading
+from preheat.residency.memory.pressure import MemoryReading
+from preheat.residency.memory.system import mapped_bytes
 from preheat.residency.resume import Clocks
-from preheat.residency.system_memory import mapped_bytes
 from preheat.settings import Settings
 from tests.engine.application import eventually
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from preheat.residency.memory_linux import refine
-from preheat.residency.pressure import MemoryReading
+from preheat.residency.memory.linux import refine
+from preheat.residency.memory.pressure import MemoryReading
 
 GB = 10**9
 SYSTEM = MemoryReading(16 * GB, 8 * GB)

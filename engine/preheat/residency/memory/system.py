@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import psutil
 
-from preheat.residency.pressure import MemoryReading
+from preheat.residency.memory.pressure import MemoryReading
 
 
 def read_memory() -> MemoryReading:
@@ -15,17 +15,17 @@ def read_memory() -> MemoryReading:
     memory = psutil.virtual_memory()
     reading = MemoryReading(memory.total, memory.available)
     if sys.platform == "linux":
-        from preheat.residency import memory_linux
+        from preheat.residency.memory import linux
 
-        return memory_linux.refine(reading)
+        return linux.refine(reading)
     if sys.platform == "darwin":
-        from preheat.residency import memory_macos
+        from preheat.residency.memory import macos
 
-        return memory_macos.refine(reading)
+        return macos.refine(reading)
     if sys.platform == "win32":
-        from preheat.residency import memory_windows
+        from preheat.residency.memory import windows
 
-        return memory_windows.refine(reading)
+        return windows.refine(reading)
     return reading
 
 

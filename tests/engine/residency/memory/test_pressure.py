@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preheat.messages import msg
-from preheat.residency.pressure import MemoryReading, Pressure, assess, spare_bytes
+from preheat.residency.memory.pressure import MemoryReading, Pressure, assess, spare_bytes
 
 GB = 10**9
 EASY = Pressure()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
-from preheat.residency.pressure import MemoryReading
+from preheat.residency.memory.pressure import MemoryReading
 
 _LOW_MEMORY: Final = 0  # LowMemoryResourceNotification
 

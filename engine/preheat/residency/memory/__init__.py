@@ -1,0 +1,1 @@
+"""The memory of the system: how much there is, how much is left, and when it runs short."""
