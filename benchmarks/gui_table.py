@@ -109,7 +109,7 @@ def make_requests(generator: random.Random) -> tuple[RequestRecord, ...]:
 def time_models(app: QApplication) -> None:
     """Print the figures of the table of models."""
     first = make_snapshot(random.Random(1))
-    table = ModelsTable(first, lambda _: 8192)
+    table = ModelsTable(first)
     models = ModelsFilter(table)
     view = ModelsView(models, SignBook())
     view.resize(1100, 800)

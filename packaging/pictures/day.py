@@ -125,7 +125,7 @@ def snapshot(**preload: Any) -> EngineSnapshot:
 
 def _models() -> list[ModelSnapshot]:
     def hot(name: str, file_gb: float, memory_gb: float, load_s: float, used_min: float, **more: Any) -> ModelSnapshot:
-        known: dict[str, Any] = {"context_length": 8192, "form": Form.MAPPED, "reason": msg("favourite", rank=1)}
+        known: dict[str, Any] = {"context_length": 8192, "context_bytes": int(0.9 * GB), "form": Form.MAPPED, "reason": msg("favourite", rank=1)}
         return ModelSnapshot(
             name,
             State.HOT,
@@ -156,7 +156,7 @@ def _models() -> list[ModelSnapshot]:
             CODER, 5.4, 5.9, 1.6, 0.03, form=Form.REPACKED, extra_bytes=int(1.6 * GB),
             prompts=(prompt("VS Code", 12_400, "slot"),),
         ),
-        hot(EMBEDDER, 0.15, 0.2, 0.2, 4, embeddings=True, context_length=2048),
+        hot(EMBEDDER, 0.15, 0.2, 0.2, 4, embeddings=True, context_length=2048, context_bytes=0),
         cold(
             SMALL, 2.5, 3.3, state=State.LOADING, progress=0.63, load_left_s=2.4, resident_bytes=2_000_000_000,
             load_s=3.8, last_used_at=NOW - 71 * MINUTE_S, active_requests=1,

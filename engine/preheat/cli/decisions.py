@@ -87,6 +87,8 @@ def why(model: ModelName, as_json: AsJson = False) -> None:
         print_text(f"{answer['id']}{state}: {answer['why']}.")
         if answer["warning"]:
             print_text(f"{answer['warning']}.")
+        if answer["context"]:
+            print_text(f"  {answer['context']}.", indent=4)
         for prompt in answer["prompts"]:
             print_text(f"  {prompt_words(prompt)}", indent=4)
 

@@ -136,7 +136,7 @@ def _rows(models: Sequence[JsonObject]) -> list[list[Cell]]:
             format_bytes(model["file_bytes"]),
             format_memory(model["expected_bytes"]),
             fit_cell(model),
-            context_words(model["trained_context"]),
+            context_words(model["context_length"] or model["trained_context"]),
             SOURCE_WORDS[model["source"]],
             state_cell(model),
         ]
@@ -170,6 +170,7 @@ def _lines(known: JsonObject) -> Iterator[tuple[str, str]]:
     yield "Parameters", format_count(known["parameters"]) if known["parameters"] else ""
     yield "Quantization", _quantization(known)
     yield "Trained for", f"{known['trained_context']:,} tokens of context" if known["trained_context"] else ""
+    yield "Context", _context(known)
     yield "Licence", known["licence"] or "not stated in the file"
     yield "Memory", f"{format_memory(known['expected_bytes'])}, {known['fit_text']}"
     yield "Size", format_bytes(known["file_bytes"])
@@ -183,6 +184,14 @@ def _lines(known: JsonObject) -> Iterator[tuple[str, str]]:
     yield "Why", known["why"] or ""
     for number, prompt in enumerate(known["prompts"]):
         yield "Prompts" if number == 0 else "", prompt_words(prompt)
+
+
+def _context(known: JsonObject) -> str:
+    if not known["context_length"]:
+        return ""
+    cost = f" ({format_memory(known['context_bytes'])})" if known["context_bytes"] else ""
+    reason = f"; {known['context_reason']}" if known["context_reason"] else ""
+    return f"{known['context_length']:,} tokens{cost}{reason}"
 
 
 def _quantization(known: JsonObject) -> str:

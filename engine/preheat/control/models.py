@@ -122,6 +122,7 @@ class Explanation:
     why: Message
     warning: Message | None = None  # what it cannot do while hot; None if nothing
     prompts: tuple[PromptSnapshot, ...] = ()  # those kept for it, the likeliest first
+    context: Message | None = None  # its context length, what that costs, and why it is not larger
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,7 @@ class ExplainModel(Command[Explanation]):
         model, why = host.engine.snapshot.model(model_id), host.engine.why(model_id)
         if model is None:
             return Explanation(model_id, None, None, why)
-        return Explanation(model_id, model.state.value, model.standby, why, model.warning, model.prompts)
+        return Explanation(model_id, model.state.value, model.standby, why, model.warning, model.prompts, model.context)
 
 
 _LOADING = (*_NAMES, InsufficientMemoryError, ModelLoadError, LoadCancelledError, EngineStoppedError)

@@ -274,11 +274,11 @@ class EstimateMemory(Command[MemoryEstimate]):
     values: Mapping[str, Any] = field(metadata={"in": "body"}, hash=False)
 
     async def run(self, host: ControlHost) -> MemoryEstimate:
-        from preheat.residency import estimate
         from preheat.settings import ModelSettings, checked_model_setting, checked_value
 
         _check_count(self.values)
-        file, now = await host.engine.find(self.model), host.engine.settings
+        engine = host.engine
+        file, now = await engine.find(self.model), engine.settings
         own = now.models.get(file.model_id, ModelSettings()).model_dump(exclude_none=True)
         if self.values.get(_CONTEXT) is not None:
             _check_context(file, self.values[_CONTEXT])
@@ -287,7 +287,7 @@ class EstimateMemory(Command[MemoryEstimate]):
             own[name] = None if value is None else checked_value(setting, _text(name, value))
         models = {**now.models, file.model_id: ModelSettings.model_validate(own)}
         then = now.model_copy(update={"models": models})
-        return MemoryEstimate(estimate(file, then).working_bytes - estimate(file, now).working_bytes)
+        return MemoryEstimate(engine.contexts.estimated_bytes(file, then) - engine.contexts.estimated_bytes(file, now))
 
 
 @command("POST", "settings/reload", risk=Risk.ADMIN, errors=(SettingsError,))

@@ -15,7 +15,7 @@ from typing import Final
 
 from preheat import paths
 from preheat.clock import unix_time
-from preheat.core.context_lengths import ContextLengths
+from preheat.core.contexts import ContextKeeper
 from preheat.core.lease import Lease, PendingRequest
 from preheat.core.library_service import LibraryService
 from preheat.core.live_requests import LiveRequests
@@ -30,7 +30,7 @@ from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
 from preheat.core.update_watch import UpdateWatch
-from preheat.errors import EngineStoppedError, InsufficientMemoryError
+from preheat.errors import EngineStoppedError
 from preheat.installation import ending_grace
 from preheat.messages import Message, msg
 from preheat.models import Listing, ModelFile
@@ -52,6 +52,7 @@ from preheat.preload import (
 )
 from preheat.residency import (
     Action,
+    ContextLengths,
     DecisionRecord,
     DevicePool,
     EvictionPlan,
@@ -61,7 +62,6 @@ from preheat.residency import (
     ResidencyExecutor,
     ResidentModel,
     SizeTable,
-    estimate,
     lower_own_priority,
     parallel_requests,
 )
@@ -114,7 +114,11 @@ class Engine:
             gains=self._gains,
         )
         self._watch = MemoryWatch(self.settings)
-        self._context_lengths = ContextLengths()
+        self._lengths = ContextLengths(paths.data_dir() / "contexts.json")
+        self.contexts = ContextKeeper(
+            self.settings, self._lengths, self._residency, self._planner, self._apply_to_parts, clock
+        )
+        """Context lengths of the models."""
         self._missing_favourites: tuple[str, ...] = ()
         self._files = ModelFiles(self.settings, lambda: self._residency.models, self._files_scanned)
         self._preloads = PreloadContext(
@@ -154,6 +158,7 @@ class Engine:
             lambda: self.updates.newer,
             lambda: self.prefixes.figures,
             lambda: self.room.current,
+            self._lengths,
         )
         self._publisher = Publisher(
             lambda: maker.make(
@@ -190,7 +195,9 @@ class Engine:
             self._files.look(),
             asyncio.to_thread(self.prefixes.start),
             asyncio.to_thread(self._gains.open),
+            asyncio.to_thread(self._lengths.open),
         )
+        self._choose_contexts()
         self._sizes.remember(known)
         self._residency.remember(self._usage.stages)
         self._residency.share_memory()
@@ -337,7 +344,8 @@ class Engine:
             client: Client name, for the log and for learning its habits.
             keep_alive_s: Idle time after which the model is unloaded; 0 at once, negative never, None unchanged.
             context_length: Tokens that the model has to have room for, up to its trained length. If it was loaded with
-                less, it is reloaded once its requests in progress have ended, and keeps the length until Preheat ends.
+                less, it is reloaded once its requests in progress have ended. It keeps the length until Preheat ends;
+                over restarts if the setting is ``auto`` and the length fits beside the favourites.
 
         Raises:
             ModelNotFoundError, AmbiguousModelError: See ``find``.
@@ -350,7 +358,7 @@ class Engine:
         model = await self.find(name)
         self._check_queue(model, client)
         if context_length is not None:
-            await self._require_context(model, context_length)
+            await self.contexts.require(model, context_length)
         self._planner.request_arrived(model.model_id, client, started_at)
         self._preloads.awaits_use = False
         claim = self._residency.request(model, client)
@@ -436,10 +444,11 @@ class Engine:
         for model_id in set(self._planner.favourites).difference(before):
             self._allow(model_id)
         self.updates.apply_settings(settings)
-        self._apply_to_parts(self._context_lengths.apply_to(settings))
+        self.contexts.choose(settings, self._files.models)
+        self._apply_to_parts()
 
     def _room_changed(self) -> None:
-        self._apply_to_parts(self._context_lengths.apply_to(self.settings))
+        self._apply_to_parts()
 
     # Called by the residency executor
 
@@ -460,28 +469,18 @@ class Engine:
             self._counters.preloads += 1
         if decision.cause in (EvictionReason.USER, EvictionReason.KEEP_ALIVE):
             self._planner.suppress(decision.model_id)
+        if decision.action in (Action.LOAD, Action.PRELOAD):
+            self.contexts.loaded(decision.model_id)
         self._usage.decided(decision)
 
     # Internal
 
-    async def _require_context(self, model: ModelFile, tokens: int) -> None:
-        """Let the next load of a model have room for this many tokens, unless it has already."""
-        model_id, tokens = model.model_id, min(tokens, model.context_length or tokens)
-        if self._context_lengths.require(model_id, tokens, self.settings):
-            settings = self._context_lengths.apply_to(self.settings)
-            needed, limit = estimate(model, settings).working_bytes, self._residency.reachable_bytes
-            if needed > limit:
-                self._context_lengths.forget(model_id)
-                if (kept := self._residency.room) is not None:
-                    raise InsufficientMemoryError(kept.with_params(model=model_id))
-                sizes = {"tokens": tokens, "needed": needed, "limit": limit}
-                raise InsufficientMemoryError(msg("no_room_for_context", model=model_id, **sizes))
-            self._apply_to_parts(settings)
-        if (self._residency.context_length(model_id) or 0) < tokens:
-            await self._residency.retire(model)
+    def _choose_contexts(self) -> None:
+        if self.contexts.choose(self.settings, self._files.models):
+            self._apply_to_parts()
 
-    def _apply_to_parts(self, settings: Settings) -> None:
-        settings = self.room.apply_to(settings)
+    def _apply_to_parts(self) -> None:
+        settings = self.room.apply_to(self.contexts.effective)
         for part in (self._files, self.library, self._sizes, self._usage, self._preloads, self._watch, self._residency):
             part.apply_settings(settings)
         self.prefixes.apply_settings(settings)
@@ -520,7 +519,7 @@ class Engine:
             model_id,
             active=active,
             own=self._requests.count(client, model_id),
-            parallel=parallel_requests(model, self.settings.for_model(model_id)),
+            parallel=parallel_requests(model, self.contexts.effective.for_model(model_id)),
             max_queue=self.settings.max_queue,
         )
 
@@ -538,6 +537,7 @@ class Engine:
 
     def _files_scanned(self) -> None:
         self._choose_favourites()
+        self._choose_contexts()
         self._residency.files_changed({model.model_id: model for model in self._files.models})
         self._figures_changed()
 

@@ -70,7 +70,7 @@ class LibraryService:
         if downloads is None:
             return
         downloads.at_once = settings.downloads_at_once
-        downloads.context_length = settings.context_length
+        downloads.context_length = settings.usual_context_length
         if downloads.models_dir != settings.own_models_dir:
             self._in_background(self._reopen())
 
@@ -236,7 +236,7 @@ class LibraryService:
             at_once=settings.downloads_at_once,
             on_event=self._on_event,
             room=lambda: self._engine.snapshot.memory.limit_bytes,
-            context_length=settings.context_length,
+            context_length=settings.usual_context_length,
             elsewhere=lambda size, sha256: file_elsewhere(self._files.models, size, sha256),
         )
         downloads.start(resume=self.resumes)

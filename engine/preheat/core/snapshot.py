@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
-from preheat.messages import Message
+from preheat.messages import Message, msg
 from preheat.models import FITS, BrokenFile, Fit, FitAnswer, Headroom, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
@@ -67,7 +67,9 @@ class ModelSnapshot:
     fit: FitAnswer = FitAnswer.NOW  # whether it fits; ``now`` if it is in memory
     progress: float | None = None  # share of the load that is done, 0.0 to 1.0; None unless loading or warming
     resident_bytes: int = 0  # memory its worker holds now; 0 without a worker
-    context_length: int | None = None  # prompt plus completion limit in tokens; None unless hot
+    context_length: int | None = None  # prompt plus completion limit in tokens, now or after the next load
+    context_bytes: int = 0  # estimated memory of its KV cache, which ``expected_bytes`` contains
+    context_reason: Message | None = None  # why the limit is not larger
     active_requests: int = 0  # requests in progress or waiting
     last_used_at: float | None = None  # Unix time of the last request that got it, in any run; None before one
     expires_at: float | None = None  # Unix time at which its keep-alive ends; None if it has no end
@@ -86,6 +88,16 @@ class ModelSnapshot:
     path: str = field(default="", metadata={"write": _printable, "read": lambda content: content.get("path") or ""})
     # facts about the file, shared by all snapshots; None if the engine is in another process
     file: ModelFile | None = field(default=None, metadata={"flat": True, "write": _facts_of, "read": lambda _: None})
+
+    @property
+    def context(self) -> Message | None:
+        """The context length, its memory, and why it is not larger; None if unknown."""
+        if self.context_length is None or self.context_reason is None:
+            return None
+        known = {"tokens": self.context_length, "reason": self.context_reason}
+        if not self.context_bytes:
+            return msg("context_why_free", **known)
+        return msg("context_why", memory=self.context_bytes, **known)
 
     @property
     def in_memory(self) -> bool:

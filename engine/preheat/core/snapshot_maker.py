@@ -23,7 +23,7 @@ from preheat.models import Ability, BrokenFile, FitAnswer, Headroom, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
 from preheat.preload import FavouritesRoom, PreloadContext, Round, favourites_room
-from preheat.residency import Residency, ResidencyExecutor, SizeTable, State, read_memory
+from preheat.residency import ContextLengths, Residency, ResidencyExecutor, SizeTable, State, read_memory
 from preheat.settings import Settings
 from preheat.updates import Release
 from preheat.usage import PreloadCounters, UsageTracker
@@ -47,6 +47,7 @@ class SnapshotMaker:
     update: Callable[[], Release | None] = lambda: None
     prefixes: Callable[[], PrefixFigures] = PrefixFigures
     room: Callable[[], Room | None] = lambda: None
+    contexts: ContextLengths = field(default_factory=ContextLengths)
     _started_at: float = field(init=False, default_factory=unix_time)
     _peak_bytes: int = field(init=False, default=0)
     _latest: dict[str, ModelSnapshot] = field(init=False, default_factory=dict)
@@ -81,7 +82,7 @@ class SnapshotMaker:
             favourites_without_room=wanted.without_room,
             favourites_bytes=wanted.needed_bytes,
             warning=log.warning if log is not None else None,
-            models=self._models(models, favourites, on_disk, memory.headroom),
+            models=self._models(settings, models, favourites, on_disk, memory.headroom),
             broken_files=broken_files,
             requests=self.requests.snapshots(),
             downloads=self.downloads(),
@@ -137,20 +138,31 @@ class SnapshotMaker:
         )
 
     def _models(
-        self, models: Sequence[ModelFile], favourites: tuple[str, ...], on_disk: Set[str], headroom: Headroom
+        self,
+        settings: Settings,
+        models: Sequence[ModelFile],
+        favourites: tuple[str, ...],
+        on_disk: Set[str],
+        headroom: Headroom,
     ) -> tuple[ModelSnapshot, ...]:
         """Return the snapshots of all models; one that has not changed is the same object as before."""
         before, now = self._latest, {}
         for model in models:
-            snapshot = self._model(model, favourites, on_disk, headroom)
+            snapshot = self._model(settings, model, favourites, on_disk, headroom)
             known = before.get(model.model_id)
             now[model.model_id] = known if known is not None and known == snapshot else snapshot
         self._latest = now
         return tuple(now.values())
 
     def _model(
-        self, model: ModelFile, favourites: tuple[str, ...], on_disk: Set[str], headroom: Headroom
+        self,
+        settings: Settings,
+        model: ModelFile,
+        favourites: tuple[str, ...],
+        on_disk: Set[str],
+        headroom: Headroom,
     ) -> ModelSnapshot:
+        context, loaded = self.contexts.choice(model, settings), self.pool.context_length(model.model_id)
         record, expected_bytes = self.pool.records.get(model.model_id, _COLD), self.sizes.expected_bytes(model)
         return ModelSnapshot(
             model_id=model.model_id,
@@ -167,7 +179,11 @@ class SnapshotMaker:
             form=record.form,
             extra_bytes=record.extra_bytes,
             changes_form=record.twin is not None,
-            context_length=self.pool.context_length(model.model_id),
+            context_length=loaded or context.tokens,
+            context_bytes=context.cost_bytes
+            if loaded in (None, context.tokens)
+            else self.contexts.cost(model, loaded, settings),
+            context_reason=context.reason,
             active_requests=record.active_requests,
             # Residency forgets it when Preheat ends.
             last_used_at=record.last_used_at or self.usage.popularity.last_used_at(model.model_id),

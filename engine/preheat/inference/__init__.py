@@ -206,6 +206,7 @@ class ModelInfo:
     dimensions: int  # length of its embedding vectors; 0 for a text model
     chat_template: bool
     parallel: int  # requests that run at once; more wait in the worker's queue
+    longest_prompt: int = 0  # tokens up to which a prompt that does not fit is counted; see ``request_size``
     infill: bool = False  # its vocabulary has tokens for filling the gap before a ``suffix``
     tools: bool = False  # its chat template has a place for tools; others get them in the system message
     thinking: bool = False  # it thinks before it answers, or can

@@ -111,6 +111,11 @@ class WorkerClient(WorkerProcess):
         assert self._info is not None, "a request before the model is loaded"
         return self._info.context_length
 
+    @property
+    def _longest_prompt(self) -> int:
+        assert self._info is not None, "a request before the model is loaded"
+        return self._info.longest_prompt or self._info.context_length
+
     async def load(
         self,
         options: LoadOptions,
@@ -184,7 +189,7 @@ class WorkerClient(WorkerProcess):
             InsufficientMemoryError: It ran out of memory.
             EngineError: The worker rejected the request.
         """
-        check_request(request, self._context_length)
+        check_request(request, self._context_length, self._longest_prompt)
         if request.chat is not None:
             request = replace(request, chat=with_joined_texts(request.chat))
         with self._call(on_chunk) as call:
@@ -221,7 +226,7 @@ class WorkerClient(WorkerProcess):
         """
         text, chat = (source, None) if isinstance(source, str) else (None, source)
         if chat is not None:
-            check_chat(chat, self._context_length)
+            check_chat(chat, self._context_length, self._longest_prompt)
             chat = with_joined_texts(chat)
         else:
             check_text_to_count(text or "")

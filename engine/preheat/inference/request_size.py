@@ -15,6 +15,7 @@ from preheat.messages import msg
 MAX_TOKENIZED_TOKENS: Final = 1 << 18
 """Most tokens in a request to count tokens, or to turn them into text."""
 
+_MOST_COUNTED: Final = 1 << 18
 _MAX_TOKENIZED_CHARACTERS: Final = 1 << 22
 _MAX_STOP_CHARACTERS: Final = 1 << 16
 _MIN_CHARACTERS: Final = 1 << 19
@@ -31,24 +32,32 @@ _QUICK_PARTS: Final = 64
 _QUICK_TOKENS: Final = 1 << 12
 
 
+def longest_prompt(context_length: int, trained_length: int) -> int:
+    """Return up to how many tokens a prompt is counted that does not fit: the model may be loaded again for it."""
+    return max(context_length, min(trained_length, _MOST_COUNTED))
+
+
 def max_characters(context_length: int) -> int:
     """Return the longest text that is worth tokenizing for a context length."""
     return max(_MIN_CHARACTERS, _CHARACTERS_PER_TOKEN * context_length)
 
 
-def check_request(request: GenerateRequest, context_length: int) -> None:
+def check_request(request: GenerateRequest, context_length: int, longest: int) -> None:
     """Check what the size of a request shows.
+
+    Args:
+        longest: See ``longest_prompt``: a prompt that may have fewer tokens is left to the worker, which counts them.
 
     Raises:
         ContextLengthExceededError: The prompt cannot fit.
         InvalidRequestError: The stop strings are too long.
     """
     if request.chat is not None:
-        check_chat(request.chat, context_length)
+        check_chat(request.chat, context_length, longest)
     if request.prompt_tokens is not None and len(request.prompt_tokens) >= context_length:
         tokens = len(request.prompt_tokens)
         raise ContextLengthExceededError(msg("prompt_too_long", tokens=tokens, limit=context_length), param="prompt")
-    _check_characters(len(request.prompt or "") + len(request.suffix or ""), context_length, "prompt")
+    _check_characters(len(request.prompt or "") + len(request.suffix or ""), context_length, longest, "prompt")
     characters = sum(map(len, request.stop))
     if characters > _MAX_STOP_CHARACTERS:
         raise InvalidRequestError(
@@ -56,14 +65,14 @@ def check_request(request: GenerateRequest, context_length: int) -> None:
         )
 
 
-def check_chat(chat: Chat, context_length: int) -> None:
-    """Raise ContextLengthExceededError for a chat that cannot fit, as far as its size shows."""
+def check_chat(chat: Chat, context_length: int, longest: int) -> None:
+    """Raise ContextLengthExceededError for a chat that cannot fit, as far as its size shows; see ``check_request``."""
     tokens = len(chat.messages) * _TOKENS_PER_MESSAGE
-    if tokens >= context_length:
+    if tokens >= longest:
         raise ContextLengthExceededError(
             msg("prompt_too_long_early", tokens=tokens, limit=context_length), param="messages"
         )
-    _check_characters(chat_characters(chat, max_characters(context_length)), context_length, "messages")
+    _check_characters(chat_characters(chat, max_characters(longest)), context_length, longest, "messages")
 
 
 def check_inputs(inputs: Sequence[str | Sequence[int]], context_length: int) -> None:
@@ -93,8 +102,8 @@ def check_token_count(tokens: Sequence[int]) -> None:
         raise InvalidRequestError(msg("too_many_tokens", limit=MAX_TOKENIZED_TOKENS), param="tokens")
 
 
-def _check_characters(characters: int, context_length: int, param: str) -> None:
-    limit = max_characters(context_length)
+def _check_characters(characters: int, context_length: int, longest: int, param: str) -> None:
+    limit = max_characters(longest)
     if characters > limit:
         raise ContextLengthExceededError(
             msg("prompt_too_large", characters=characters, limit=limit, tokens=context_length), param=param

@@ -51,6 +51,17 @@ TABLE: Final[Mapping[str, Template]] = {
     "twin_died": Template("its process ended"),
     "exchange_no_gain": Template("repacked weights decode at most {gain:percent} faster on this processor"),
     "exchange_unmeasured": Template("other programs keep the processor too busy to measure its speed"),
+    # Why a model's context length is not larger.
+    "context_set": Template("as set"),
+    "context_trained_for": Template("as much as it was trained for"),
+    "context_first": Template("it grows once a request needs more"),
+    "context_grown": Template("a request needed it"),
+    "context_kept": Template("as before"),
+    "context_limit": Template("more would exceed the memory limit"),
+    "context_beside_favourites": Template("more would leave too little memory for the favourites"),
+    "context_beside_likely": Template("more would leave too little memory for other models that are used much"),
+    "context_why": Template("{tokens:count} tokens of context, which take {memory:memory}: {reason}"),
+    "context_why_free": Template("{tokens:count} tokens of context: {reason}"),
     # Why a load fails.
     "no_room": Template(
         "{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from functools import partial
+from itertools import islice
 
 from preheat.messages import Message, msg
 from preheat.preload.policy import (
@@ -162,6 +163,15 @@ class PreloadPlanner:
     def usage(self, model_id: str, now: float) -> Usage:
         """Return how much a model is used."""
         return self._usage.popularity.usage(model_id, now)
+
+    def likely(self, now: float) -> tuple[str, ...]:
+        """Return as many models as are preloaded besides the favourites, the most used first."""
+        if not self.policy.top:
+            return ()
+        heat = self._usage.popularity.heat(now, self.policy.weights)
+        ranked = (each for each in sorted(heat, key=heat.__getitem__, reverse=True) if each not in self.favourites)
+        enough = (each for each in ranked if enough_uses(self.usage(each, now).score, self.policy))
+        return tuple(islice(enough, self.policy.top))
 
     def used_enough(self, model_id: str, usage: Usage) -> bool:
         """Return whether a model is used often enough to be worth more memory: a favourite needs one use in a week."""

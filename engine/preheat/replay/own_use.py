@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from preheat.errors import InvalidRequestError
 from preheat.messages import msg
 from preheat.models import ModelFile, look_once
-from preheat.paths import cache_dir
+from preheat.paths import cache_dir, data_dir
 from preheat.preload import choose_favourites, policy_of
 from preheat.replay.recorded import recorded_trace
 from preheat.replay.reports import PREHEAT
 from preheat.replay.trace import Kind, ModelSize
-from preheat.residency import LEAST_GAIN, Form, GainTable, SizeTable
+from preheat.residency import LEAST_GAIN, ContextLengths, Form, GainTable, SizeTable
 from preheat.usage import DAY_S, END_OF_TIME, UsageLog
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
     log = UsageLog(path)
     begin = 0.0 if days is None else time.time() - days * DAY_S
     models = look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
+    favourites = choose_favourites(settings.favourites, models)
+    contexts = ContextLengths(data_dir() / "contexts.json")
+    contexts.open()
+    settings = contexts.choose(settings, models, favourites)
     book, gains = SizeTable(settings), GainTable(cache_dir() / "repack.json")
     book.remember({key: record.resident_bytes for key, record in log.sizes().items()})
     gains.open()
@@ -45,7 +49,7 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
         log.requests_between(begin, END_OF_TIME),
         log.decisions(limit=-1, since=begin),
         on_disk,
-        choose_favourites(settings.favourites, models),
+        favourites,
         log.wakes_between(begin, END_OF_TIME),
     )
     if not any(event.kind is Kind.REQUEST for event in trace.events):

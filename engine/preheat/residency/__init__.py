@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from preheat.residency.contexts import ContextChoice, ContextLengths
     from preheat.residency.deciding import decide
     from preheat.residency.decisions import Action, Cause, DecisionRecord, EvictionReason, Outcome
     from preheat.residency.eviction import EvictionPlan, EvictionPolicy, ResidentModel, plan_eviction, plan_room
@@ -27,6 +28,7 @@ else:
     __getattr__ = lazy_exports(
         __name__,
         {
+            "preheat.residency.contexts": "ContextChoice ContextLengths",
             "preheat.residency.deciding": "decide",
             "preheat.residency.decisions": "Action Cause DecisionRecord EvictionReason Outcome",
             "preheat.residency.eviction": "EvictionPlan EvictionPolicy ResidentModel plan_eviction plan_room",

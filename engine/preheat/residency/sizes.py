@@ -68,9 +68,35 @@ def estimate(model: ModelFile, settings: Settings, form: Form | None = None) -> 
     return _estimate(model, own, form or loaded_form(own))
 
 
+def estimate_under(model: ModelFile, settings: EffectiveModelSettings) -> Footprint:
+    """Return the estimated footprint under the model's own settings, in the form of a load. Pure."""
+    return _estimate(model, settings, loaded_form(settings))
+
+
+def kv_cache_bytes(model: ModelFile, settings: EffectiveModelSettings) -> int:
+    """Return the estimated memory of the KV cache; 0 for a model that makes embeddings. Pure."""
+    if model.embeddings:
+        return 0
+    shape = model.shape
+    values = shape.kv_values * _context_cells(model, settings) + shape.window_kv_values * _window_cells(model, settings)
+    return int(values * _KV_VALUE_BYTES[settings.kv_cache_type])
+
+
+def _window_cells(model: ModelFile, settings: EffectiveModelSettings) -> int:
+    shape, context = model.shape, _context_cells(model, settings)
+    if not shape.window_kv_values:
+        return 0
+    parallel = parallel_requests(model, settings)
+    return _cells(min(context, shape.window_tokens * parallel + min(UBATCH_TOKENS, context)))
+
+
+def _context_cells(model: ModelFile, settings: EffectiveModelSettings) -> int:
+    return _cells(min(model.context_length or settings.context_length, settings.context_length))
+
+
 def _estimate(model: ModelFile, settings: EffectiveModelSettings, form: Form) -> Footprint:
     shape = model.shape
-    context = _cells(min(model.context_length or settings.context_length, settings.context_length))
+    context = _context_cells(model, settings)
     fixed = (
         shape.weight_bytes
         + (shape.repack_bytes if form is Form.REPACKED else 0)
@@ -87,15 +113,11 @@ def _estimate(model: ModelFile, settings: EffectiveModelSettings, form: Form) ->
         return Footprint(fixed, _graph_bytes(shape, batch, batch, settings) + logits)
     batch = min(UBATCH_TOKENS, context)
     parallel = parallel_requests(model, settings)
-    window = 0
-    if shape.window_kv_values:
-        window = _cells(min(context, shape.window_tokens * parallel + batch))
-    kv_values = shape.kv_values * context + shape.window_kv_values * window
-    kv_cache = int(kv_values * _KV_VALUE_BYTES[settings.kv_cache_type])
+    cells = context + _window_cells(model, settings)
     logits = parallel * shape.vocabulary * _F32_BYTES
     return Footprint(
-        loaded_bytes=fixed + kv_cache + shape.state_bytes * parallel + logits,
-        scratch_bytes=max(_graph_bytes(shape, batch, context + window, settings), logits),
+        loaded_bytes=fixed + kv_cache_bytes(model, settings) + shape.state_bytes * parallel + logits,
+        scratch_bytes=max(_graph_bytes(shape, batch, cells, settings), logits),
     )
 
 

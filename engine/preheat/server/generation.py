@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preheat.errors import EngineError, UnsupportedOperationError
+from preheat.errors import ContextLengthExceededError, EngineError, UnsupportedOperationError
 from preheat.inference import (
     FinishReason,
     GenerateRequest,
@@ -50,11 +50,15 @@ LOAD_HEADER_DELAY_S: Final = 0.05  # enough for immediate failures, too short fo
 MIN_ELAPSED_S: Final = 1.0
 """Seconds of a stage before its remaining time is estimated."""
 
+_MOST_LOADS: Final = 3
+"""A request with several prompts may find another one too long after the first has grown the model."""
+
 PRIORITY_HEADER: Final = "x-preheat-priority"
 """``low`` lets a request wait for all others."""
 
 OnNumberedChunk: TypeAlias = Callable[[int, GenerationChunk], object]
-LeaseOpener: TypeAlias = "Callable[[], AbstractAsyncContextManager[Lease]]"
+LeaseOpener: TypeAlias = "Callable[..., AbstractAsyncContextManager[Lease]]"
+"""Takes options of ``Engine.lease``."""
 
 
 @dataclass(slots=True)
@@ -250,12 +254,40 @@ class Generator:
             return self._stream(open_lease, model_id, prepared, form)
         answers = [Answer() for _ in prepared]
         try:
-            async with self.in_flight.answer(request.scope, request.receive), open_lease() as lease:
-                form.leased(lease)
-                await _run_all(lease, prepared, lambda index, chunk: answers[index].add(chunk))
+            async with self.in_flight.answer(request.scope, request.receive):
+                await self._run(open_lease, model_id, prepared, form, lambda index, chunk: answers[index].add(chunk))
         except ClientGoneError:
             return client_gone()
         return Response(json.dumps(form.whole(answers)), headers=form.headers, media_type="application/json")
+
+    async def _run(
+        self,
+        open_lease: LeaseOpener,
+        model_id: str,
+        requests: Sequence[GenerateRequest],
+        form: AnswerFormat,
+        on_chunk: OnNumberedChunk,
+    ) -> None:
+        """Run the requests; a model that may grow is loaded again if a prompt is too long for it."""
+        began = False
+
+        def take(index: int, chunk: GenerationChunk) -> None:
+            nonlocal began
+            began = began or chunk.progress is None
+            on_chunk(index, chunk)
+
+        options: dict[str, int] = {}
+        for loads_left in reversed(range(_MOST_LOADS)):
+            try:
+                async with open_lease(**options) as lease:
+                    form.leased(lease)
+                    await _run_all(lease, requests, take)
+                    return
+            except ContextLengthExceededError as error:
+                if began or not loads_left:
+                    raise
+                model = await self.engine.find(model_id)
+                options = {"context_length": self.engine.contexts.room_for_prompt(model, error)}
 
     def _stream(
         self, open_lease: LeaseOpener, model_id: str, requests: Sequence[GenerateRequest], form: AnswerFormat
@@ -272,9 +304,7 @@ class Generator:
                 if event:
                     output.write(event.encode())
 
-            async with open_lease() as lease:
-                form.leased(lease)
-                await _run_all(lease, requests, write)
+            await self._run(open_lease, model_id, requests, form, write)
             output.write(form.end().encode())
 
         model = self.engine.snapshot.model(model_id)

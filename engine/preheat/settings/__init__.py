@@ -33,7 +33,7 @@ from preheat.settings.load import (
     to_toml_value,
 )
 from preheat.settings.model import FIELDS, LISTS, PORT_SETTINGS, RESTART_SETTINGS, Settings, SourceName
-from preheat.settings.model_settings import EffectiveModelSettings, ModelSettings
+from preheat.settings.model_settings import USUAL_CONTEXT, EffectiveModelSettings, ModelSettings
 from preheat.settings.names import MODELS, canonical, keys_of, model_setting
 from preheat.settings.size import Size
 from preheat.settings.store import LAST_GOOD, SettingsChange, SettingsStore

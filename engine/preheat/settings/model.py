@@ -20,6 +20,7 @@ from preheat.messages import msg
 from preheat.settings.addresses import AppName, checked_host, is_loopback, is_origin
 from preheat.settings.declaration import (
     AUTO,
+    Auto,
     AutoOrOff,
     CombinationError,
     Declared,
@@ -32,7 +33,14 @@ from preheat.settings.declaration import (
     setting,
 )
 from preheat.settings.keys import KeyStore
-from preheat.settings.model_settings import ContextLength, EffectiveModelSettings, KvCacheType, ModelSettings, Parallel
+from preheat.settings.model_settings import (
+    USUAL_CONTEXT,
+    ContextLength,
+    EffectiveModelSettings,
+    KvCacheType,
+    ModelSettings,
+    Parallel,
+)
 from preheat.settings.size import Size
 
 _MIN_MEMORY_LIMIT: Final = 10**6
@@ -161,10 +169,11 @@ class Settings(Declared):
         le=16,
         rare=True,
     )
-    context_length: ContextLength = _models(
-        8192,
+    context_length: ContextLength | Auto = _models(
+        AUTO,
         "Context length",
-        "The longest prompt plus answer, in tokens; never more than a model was trained for.",
+        "The longest prompt plus answer, in tokens; never more than a model was trained for. `auto` begins with what "
+        "most requests need and the memory allows, and grows once a request needs more.",
         unit="tokens",
     )
     threads: int | None = _models(
@@ -354,10 +363,14 @@ class Settings(Declared):
     )
 
     def for_model(self, model_id: str) -> EffectiveModelSettings:
-        """Return the settings that apply to a model."""
+        """Return the settings that apply to a model.
+
+        The context length ``auto`` is the usual one here; the engine's settings have a number for each model instead.
+        """
         own = self.models.get(model_id, _NO_OWN_SETTINGS)
+        context_length = self.context_length if own.context_length is None else own.context_length
         return EffectiveModelSettings(
-            context_length=self.context_length if own.context_length is None else own.context_length,
+            context_length=USUAL_CONTEXT if context_length == AUTO else context_length,
             parallel=self.parallel if own.parallel is None else own.parallel,
             repack=self.repack if own.repack is None else own.repack,
             speculation=self.speculation if own.speculation is None else own.speculation,
@@ -368,6 +381,16 @@ class Settings(Declared):
             embedding_cache=self.embedding_cache,
             keep_alive_s=own.keep_alive,
         )
+
+    def has_auto_context(self, model_id: str) -> bool:
+        """Return whether Preheat chooses the context length of a model."""
+        own = self.models.get(model_id, _NO_OWN_SETTINGS).context_length
+        return (self.context_length if own is None else own) == AUTO
+
+    @property
+    def usual_context_length(self) -> int:
+        """The context length to expect of a model that is not on disk, in tokens."""
+        return USUAL_CONTEXT if self.context_length == AUTO else self.context_length
 
     @field_validator("favourites", "threads", "devices", "models_dir", mode="before")
     @classmethod

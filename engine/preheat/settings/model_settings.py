@@ -12,6 +12,9 @@ from preheat.settings.declaration import AUTO, Auto, AutoOrOff, Declared, Group,
 KvCacheType = Literal["f16", "q8_0", "q4_0"]
 
 ContextLength = Annotated[int, Field(ge=64, le=2**24)]
+USUAL_CONTEXT: Final = 8192
+"""Tokens that ``auto`` begins with where nothing speaks for more or less."""
+
 Parallel = Annotated[int, Field(ge=1, le=64)] | Auto
 
 _YEAR_S: Final = 365 * 86_400
@@ -20,10 +23,10 @@ _YEAR_S: Final = 365 * 86_400
 class ModelSettings(Declared):
     """Settings of one model; None where the value for all models applies."""
 
-    context_length: ContextLength | None = setting(
+    context_length: ContextLength | Auto | None = setting(
         None,
         "Context length",
-        "The longest prompt plus answer, in tokens.",
+        "The longest prompt plus answer, in tokens; `auto` grows once a request needs more.",
         unit="tokens",
         inherits=True,
         group=Group.MODELS,

@@ -58,6 +58,7 @@ from preheat_gui.words.models import (
     LOADING_STATES,
     QUIT,
     TOOLTIP_CHARS,
+    context_words,
     decision_sentence,
     failure_reason,
     fit_words,

@@ -16,6 +16,7 @@ from preheat_gui.words.figures import (
     format_duration,
     format_estimate,
     format_memory,
+    format_number,
     format_tenths,
     list_names,
     percent,
@@ -88,6 +89,14 @@ def _without_name(text: str, model_id: str) -> str:
 def fit_words(model: ModelSnapshot, snapshot: EngineSnapshot) -> str:
     """Return whether the model fits: ``fits now``, ``fits if qwen3-8b leaves``, ``too big for the limit by 2.1 GB``."""
     return message_text(snapshot.fit(model).words)
+
+
+def context_words(model: ModelSnapshot) -> str:
+    """Return a model's context length with its memory: ``8,192 tokens of context, 0.9 GB``; empty if unknown."""
+    if model.context_length is None:
+        return ""
+    tokens = _tr("{count} tokens of context").format(count=format_number(model.context_length))
+    return f"{tokens}, {format_memory(model.context_bytes)}" if model.context_bytes else tokens
 
 
 def form_words(model: ModelSnapshot) -> str:

@@ -26,6 +26,7 @@ from preheat.files import page_in, seems_resident
 from preheat.inference import LoadOptions, LoadStages, ModelInfo, protocol
 from preheat.inference.prefixes import PrefixOptions
 from preheat.inference.protocol import FrameDecoder
+from preheat.inference.request_size import longest_prompt
 from preheat.inference.worker.backends import load_processor_backend
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.chat import renderer_pool, template_abilities
@@ -162,6 +163,7 @@ def make_hot(
     vision = _load_vision(model, options)
     info = ModelInfo(
         context_length=model.context_length,
+        longest_prompt=longest_prompt(model.context_length, model.trained_length),
         embeddings=model.embeddings,
         dimensions=model.dimensions,
         chat_template=template is not None,

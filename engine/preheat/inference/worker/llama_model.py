@@ -101,8 +101,8 @@ class LlamaModel(ModelVocabulary):
         self.n_swa: int = llama.llama_model_n_swa(self.native)
         # Any end of a sequence can be removed.
         self.can_cut: bool = not self.recurrent and not self.n_swa
-        trained = llama.llama_model_n_ctx_train(self.native) or options.context_length
-        self.context_limit: Final[int] = min(trained, options.context_length)
+        self.trained_length: Final[int] = llama.llama_model_n_ctx_train(self.native) or options.context_length
+        self.context_limit: Final[int] = min(self.trained_length, options.context_length)
         """The context length before llama.cpp rounds it up."""
         self.dimensions: int = llama.llama_model_n_embd_out(self.native) if self.embeddings else 0
         self.input_embedding_size: int = llama.llama_model_n_embd_inp(self.native)

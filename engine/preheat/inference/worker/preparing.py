@@ -90,7 +90,7 @@ class TextPreparer:
         return answer_tokens(self._model, frame, lambda chat: self._chat_prompt(chat, job), job)
 
     def _chat_prompt(self, chat: Chat, job: Job) -> list[int]:
-        limit = prompt_limit(job, self._model.context_length, "messages")
+        limit = prompt_limit(job, self._model, "messages")
         tokens = chat_tokens(self._model, self._template, chat, self._encoded(chat, job), limit).tokens
         return [max(token, 0) for token in tokens]
 
@@ -158,7 +158,7 @@ class TextPreparer:
     def _tokens(self, request: GenerateRequest, job: Job) -> ChatTokens:
         """Return the tokens of any prompt, and a chat's text."""
         model = self._model
-        limit = prompt_limit(job, model.context_length, "prompt" if request.chat is None else "messages")
+        limit = prompt_limit(job, model, "prompt" if request.chat is None else "messages")
         if request.chat is not None and not request.suffix:
             return chat_tokens(model, self._template, request.chat, self._encoded(request.chat, job), limit)
         prompt = Prompt(())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
 from preheat.inference import Chat, GenerateRequest
 from preheat.inference.protocol import Detokenize, Detokenized, Tokenize, Tokens
-from preheat.inference.request_size import MAX_TOKENIZED_TOKENS
+from preheat.inference.request_size import MAX_TOKENIZED_TOKENS, longest_prompt
 from preheat.inference.worker.lanes import Job
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.text_pieces import OnPiece
@@ -41,17 +41,19 @@ def answer_tokens(
     return Tokens(frame.id, tokens)
 
 
-def prompt_limit(job: Job, context_length: int, param: str) -> OnPiece:
-    """Return a function that stops tokenizing when the prompt is too long or the request was cancelled.
+def prompt_limit(job: Job, model: LlamaModel, param: str) -> OnPiece:
+    """Return a function that stops tokenizing when the prompt is far too long or the request was cancelled.
 
-    It raises ContextLengthExceededError or CancelledError.
+    It raises ContextLengthExceededError or CancelledError. A prompt for which the model was trained is counted to its
+    end: the model may be loaded again with room for it.
     """
+    most = longest_prompt(model.context_length, model.trained_length)
 
     def on_piece(tokens: int) -> None:
         job.check()
-        if tokens >= context_length:
+        if tokens >= most:
             raise ContextLengthExceededError(
-                msg("prompt_too_long_early", tokens=tokens, limit=context_length), param=param
+                msg("prompt_too_long_early", tokens=tokens, limit=model.context_length), param=param
             )
 
     return on_piece

@@ -71,7 +71,7 @@ def _on(machine: Machine, model: FoundModel) -> FoundModel:
     ]
     if not model.parameters or not sized:
         return known
-    context = min(model.trained_context or machine.settings.context_length, machine.settings.context_length)
+    context = min(model.trained_context or machine.settings.usual_context_length, machine.settings.usual_context_length)
     kv = int(kv_bytes(model.parameters) * machine.kv_share)
     advice = advise(
         sized, machine.limit_bytes, parameters=model.parameters, context_length=context, kv_bytes_per_token=kv
@@ -127,7 +127,7 @@ def _catalogue_files(entry: CatalogueEntry) -> RepoFiles:
 
 
 def _offer(machine: Machine, files: RepoFiles) -> RepoOffer:
-    context = min(files.trained_context or machine.settings.context_length, machine.settings.context_length)
+    context = min(files.trained_context or machine.settings.usual_context_length, machine.settings.usual_context_length)
     kv = int(kv_bytes(files.parameters) * machine.kv_share) if files.parameters else None
     advice = advise(
         files.variants, machine.limit_bytes, parameters=files.parameters, context_length=context, kv_bytes_per_token=kv
@@ -173,7 +173,7 @@ def suggestions(machine: Machine, task: Task | None = None, query: str = "") -> 
     found = best_for(
         load_catalogue(),
         machine.headroom,
-        context_length=machine.settings.context_length,
+        context_length=machine.settings.usual_context_length,
         kv_share=machine.kv_share,
     )
     return tuple(

@@ -118,13 +118,14 @@ class AnthropicApi:
     async def list_models(self, request: Request) -> Response:
         """Answer with the models on disk."""
         self._note_client(request)
-        return _json(models_json(await self.generator.engine.models(), request.query_params))
+        engine = self.generator.engine
+        return _json(models_json(await engine.models(), request.query_params, engine.contexts.length))
 
     async def get_model(self, request: Request) -> Response:
         """Answer with one model, by its id or a unique prefix."""
         model = await self.generator.engine.find(request.path_params["model_id"])
         self._note_client(request, model.model_id)
-        return _json(model_json(model))
+        return _json(model_json(model, self.generator.engine.contexts.length(model)))
 
     def _note_client(self, request: Request, model_id: str = "") -> None:
         """Report a client that lists models: it may be about to use one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from preheat.models import ModelFile
 
 
-def models_json(models: Sequence[ModelFile], query: Mapping[str, str]) -> dict[str, Any]:
+def models_json(
+    models: Sequence[ModelFile], query: Mapping[str, str], context_length: Callable[[ModelFile], int]
+) -> dict[str, Any]:
     """Return a page of models: ``limit`` of them (all by default), after ``after_id`` or before ``before_id``.
+
+    Args:
+        context_length: Returns a model's context length, in tokens.
 
     Raises:
         InvalidRequestError: The limit is not a number from 1 to 1000.
@@ -34,14 +39,14 @@ def models_json(models: Sequence[ModelFile], query: Mapping[str, str]) -> dict[s
         page = models[first:last][:limit]
         has_more = len(page) < last - first
     return {
-        "data": [model_json(model) for model in page],
+        "data": [model_json(model, context_length(model)) for model in page],
         "has_more": has_more,
         "first_id": page[0].model_id if page else None,
         "last_id": page[-1].model_id if page else None,
     }
 
 
-def model_json(model: ModelFile) -> dict[str, Any]:
+def model_json(model: ModelFile, context_length: int) -> dict[str, Any]:
     """Return one model."""
     created_at = datetime.fromtimestamp(model.modified_ns // 10**9, UTC)
     return {
@@ -50,8 +55,8 @@ def model_json(model: ModelFile) -> dict[str, Any]:
         "display_name": printable(model.name) or model.model_id,
         "created_at": created_at.isoformat().replace("+00:00", "Z"),
         "lifecycle": "active",
-        "max_input_tokens": model.context_length or None,
-        "max_tokens": model.context_length or None,
+        "max_input_tokens": context_length,
+        "max_tokens": context_length,
         "capabilities": {
             "image_input": {"supported": Ability.VISION in model.abilities},
             "structured_outputs": {"supported": not model.embeddings},

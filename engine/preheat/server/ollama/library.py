@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from preheat.core import DownloadState
 from preheat.errors import ModelExistsError, UnsupportedOperationError
 from preheat.messages import msg
-from preheat.models import ModelFile, read_header
+from preheat.models import read_header
 from preheat.residency import State
 from preheat.server.access import caller_of
 from preheat.server.bodies import read_body
@@ -77,7 +77,7 @@ class LibraryEndpoints:
         named = self.named.find(body.model_name)
         model = await self.generator.engine.find(body.model_name if named is None else named.model_id)
         header = await asyncio.to_thread(read_header, model.path)
-        content = show_json(model, header, self._context_length(model))
+        content = show_json(model, header, self.generator.engine.contexts.length(model))
         self._note_client(request, model.model_id)
         return json_response(content if named is None else _with_own(content, named))
 
@@ -134,15 +134,6 @@ class LibraryEndpoints:
             and model.path.is_relative_to(folder / each.repo)
             for each in await engine.library.downloads()
         )
-
-    def _context_length(self, model: ModelFile) -> int:
-        """Return the context length that applies to a model now, in tokens."""
-        engine = self.generator.engine
-        snapshot = engine.snapshot.model(model.model_id)
-        if snapshot is not None and snapshot.context_length is not None:
-            return snapshot.context_length
-        setting = engine.settings.for_model(model.model_id).context_length
-        return min(setting, model.context_length or setting)
 
     def _note_client(self, request: Request, model_id: str = "") -> None:
         """Report a client that lists models: it may be about to use one."""

@@ -25,7 +25,7 @@ from preheat.server.in_flight import ClientGoneError
 from preheat.server.openai.chat_format import ChatFormat
 from preheat.server.openai.completion_format import CompletionFormat
 from preheat.server.openai.inputs import DetokenizeBody, EmbeddingBody, RerankBody, TokenizeBody
-from preheat.server.openai.model_list import context_length, model_json
+from preheat.server.openai.model_list import model_json
 from preheat.server.openai.requests import chat_messages, chat_requests, completion_requests, is_legacy, tools_of
 from preheat.server.openai.schema import ChatBody, CompletionBody
 from preheat.server.openai.vectors import embeddings_json, reranked
@@ -175,7 +175,7 @@ class OpenAiApi:
         except ClientGoneError:
             return client_gone()
         written = [{"id": token, "piece": _piece(piece)} for token, piece in zip(tokens, pieces, strict=False)]
-        limit = context_length(self.generator.engine, model)
+        limit = self.generator.engine.contexts.length(model)
         return _json({"tokens": written or tokens, "count": len(tokens), "max_model_len": limit})
 
     async def detokenize(self, request: Request) -> Response:

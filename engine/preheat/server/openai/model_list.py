@@ -20,20 +20,11 @@ _CAPABILITIES: Final = {
 """Words of Ollama's and llama-server's clients."""
 
 
-def context_length(engine: Engine, model: ModelFile) -> int:
-    """Return a model's limit of prompt and completion together, in tokens: the loaded one, or that of its next load."""
-    snapshot = engine.snapshot.model(model.model_id)
-    if snapshot is not None and snapshot.context_length:
-        return snapshot.context_length
-    wanted = engine.settings.for_model(model.model_id).context_length
-    return min(wanted, model.context_length or wanted)
-
-
 def model_json(engine: Engine, model: ModelFile) -> dict[str, Any]:
     """Return one model."""
     now = engine.snapshot
     snapshot = now.model(model.model_id)
-    limit = context_length(engine, model)
+    limit = engine.contexts.length(model)
     capabilities = [word for ability in model.abilities for word in _CAPABILITIES[ability]]
     return {
         "id": model.model_id,

@@ -17,6 +17,7 @@ from preheat_gui.dashboard.models.actions import ModelActions
 from preheat_gui.dashboard.parts import align_to_start, detail_label, title_label
 from preheat_gui.widgets import GAP, GROUP_GAP, Card, caption, hbox, named, timer, vbox
 from preheat_gui.words import (
+    context_words,
     failure_reason,
     format_memory,
     joined,
@@ -66,6 +67,7 @@ class ModelDetails(Card):
         self._actions = actions
         self._models: Sequence[ModelSnapshot] = ()
         self._why = ""
+        self._known = ""  # The facts about its file
         self._asked: Question | None = None
         self._timer = timer(self, _ASK_AFTER_MS, self._ask)
         self._name = title_label()
@@ -93,7 +95,7 @@ class ModelDetails(Card):
         question = _question(models[0]) if len(models) == 1 else None
         if question != self._asked:
             if self._asked is None or question is None or question[0] != self._asked[0]:
-                self._facts.setText("")
+                self._known = ""
             self._asked = question
             self._why = ""
             if question is not None:
@@ -113,6 +115,7 @@ class ModelDetails(Card):
 
     def _render(self) -> None:
         prompts = self._models[0].prompts if len(self._models) == 1 else ()
+        self._show_facts()
         self._prompts.setText(_capital(joined(*map(prompt_words, prompts))))
         if not self._models:
             self._name.setText(self.tr("No model selected"))
@@ -147,11 +150,18 @@ class ModelDetails(Card):
 
     def _on_facts(self, facts: ModelFacts) -> None:
         if self._asked is not None and facts.model_id == self._asked[0]:
-            self._facts.setText(facts_line(facts))
+            self._known = facts_line(facts)
+            self._show_facts()
             self._actions.show_facts(facts)
 
     def _on_no_facts(self, _error: EngineError) -> None:
-        self._facts.setText("")  # the file may have been deleted
+        self._known = ""  # the file may have been deleted
+        self._show_facts()
+
+    def _show_facts(self) -> None:
+        model = self._models[0] if len(self._models) == 1 and self._known else None
+        self._facts.setText(joined(self._known, context_words(model)) if model is not None else "")
+        self._facts.setToolTip(sentence(message_text(model.context)) if model is not None else "")
 
 
 def facts_line(facts: ModelFacts) -> str:

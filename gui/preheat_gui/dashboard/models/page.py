@@ -29,7 +29,7 @@ class ModelsPage(DashboardPage):
     def __init__(self, bridge: EngineBridge) -> None:
         super().__init__(bridge, "models")
         self._wanted: str | None = None
-        self._table = ModelsTable(bridge.snapshot, self._context_length, self)
+        self._table = ModelsTable(bridge.snapshot, self)
         self._filter = ModelsFilter(self._table, self)
         self._view = ModelsView(self._filter, bridge.signs)
         self._actions = ModelActions(bridge, self._view)
@@ -49,7 +49,7 @@ class ModelsPage(DashboardPage):
         )
         self.focus_order = (self._view, self._none_match.button, self._empty.button)
         self._stack = stacked(self._view, self._empty, named(self._none_match, "models_none_match"))
-        self._live += [(bridge.settings_changed, self._table.refresh_settings), (bridge.opened, self._show_counts)]
+        self._live += [(bridge.opened, self._show_counts)]
         self._questions.append(SlowQuestion(bridge, control.GetStats("7d"), self._on_stats, self))
         self._build()
         self._connect()
@@ -193,6 +193,3 @@ class ModelsPage(DashboardPage):
             self._empty.set_words(self.tr("No models yet"), sentence, self.tr("&Download a model"))
         else:
             self._empty.set_words(self.tr("One moment"), self.tr("Preheat is looking for models."))
-
-    def _context_length(self, model_id: str) -> int | None:
-        return self._bridge.settings.for_model(model_id).context_length

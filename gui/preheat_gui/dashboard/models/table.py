@@ -40,7 +40,6 @@ class Context:
     snapshot: EngineSnapshot
     now: float  # Unix time that "2 h ago" counts from
     figures: Mapping[str, Figures]
-    context_length: Callable[[str], int | None]  # Returns a model's effective setting, in tokens
 
     def figures_of(self, model: ModelSnapshot) -> Figures:
         return self.figures.get(model.model_id, Figures())
@@ -67,7 +66,7 @@ def header(column: Column) -> tuple[str, str]:
         Column.NAME: (translate("Models", "Model"), translate("Models", "The name that apps use in requests.")),
         Column.STATE: (translate("Models", "State"), state),
         Column.MEMORY: (translate("Models", "Memory"), memory),
-        Column.CONTEXT: (translate("Models", "Context length"), translate("Models", "Prompt plus answer, in tokens.")),
+        Column.CONTEXT: (translate("Models", "Context length"), translate("Models", "Prompt plus answer, in tokens, and their memory.")),
         Column.LOAD: (translate("Models", "Last load"), translate("Models", "Time until the model was ready.")),
         Column.HITS: (translate("Models", "Hits"), hits),
         Column.LAST_USED: (translate("Models", "Last used"), translate("Models", "When an app last used the model.")),
@@ -126,13 +125,11 @@ def _memory(model: ModelSnapshot, context: Context) -> Cell:
 
 
 def _context(model: ModelSnapshot, context: Context) -> Cell:
-    if model.context_length is not None:
-        return Cell(format_number(model.context_length))
-    setting = context.context_length(model.model_id)
-    if setting is None or model.embeddings:
+    if model.context_length is None:
         return Cell(NOTHING, muted=True)
-    tooltip = translate("Models", "The setting; less if the model was trained for less.")
-    return Cell(format_number(setting), muted=True, tooltip=tooltip)
+    aside = format_memory(model.context_bytes) if model.context_bytes else ""
+    tooltip = words.sentence(message_text(model.context))
+    return Cell(format_number(model.context_length), aside, muted=model.state is not State.HOT, tooltip=tooltip)
 
 
 def _load(model: ModelSnapshot, context: Context) -> Cell:
@@ -179,10 +176,7 @@ _COLUMNS: Final[
     Column.NAME: (_name, lambda model, context: natural_key(model.model_id)),
     Column.STATE: (_state, lambda model, context: _state_rank(model)),
     Column.MEMORY: (_memory, lambda model, context: model.resident_bytes or model.expected_bytes),
-    Column.CONTEXT: (
-        _context,
-        lambda model, context: model.context_length or context.context_length(model.model_id) or -1,
-    ),
+    Column.CONTEXT: (_context, lambda model, context: model.context_length or -1),
     Column.LOAD: (_load, lambda model, context: _known(model.load_s, context.figures_of(model).load.median_s)),
     Column.HITS: (_hits, lambda model, context: context.figures_of(model).last_week.hits),
     Column.LAST_USED: (_last_used, lambda model, context: _known(model.last_used_at)),
@@ -204,13 +198,11 @@ _FEW_ROWS: Final = 16  # Above this number of changed rows, all of their cells a
 
 
 class ModelsTable(TableModel[ModelSnapshot]):
-    """One row per model, in the snapshot's order; ``context_length`` returns a model's effective setting, if known."""
+    """One row per model, in the snapshot's order."""
 
-    def __init__(
-        self, snapshot: EngineSnapshot, context_length: Callable[[str], int | None], parent: QObject | None = None
-    ) -> None:
+    def __init__(self, snapshot: EngineSnapshot, parent: QObject | None = None) -> None:
         super().__init__(Column, snapshot.models, lambda model: model.model_id, parent)
-        self._context = Context(snapshot, time.time(), {}, context_length)
+        self._context = Context(snapshot, time.time(), {})
         self._cells: _Cells = {}
 
     def update(self, snapshot: EngineSnapshot) -> None:
@@ -251,11 +243,6 @@ class ModelsTable(TableModel[ModelSnapshot]):
         pairs = zip(before, self._ages(), strict=True)
         changed = runs(row for row, (old, new) in enumerate(pairs) if old != new)
         self.report(changed, Column.LAST_USED, Column.LAST_USED)
-
-    def refresh_settings(self) -> None:
-        """Update what depends on settings."""
-        self._change_context()
-        self.report_column(Column.CONTEXT)
 
     def model_at(self, row: int) -> ModelSnapshot:
         return self._items[row]

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from fake_bridge import GB, model, snapshot
 from preheat.control import Counts, Figures, Form, State
+from preheat.messages import msg
 from preheat.usage import Quantiles
 from preheat_gui.dashboard.cells import NOTHING, Cell
 from preheat_gui.dashboard.models.table import (
@@ -28,7 +29,7 @@ def _words(qapp: QApplication) -> None:
 
 
 def context(**figures: Figures) -> Context:
-    return Context(snapshot(), NOW, {name.replace("_", "-"): one for name, one in figures.items()}, lambda _: 4096)
+    return Context(snapshot(), NOW, {name.replace("_", "-"): one for name, one in figures.items()})
 
 
 def cell(column: Column, state: State = State.COLD, known: Context | None = None, **values: Any) -> Cell:
@@ -89,15 +90,18 @@ def test_memory_is_used_or_expected(values: dict[str, Any], text: str, aside: st
 
 def test_a_favourite_without_room_is_bad_once_the_others_have_taken_theirs() -> None:
     others = snapshot(model("other", State.HOT, resident_bytes=6 * GB), favourites_without_room=("qwen3-4b",))
-    assert cell(Column.MEMORY, known=Context(others, NOW, {}, lambda _: None)).bad
+    assert cell(Column.MEMORY, known=Context(others, NOW, {})).bad
     alone = snapshot(favourites_without_room=("qwen3-4b",))
-    assert not cell(Column.MEMORY, known=Context(alone, NOW, {}, lambda _: None)).bad
+    assert not cell(Column.MEMORY, known=Context(alone, NOW, {})).bad
 
 
-def test_context_length_is_the_real_one_or_the_setting() -> None:
-    real, setting = cell(Column.CONTEXT, State.HOT), cell(Column.CONTEXT)
-    assert (real.text, real.muted) == ("8,192", False)
-    assert (setting.text, setting.muted) == ("4,096", True)
+def test_the_context_length_has_its_memory_and_its_reason() -> None:
+    known: dict[str, Any] = {"context_length": 4096, "context_bytes": 900_000_000, "context_reason": msg("context_first")}
+    loaded, planned = cell(Column.CONTEXT, State.HOT), cell(Column.CONTEXT, **known)
+    assert (loaded.text, loaded.aside, loaded.muted) == ("8,192", "", False)
+    assert (planned.text, planned.aside, planned.muted) == ("4,096", "0.9 GB", True)
+    assert planned.tooltip == "4,096 tokens of context, which take 0.9 GB: it grows once a request needs more."
+    assert cell(Column.CONTEXT).text == NOTHING
 
 
 def test_a_cold_model_shows_its_median_load() -> None:

@@ -20,7 +20,7 @@ MODELS = (
 
 @pytest.fixture
 def models(qapp: object) -> ModelsFilter:
-    table = ModelsTable(snapshot(*MODELS), lambda _: None)
+    table = ModelsTable(snapshot(*MODELS))
     shown = ModelsFilter(table)
     table.setParent(shown)
     return shown

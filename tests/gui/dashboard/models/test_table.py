@@ -53,7 +53,7 @@ def filled(*model_ids: str) -> EngineSnapshot:
 
 @pytest.fixture
 def table(qapp: object) -> ModelsTable:
-    return ModelsTable(filled("b", "d", "e", "g"), lambda _: 4096)
+    return ModelsTable(filled("b", "d", "e", "g"))
 
 
 def test_the_table_is_a_valid_qt_model(table: ModelsTable, qtmodeltester: ModelTester) -> None:
@@ -89,7 +89,7 @@ def test_a_cell_that_sorts_differently_is_reported_though_it_looks_the_same(tabl
 
 def test_many_changed_rows_are_reported_in_runs(qapp: object) -> None:
     numbers = range(100)
-    table = ModelsTable(filled(*map(str, numbers)), lambda _: None)
+    table = ModelsTable(filled(*map(str, numbers)))
     seen = Seen(table)
     table.update(
         snapshot(*(model(str(number), file_bytes=GB if number != 50 else 2_500_000_000) for number in numbers))
@@ -173,7 +173,7 @@ def test_rows_are_found_by_name(table: ModelsTable) -> None:
 
 def test_a_thousand_models_cause_one_change_for_one_model(qtbot: QtBot) -> None:
     models = [model(f"model-{number:04}") for number in range(1000)]
-    table = ModelsTable(snapshot(*models), lambda _: None)
+    table = ModelsTable(snapshot(*models))
     seen = Seen(table)
     models[517] = model("model-0517", State.LOADING, progress=0.2)
     table.update(snapshot(*models))

@@ -11,7 +11,7 @@ from typing import TypeVar
 from preheat.errors import EngineError
 from preheat.inference import LoadOptions, prefixes
 from preheat.inference.protocol import Warned
-from preheat.inference.request_size import max_characters
+from preheat.inference.request_size import longest_prompt, max_characters
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.chat import ChatTemplate
 from preheat.inference.worker.guarded_process import GuardedPool
@@ -50,7 +50,7 @@ class TextBasis:
             helpers=self._renderers,
             bos=model.bos_text,
             eos=model.eos_text,
-            max_characters=max_characters(model.context_limit),
+            max_characters=max_characters(longest_prompt(model.context_limit, model.trained_length)),
         )
         threading.Thread(target=self._learn, daemon=True, name="template").start()
         identify = partial(stored_identity, model, self._options, self.template.source)

@@ -1,0 +1,112 @@
+"""Context lengths of the engine's models: chosen when files, settings or favourites change, and raised by requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from preheat.clock import unix_time
+from preheat.errors import ContextLengthExceededError, InsufficientMemoryError
+from preheat.messages import msg
+from preheat.models import ModelFile
+from preheat.preload import PreloadPlanner
+from preheat.residency import ContextChoice, ContextLengths, ResidencyExecutor
+from preheat.settings import Settings
+
+_ANSWER_TOKENS: Final = 1024
+"""Room for an answer, in tokens, when a model's context grows for a prompt."""
+
+
+@dataclass(slots=True)
+class ContextKeeper:
+    """Gives the engine's parts settings with a number for each model. Engine's loop only.
+
+    Attributes:
+        settings: The user's.
+        effective: The same with the context length of each model as a number.
+    """
+
+    settings: Settings
+    lengths: ContextLengths
+    residency: ResidencyExecutor
+    planner: PreloadPlanner
+    apply: Callable[[], None]  # applies ``effective``
+    clock: Callable[[], float] = unix_time
+    effective: Settings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.effective = self.settings
+
+    def length(self, model: ModelFile) -> int:
+        """Return a model's limit of prompt and completion together, in tokens: the loaded one, or that of a load."""
+        return self.residency.context_length(model.model_id) or self.choice(model).tokens
+
+    def choice(self, model: ModelFile) -> ContextChoice:
+        """Return the context length of a model's next load."""
+        return self.lengths.choice(model, self.settings)
+
+    def estimated_bytes(self, model: ModelFile, settings: Settings) -> int:
+        """Return the estimated memory of a model if these were the user's settings."""
+        return self.lengths.estimated_bytes(model, settings)
+
+    def choose(self, settings: Settings, models: Sequence[ModelFile]) -> bool:
+        """Choose the lengths for the models and favourites that there are now; return whether one is another."""
+        self.settings, before = settings, self.effective
+        likely = self.planner.likely(self.clock())
+        self.effective = self.lengths.choose(settings, models, self.planner.favourites, likely)
+        return self.effective != before
+
+    def loaded(self, model_id: str) -> None:
+        """Keep the length of a model that has been loaded."""
+        self.lengths.loaded(model_id, self.settings)
+
+    async def require(self, model: ModelFile, tokens: int) -> None:
+        """Let the next load of a model have room for this many tokens, unless it has already.
+
+        Raises:
+            InsufficientMemoryError: The memory limit has no room for it.
+        """
+        tokens = min(tokens, model.context_length or tokens)
+        if tokens > self.choice(model).tokens:
+            self._extend(model, tokens)
+        if (self.residency.context_length(model.model_id) or 0) < tokens:
+            await self.residency.retire(model)
+
+    def room_for_prompt(self, model: ModelFile, error: ContextLengthExceededError) -> int:
+        """Return the context length that a prompt needs which was too long.
+
+        Raises:
+            ContextLengthExceededError: The length is the user's number, the model was not trained for as much, or a
+                favourite would have to leave.
+        """
+        tokens, trained = error.message.params.get("tokens"), model.context_length
+        if not error.message.code.startswith("prompt_too_long") or not isinstance(tokens, int):
+            raise error
+        if 0 < trained <= tokens:
+            raise ContextLengthExceededError(
+                msg("prompt_too_long_trained", tokens=tokens, limit=trained), param=error.param
+            )
+        if error.message.code != "prompt_too_long" or not self.settings.has_auto_context(model.model_id):
+            raise error
+        wanted = min(tokens + _ANSWER_TOKENS, trained or tokens + _ANSWER_TOKENS)
+        growth = self.lengths.growth(model, wanted, self.settings)
+        if growth is None or growth.needed_bytes > self.residency.reachable_bytes:
+            needed = self.lengths.size(model, wanted, self.settings)
+            sizes = {"tokens": tokens, "limit": self.length(model), "needed": needed}
+            raise ContextLengthExceededError(msg("prompt_too_long_no_room", **sizes), param=error.param)
+        return growth.tokens
+
+    def _extend(self, model: ModelFile, tokens: int) -> None:
+        growth, limit = self.lengths.growth(model, tokens, self.settings), self.residency.reachable_bytes
+        if growth is not None and growth.needed_bytes <= limit:
+            self.lengths.grow(model, growth, self.settings)
+        elif (needed := self.lengths.size(model, tokens, self.settings)) <= limit:
+            self.lengths.require(model, tokens)
+        else:
+            if (kept := self.residency.room) is not None:
+                raise InsufficientMemoryError(kept.with_params(model=model.model_id))
+            sizes = {"tokens": tokens, "needed": needed, "limit": limit}
+            raise InsufficientMemoryError(msg("no_room_for_context", model=model.model_id, **sizes))
+        self.effective = self.lengths.apply_to(self.settings)
+        self.apply()

@@ -1,0 +1,228 @@
+"""The context length of every model: the user's number, or what ``auto`` means; and what requests needed beyond it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from preheat.files import read_json, write_atomic
+from preheat.messages import msg
+from preheat.models import ModelFile
+from preheat.residency.contexts.choice import (
+    MOST_AT_FIRST,
+    ContextChoice,
+    ContextFacts,
+    Remembered,
+    choose_context,
+    grown_context,
+)
+from preheat.residency.sizes import estimate_under, kv_cache_bytes
+from preheat.residency.system_memory import read_memory
+from preheat.settings import AUTO, USUAL_CONTEXT, ModelSettings, Settings
+
+logger = logging.getLogger(__name__)
+
+_MOST_REMEMBERED: Final = 1000
+_MOST_TOKENS: Final = 2**24
+
+
+_NO_OWN_SETTINGS: Final = ModelSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A larger context length that a model gets for a request, and the memory that it needs then."""
+
+    tokens: int
+    needed_bytes: int
+
+
+class ContextLengths:
+    """Chooses the lengths, and remembers those that models were loaded with. Engine's loop only, except ``open``.
+
+    Args:
+        path: A small file, whose loss only costs stored prompts and measurements; None keeps nothing.
+        total_bytes: Physical memory.
+    """
+
+    def __init__(self, path: Path | None = None, total_bytes: int | None = None) -> None:
+        self._path = path
+        self._total_bytes = read_memory().total_bytes if total_bytes is None else total_bytes
+        self._remembered: dict[str, Remembered] = {}
+        self._required: dict[str, int] = {}  # by requests, until Preheat ends
+        self._choices: dict[str, ContextChoice] = {}
+        self._favourites: dict[str, int] = {}  # estimated bytes of those that fit together
+        self._likely: dict[str, int] = {}  # the same of other models that are used much
+
+    def open(self) -> None:
+        """Read the lengths of earlier runs. Blocks; any thread, before anything else is done."""
+        try:
+            content: Any = read_json(self._path) if self._path is not None else {}
+            found = {str(name): _remembered(known) for name, known in content["models"].items()}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):  # there is none, or it was edited
+            return
+        self._remembered = {name: known for name, known in found.items() if known is not None}
+
+    def choose(
+        self, settings: Settings, models: Sequence[ModelFile], favourites: Sequence[str], likely: Sequence[str] = ()
+    ) -> Settings:
+        """Choose the length of every model; return the settings with them.
+
+        Favourites choose first, in their order, and leave room for those after them. Models that are gone from the
+        disk keep theirs: they may be in memory.
+
+        Args:
+            favourites: Ids, the most important first.
+            likely: Ids of other models that are used much, the most used first.
+        """
+        by_id = {model.model_id: model for model in models}
+        sizes = {name: self._usual_size(by_id[name], settings) for name in (*favourites, *likely) if name in by_id}
+        room_bytes = self._limit_bytes(settings)
+        self._favourites = _those_that_fit({name: sizes[name] for name in favourites if name in sizes}, room_bytes)
+        room_bytes -= sum(self._favourites.values())
+        others = {name: size for name, size in sizes.items() if name not in favourites}
+        self._likely = _those_that_fit(others, room_bytes)
+        for name in dict.fromkeys((*(name for name in favourites if name in by_id), *by_id)):
+            choice = self._choices[name] = self._choice(by_id[name], settings)
+            if name in self._favourites:
+                self._favourites[name] = _size(by_id[name], settings, choice.tokens)
+        return self.apply_to(settings)
+
+    def apply_to(self, settings: Settings) -> Settings:
+        """Return the settings with the chosen lengths instead of ``auto``, and with those that requests needed."""
+        models = dict(settings.models)
+        for model_id, choice in self._choices.items():
+            wanted = self._required.get(model_id, 0)
+            if settings.has_auto_context(model_id):
+                wanted = max(wanted, choice.tokens)
+            elif wanted <= settings.for_model(model_id).context_length:
+                continue
+            models[model_id] = models.get(model_id, _NO_OWN_SETTINGS).model_copy(update={"context_length": wanted})
+        return settings.model_copy(update={"models": MappingProxyType(models)})
+
+    def choice(self, model: ModelFile, settings: Settings) -> ContextChoice:
+        """Return the length of a model's next load under these settings, which are the user's."""
+        choice = self._choices.get(model.model_id) or self._choice(model, settings)
+        if (required := self._required.get(model.model_id, 0)) > choice.tokens:
+            return ContextChoice(required, msg("context_grown"), _kv_bytes(model, settings, required))
+        return choice
+
+    def growth(self, model: ModelFile, tokens: int, settings: Settings) -> Growth | None:
+        """Return how a model whose length is ``auto`` gets room for this many tokens; None if favourites had to leave.
+
+        None also if the length is the user's number, or the model was trained for fewer tokens.
+        """
+        if not settings.has_auto_context(model.model_id) or 0 < model.context_length < tokens:
+            return None
+        length = grown_context(self._facts(model, settings), tokens)
+        return None if length is None else Growth(length, _size(model, settings, length))
+
+    def grow(self, model: ModelFile, growth: Growth, settings: Settings) -> None:
+        """Let every later load have this length, over restarts."""
+        known = Remembered(growth.tokens, self._limit_bytes(settings), grown=True)
+        self._remember(model.model_id, known)
+        self._choices[model.model_id] = self._choice(model, settings)
+
+    def require(self, model: ModelFile, tokens: int) -> None:
+        """Let later loads have at least this length until Preheat ends."""
+        self._required[model.model_id] = tokens
+
+    def estimated_bytes(self, model: ModelFile, settings: Settings) -> int:
+        """Return the estimated memory of a model if these were the user's settings."""
+        return _size(model, settings, self._choice(model, settings).tokens)
+
+    def size(self, model: ModelFile, tokens: int, settings: Settings) -> int:
+        """Return the estimated memory of a model with another context length."""
+        return _size(model, settings, tokens)
+
+    def cost(self, model: ModelFile, tokens: int, settings: Settings) -> int:
+        """Return the estimated memory of a model's KV cache with this context length."""
+        return _kv_bytes(model, settings, tokens)
+
+    def loaded(self, model_id: str, settings: Settings) -> None:
+        """Remember the length of a model that has been loaded."""
+        choice, known = self._choices.get(model_id), self._remembered.get(model_id)
+        if choice is None or not settings.has_auto_context(model_id) or model_id in self._required:
+            return
+        if known is None or known.tokens != choice.tokens:
+            self._remember(model_id, Remembered(choice.tokens, self._limit_bytes(settings)))
+
+    def _choice(self, model: ModelFile, settings: Settings) -> ContextChoice:
+        if settings.has_auto_context(model.model_id):
+            return choose_context(self._facts(model, settings))
+        number = settings.for_model(model.model_id).context_length
+        tokens = min(number, model.context_length or number)
+        return ContextChoice(tokens, msg("context_set"), _kv_bytes(model, settings, tokens))
+
+    def _facts(self, model: ModelFile, settings: Settings) -> ContextFacts:
+        own = settings.for_model(model.model_id)
+        return ContextFacts(
+            trained_tokens=model.context_length,
+            working_bytes=lambda tokens: _size(model, settings, tokens),
+            kv_bytes=lambda tokens: _kv_bytes(model, settings, tokens),
+            limit_bytes=self._limit_bytes(settings),
+            favourites_bytes=_sum_without(self._favourites, model.model_id),
+            likely_bytes=_sum_without(self._likely, model.model_id),
+            parallel=1 if own.parallel == AUTO else own.parallel,
+            # An embedding model computes no more of a text in any case.
+            most_at_first=USUAL_CONTEXT if model.embeddings else MOST_AT_FIRST,
+            remembered=self._remembered.get(model.model_id),
+        )
+
+    def _usual_size(self, model: ModelFile, settings: Settings) -> int:
+        """Return the memory of a model before its choice is made."""
+        known, own = self._remembered.get(model.model_id), settings.for_model(model.model_id)
+        auto = settings.has_auto_context(model.model_id)
+        return _size(model, settings, known.tokens if known is not None and auto else own.context_length)
+
+    def _limit_bytes(self, settings: Settings) -> int:
+        """Return the memory limit. Not what the system has at the moment: a length must not change with that."""
+        total = self._total_bytes
+        return min(settings.memory_limit.resolve(total), total - settings.keep_free.resolve(total))
+
+    def _remember(self, model_id: str, known: Remembered) -> None:
+        self._remembered.pop(model_id, None)
+        self._remembered[model_id] = known
+        self._remembered = dict(list(self._remembered.items())[-_MOST_REMEMBERED:])
+        if self._path is None:
+            return
+        content = {"models": {name: asdict(each) for name, each in self._remembered.items()}}
+        try:
+            write_atomic(self._path, json.dumps(content, indent=1), durable=False)
+        except OSError as error:
+            logger.warning("%s cannot be saved: %s", self._path, error)
+
+
+def _size(model: ModelFile, settings: Settings, tokens: int) -> int:
+    own = settings.for_model(model.model_id)
+    return estimate_under(model, replace(own, context_length=tokens)).working_bytes
+
+
+def _kv_bytes(model: ModelFile, settings: Settings, tokens: int) -> int:
+    return kv_cache_bytes(model, replace(settings.for_model(model.model_id), context_length=tokens))
+
+
+def _sum_without(sizes: Mapping[str, int], model_id: str) -> int:
+    return sum(size for other, size in sizes.items() if other != model_id)
+
+
+def _those_that_fit(sizes: Mapping[str, int], room_bytes: int) -> dict[str, int]:
+    """Return the models that fit together, the first ones before others."""
+    fitting: dict[str, int] = {}
+    for model_id, size in sizes.items():
+        if size <= room_bytes:
+            fitting[model_id] = size
+            room_bytes -= size
+    return fitting
+
+
+def _remembered(content: Mapping[str, Any]) -> Remembered | None:
+    tokens, limit_bytes, grown = content.get("tokens"), content.get("limit_bytes"), content.get("grown")
+    if type(tokens) is not int or type(limit_bytes) is not int or not 0 < tokens <= _MOST_TOKENS:
+        return None
+    return Remembered(tokens, limit_bytes, grown is True)

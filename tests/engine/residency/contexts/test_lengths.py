@@ -1,0 +1,168 @@
+"""The context lengths of all models: choices, numbers of the user, and what is kept over restarts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from preheat.models import ModelFile, ModelShape
+from preheat.residency import ContextLengths
+from preheat.settings import ModelSettings, Settings, Size
+
+GB = 10**9
+SHAPE = ModelShape(
+    weight_bytes=2 * GB,
+    repack_bytes=0,
+    vocabulary=30_000,
+    layers=30,
+    heads=16,
+    kv_values=50_000,
+    window_kv_values=0,
+    window_tokens=0,
+    state_bytes=0,
+    graph_values=5000,
+    widest_values=3000,
+)
+
+
+def model(name: str, trained: int = 65_536, **values: Any) -> ModelFile:
+    path = Path(f"{name}.gguf")
+    file = ModelFile(name, path, 2 * GB, "llama", trained, False, True, (path,), 1, SHAPE)
+    return replace(file, **values)
+
+
+A, B, C = model("a"), model("b"), model("c", trained=4096)
+MODELS = (A, B, C)
+
+
+def settings(limit_gb: float = 16, **values: Any) -> Settings:
+    return Settings(memory_limit=Size(f"{limit_gb}GB"), keep_free=Size("0B"), **values)
+
+
+def lengths(path: Path | None = None) -> ContextLengths:
+    made = ContextLengths(path, total_bytes=64 * GB)
+    made.open()
+    return made
+
+
+def chosen(applied: Settings, *models: ModelFile) -> tuple[int, ...]:
+    return tuple(applied.for_model(each.model_id).context_length for each in models or MODELS)
+
+
+def test_every_model_gets_its_number() -> None:
+    known = lengths()
+    applied = known.choose(settings(), MODELS, ())
+    assert chosen(applied) == (16_384, 16_384, 4096)
+    choice = known.choice(A, settings())
+    assert (choice.tokens, choice.cost_bytes) == (16_384, 16_384 * 100_000)
+    assert known.cost(A, 8192, settings()) == 8192 * 100_000
+
+
+def test_a_number_of_the_user_stays() -> None:
+    own = MappingProxyType({"b": ModelSettings(context_length="auto", parallel=2), "c": ModelSettings(keep_alive=5)})
+    known, set_by_user = lengths(), settings(context_length=10_000, models=own)
+    applied = known.choose(set_by_user, MODELS, ())
+    assert chosen(applied) == (10_000, 16_384, 10_000)
+    assert applied.models["b"].parallel == 2
+    assert (known.choice(A, set_by_user).reason.code, known.choice(C, set_by_user).tokens) == ("context_set", 4096)
+    assert known.growth(A, 12_000, set_by_user) is None
+
+
+def test_favourites_choose_first_and_leave_each_other_room() -> None:
+    known = lengths()
+    # Two with 8,192 tokens fit together, one of them may have 16,384.
+    applied = known.choose(settings(7.5), (A, B), ("b", "a", "gone"))
+    assert chosen(applied, A, B) == (8192, 8192)
+    applied = known.choose(settings(16), (A, B), ("b", "a"))
+    assert chosen(applied, A, B) == (16_384, 16_384)
+
+
+def test_models_leave_room_for_those_that_are_used_much() -> None:
+    assert chosen(lengths().choose(settings(6.5), (A, B), ()), A) == (8192,)
+    without, beside = lengths(), lengths()
+    assert chosen(without.choose(settings(14), (A, B), ()), A) == (16_384,)
+    sized = (A, model("b", shape=replace(SHAPE, weight_bytes=10 * GB)))
+    assert chosen(beside.choose(settings(14), sized, (), ("b",)), A) == (8192,)
+
+
+def test_an_embedding_model_gets_no_more_than_usual() -> None:
+    embedder = model("e", embeddings=True)
+    assert chosen(lengths().choose(settings(), (embedder,), ()), embedder) == (8192,)
+
+
+def test_a_loaded_length_is_kept_over_restarts(tmp_path: Path) -> None:
+    path = tmp_path / "contexts.json"
+    first = lengths(path)
+    first.choose(settings(8), MODELS, ())
+    first.loaded("a", settings(8))
+    first.loaded("unknown", settings(8))
+    before = path.read_text()
+    first.loaded("a", settings(8))
+    assert path.read_text() == before
+    growth = first.growth(B, 20_000, settings(8))
+    assert growth is not None
+    assert growth.tokens == 32_768
+    first.grow(B, growth, settings(8))
+    assert chosen(first.apply_to(settings(8)), A, B) == (8192, 32_768)
+    again = lengths(path)
+    assert chosen(again.choose(settings(7.9), MODELS, ()), A, B) == (8192, 32_768)
+    assert again.choice(B, settings(7.9)).reason.code == "context_grown"
+    assert chosen(again.choose(settings(4.5), MODELS, ()), A, B) == (8192, 8192)
+
+
+def test_growth_is_limited_by_training_and_favourites() -> None:
+    known = lengths()
+    known.choose(settings(8), MODELS, ("b",))
+    assert known.growth(A, 65_537, settings(8)) is None
+    assert known.growth(A, 60_000, settings(8)) is None
+    assert known.growth(C, 5000, settings(8)) is None
+    assert known.growth(A, 9000, settings(9)) is not None
+
+
+def test_a_required_length_holds_until_the_end(tmp_path: Path) -> None:
+    known, number = lengths(tmp_path / "contexts.json"), settings(context_length=4096)
+    known.choose(number, MODELS, ())
+    known.require(A, 10_000)
+    assert chosen(known.apply_to(number)) == (10_000, 4096, 4096)
+    assert known.choice(A, number).tokens == 10_000
+    known.loaded("a", number)
+    assert not (tmp_path / "contexts.json").exists()
+    assert chosen(known.apply_to(settings(context_length=20_000)), A) == (20_000,)
+    assert chosen(known.apply_to(settings()), A) == (10_000,)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        '{"models": 5}',
+        '{"models": {"a": 5}}',
+        json.dumps({"models": {"a": {"tokens": "8", "limit_bytes": 1}}}),
+        json.dumps({"models": {"a": {"tokens": -8, "limit_bytes": 1}}}),
+        json.dumps({"models": {"a": {"tokens": 2**40, "limit_bytes": 1}}}),
+    ],
+)
+def test_a_damaged_file_is_ignored(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "contexts.json"
+    path.write_text(content)
+    assert chosen(lengths(path).choose(settings(), MODELS, ())) == (16_384, 16_384, 4096)
+
+
+def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    known = lengths(tmp_path)
+    known.choose(settings(), MODELS, ())
+    known.loaded("a", settings())
+    assert "cannot be saved" in caplog.text
+
+
+def test_an_estimate_under_other_settings() -> None:
+    known = lengths()
+    known.choose(settings(), MODELS, ())
+    auto, small = known.estimated_bytes(A, settings()), known.estimated_bytes(A, settings(context_length=1024))
+    assert auto - small > 15_000 * 100_000
