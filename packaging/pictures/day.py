@@ -125,7 +125,12 @@ def snapshot(**preload: Any) -> EngineSnapshot:
 
 def _models() -> list[ModelSnapshot]:
     def hot(name: str, file_gb: float, memory_gb: float, load_s: float, used_min: float, **more: Any) -> ModelSnapshot:
-        known: dict[str, Any] = {"context_length": 8192, "context_bytes": int(0.9 * GB), "form": Form.MAPPED, "reason": msg("favourite", rank=1)}
+        known: dict[str, Any] = {
+            "context_length": 8192,
+            "context_bytes": int(0.9 * GB),
+            "form": Form.MAPPED,
+            "reason": msg("favourite", rank=1),
+        }
         return ModelSnapshot(
             name,
             State.HOT,

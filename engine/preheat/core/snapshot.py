@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
-from preheat.messages import Message, msg
+from preheat.messages import Message, Param, msg
 from preheat.models import FITS, BrokenFile, Fit, FitAnswer, Headroom, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
@@ -94,7 +94,7 @@ class ModelSnapshot:
         """The context length, its memory, and why it is not larger; None if unknown."""
         if self.context_length is None or self.context_reason is None:
             return None
-        known = {"tokens": self.context_length, "reason": self.context_reason}
+        known: dict[str, Param] = {"tokens": self.context_length, "reason": self.context_reason}
         if not self.context_bytes:
             return msg("context_why_free", **known)
         return msg("context_why", memory=self.context_bytes, **known)

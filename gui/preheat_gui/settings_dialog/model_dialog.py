@@ -36,7 +36,11 @@ from preheat_gui.words import format_memory
 _WIDTH: Final = 520
 DEFAULT: Final = "default"  # The text of a setting that uses the value for all models
 _TYPING_PAUSE_MS: Final = 250
-_FIRST: Final = {"context_length": "8192", "keep_alive": "600", "parallel": "4"}  # Numbers to begin with in place of "auto"
+_FIRST: Final = {
+    "context_length": "8192",
+    "keep_alive": "600",
+    "parallel": "4",
+}  # Numbers to begin with in place of "auto"
 
 
 class OwnEditor(Editor):

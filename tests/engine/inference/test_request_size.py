@@ -25,6 +25,7 @@ from preheat.inference.request_size import (
     check_token_count,
     is_quick,
     json_size,
+    longest_prompt,
     max_characters,
 )
 
@@ -59,7 +60,7 @@ TOO_LONG = [
 @pytest.mark.parametrize("request_", TOO_LONG)
 def test_a_prompt_that_cannot_fit_is_refused(request_: GenerateRequest) -> None:
     with pytest.raises(ContextLengthExceededError):
-        check_request(request_, CONTEXT)
+        check_request(request_, CONTEXT, CONTEXT)
 
 
 def test_what_may_fit_is_not_refused() -> None:
@@ -68,7 +69,16 @@ def test_what_may_fit_is_not_refused() -> None:
         GenerateRequest(prompt_tokens=(1,) * (CONTEXT - 1)),
         chat(*[asked()] * 100, tools=(ToolDefinition("f", "x" * 1000),)),
     ):
-        check_request(request, CONTEXT)
+        check_request(request, CONTEXT, CONTEXT)
+
+
+def test_a_prompt_that_the_model_was_trained_for_is_left_to_the_worker() -> None:
+    longest = longest_prompt(CONTEXT, 32 * CONTEXT)
+    for request in (GenerateRequest(prompt=LONG), chat(asked(LONG)), chat(*[asked()] * (CONTEXT // 2))):
+        check_request(request, CONTEXT, longest)
+    with pytest.raises(ContextLengthExceededError):  # its tokens are counted already
+        check_request(GenerateRequest(prompt_tokens=(1,) * CONTEXT), CONTEXT, longest)
+    assert (longest_prompt(CONTEXT, 512), longest_prompt(CONTEXT, 2**30)) == (CONTEXT, 2**18)
 
 
 def test_other_sizes() -> None:
@@ -84,7 +94,7 @@ def test_other_sizes() -> None:
     with pytest.raises(InvalidRequestError):
         check_text_to_count("x" * (1 << 23))
     with pytest.raises(InvalidRequestError):
-        check_request(GenerateRequest(prompt="a", stop=("x" * 40_000, "y" * 40_000)), CONTEXT)
+        check_request(GenerateRequest(prompt="a", stop=("x" * 40_000, "y" * 40_000)), CONTEXT, CONTEXT)
 
 
 def test_small_requests_are_quick() -> None:

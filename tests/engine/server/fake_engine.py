@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
-from preheat.errors import ModelNotFoundError
+from preheat.errors import ContextLengthExceededError, ModelNotFoundError
 from preheat.inference import (
     Chat,
     Embeddings,
@@ -70,6 +70,23 @@ def model_file(model: ModelSnapshot) -> ModelFile:
     )
 
 
+@dataclass(frozen=True)
+class FakeContexts:
+    """The context lengths of the snapshot; one grows if there is a script for that."""
+
+    engine: FakeEngine
+
+    def length(self, model: ModelFile) -> int:
+        known = self.engine.snapshot.model(model.model_id)
+        return model.context_length if known is None else known.context_length or model.context_length
+
+    def room_for_prompt(self, model: ModelFile, error: ContextLengthExceededError) -> int:
+        if not self.engine.grown_scripts:
+            raise error
+        self.engine.script = self.engine.grown_scripts.pop(0)
+        return 2 * self.length(model)
+
+
 @dataclass
 class FakeEngine:
     """Stands in for ``preheat.core.engine.Engine``."""
@@ -107,7 +124,11 @@ class FakeEngine:
     observers: list[Callable[[RequestRecord | DecisionRecord], None]] = field(default_factory=list)
     subscribers: list[Callable[[EngineSnapshot], None]] = field(default_factory=list)
 
+    # scripts of the following leases, each after the context has grown for a prompt
+    grown_scripts: list[list[GenerationChunk | Exception | asyncio.Event]] = field(default_factory=list)
+
     def __post_init__(self) -> None:
+        self.contexts = FakeContexts(self)
         self.changed = asyncio.Condition()
         self.snapshot = EngineSnapshot(
             version="0.1.0",

@@ -123,7 +123,8 @@ def test_auto_keeps_a_model_until_its_memory_is_needed() -> None:
     [
         (
             "port = 1\n[models.x]\n\ncontext_length = 5",
-            'settings.toml line 4: models."x".context_length cannot be 5; allowed: a whole number from 64 to 16777216',
+            'settings.toml line 4: models."x".context_length cannot be 5; '
+            "allowed: a whole number from 64 to 16777216, or auto",
         ),
         (
             "[models]\n'a.b' = {parallel = 99}",
@@ -262,7 +263,7 @@ def test_nothing_is_written_when_one_is_wrong(path: Path, texts: dict[str, str |
 def test_a_reason_is_short_enough_for_beside_a_field(path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         change(path, "x", context_length="1")
-    assert str(caught.value.reason) == "allowed: a whole number from 64 to 16777216"
+    assert str(caught.value.reason) == "allowed: a whole number from 64 to 16777216, or auto"
 
 
 # Names

@@ -108,7 +108,10 @@ def test_a_wrong_value_is_marked(qtbot: QtBot, open_model: Opener, text: str) ->
     field.lineEdit().selectAll()
     press_key(field.lineEdit(), Qt.Key.Key_Delete)
     type_text(field.lineEdit(), text)
-    assert find(dialog, Remark, "remark_context_length").words == "Allowed: a whole number from 64 to 16777216."
+    assert (
+        find(dialog, Remark, "remark_context_length").words
+        == "Allowed: a whole number from 64 to 16777216, or automatic."
+    )
     assert not find(dialog, QPushButton, "ok").isEnabled()
     assert field.isVisible()
 

@@ -66,7 +66,10 @@ def header(column: Column) -> tuple[str, str]:
         Column.NAME: (translate("Models", "Model"), translate("Models", "The name that apps use in requests.")),
         Column.STATE: (translate("Models", "State"), state),
         Column.MEMORY: (translate("Models", "Memory"), memory),
-        Column.CONTEXT: (translate("Models", "Context length"), translate("Models", "Prompt plus answer, in tokens, and their memory.")),
+        Column.CONTEXT: (
+            translate("Models", "Context length"),
+            translate("Models", "Prompt plus answer, in tokens, and their memory."),
+        ),
         Column.LOAD: (translate("Models", "Last load"), translate("Models", "Time until the model was ready.")),
         Column.HITS: (translate("Models", "Hits"), hits),
         Column.LAST_USED: (translate("Models", "Last used"), translate("Models", "When an app last used the model.")),

@@ -279,7 +279,7 @@ async def test_models_are_listed_for_anthropics_clients(
     back = await claude.models.list(limit=1, before_id="tiny-embed")
     assert ([model.id for model in back.data], back.has_more) == ([CHAT], False)
     model = await claude.models.retrieve("tiny-chat")
-    assert (model.id, model.type, model.display_name, model.max_input_tokens) == (CHAT, "model", "Tiny", 2048)
+    assert (model.id, model.type, model.display_name, model.max_input_tokens) == (CHAT, "model", "Tiny", 512)
     assert model.created_at.year == 2023
     with pytest.raises(anthropic.NotFoundError, match=CHAT):
         await claude.models.retrieve("none")

@@ -96,7 +96,11 @@ def test_a_favourite_without_room_is_bad_once_the_others_have_taken_theirs() -> 
 
 
 def test_the_context_length_has_its_memory_and_its_reason() -> None:
-    known: dict[str, Any] = {"context_length": 4096, "context_bytes": 900_000_000, "context_reason": msg("context_first")}
+    known: dict[str, Any] = {
+        "context_length": 4096,
+        "context_bytes": 900_000_000,
+        "context_reason": msg("context_first"),
+    }
     loaded, planned = cell(Column.CONTEXT, State.HOT), cell(Column.CONTEXT, **known)
     assert (loaded.text, loaded.aside, loaded.muted) == ("8,192", "", False)
     assert (planned.text, planned.aside, planned.muted) == ("4,096", "0.9 GB", True)
