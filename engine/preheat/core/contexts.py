@@ -17,6 +17,13 @@ from preheat.settings import Settings
 _ANSWER_TOKENS: Final = 1024
 """Room for an answer, in tokens, when a model's context grows for a prompt."""
 
+_COUNTED: Final = "prompt_too_long"
+_BEYOND_TRAINING: Final = {
+    _COUNTED: "prompt_too_long_trained",
+    "prompt_too_long_early": "prompt_too_long_trained_early",
+}
+"""What is said instead of these codes where no setting helps."""
+
 
 @dataclass(slots=True)
 class ContextKeeper:
@@ -81,13 +88,12 @@ class ContextKeeper:
                 favourite would have to leave.
         """
         tokens, trained = error.message.params.get("tokens"), model.context_length
-        if not error.message.code.startswith("prompt_too_long") or not isinstance(tokens, int):
+        beyond = _BEYOND_TRAINING.get(error.message.code)
+        if beyond is None or not isinstance(tokens, int):
             raise error
         if 0 < trained <= tokens:
-            raise ContextLengthExceededError(
-                msg("prompt_too_long_trained", tokens=tokens, limit=trained), param=error.param
-            )
-        if error.message.code != "prompt_too_long" or not self.settings.has_auto_context(model.model_id):
+            raise ContextLengthExceededError(msg(beyond, tokens=tokens, limit=trained), param=error.param)
+        if error.message.code != _COUNTED or not self.settings.has_auto_context(model.model_id):
             raise error
         wanted = min(tokens + _ANSWER_TOKENS, trained or tokens + _ANSWER_TOKENS)
         growth = self.lengths.growth(model, wanted, self.settings)

@@ -97,6 +97,11 @@ TABLE: Final[Mapping[str, Template]] = {
         "The prompt has {tokens} tokens, and this model was trained for {limit} tokens, prompt and completion together",
         "Shorten the prompt, or use a model that was trained for more",
     ),
+    "prompt_too_long_trained_early": Template(
+        "The prompt has {tokens} tokens or more, and this model was trained for {limit} tokens, prompt and completion "
+        "together",
+        "Shorten the prompt, or use a model that was trained for more",
+    ),
     "prompt_too_long_no_room": Template(
         "The prompt has {tokens} tokens, and this model's context length is {limit} tokens, prompt and completion "
         "together; with room for it, the model would need {needed:memory}, more than the memory limit leaves beside "

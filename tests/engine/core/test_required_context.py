@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from preheat.core import Engine
-from preheat.errors import InsufficientMemoryError
+from preheat.errors import ContextLengthExceededError, InsufficientMemoryError
+from preheat.messages import msg
 from preheat.residency import State
+from scripted_models import write_scripted_model
 from tests.engine.engines import CHAT, LOADED, Gate, Recorder, change, running, until, until_state, use
 
 pytestmark = pytest.mark.usefixtures("starter_home")
@@ -70,3 +74,59 @@ async def test_a_length_that_does_not_fit_changes_nothing() -> None:
             await length_for(engine, TRAINED)
         assert await length_for(engine, None) == 2048
         assert recorder.of(CHAT) == LOADED
+
+
+LONG = "trained-for-more"
+
+
+@pytest.fixture
+def auto(tmp_path: Path) -> dict[str, Any]:
+    """Settings with a model that begins with less than it was trained for."""
+    write_scripted_model(tmp_path / f"{LONG}.gguf", context_length=131_072)
+    return {"context_length": "auto", "models_dir": tmp_path, "sources": ()}
+
+
+def too_long(tokens: int, code: str = "prompt_too_long") -> ContextLengthExceededError:
+    return ContextLengthExceededError(msg(code, tokens=tokens, limit=32_768), param="prompt")
+
+
+async def test_a_length_that_preheat_chose_grows_for_good(auto: dict[str, Any]) -> None:
+    async def lengths(engine: Engine, *needed: int | None) -> list[int]:
+        found = []
+        for each in needed:
+            async with engine.lease(LONG, context_length=each) as lease:
+                found.append(lease.info.context_length)
+        return found
+
+    async with running(**auto) as engine:
+        known = engine.snapshot.model(LONG)
+        assert known is not None
+        assert known.context is not None
+        assert (known.context_length, known.context.params["memory"]) == (32_768, known.context_bytes)
+        assert await lengths(engine, None, 40_000, None) == [32_768, 65_536, 65_536]
+    async with running(**auto) as engine:
+        assert await lengths(engine, None) == [65_536]
+        change(engine, context_length=4096)
+        assert await lengths(engine, None) == [4096]
+
+
+async def test_what_is_said_of_a_prompt_that_does_not_fit(auto: dict[str, Any]) -> None:
+    async with running(**auto) as engine:
+        model, contexts = await engine.find(LONG), engine.contexts
+        assert contexts.room_for_prompt(model, too_long(33_000)) == 65_536
+        for error, code in (
+            (too_long(131_072), "prompt_too_long_trained"),
+            (too_long(140_000, "prompt_too_long_early"), "prompt_too_long_trained_early"),
+            (too_long(40_000, "prompt_too_long_early"), "prompt_too_long_early"),
+            (too_long(40_000, "prompt_too_large"), "prompt_too_large"),
+        ):
+            with pytest.raises(ContextLengthExceededError) as caught:
+                contexts.room_for_prompt(model, error)
+            assert (caught.value.message.code, caught.value.param) == (code, "prompt")
+        change(engine, context_length=32_768)
+        with pytest.raises(ContextLengthExceededError, match="raise context_length"):
+            contexts.room_for_prompt(model, too_long(33_000))
+    async with running(**auto, memory_limit="70MB") as engine:
+        with pytest.raises(ContextLengthExceededError, match="raise memory_limit") as caught:
+            engine.contexts.room_for_prompt(model, too_long(130_000))
+        assert caught.value.message.code == "prompt_too_long_no_room"

@@ -109,8 +109,7 @@ def test_a_wrong_value_is_marked(qtbot: QtBot, open_model: Opener, text: str) ->
     press_key(field.lineEdit(), Qt.Key.Key_Delete)
     type_text(field.lineEdit(), text)
     assert (
-        find(dialog, Remark, "remark_context_length").words
-        == "Allowed: a whole number from 64 to 16777216, or automatic."
+        find(dialog, Remark, "remark_context_length").words == "Allowed: a whole number from 64 to 16777216, or auto."
     )
     assert not find(dialog, QPushButton, "ok").isEnabled()
     assert field.isVisible()
