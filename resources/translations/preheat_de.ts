@@ -5437,6 +5437,14 @@ nach {new}
         <translation>HF_TOKEN setzen, oder das Paket keyring installieren</translation>
     </message>
     <message>
+        <source>Shorten the prompt, or use a model that was trained for more</source>
+        <translation>Prompt kürzen oder ein Modell verwenden, das für mehr trainiert wurde</translation>
+    </message>
+    <message>
+        <source>Shorten the prompt, raise memory_limit, have fewer favourites, or use a smaller model</source>
+        <translation>Prompt kürzen, memory_limit erhöhen, weniger Favoriten wählen oder ein kleineres Modell verwenden</translation>
+    </message>
+    <message>
         <source>Show</source>
         <translation>Anzeigen</translation>
     </message>
@@ -5507,6 +5515,18 @@ nach {new}
     <message>
         <source>The model stopped responding and was ended</source>
         <translation>Das Modell reagierte nicht mehr und wurde beendet</translation>
+    </message>
+    <message>
+        <source>The prompt has {tokens} tokens or more, and this model was trained for {limit} tokens, prompt and completion together</source>
+        <translation>Der Prompt hat mindestens {tokens} Token, und dieses Modell wurde für {limit} Token trainiert, Prompt und Antwort zusammen</translation>
+    </message>
+    <message>
+        <source>The prompt has {tokens} tokens, and this model was trained for {limit} tokens, prompt and completion together</source>
+        <translation>Der Prompt hat {tokens} Token, und dieses Modell wurde für {limit} Token trainiert, Prompt und Antwort zusammen</translation>
+    </message>
+    <message>
+        <source>The prompt has {tokens} tokens, and this model&apos;s context length is {limit} tokens, prompt and completion together; with room for it, the model would need {needed:memory}, more than the memory limit leaves beside the favourites</source>
+        <translation>Der Prompt hat {tokens} Token, und die Kontextlänge dieses Modells ist {limit} Token, Prompt und Antwort zusammen; mit Platz dafür bräuchte das Modell {needed:memory}, mehr als die Speichergrenze neben den Favoriten lässt</translation>
     </message>
     <message>
         <source>The system&apos;s keyring does not answer ({reason})</source>
@@ -5641,6 +5661,10 @@ nach {new}
         <translation>eine Liste von Gerätenamen, cpu oder auto</translation>
     </message>
     <message>
+        <source>a request needed it</source>
+        <translation>eine Anfrage brauchte so viel</translation>
+    </message>
+    <message>
         <source>a second worker with the model&apos;s other form could not take over: {reason}</source>
         <translation>ein zweiter Prozess mit der anderen Form des Modells konnte nicht übernehmen: {reason}</translation>
     </message>
@@ -5673,6 +5697,18 @@ nach {new}
         <translation>ein anderes Programm ändert sie gerade</translation>
     </message>
     <message>
+        <source>as before</source>
+        <translation>wie bisher</translation>
+    </message>
+    <message>
+        <source>as much as it was trained for</source>
+        <translation>so viel, wie es trainiert wurde</translation>
+    </message>
+    <message>
+        <source>as set</source>
+        <translation>so eingestellt</translation>
+    </message>
+    <message>
         <source>context {tokens:count}</source>
         <translation>Kontext {tokens:count}</translation>
     </message>
@@ -5691,6 +5727,10 @@ nach {new}
     <message>
         <source>gave up its repacked weights to make room for {model}</source>
         <translation>gab seine umgeordneten Gewichte auf, um Platz für {model} zu machen</translation>
+    </message>
+    <message>
+        <source>it grows once a request needs more</source>
+        <translation>sie wächst, sobald eine Anfrage mehr braucht</translation>
     </message>
     <message>
         <source>it has memory of its own</source>
@@ -5799,6 +5839,18 @@ nach {new}
     <message>
         <source>mapped</source>
         <translation>eingeblendet</translation>
+    </message>
+    <message>
+        <source>more would exceed the memory limit</source>
+        <translation>mehr würde die Speichergrenze überschreiten</translation>
+    </message>
+    <message>
+        <source>more would leave too little memory for other models that are used much</source>
+        <translation>mehr ließe anderen viel genutzten Modellen zu wenig Speicher</translation>
+    </message>
+    <message>
+        <source>more would leave too little memory for the favourites</source>
+        <translation>mehr ließe den Favoriten zu wenig Speicher</translation>
     </message>
     <message>
         <source>needs {missing:memory} more of {device}; other models are used more ({reason})</source>
@@ -6415,6 +6467,14 @@ nach {new}
     <message>
         <source>{tokens:count} tokens</source>
         <translation>{tokens:count} Token</translation>
+    </message>
+    <message>
+        <source>{tokens:count} tokens of context, which take {memory:memory}: {reason}</source>
+        <translation>Kontextlänge {tokens:count} Token, die {memory:memory} belegen: {reason}</translation>
+    </message>
+    <message>
+        <source>{tokens:count} tokens of context: {reason}</source>
+        <translation>Kontextlänge {tokens:count} Token: {reason}</translation>
     </message>
     <message>
         <source>{tokens:count} tokens of it were no longer in the cache</source>
@@ -7035,10 +7095,6 @@ nach {new}
         <translation>Speicher, den das Modell belegt oder belegen würde.</translation>
     </message>
     <message>
-        <source>Prompt plus answer, in tokens.</source>
-        <translation>Prompt und Antwort zusammen, in Token.</translation>
-    </message>
-    <message>
         <source>Time until the model was ready.</source>
         <translation>Zeit, bis das Modell bereit war.</translation>
     </message>
@@ -7067,16 +7123,16 @@ nach {new}
         <translation>Beim letzten Laden gemessen, sonst geschätzt.</translation>
     </message>
     <message>
-        <source>The setting; less if the model was trained for less.</source>
-        <translation>Die Einstellung; weniger, wenn das Modell für weniger trainiert wurde.</translation>
-    </message>
-    <message>
         <source>Median of the last 7 days.</source>
         <translation>Median der letzten 7 Tage.</translation>
     </message>
     <message>
         <source>Requests of the last 7 days that found the model ready.</source>
         <translation>Anfragen der letzten 7 Tage, bei denen das Modell bereit war.</translation>
+    </message>
+    <message>
+        <source>Prompt plus answer, in tokens, and their memory.</source>
+        <translation>Prompt plus Antwort in Token, und ihr Speicher.</translation>
     </message>
     <message>
         <source>Favourite: kept ready whenever it fits. Click to change.</source>
@@ -8489,14 +8545,6 @@ nach {new}
         <translation>Die größte Anfrage, die angenommen wird.</translation>
     </message>
     <message>
-        <source>The longest prompt plus answer, in tokens.</source>
-        <translation>Größte Länge von Prompt und Antwort zusammen, in Token.</translation>
-    </message>
-    <message>
-        <source>The longest prompt plus answer, in tokens; never more than a model was trained for.</source>
-        <translation>Größte Länge von Prompt und Antwort zusammen, in Token; nie mehr, als ein Modell gelernt hat.</translation>
-    </message>
-    <message>
         <source>The longest time a request waits for its model, in seconds.</source>
         <translation>Längste Wartezeit einer Anfrage auf ihr Modell, in Sekunden.</translation>
     </message>
@@ -8683,6 +8731,14 @@ nach {new}
     <message>
         <source>Repack weights</source>
         <translation>Gewichte umordnen</translation>
+    </message>
+    <message>
+        <source>The longest prompt plus answer, in tokens; `auto` grows once a request needs more.</source>
+        <translation>Längster Prompt samt Antwort in Token; `auto` wächst, sobald eine Anfrage mehr braucht.</translation>
+    </message>
+    <message>
+        <source>The longest prompt plus answer, in tokens; never more than a model was trained for. `auto` begins with what most requests need and the memory allows, and grows once a request needs more.</source>
+        <translation>Längster Prompt samt Antwort in Token; nie mehr, als ein Modell trainiert wurde. `auto` beginnt mit dem, was die meisten Anfragen brauchen und der Speicher erlaubt, und wächst, sobald eine Anfrage mehr braucht.</translation>
     </message>
     <message>
         <source>The most memory all loaded models and kept prompts may use.</source>
@@ -9501,6 +9557,10 @@ nach {new}
     <message>
         <source>about {duration} left</source>
         <translation>noch etwa {duration}</translation>
+    </message>
+    <message>
+        <source>{count} tokens of context</source>
+        <translation>{count} Token Kontext</translation>
     </message>
     <message>
         <source>{model} did not load</source>
