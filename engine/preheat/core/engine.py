@@ -506,7 +506,13 @@ class Engine:
     ) -> EvictionPlan:
         now = self._clock()
         return self._planner.plan_eviction(
-            residents, needed_bytes, limit_bytes, pools, now=now, for_request=for_request
+            residents,
+            needed_bytes,
+            limit_bytes,
+            pools,
+            now=now,
+            for_request=for_request,
+            sizes=self._preloads.sizes(),
         )
 
     def _check_queue(self, model: ModelFile, client: str) -> None:

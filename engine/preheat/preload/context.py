@@ -121,12 +121,12 @@ class PreloadContext:
 
     def plan(self) -> PreloadPlan:
         """Return which models should be hot now."""
-        return self._planner.plan(self._pool.residents(), self._expected(), self._pool.reachable_bytes, self._clock())
+        return self._planner.plan(self._pool.residents(), self.sizes(), self._pool.reachable_bytes, self._clock())
 
     def under_limit(self, limit_bytes: int) -> LimitOutlook:
         """Return what another memory limit would do."""
         reachable = self._pool.reachable_under(limit_bytes)
-        outlook = self._planner.under_limit(self._pool.residents(), self._expected(), reachable, self._clock())
+        outlook = self._planner.under_limit(self._pool.residents(), self.sizes(), reachable, self._clock())
         return outlook if self._settings.preload else outlook._replace(loads=(), left_out=())
 
     def ahead(self) -> Ahead:
@@ -144,7 +144,7 @@ class PreloadContext:
             self._pool.residents(),
             {model_id: at for model_id, at in expiries if at is not None},
             # Models that were never used make the plan slow, and are not in it.
-            {name: n for name, n in self._expected().items() if name in used and not planner.is_suppressed(name)},
+            {name: n for name, n in self.sizes().items() if name in used and not planner.is_suppressed(name)},
             self._pool.reachable_bytes,
             planner.favourites,
             planner.policy,
@@ -166,9 +166,7 @@ class PreloadContext:
 
     def suppressed(self) -> tuple[str, ...]:
         """Return the models that should be hot but were unloaded on purpose, best first."""
-        return self._planner.suppressed(
-            self._pool.residents(), self._expected(), self._pool.reachable_bytes, self._clock()
-        )
+        return self._planner.suppressed(self._pool.residents(), self.sizes(), self._pool.reachable_bytes, self._clock())
 
     def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]:
         """Return the preloads of the plan in order, and then those that return, without the models in ``skip``."""
@@ -304,7 +302,8 @@ class PreloadContext:
     def _by_id(self) -> dict[str, ModelFile]:
         return {model.model_id: model for model in self._models()}
 
-    def _expected(self) -> Mapping[str, int]:
+    def sizes(self) -> Mapping[str, int]:
+        """Return the bytes that each model on disk would take in memory."""
         return {model.model_id: self._sizes.expected_bytes(model) for model in self._models()}
 
 

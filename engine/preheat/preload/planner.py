@@ -18,8 +18,9 @@ from preheat.preload.policy import (
     enough_uses,
     eviction_view,
     plan_preloads,
+    small_bytes_in_use,
 )
-from preheat.residency import DevicePool, EvictionPlan, ResidentModel, plan_eviction, plan_room
+from preheat.residency import DevicePool, EvictionPlan, ResidentModel, plan_beside_small, plan_room
 from preheat.usage import Popularity, Usage, UsageTracker
 
 
@@ -95,10 +96,19 @@ class PreloadPlanner:
         *,
         now: float,
         for_request: bool,
+        sizes: Mapping[str, int] | None = None,
     ) -> EvictionPlan:
-        """Return the models to unload to make room; see ``policy.eviction_view`` for the place of unused preloads."""
-        view = eviction_view(residents, self._usage.popularity, now, self.policy)
-        return plan_eviction(view, needed_bytes, limit_bytes, pools, for_request=for_request)
+        """Return the models to unload to make room; see ``policy.eviction_view`` for the place of unused preloads.
+
+        Args:
+            sizes: Expected bytes of each model on disk; room is kept for the small ones in use.
+        """
+        popularity = self._usage.popularity
+        view = eviction_view(residents, popularity, now, self.policy)
+        small_bytes = small_bytes_in_use(popularity, sizes or {}, self.favourites, limit_bytes, now, self.policy)
+        return plan_beside_small(
+            view, needed_bytes, limit_bytes, pools, small_bytes=small_bytes, for_request=for_request
+        )
 
     def leaving(self, residents: Sequence[ResidentModel], limit_bytes: int, now: float) -> tuple[str, ...]:
         """Return the models in the order in which requests would unload them; those in use now come last."""

@@ -14,7 +14,16 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from preheat.residency import NO_DEVICE_BYTES, DeviceBytes, DevicePool, ResidentModel, Shortage
+from preheat.residency import (
+    NO_DEVICE_BYTES,
+    DeviceBytes,
+    DevicePool,
+    ResidentModel,
+    Shortage,
+    is_small,
+    kept_small_bytes,
+    unused_small_bytes,
+)
 from preheat.usage import Popularity, Weights
 
 MAX_TOP: Final = 5
@@ -183,7 +192,8 @@ def plan_preloads(
     for rank, model_id in enumerate(learned[: min(settings.top, MAX_TOP)], 1):
         if heat[model_id] >= least:
             kinds.setdefault(model_id, (TargetKind.LEARNED, rank))
-    room = _Room(residents, heat, limit_bytes, now, settings, favourites, devices or DeviceNeeds())
+    small_bytes = kept_small_bytes([sizes[name] for name in wanted], limit_bytes)
+    room = _Room(residents, heat, limit_bytes, now, settings, favourites, devices or DeviceNeeds(), small_bytes)
     targets = tuple([room.place(model_id, kind, rank, sizes[model_id]) for model_id, (kind, rank) in kinds.items()])
     if settings.read_ahead == "off":
         return PreloadPlan(targets, ())
@@ -199,6 +209,19 @@ def enough_uses(score: float, settings: PolicySettings) -> bool:
     Uses decay, so the score of ``min_uses`` recent ones is just below ``min_uses``.
     """
     return score > settings.min_uses - 1
+
+
+def small_bytes_in_use(
+    popularity: Popularity,
+    sizes: Mapping[str, int],
+    favourites: Sequence[str],
+    limit_bytes: int,
+    now: float,
+    settings: PolicySettings,
+) -> int:
+    """Return the memory to keep for small models, as ``plan_preloads`` does: those used enough, and favourites."""
+    known = (name for name in sizes if name in favourites or enough_uses(popularity.score(name, now), settings))
+    return kept_small_bytes((sizes[name] for name in known), limit_bytes)
 
 
 def eviction_view(
@@ -259,8 +282,10 @@ class _Room:
         settings: PolicySettings,
         favourites: Sequence[str],
         devices: DeviceNeeds,
+        small_bytes: int,
     ) -> None:
         self._devices = devices
+        self._small_bytes = small_bytes
         self._residents = list(residents)
         self._heat = heat
         self._limit_bytes = limit_bytes
@@ -290,7 +315,7 @@ class _Room:
         alone = Shortage((), needed_bytes, self._limit_bytes, pools)
         if alone.exists:
             return PreloadTarget(model_id, kind, rank, PlanAction.TOO_LARGE, (), *alone.worst)
-        shortage = Shortage(self._residents, needed_bytes, self._limit_bytes, pools)
+        shortage = Shortage(self._residents, needed_bytes, self._limit_for(kind, needed_bytes, pools), pools)
         displaced = self._displaced(kind, model_id, shortage) if shortage.exists else []
         if shortage.exists:
             return PreloadTarget(model_id, kind, rank, PlanAction.NO_ROOM, (), *shortage.worst)
@@ -301,6 +326,17 @@ class _Room:
         self._residents.append(ResidentModel(model_id, needed_bytes, self._now, device_bytes=needed))
         self.present = self.present.difference(names) | {model_id}
         return PreloadTarget(model_id, kind, rank, PlanAction.PRELOAD, names)
+
+    def _limit_for(self, kind: TargetKind, needed_bytes: int, pools: Sequence[DevicePool]) -> int:
+        """Return the limit of main memory for a target.
+
+        What small models in use need is not worth filling with a large one that only may be used.
+        """
+        size = needed_bytes + sum(pool.needed_bytes for pool in pools)
+        if kind is not TargetKind.LEARNED or is_small(size, self._limit_bytes):
+            return self._limit_bytes
+        unused = unused_small_bytes(self._residents, self._small_bytes, self._limit_bytes)
+        return max(self._limit_bytes - unused, needed_bytes)
 
     def _displaced(self, kind: TargetKind, model_id: str, shortage: Shortage) -> list[ResidentModel]:
         """Return the models to displace to end a shortage, as far as that is possible."""

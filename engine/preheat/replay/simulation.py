@@ -215,7 +215,13 @@ class Simulation:
         if self._strategy.preload:
             now = self._executor.now
             return self._planner.plan_eviction(
-                residents, needed_bytes, limit_bytes, pools, now=now, for_request=for_request
+                residents,
+                needed_bytes,
+                limit_bytes,
+                pools,
+                now=now,
+                for_request=for_request,
+                sizes=self._resident_bytes,
             )
         plan = plan_eviction(residents, needed_bytes, limit_bytes, pools, for_request=for_request)
         most = self._strategy.max_models

@@ -10,7 +10,17 @@ if TYPE_CHECKING:
     from preheat.residency.contexts import ContextChoice, ContextLengths
     from preheat.residency.deciding import decide
     from preheat.residency.decisions import Action, Cause, DecisionRecord, EvictionReason, Outcome
-    from preheat.residency.eviction import EvictionPlan, EvictionPolicy, ResidentModel, plan_eviction, plan_room
+    from preheat.residency.eviction import (
+        EvictionPlan,
+        EvictionPolicy,
+        ResidentModel,
+        is_small,
+        kept_small_bytes,
+        plan_beside_small,
+        plan_eviction,
+        plan_room,
+        unused_small_bytes,
+    )
     from preheat.residency.executor import ResidencyExecutor
     from preheat.residency.forms import Form, FormSize
     from preheat.residency.gains import LEAST_GAIN, GainTable, is_repackable
@@ -31,7 +41,8 @@ else:
             "preheat.residency.contexts": "ContextChoice ContextLengths",
             "preheat.residency.deciding": "decide",
             "preheat.residency.decisions": "Action Cause DecisionRecord EvictionReason Outcome",
-            "preheat.residency.eviction": "EvictionPlan EvictionPolicy ResidentModel plan_eviction plan_room",
+            "preheat.residency.eviction": "EvictionPlan EvictionPolicy ResidentModel is_small plan_beside_small"
+            " plan_eviction plan_room kept_small_bytes unused_small_bytes",
             "preheat.residency.executor": "ResidencyExecutor",
             "preheat.residency.forms": "Form FormSize",
             "preheat.residency.gains": "LEAST_GAIN GainTable is_repackable",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple, Protocol
 
 from preheat.residency.pools import NO_DEVICE_BYTES, DeviceBytes, DevicePool, Shortage
+
+_SMALL: Final = 16
+"""A model is small if the memory limit has room for this number of them."""
 
 
 class ResidentModel(NamedTuple):
@@ -33,6 +36,11 @@ class ResidentModel(NamedTuple):
     def least_bytes(self) -> int:
         """What it holds after giving up its extra memory."""
         return self.resident_bytes - self.extra_bytes
+
+    @property
+    def size_bytes(self) -> int:
+        """What it holds of all memory together."""
+        return self.resident_bytes + sum(self.device_bytes.values())
 
 
 class EvictionPlan(NamedTuple):
@@ -71,15 +79,15 @@ def plan_eviction(
 ) -> EvictionPlan:
     """Return the models to unload so that ``needed_bytes`` more fit under ``limit_bytes``, and into all pools.
 
-    Speculative models go first, then the least recently used, favourites last. Leased models are never chosen, nor
-    those that hold nothing where memory is missing. Only a waiting request evicts anything; a preload takes the room
-    that is there.
+    Speculative models go first, then the least recently used, favourites last; see ``_order`` for small and large
+    models. Leased models are never chosen, nor those that hold nothing where memory is missing or that others make
+    needless. Only a waiting request evicts anything; a preload takes the room that is there.
     """
     shortage = Shortage(residents, needed_bytes, limit_bytes, pools)
     if not shortage.exists:
         return EvictionPlan(())
     candidates = [resident for resident in residents if for_request and not resident.leased]
-    candidates.sort(key=lambda each: (not each.speculative, each.favourite, each.last_used_at, each.model_id))
+    candidates.sort(key=_order(_needed(needed_bytes, pools), limit_bytes))
     chosen: list[ResidentModel] = []
     for resident in candidates:
         if shortage.is_eased_by(resident):
@@ -87,11 +95,74 @@ def plan_eviction(
             shortage.take(resident)
             if not shortage.exists:
                 break
-    if pools and not shortage.exists:
-        # One that was chosen for its main memory may be needless once others have left a device.
+    if not shortage.exists:
+        # A large one chosen late may make small ones needless, or one on a device those chosen for their main memory.
         kept = {resident.model_id for resident in reversed(chosen) if shortage.give_back(resident)}
         chosen = [resident for resident in chosen if resident.model_id not in kept]
     return EvictionPlan(tuple(resident.model_id for resident in chosen), *shortage.worst)
+
+
+def is_small(size_bytes: int, limit_bytes: int) -> bool:
+    """Return whether a model of this size is small, as embedders and rerankers mostly are."""
+    return size_bytes * _SMALL <= limit_bytes
+
+
+def kept_small_bytes(sizes: Iterable[int], limit_bytes: int) -> int:
+    """Return the memory to keep for small models in use: what they take, but no more than one of the largest."""
+    return min(sum(size for size in sizes if is_small(size, limit_bytes)), limit_bytes // _SMALL)
+
+
+def unused_small_bytes(residents: Iterable[ResidentModel], small_bytes: int, limit_bytes: int) -> int:
+    """Return the part of the memory kept for small models that none of them holds now."""
+    held = sum(each.resident_bytes for each in residents if is_small(each.size_bytes, limit_bytes))
+    return max(small_bytes - held, 0)
+
+
+def plan_beside_small(
+    residents: Sequence[ResidentModel],
+    needed_bytes: int,
+    limit_bytes: int,
+    pools: Sequence[DevicePool] = (),
+    *,
+    small_bytes: int,
+    for_request: bool,
+) -> EvictionPlan:
+    """Return ``plan_eviction`` so that a large model leaves ``small_bytes`` of main memory to small ones.
+
+    Only large models make room for that, and no favourites: otherwise, a load takes all memory up to the limit.
+    """
+    unused = unused_small_bytes(residents, small_bytes, limit_bytes)
+    if unused and not is_small(_needed(needed_bytes, pools), limit_bytes):
+        plan = plan_eviction(residents, needed_bytes, limit_bytes - unused, pools, for_request=for_request)
+        kept = {each.model_id for each in residents if each.favourite or is_small(each.size_bytes, limit_bytes)}
+        if not plan.missing_bytes and kept.isdisjoint(plan.victims):
+            return plan
+    return plan_eviction(residents, needed_bytes, limit_bytes, pools, for_request=for_request)
+
+
+def _needed(needed_bytes: int, pools: Iterable[DevicePool]) -> int:
+    """Return what a load needs of all memory together."""
+    return needed_bytes + sum(pool.needed_bytes for pool in pools)
+
+
+def _order(needed_bytes: int, limit_bytes: int) -> Callable[[ResidentModel], tuple[object, ...]]:
+    """Return the order of eviction.
+
+    A small load evicts small models while they suffice: many of them are loaded in the time of one large model. A large
+    load evicts large ones first, but favourites last. Where nothing is loaded, size does not count.
+    """
+    small_load = is_small(needed_bytes, limit_bytes)
+
+    def order(model: ResidentModel) -> tuple[object, ...]:
+        small = is_small(model.size_bytes, limit_bytes)
+        favoured = not model.speculative, model.favourite
+        if not needed_bytes:
+            return *favoured, model.last_used_at, model.model_id
+        if small_load:
+            return not small, *favoured, model.last_used_at, model.model_id
+        return *favoured, small, model.last_used_at, model.model_id
+
+    return order
 
 
 class RoomPlan(NamedTuple):

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.residency import DevicePool, EvictionPlan, ResidentModel, plan_eviction
+from preheat.residency import (
+    DevicePool,
+    EvictionPlan,
+    ResidentModel,
+    is_small,
+    kept_small_bytes,
+    plan_beside_small,
+    plan_eviction,
+)
 from preheat.residency.eviction import RoomPlan, plan_room
 
 MB = 10**6
@@ -45,17 +53,84 @@ def test_plans_hold_what_they_promise(tenants: list[ResidentModel], needed: int,
     assert remaining + needed <= limit
     assert not any(tenant.leased for tenant in chosen)
     assert for_request or not chosen
-    # Nothing goes for nothing: without the last one it would not fit.
-    assert not chosen or remaining + chosen[-1].resident_bytes + needed > limit
-    # Whoever stays, idle, was to go later than whoever goes.
-    order = {tenant.model_id: _rank(tenant) for tenant in tenants}
-    assert [order[model_id] for model_id in plan] == sorted(order[model_id] for model_id in plan)
-    stays = [order[tenant.model_id] for tenant in tenants if not tenant.leased and tenant.model_id not in plan]
-    assert not plan or not stays or order[plan[-1]] <= min(stays)
+    # Nothing goes for nothing: without any of them it would not fit.
+    assert all(remaining + tenant.resident_bytes + needed > limit for tenant in chosen)
+    idle = [tenant for tenant in tenants if not tenant.leased]
+
+    def suffices(*kept: ResidentModel) -> bool:
+        return sum(tenant.resident_bytes for tenant in idle if tenant not in kept) >= held + needed - limit
+
+    if is_small(needed, limit):
+        # A small load unloads no large model where small ones suffice.
+        large = [tenant for tenant in idle if not is_small(tenant.resident_bytes, limit)]
+        assert not suffices(*large) or not any(tenant in large for tenant in chosen)
+    else:
+        # A large load unloads no favourite where others suffice, and no small model where large ones do.
+        favoured = [tenant for tenant in idle if tenant.favourite and not tenant.speculative]
+        assert not suffices(*favoured) or not any(tenant in favoured for tenant in chosen)
+        kept = [tenant for tenant in idle if tenant.favourite or tenant.speculative]
+        small = [tenant for tenant in idle if tenant not in kept and is_small(tenant.resident_bytes, limit)]
+        assert not suffices(*kept, *small) or not any(tenant in small for tenant in chosen)
+    # Of two alike, the one that stays was to go later.
+    for tenant in chosen:
+        alike = (other for other in idle if other not in chosen and _kind(other) == _kind(tenant))
+        assert all(tenant.last_used_at <= other.last_used_at for other in alike)
 
 
-def _rank(tenant: ResidentModel) -> tuple[bool, bool, float]:
-    return (not tenant.speculative, tenant.favourite, tenant.last_used_at)
+def _kind(tenant: ResidentModel) -> tuple[bool, bool, int]:
+    return tenant.speculative, tenant.favourite, tenant.resident_bytes
+
+
+@given(tenant_lists(), st.integers(1, 200), st.integers(0, 400), st.integers(0, 40), st.booleans())
+def test_room_is_kept_for_small_models_only_by_unloading_large_ones(
+    tenants: list[ResidentModel], needed: int, limit: int, pool: int, for_request: bool
+) -> None:
+    by_id = {tenant.model_id: tenant for tenant in tenants}
+    plain = plan_eviction(tenants, needed, limit, for_request=for_request)
+    plan = plan_beside_small(tenants, needed, limit, small_bytes=pool, for_request=for_request)
+    assert plan.missing_bytes == plain.missing_bytes
+    if plan == plain:
+        return
+    chosen = [by_id[model_id] for model_id in plan.victims]
+    assert for_request
+    assert not is_small(needed, limit)
+    assert not any(tenant.favourite or tenant.leased or is_small(tenant.resident_bytes, limit) for tenant in chosen)
+    small = sum(tenant.resident_bytes for tenant in tenants if is_small(tenant.resident_bytes, limit))
+    remaining = sum(tenant.resident_bytes for tenant in tenants if tenant not in chosen)
+    assert limit - remaining - needed >= pool - small
+
+
+EMBEDDER = ResidentModel("embedder", 30 * MB, 1.0)
+RERANKER = ResidentModel("reranker", 40 * MB, 5.0)
+CHAT = ResidentModel("chat", 5_000 * MB, 2.0)
+CODER = ResidentModel("coder", 4_000 * MB, 3.0)
+
+
+def test_small_and_large_models_do_not_unload_each_other() -> None:
+    everyone = [EMBEDDER, RERANKER, CHAT, CODER]
+    held = sum(model.resident_bytes for model in everyone)
+    assert plan_eviction(everyone, 50 * MB, held, for_request=True) == EvictionPlan(("embedder", "reranker"))
+    assert plan_eviction(everyone, 20 * MB, held, for_request=True) == EvictionPlan(("embedder",))
+    assert plan_eviction(everyone, 3_000 * MB, held, for_request=True) == EvictionPlan(("chat",))
+    assert plan_eviction(everyone, 9_070 * MB, held, for_request=True).missing_bytes == 0
+    # Small ones go if they alone do not suffice for a small load, but not in vain.
+    assert plan_eviction(everyone, 90 * MB, held, for_request=True) == EvictionPlan(("chat",))
+
+
+def test_a_large_load_leaves_room_for_the_embedder() -> None:
+    limit = 9_020 * MB
+    assert plan_beside_small([CHAT], 4_000 * MB, limit, small_bytes=30 * MB, for_request=True) == EvictionPlan(
+        ("chat",)
+    )
+    assert plan_beside_small(
+        [CHAT, EMBEDDER], 3_990 * MB, limit, small_bytes=30 * MB, for_request=True
+    ) == EvictionPlan(())
+    # A favourite does not go for it, nor does a model that needs all memory stay out.
+    favourite = CHAT._replace(favourite=True)
+    assert plan_beside_small([favourite], 4_000 * MB, limit, small_bytes=30 * MB, for_request=True) == EvictionPlan(())
+    assert plan_beside_small([], limit, limit, small_bytes=30 * MB, for_request=True) == EvictionPlan(())
+    assert kept_small_bytes([30 * MB, 40 * MB, 5_000 * MB], limit) == 70 * MB
+    assert kept_small_bytes([500 * MB, 500 * MB], limit) == limit // 16
 
 
 @given(tenant_lists(), st.integers(1, 200), st.integers(0, 400), st.randoms())
