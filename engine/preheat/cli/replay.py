@@ -136,9 +136,9 @@ def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool,
     Raises:
         InvalidRequestError: One is not a size.
     """
-    from preheat.residency import read_memory
+    from preheat.doctor.context import preheats_memory
 
-    total = read_memory().total_bytes
+    total = preheats_memory().total_bytes
     if text is not None:
         limits = [_size("--limit", part).resolve(total) for part in text.split(",")]
         if min(limits) <= 0:

@@ -104,6 +104,7 @@ if TYPE_CHECKING:
         PreviewLimit,
         ResumePreloading,
         parse_size,
+        total_memory,
     )
     from preheat.control.request import choices_of, parse_command, parse_flag, wants_body
     from preheat.control.script_client import ScriptClient
@@ -219,7 +220,7 @@ else:
             "preheat.control.preloading": (
                 "CachedModel ClearPrefixCache ClearedCache GetPlan GetPrefixCache LimitPreview Pause "
                 "PausePreloading Plan PlannedForm PlannedModel PrefixCache PreviewLimit ResumePreloading "
-                "EndRoom EndedRoom MadeRoom MakeRoom parse_size"
+                "EndRoom EndedRoom MadeRoom MakeRoom parse_size total_memory"
             ),
             "preheat.control.request": "choices_of parse_command parse_flag wants_body",
             "preheat.control.script_client": "ScriptClient",

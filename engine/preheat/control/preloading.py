@@ -114,6 +114,11 @@ def _optional_seconds(value: object, param: str) -> float | None:
     return _seconds(str(value), param)
 
 
+def total_memory() -> int:
+    """Return the memory that shares such as ``50%`` are of, in bytes: within the limits of control groups."""
+    return read_memory().total_bytes
+
+
 def parse_size(value: object, param: str) -> int | None:
     """Return the bytes of a size of memory, such as ``8GiB``, ``25%`` of all, or a number of bytes."""
     if value is None:
@@ -121,7 +126,7 @@ def parse_size(value: object, param: str) -> int | None:
     try:
         if isinstance(value, bool) or not isinstance(value, int | str):
             raise ValueError
-        return Size(str(value)).resolve(read_memory().total_bytes)
+        return Size(str(value)).resolve(total_memory())
     except ValueError as error:
         raise InvalidRequestError(msg("must_be_size", param=param), param=param) from error
 

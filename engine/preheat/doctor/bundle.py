@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from preheat.doctor import identity
+from preheat.doctor.context import preheats_memory
 from preheat.doctor.log_extract import clean_log
 from preheat.doctor.redaction import TEXT, Redactor
 from preheat.doctor.report import CheckResult, Finding, Report
@@ -217,6 +218,7 @@ def _system(hide: Redactor) -> str:
         "python": sys.version,
         "encoding": locale.getpreferredencoding(do_setlocale=False),
         "memory_bytes": psutil.virtual_memory().total,
+        "usable_memory_bytes": preheats_memory().total_bytes,  # within the limits of control groups
         "processors": psutil.cpu_count(),
         "environment": {name: hide.words(os.environ[name]) for name in session if name in os.environ},
         "set": sorted(

@@ -15,6 +15,7 @@ from preheat.files import read_json
 from preheat.messages import msg
 
 if TYPE_CHECKING:
+    from preheat.residency.memory.pressure import MemoryReading
     from preheat.settings import Settings
 
 
@@ -78,6 +79,14 @@ def running() -> RuntimeFile | None:
     except (OSError, ValueError):
         return None
     return found if found.alive else None
+
+
+def preheats_memory() -> MemoryReading:
+    """Return the memory within the limits of the running application; within this process's if none runs."""
+    from preheat.residency import read_memory
+
+    found = running()
+    return read_memory(found.pid if found is not None else None)
 
 
 def unusable(error: OSError, path: Path) -> Finding:

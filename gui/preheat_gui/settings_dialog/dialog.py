@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-import psutil
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QStackedWidget, QWidget
 
-from preheat.control import SettingsChange
+from preheat.control import SettingsChange, total_memory
 from preheat.errors import EngineError, SettingsError
 from preheat.login_item import LoginItem, login_item
 from preheat.settings import GROUP_LABELS, PORT_SETTINGS, RESTART_SETTINGS, Group, Settings
@@ -66,7 +65,7 @@ class SettingsDialog(KeepsFocus, QDialog):
         self._notes: dict[str, str] = {}
         self._folder_change = FolderChange(bridge, self, self._write, self._failed, self._keep_open)
         self._closing = False
-        self._total_bytes = bridge.snapshot.memory.total_bytes or psutil.virtual_memory().total
+        self._total_bytes = bridge.snapshot.memory.total_bytes or total_memory()
         self._curve = curve or LimitCurve(bridge, self)
         # Tab goes through them in the order in which they are made.
         self._search = SearchBox(self, "settings_search", self.tr("Search"), self.tr("Search the settings (Ctrl+F)"))

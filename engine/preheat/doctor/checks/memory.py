@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-from preheat.doctor.context import settings_in_force
+from preheat.doctor.context import preheats_memory, settings_in_force
 from preheat.doctor.report import Finding, broken, good, to_do
 from preheat.units import format_memory
 
@@ -19,16 +19,14 @@ def check_memory() -> Iterator[Finding]:
     """Check memory, its limits, and whether the settings fit them."""
     import psutil
 
-    from preheat.residency import read_memory
-
-    settings, reading = settings_in_force(), read_memory()
+    settings, reading = settings_in_force(), preheats_memory()
     physical, swap = psutil.virtual_memory().total, psutil.swap_memory()
     limit, keep = settings.memory_limit.resolve(reading.total_bytes), settings.keep_free.resolve(reading.total_bytes)
     details = [
         f"models may take {format_memory(limit)} (memory_limit), {format_memory(keep)} stay free (keep_free)",
         f"swap: {format_memory(swap.used)} of {format_memory(swap.total)} used" if swap.total else "no swap",
     ]
-    if reading.limited:
+    if reading.total_bytes < physical:
         details.append(
             f"limited by a control group to {format_memory(reading.total_bytes)} of {format_memory(physical)}"
         )

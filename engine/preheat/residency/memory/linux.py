@@ -19,16 +19,27 @@ _V1_UNLIMITED: Final = 1 << 60
 _STALLS: Final = re.compile(r"^(some|full) avg10=([0-9.]+)", re.MULTILINE)
 
 
-def refine(reading: MemoryReading, proc: Path = _PROC, cgroups: Path = _CGROUPS) -> MemoryReading:
-    """Return the reading with the system's stalls, or with the figures of the tightest control group."""
+def refine(
+    reading: MemoryReading, proc: Path = _PROC, cgroups: Path = _CGROUPS, *, pid: int | None = None
+) -> MemoryReading:
+    """Return the reading within the limits of a process's control groups, with the stalls of the tightest one.
+
+    The total is the lowest of the limits whatever is in use, so that a share of it is the same at all times and in
+    every program.
+
+    Args:
+        pid: The process; this one by default.
+    """
     refined = _with_stalls(reading, proc / "pressure" / "memory")
-    for group in _own_groups(proc, cgroups):
+    for group in _groups(proc / str(pid or "self") / "cgroup", cgroups):
         limits = _limits(group)
-        if limits is None or limits[1] >= refined.available_bytes:
+        if limits is None:
             continue
         total, available = limits
-        refined = replace(refined, total_bytes=min(total, reading.total_bytes), available_bytes=available, limited=True)
-        refined = _with_stalls(refined, group / "memory.pressure")
+        refined = replace(refined, total_bytes=min(total, refined.total_bytes))
+        if available < refined.available_bytes:
+            refined = replace(refined, available_bytes=available, limited=True)
+            refined = _with_stalls(refined, group / "memory.pressure")
     return refined
 
 
@@ -39,9 +50,9 @@ def _with_stalls(reading: MemoryReading, file: Path) -> MemoryReading:
     return replace(reading, stalled_some=shares.get("some"), stalled_full=shares.get("full"))
 
 
-def _own_groups(proc: Path, cgroups: Path) -> Iterator[Path]:
-    """Yield this process's control group and its parents, each of which may have a limit."""
-    for line in _text(proc / "self" / "cgroup").splitlines():
+def _groups(membership: Path, cgroups: Path) -> Iterator[Path]:
+    """Yield a process's control group and its parents, each of which may have a limit."""
+    for line in _text(membership).splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         if not path or (controllers and "memory" not in controllers.split(",")):
@@ -59,20 +70,24 @@ def _limits(group: Path) -> tuple[int, int] | None:
 
 def _limits_v1(group: Path) -> tuple[int, int] | None:
     limit, current = _text(group / _V1_LIMIT).strip(), _text(group / "memory.usage_in_bytes").strip()
-    if not limit.isdigit() or not current.isdigit() or int(limit) >= _V1_UNLIMITED:
+    if not limit.isdigit() or not current.isdigit():
         return None
     kinds = _kinds(group)
+    # Groups above may have lower limits, and are out of sight in a container.
+    ceiling = min(int(limit), kinds.get("hierarchical_memory_limit", int(limit)))
+    if ceiling >= _V1_UNLIMITED:
+        return None
     cached = kinds.get("total_inactive_file", 0) + kinds.get("total_active_file", 0)
-    return int(limit), max(int(limit) - int(current) + cached, 0)
+    return ceiling, max(ceiling - int(current) + cached, 0)
 
 
 def _limits_v2(group: Path) -> tuple[int, int] | None:
-    limit, current = _text(group / "memory.max").strip(), _text(group / "memory.current").strip()
-    if not limit.isdigit() or not current.isdigit():
+    # At "high" the kernel already slows its processes to a crawl. Swap is no memory that models can have.
+    texts = (_text(group / f"memory.{name}").strip() for name in ("max", "high"))
+    limits, current = [int(text) for text in texts if text.isdigit()], _text(group / "memory.current").strip()
+    if not limits or not current.isdigit():
         return None
-    # At "high" the kernel already slows its processes to a crawl.
-    high = _text(group / "memory.high").strip()
-    ceiling = min(int(limit), int(high)) if high.isdigit() else int(limit)
+    ceiling = min(limits)
     kinds = _kinds(group)
     cached = kinds.get("inactive_file", 0) + kinds.get("active_file", 0)
     return ceiling, max(ceiling - int(current) + cached, 0)

@@ -27,10 +27,10 @@ class MemoryReading:
     """The system's memory at one instant.
 
     Attributes:
-        total_bytes: Physical memory, or the limit of this process's control group where that is less.
+        total_bytes: Physical memory, or the lowest limit of this process's control groups where that is less.
         available_bytes: Memory that programs can have without swapping; mapped files count as available, see
             ``assess``.
-        limited: These are a control group's figures.
+        limited: A control group has less available than the system; stalls are its own.
         stalled_some: Percent of the last ten seconds in which some program waited for memory; None if unknown.
         stalled_full: The same for all programs at once.
         alarm: The system reports that memory is short (macOS, Windows).

@@ -10,14 +10,18 @@ import psutil
 from preheat.residency.memory.pressure import MemoryReading
 
 
-def read_memory() -> MemoryReading:
-    """Return the system's memory now. Reads a few small files; any thread."""
+def read_memory(pid: int | None = None) -> MemoryReading:
+    """Return the memory that a process can have now. Reads a few small files; any thread.
+
+    Args:
+        pid: A process that may have other limits than this one, which is the default.
+    """
     memory = psutil.virtual_memory()
     reading = MemoryReading(memory.total, memory.available)
     if sys.platform == "linux":
         from preheat.residency.memory import linux
 
-        return linux.refine(reading)
+        return linux.refine(reading, pid=pid)
     if sys.platform == "darwin":
         from preheat.residency.memory import macos
 

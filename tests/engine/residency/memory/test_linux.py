@@ -67,12 +67,62 @@ def test_a_limited_group_has_figures_of_its_own(machine: Machine) -> None:
     assert machine.read() == MemoryReading(2 * GB, GB // 2 + GB // 5, True, stalled_some=30.0, stalled_full=9.0)
 
 
-def test_the_tightest_of_the_groups_above_counts(machine: Machine) -> None:
+def test_the_lowest_limit_and_the_least_available_memory_of_the_groups_above_count(machine: Machine) -> None:
     machine.own_group("1:name=systemd:/elsewhere\n0::/a/b\n")
     machine.group("a/b", max="max\n", current="5\n")
     machine.group("a", max=f"{3 * GB}\n", current=f"{GB}\n")
     machine.group("", max=f"{4 * GB}\n", current=f"{3 * GB}\n")
-    assert machine.read() == MemoryReading(4 * GB, GB, True)
+    assert machine.read() == MemoryReading(3 * GB, GB, True)
+
+
+def test_the_total_does_not_depend_on_what_is_in_use(machine: Machine) -> None:
+    machine.own_group("0::/a/b\n")
+    machine.group("a/b", max=f"{10 * GB}\n", current="0\n")
+    machine.group("a", max=f"{12 * GB}\n", current="0\n")
+    assert machine.read() == MemoryReading(10 * GB, 8 * GB)
+    machine.group("a/b", current=f"{9 * GB}\n")
+    assert machine.read() == MemoryReading(10 * GB, GB, True)
+
+
+def test_another_process_has_groups_of_its_own(machine: Machine) -> None:
+    machine.own_group("0::/terminal\n")
+    machine.group("service", max=f"{2 * GB}\n", current=f"{GB}\n")
+    engine = machine.proc / "7" / "cgroup"
+    engine.parent.mkdir()
+    engine.write_text("0::/service\n")
+    assert machine.read() == SYSTEM
+    assert refine(SYSTEM, machine.proc, machine.cgroups, pid=7) == MemoryReading(2 * GB, GB, True)
+
+
+def test_swap_is_no_memory(machine: Machine) -> None:
+    machine.own_group("0::/\n")
+    machine.group("", max=f"{2 * GB}\n", current=f"{GB}\n", **{"swap.max": f"{8 * GB}\n", "swap.current": "5\n"})
+    assert machine.read() == MemoryReading(2 * GB, GB, True)
+
+
+def test_a_limit_of_version_1_that_is_out_of_sight_counts(machine: Machine) -> None:
+    machine.own_group("4:memory:/\n")
+    machine.group(
+        "memory",
+        limit_in_bytes="9223372036854771712\n",
+        usage_in_bytes=f"{GB}\n",
+        stat=f"hierarchical_memory_limit {3 * GB}\nhierarchical_memsw_limit {9 * GB}\n",
+    )
+    assert machine.read() == MemoryReading(3 * GB, 2 * GB, True)
+
+
+def test_nested_limits_of_version_1(machine: Machine) -> None:
+    machine.own_group("4:memory:/slice/app\n")
+    machine.group("memory/slice/app", limit_in_bytes=f"{4 * GB}\n", usage_in_bytes=f"{GB}\n")
+    machine.group("memory/slice", limit_in_bytes=f"{2 * GB}\n", usage_in_bytes=f"{GB + GB // 2}\n")
+    assert machine.read() == MemoryReading(2 * GB, GB // 2, True)
+
+
+@pytest.mark.parametrize("path", ["/", "/system.slice/docker-1.scope", "/../../docker/1"])
+def test_a_container_sees_its_group_as_the_root(machine: Machine, path: str) -> None:
+    machine.own_group(f"0::{path}\n")
+    machine.group("", max=f"{2 * GB}\n", current=f"{GB}\n")
+    assert machine.read() == MemoryReading(2 * GB, GB, True)
 
 
 def test_a_limited_group_of_version_1(machine: Machine) -> None:
@@ -96,7 +146,9 @@ def test_a_container_of_version_1_sees_its_group_as_the_root(machine: Machine) -
 def test_high_counts_as_the_ceiling(machine: Machine) -> None:
     machine.own_group("0::/\n")
     machine.group("", max=f"{4 * GB}\n", high=f"{2 * GB}\n", current=f"{GB}\n")
-    assert machine.read().available_bytes == GB
+    assert machine.read() == MemoryReading(2 * GB, GB, True)
+    machine.group("", max="max\n")
+    assert machine.read() == MemoryReading(2 * GB, GB, True)
 
 
 def test_a_limit_above_what_the_system_has_changes_nothing(machine: Machine) -> None:
