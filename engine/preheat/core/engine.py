@@ -31,6 +31,7 @@ from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
 from preheat.core.update_watch import UpdateWatch
 from preheat.errors import EngineStoppedError
+from preheat.inference import Priority
 from preheat.installation import ending_grace
 from preheat.messages import Message, msg
 from preheat.models import Listing, ModelFile
@@ -335,13 +336,20 @@ class Engine:
 
     @asynccontextmanager
     async def lease(
-        self, name: str, *, client: str = "", keep_alive_s: float | None = None, context_length: int | None = None
+        self,
+        name: str,
+        *,
+        client: str = "",
+        priority: Priority = Priority.INTERACTIVE,
+        keep_alive_s: float | None = None,
+        context_length: int | None = None,
     ) -> AsyncIterator[Lease]:
         """Make a model hot, and keep it from being evicted while the block runs.
 
         Args:
             name: The model's id or a unique prefix.
             client: Client name, for the log and for learning its habits.
+            priority: Its place among requests that wait for memory. For one in bulk no favourite leaves.
             keep_alive_s: Idle time after which the model is unloaded; 0 at once, negative never, None unchanged.
             context_length: Tokens that the model has to have room for, up to its trained length. If it was loaded with
                 less, it is reloaded once its requests in progress have ended. It keeps the length until Preheat ends;
@@ -361,7 +369,7 @@ class Engine:
             await self.contexts.require(model, context_length)
         self._planner.request_arrived(model.model_id, client, started_at)
         self._preloads.awaits_use = False
-        claim = self._residency.request(model, client)
+        claim = self._residency.request(model, client, priority)
         self._counters.count_request(claim.outcome, claim.saved_s)
         arrival = PendingRequest(model.model_id, client, arrived_at, started_at, claim.outcome, claim.saved_s)
         try:

@@ -72,8 +72,12 @@ ANY_JSON_OBJECT: Final = Constraint("json_schema", '{"type": "object"}')
 
 
 class Priority(IntEnum):
-    """Order of waiting requests. Work of lower priority never delays that of a higher one by more than a step."""
+    """Order of waiting requests.
 
+    Work in bulk never delays other work by more than a step; a high priority only goes first where requests wait.
+    """
+
+    HIGH = -1
     INTERACTIVE = 0
     BULK = 1
 

@@ -72,6 +72,11 @@ TABLE: Final[Mapping[str, Template]] = {
         "freed",
         "Raise device_memory_limit, lower context_length or gpu_layers, or choose a smaller quantization",
     ),
+    "no_room_in_bulk": Template(
+        "{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed "
+        "for a request of low priority, which unloads no favourites",
+        "Raise the priority in the setting access or of the key, raise memory_limit, or choose a smaller quantization",
+    ),
     "no_room_made": Template(
         "{model} is not loaded: room is kept for other programs",
         "End that: preheat make-room --end",

@@ -53,6 +53,14 @@ TABLE: Final[Mapping[str, Template]] = {
     "key_model_not_allowed": Template(
         "The API key {name} may not use the model {model}", "Use one of its models, or another key"
     ),
+    "access_key_model": Template(
+        "The setting access does not let the API key {name} use the model {model}; it may use {models:names}",
+        "Use one of these models, or change the rule in the setting access",
+    ),
+    "access_program_model": Template(
+        "The setting access does not let the program {name} use the model {model}; it may use {models:names}",
+        "Use one of these models, or change the rule in the setting access",
+    ),
     "headers_too_large": Template(
         "The request has more than {count} headers, or they are larger than {limit:count} bytes",
         "Send fewer and smaller headers",

@@ -44,6 +44,9 @@ TABLE: Final[Mapping[str, Template]] = {
     "allowed_hosts": Template("a list of host names or addresses, without ports"),
     "allowed_open_host": Template("127.0.0.1, localhost, or any address together with an API key"),
     "allowed_keys": Template("a list of keys of visible ASCII characters without spaces"),
+    "allowed_access": Template(
+        "a list of rules such as 'program VS Code* | smollm2* minilm* | low' or 'key notes | *'"
+    ),
     "allowed_apps": Template("a list of obsidian, vscode, tauri, chrome-extensions, firefox-extensions, capacitor"),
     "key_name_invalid": Template("A key's name has 1 to {limit} visible characters", "Choose another name"),
     "key_name_taken": Template("There is already a key called {name}", "Choose another name, or revoke that key"),
@@ -85,6 +88,8 @@ TABLE: Final[Mapping[str, Template]] = {
     "value_locks_out": Template("requests that change it back would be larger"),
     "value_too_small": Template("no model is so small; a unit may be missing"),
     "value_not_a_host": Template("{value} is not a host name or address"),
+    "value_not_a_rule": Template("{value} is not a rule"),
+    "value_not_a_priority": Template("{value} is not high, normal or low"),
     "value_not_an_origin": Template("{value} is not an origin"),
     "path_control_character": Template("it contains a control character"),
     "path_not_text": Template("it is not valid Unicode"),

@@ -56,7 +56,8 @@ class _Step(LoadStep):
         self.effects.append(ev.Found(event.waiter_id, *record.found(self._now.unix)))
         self._active += 1
         record = record._replace(keep_alive_s=event.needs.keep_alive_s)
-        self._wait(record, Waiter(event.waiter_id, True, self._now.mono), event.needs)
+        waiter = Waiter(event.waiter_id, True, self._now.mono, event.priority)
+        self._wait(record, waiter, event.needs)
 
     def preload_wanted(self, event: ev.PreloadWanted) -> None:
         for model_id in event.displaces:
@@ -222,7 +223,7 @@ class _Step(LoadStep):
         """Return whether there is now the memory that a load lacked."""
         if error.code.startswith("no_room_made"):
             return self._limits.room is None
-        lacked_room = error.code in ("no_room", "no_room_on_device")
+        lacked_room = error.code in ("no_room", "no_room_in_bulk", "no_room_on_device")
         return lacked_room and self._limits.hold(needs.expected_bytes, needs.device_bytes)
 
     def favourites_changed(self, event: ev.FavouritesChanged) -> None:

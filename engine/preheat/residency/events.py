@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from preheat.errors import EngineError
-from preheat.inference import LoadStages
+from preheat.inference import LoadStages, Priority
 from preheat.messages import Message
 from preheat.residency.decisions import DecisionRecord, EvictionReason, Outcome
 from preheat.residency.forms import Form, FormSize
@@ -71,6 +71,7 @@ class Requested(_CallerEvent):
     """A request wants the model. Answered by ``Found``, then ``Grant`` or ``Reject``."""
 
     needs: Needs
+    priority: Priority = Priority.INTERACTIVE
 
 
 @dataclass(frozen=True, slots=True)

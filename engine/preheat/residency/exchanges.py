@@ -155,6 +155,8 @@ class ExchangeStep(Step):
             residents, pools = list(self._staying.values()), self._limits.pools()
         else:
             residents, pools = self._others(record), self._limits.pools(record.device_bytes)
+            if record.load is not None and record.load.in_bulk:
+                residents = [each._replace(leased=each.leased or each.favourite) for each in residents]
         return plan_room(residents, needed_bytes, limit_bytes, self._policy, pools, for_request=for_request)
 
     def _make_way(self, plan: RoomPlan, why: EvictionReason, shrinks: Message, leaves: Message) -> None:

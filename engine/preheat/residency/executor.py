@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from preheat.clock import unix_time
-from preheat.inference import LoadStages
+from preheat.inference import LoadStages, Priority
 from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.residency import events as ev
@@ -114,7 +114,7 @@ class ResidencyExecutor(ResidencyView):
         """Start the spare worker."""
         self._shared.spare.prepare()
 
-    def request(self, model: ModelFile, client: str | None = "") -> Claim:
+    def request(self, model: ModelFile, client: str | None = "", priority: Priority = Priority.INTERACTIVE) -> Claim:
         """Claim a model for a client's request: immediately if it is hot, otherwise once it is loaded.
 
         A command to load it has no client: stored prompts are put back before the model is hot.
@@ -128,7 +128,7 @@ class ResidencyExecutor(ResidencyView):
                 self._ended_mono = self._monotonic()
                 self.feed(ev.Released(model_id, waiter_id, answered, keep_alive_s))
 
-        effects = self.feed(ev.Requested(model_id, waiter_id, self._workers.needs(model)))
+        effects = self.feed(ev.Requested(model_id, waiter_id, self._workers.needs(model), priority))
         found = next(effect for effect in effects if isinstance(effect, ev.Found))
         if found.outcome is not Outcome.HIT:
             self._workers.hurry(HURRIED_SAVE_S)

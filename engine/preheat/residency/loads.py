@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from preheat.errors import EngineStoppedError, InsufficientMemoryError, ModelLoadError
+from preheat.inference import Priority
 from preheat.messages import Message, msg
 from preheat.residency import events as ev
 from preheat.residency.decisions import Action, Cause, EvictionReason
@@ -68,10 +69,16 @@ class LoadStep(ExchangeStep):
 
     def _start_queued(self) -> None:
         """Reserve memory for the loads that wait for it, and start those that have it."""
-        for model_id in self._loads:
+        first = Priority.BULK  # a load waits for those of a higher priority that wait for memory
+        for model_id in self._by_priority():
             record = self._models[model_id]
             if isinstance(record.phase, Queued) and record.phase.waiting_for is None:
+                load = record.phase.load
+                if load.level(self._now.mono) > first:
+                    continue
                 record = self._make_room(record, record.phase)
+                if isinstance(record.phase, Queued) and record.phase.waiting_for is None:
+                    first = min(first, load.priority)
             phase = record.phase
             if isinstance(phase, Queued) and phase.waiting_for == frozenset() and not phase.starting:
                 if phase.load.resumes is not None and phase.load.speculative:
@@ -81,6 +88,15 @@ class LoadStep(ExchangeStep):
                     phase = phase._replace(load=phase.load._replace(deadline_mono=deadline))
                 self._put(record._replace(phase=phase._replace(starting=True)))
                 self.effects.append(ev.StartLoad(model_id))
+
+    def _by_priority(self) -> list[str]:
+        """Return the loads in the order in which they get memory: by priority, then by arrival."""
+
+        def level(model_id: str) -> Priority:
+            load = self._models[model_id].load
+            return load.level(self._now.mono) if load is not None else Priority.BULK
+
+        return sorted(self._loads, key=level)
 
     def _make_room(self, record: Residency, phase: Queued) -> Residency:
         """Reserve memory for a load, once it is there or idle models can make room."""
@@ -93,7 +109,7 @@ class LoadStep(ExchangeStep):
             fits_alone = limits.hold(needed, record.device_bytes)
             if not load.speculative and fits_alone and any(other.leased for other in others):
                 return record  # until a request ends
-            why = _no_room(record, plan, limits)
+            why = _no_room(record, plan, limits, spared=load.in_bulk and any(other.favourite for other in others))
             return self._fail(record, InsufficientMemoryError(why.with_params(model=record.model_id)))
         return self._reserve(record, plan, EvictionReason.ROOM, "room_for_request")
 
@@ -160,7 +176,9 @@ class LoadStep(ExchangeStep):
             return
         if isinstance(event.error, InsufficientMemoryError) and not load.speculative and not load.retried:
             others = self._others(record)
-            if idle := tuple(other.model_id for other in others if not other.leased):
+            if idle := tuple(
+                other.model_id for other in others if not (other.leased or (load.in_bulk and other.favourite))
+            ):
                 self.effects.append(ev.CloseWorker(record.model_id))
                 record = self._put_load(record, retried=True)._replace(rss_bytes=0)
                 self.exchanges_cancelled()
@@ -202,8 +220,8 @@ class LoadStep(ExchangeStep):
             self._trim(self._limits.limit_bytes, EvictionReason.LIMIT, msg("over_limit"))
 
 
-def _no_room(record: Residency, plan: RoomPlan, limits: Limits) -> Message:
-    """Return which memory a load lacks; the message lacks the model."""
+def _no_room(record: Residency, plan: RoomPlan, limits: Limits, *, spared: bool) -> Message:
+    """Return which memory a load lacks; the message lacks the model. ``spared``: favourites do not leave for it."""
     if plan.device is None:
         if limits.room is not None:
             return limits.room
@@ -211,4 +229,5 @@ def _no_room(record: Residency, plan: RoomPlan, limits: Limits) -> Message:
     else:
         needed, limit = record.device_bytes[plan.device], limits.devices.get(plan.device, 0)
     sizes = {"needed": needed, "available": max(needed - plan.missing_bytes, 0), "limit": limit}
-    return msg("no_room", **sizes) if plan.device is None else msg("no_room_on_device", device=plan.device, **sizes)
+    code = "no_room_in_bulk" if spared else "no_room"
+    return msg(code, **sizes) if plan.device is None else msg("no_room_on_device", device=plan.device, **sizes)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
 from preheat.errors import EngineError
+from preheat.inference import Priority
 from preheat.messages import Message
 from preheat.residency.decisions import Cause, EvictionReason
 from preheat.residency.forms import Form, Twin
@@ -38,12 +39,17 @@ class Now(NamedTuple):
     mono: float
 
 
+_RISES_S: Final = 30.0
+"""Wait after which a load counts as one of the next higher priority, in seconds, so that none is left out for ever."""
+
+
 class Waiter(NamedTuple):
     """A caller that waits for a model: a request, which keeps the model from being evicted, or the preloader."""
 
     waiter_id: int
     request: bool
     since_mono: float
+    priority: Priority = Priority.INTERACTIVE
 
 
 class Load(NamedTuple):
@@ -68,6 +74,23 @@ class Load(NamedTuple):
     def speculative(self) -> bool:
         """Whether it is a preload that no request has joined."""
         return self.cause is Cause.PRELOAD
+
+    @property
+    def priority(self) -> Priority:
+        """The highest priority of the requests that wait for it."""
+        return min((each.priority for each in self.waiters if each.request), default=Priority.BULK)
+
+    @property
+    def in_bulk(self) -> bool:
+        """Whether only requests of low priority wait for it: no favourite leaves for it."""
+        return self.leased and self.priority is Priority.BULK
+
+    def level(self, now_mono: float) -> Priority:
+        """Return its place among loads: its priority, one higher for each ``_RISES_S`` that a request has waited."""
+        requests = [each for each in self.waiters if each.request]
+        waits = (int((now_mono - each.since_mono) // _RISES_S) for each in requests)
+        levels = (each.priority - max(rises, 0) for each, rises in zip(requests, waits, strict=True))
+        return Priority(max(min(levels, default=Priority.BULK), Priority.HIGH))
 
 
 @dataclass(frozen=True, slots=True)

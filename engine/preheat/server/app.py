@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from fastapi import FastAPI
@@ -39,7 +40,7 @@ from preheat.server.openai.responses import ENDPOINTS as RESPONSE_ENDPOINTS
 from preheat.server.openai.responses import ResponsesApi
 from preheat.server.page import page_routes, page_token
 from preheat.server.protocols import Family, aliases_of
-from preheat.settings import APP_ORIGINS, KeyScope, KeyStore, Settings, SettingsStore
+from preheat.settings import APP_ORIGINS, KeyScope, KeyStore, Settings, SettingsStore, access_rules
 
 if TYPE_CHECKING:
     from preheat.core import Engine
@@ -136,7 +137,9 @@ def create_app(
     app.add_exception_handler(EngineError, _on_engine_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_bug)
-    app.wrap(access_rules(settings or engine.settings, own_key), aliases_of(FAMILIES))
+    rules = port_rules(settings or engine.settings, own_key)
+    rules = replace(rules, model_rules=lambda: access_rules(engine.settings.access))
+    app.wrap(rules, aliases_of(FAMILIES))
     return app
 
 
@@ -160,7 +163,7 @@ def build_validators() -> None:
         body.model_rebuild()
 
 
-def access_rules(settings: Settings, own_key: str = "") -> AccessRules:
+def port_rules(settings: Settings, own_key: str = "") -> AccessRules:
     """Return the access rules in these settings."""
     from preheat.residency import read_memory  # here: psutil's import costs 10 ms
 

@@ -225,7 +225,7 @@ class Generator:
         caller.require_model(model_id)
         if not caller.may(KeyScope.MANAGE):
             options["keep_alive_s"] = None
-        return self.engine.lease(model_id, client=client_name(request), **options)
+        return self.engine.lease(model_id, client=client_name(request), priority=priority_of(request), **options)
 
     async def respond(
         self,
@@ -244,10 +244,7 @@ class Generator:
         """
         client = client_name(request)
         priority = priority_of(request)
-        prepared = [
-            replace(each, client=client, report_progress=stream, priority=max(priority, each.priority))
-            for each in requests
-        ]
+        prepared = [replace(each, client=client, report_progress=stream, priority=priority) for each in requests]
         open_lease = partial(self.lease, request, model_id, keep_alive_s=keep_alive_s, context_length=context_length)
         caller_of(request).require_model(model_id)  # before a stream's headers
         if stream:
@@ -318,9 +315,10 @@ class Generator:
 
 
 def priority_of(request: Request) -> Priority:
-    """Return the priority that a request asks for."""
-    low = caller_of(request).low_priority or request.headers.get(PRIORITY_HEADER, "").lower() == "low"
-    return Priority.BULK if low else Priority.INTERACTIVE
+    """Return the priority of a request: what its sender has, or the low one that it asks for."""
+    if request.headers.get(PRIORITY_HEADER, "").lower() == "low":
+        return Priority.BULK
+    return caller_of(request).priority
 
 
 def client_gone() -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from preheat.settings.access import AccessRule, access_rules, find_rule
 from preheat.settings.addresses import APP_ORIGINS, AppName, is_loopback
 from preheat.settings.check import Merged, check_name, checked_model_setting, field_of, value_of
 from preheat.settings.declaration import (

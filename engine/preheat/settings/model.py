@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from preheat import paths
 from preheat.messages import msg
+from preheat.settings.access import rule_text
 from preheat.settings.addresses import AppName, checked_host, is_loopback, is_origin
 from preheat.settings.declaration import (
     AUTO,
@@ -284,6 +285,13 @@ class Settings(Declared):
         effect=Effect.PORT,
         secret=True,
     )
+    access: tuple[str, ...] = _access(
+        (),
+        "Rules",
+        "Which models a key or a program may use, and who goes first: `program NAME | MODELS | PRIORITY` with `*` for "
+        "any characters. Without a matching rule, all models may be used.",
+        allowed="allowed_access",
+    )
     allowed_hosts: tuple[str, ...] = _access(
         (),
         "Host names",
@@ -432,6 +440,11 @@ class Settings(Declared):
     @classmethod
     def _hosts_are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(checked_host(host) for host in value)
+
+    @field_validator("access", mode="before")
+    @classmethod
+    def _access_is_rules(cls, value: Any) -> Any:
+        return tuple(map(rule_text, value)) if isinstance(value, list | tuple) else value
 
     @field_validator("allowed_origins")
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from preheat.errors import InsufficientMemoryError, LoadCancelledError, ModelLoadError
+from preheat.inference import Priority
 from preheat.messages import msg
 from preheat.residency import Action, Cause, EvictionReason, Hot, Outcome, Residency, State
 from preheat.residency import events as ev
@@ -910,3 +911,57 @@ def test_the_time_that_a_load_is_held_is_not_its_speed(world: World) -> None:
     world.clock += 100.0
     world.release(lease)
     assert world.record("a").load_left_s(world.clock) == pytest.approx(3.0)
+
+
+# Priority
+
+
+def load_all(world: World) -> None:
+    """Let workers end and load until nothing is left to do."""
+    while todo := world.closing | world.starting:
+        for model in todo:
+            (world.exit if model in world.closing else world.ready)(model)
+
+
+def test_loads_wait_in_the_order_of_their_priority() -> None:
+    world = World(limit=70, sizes={"busy": 60, "low": 60, "normal": 60, "high": 60})
+    busy = world.hot("busy").request("busy")
+    for model, priority in (("low", Priority.BULK), ("normal", Priority.INTERACTIVE), ("high", Priority.HIGH)):
+        world.request(model, priority)
+    order = []
+    world.release(busy)
+    for _ in range(3):
+        load_all(world)
+        (waiter,) = world.leases
+        order.append(world.model_of[waiter])
+        world.release(waiter)
+    assert order == ["high", "normal", "low"]
+
+
+def test_a_load_of_low_priority_takes_no_room_from_one_that_waits() -> None:
+    world = World(limit=100, sizes={"busy": 60, "large": 60, "small": 30})
+    busy = world.hot("busy").request("busy")
+    world.request("large")
+    world.request("small", Priority.BULK)
+    load_all(world)
+    assert world.of("small") is State.QUEUED
+    # After a while it waits like any other, and takes the room that is there.
+    world.clock += 31.0
+    world.request("small", Priority.BULK)
+    load_all(world)
+    assert (world.of("small"), world.of("large")) == (State.HOT, State.QUEUED)
+    world.release(busy)
+    load_all(world)
+    assert world.of("large") is State.HOT
+
+
+def test_no_favourite_leaves_for_a_request_of_low_priority() -> None:
+    world = World(limit=70, sizes={"f": 60, "a": 60}, favourites=("f",)).hot("f")
+    error = world.error(world.request("a", Priority.BULK))
+    assert isinstance(error, InsufficientMemoryError)
+    assert reason(error.message) == "no_room_in_bulk"
+    assert world.of("f") is State.HOT
+    normal = world.request("a")
+    load_all(world)
+    assert normal in world.leases
+    assert world.of("f") is State.COLD

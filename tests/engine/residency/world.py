@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from preheat.errors import EngineError
+from preheat.inference import Priority
 from preheat.messages import Message, msg
 from preheat.residency import (
     Action,
@@ -85,9 +86,9 @@ class World:
 
     # What callers do
 
-    def request(self, model: str) -> int:
+    def request(self, model: str, priority: Priority = Priority.INTERACTIVE) -> int:
         waiter = self._new(model, request=True)
-        self.feed(ev.Requested(model, waiter, self.needs(model)))
+        self.feed(ev.Requested(model, waiter, self.needs(model), priority))
         assert waiter in self.found
         return waiter
 

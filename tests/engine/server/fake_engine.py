@@ -105,6 +105,7 @@ class FakeEngine:
     closed: int = 0  # number of generations that have ended in any way
     finished: int = 0  # number of generations read to their end
     clients: list[str] = field(default_factory=list)  # the client of each lease
+    priorities: list[Priority] = field(default_factory=list)
     lease_options: list[tuple[float | None, int | None]] = field(default_factory=list)  # keep-alive, context length
     # clients that listed models, with the model that they asked for
     woken: list[tuple[str, str]] = field(default_factory=list)
@@ -173,9 +174,16 @@ class FakeEngine:
 
     @asynccontextmanager
     async def lease(
-        self, name: str, *, client: str = "", keep_alive_s: float | None = None, context_length: int | None = None
+        self,
+        name: str,
+        *,
+        client: str = "",
+        priority: Priority = Priority.INTERACTIVE,
+        keep_alive_s: float | None = None,
+        context_length: int | None = None,
     ) -> AsyncIterator[FakeLease]:
         self.clients.append(client)
+        self.priorities.append(priority)
         self.lease_options.append((keep_alive_s, context_length))
         await self._load()
         if self.failure is not None:

@@ -11,6 +11,7 @@ import pytest
 from bug_watch import BugWatch
 from preheat.control import COMMANDS, Command, Risk, place_of
 from preheat.control.codec import field_forms
+from preheat.inference import Priority
 from preheat.settings import KeyScope, KeyStore, Settings
 from tests.engine.server.conftest import OWN_KEY
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
@@ -151,3 +152,71 @@ async def test_keep_alives_of_pages_are_ignored(caller: httpx2.AsyncClient, engi
     for headers in ({}, PAGE):
         assert (await caller.post("/api/generate", json=body, headers=headers)).status_code == 200
     assert [keep_alive for keep_alive, _ in engine.lease_options] == [3600.0, None]
+
+
+@pytest.mark.parametrize("settings", [Settings(access=(f"key indexer | {EMBED} | low", f"program Notes* | {CHAT}"))])
+async def test_rules_say_which_models_a_key_and_a_program_may_use(
+    caller: httpx2.AsyncClient, engine: FakeEngine, settings: Settings
+) -> None:
+    engine.settings = settings
+    key = {"x-api-key": KeyStore().create("Indexer")[1]}
+    notes = {"user-agent": "Notes/2.1 (X11)", "x-api-key": KeyStore().create("n")[1]}
+    other = {"user-agent": "curl/8", "x-api-key": notes["x-api-key"]}
+    for method, path, body in (
+        ("POST", "/v1/chat/completions", {"model": CHAT, "messages": [{"role": "user", "content": "hi"}]}),
+        ("POST", "/api/chat", {"model": CHAT, "messages": [{"role": "user", "content": "hi"}]}),
+        ("POST", "/api/generate", {"model": CHAT}),
+        ("POST", "/api/show", {"model": CHAT}),
+        ("POST", f"/preheat/v1/models/{CHAT}/load", None),
+        ("GET", f"/v1/models/{CHAT}", None),
+    ):
+        # A key counts before the program that holds it.
+        for headers in (key, {**key, "user-agent": "Notes/2.1"}):
+            code = await refusal(caller, method, path, headers, body)
+            assert code == ("not_permitted" if path.startswith("/api/") else "access_key_model")
+    assert (engine.commands, engine.lease_options) == ([], [])
+    embed = {"model": EMBED, "input": "hi"}
+    assert await refusal(caller, "POST", "/v1/embeddings", notes, embed) == "access_program_model"
+    for headers in (key, other, {**OWN, "user-agent": "Notes/2.1"}):
+        assert await refusal(caller, "POST", "/v1/embeddings", headers, embed) == ""
+    assert engine.priorities == [Priority.BULK, Priority.INTERACTIVE, Priority.INTERACTIVE]
+
+
+@pytest.mark.parametrize("settings", [Settings(access=(f"program Notes* | {CHAT} | high",))])
+async def test_lists_have_the_models_that_a_client_may_use(
+    caller: httpx2.AsyncClient, engine: FakeEngine, settings: Settings
+) -> None:
+    engine.settings = settings
+    notes, anthropic = {"user-agent": "Notes/2.1"}, {"anthropic-version": "2023-06-01"}
+
+    async def listed(path: str, name: str, **headers: str) -> set[str]:
+        answer = (await caller.get(path, headers=headers)).json()
+        return {model["id" if name == "data" else "name"].removesuffix(":latest") for model in answer[name]}
+
+    for path, name, more in (
+        ("/v1/models", "data", {}),
+        ("/v1/models", "data", anthropic),
+        ("/api/tags", "models", {}),
+        ("/api/ps", "models", {}),
+    ):
+        assert {CHAT, EMBED} <= await listed(path, name, **more)
+        assert await listed(path, name, **notes, **more) == {CHAT}
+
+
+@pytest.mark.parametrize("settings", [Settings(access=(f"program Notes* | {EMBED}",))])
+async def test_a_refusal_has_the_form_of_its_protocol(
+    caller: httpx2.AsyncClient, engine: FakeEngine, settings: Settings
+) -> None:
+    engine.settings = settings
+    body = {"model": CHAT, "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}], "stream": True}
+    headers = {"user-agent": "Notes/2.1"}
+    openai = await caller.post("/v1/chat/completions", json=body, headers=headers)
+    anthropic = await caller.post("/v1/messages", json=body, headers=headers)
+    ollama = await caller.post("/api/chat", json=body, headers=headers)
+    assert (openai.status_code, anthropic.status_code, ollama.status_code) == (403, 403, 403)
+    words = f"the program Notes/2.1 use the model {CHAT}; it may use {EMBED}"
+    assert words in openai.json()["error"]["message"]
+    assert (openai.json()["error"]["code"], openai.json()["error"]["param"]) == ("not_permitted", "model")
+    assert words in anthropic.json()["error"]["message"]
+    assert anthropic.json()["error"]["type"] == "permission_error"
+    assert words in ollama.json()["error"]

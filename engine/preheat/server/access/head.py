@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from preheat.messages import msg
 from preheat.server.access.hosts import origin_host
+from preheat.server.clients import short_user_agent
 from preheat.server.errors import InvalidHeadersError, UnsupportedEncodingError
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class RequestHead:
             if site is not None
             else self.origin is not None and origin_host(self.origin) == self.host.lower()
         )
+        self.program = short_user_agent(self._first("user-agent") or "")
         self.page_token = self._first(PAGE_TOKEN_HEADER) or ""
         self.preflight = method == "OPTIONS" and "access-control-request-method" in values
         self.requested_headers = self._first("access-control-request-headers") or "authorization, content-type"

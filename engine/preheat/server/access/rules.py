@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,7 +13,7 @@ from preheat.server.access.callers import Caller
 from preheat.server.access.head import RequestHead
 from preheat.server.access.hosts import address_of, host_name, is_loopback, origin_host
 from preheat.server.errors import HostNotAllowedError, InvalidApiKeyError, OriginNotAllowedError, OtherUserError
-from preheat.settings import KeyScope, KeyStore
+from preheat.settings import AccessRule, KeyScope, KeyStore, find_rule
 
 _MAX_SHOWN: Final = 100
 """Characters of a refused origin in its error."""
@@ -33,6 +33,7 @@ class AccessRules:
     web_scope: KeyScope = KeyScope.USE  # the most that pages may do, whatever key they send
     page_token: str = ""  # proves that a request comes from Preheat's own page; empty without one
     other_users: bool = False  # programs of this machine's other users need no key either
+    model_rules: Callable[[], Sequence[AccessRule]] = tuple  # those of the setting ``access``, as they are now
     max_body_bytes: int = 32 * 1024 * 1024  # larger bodies are rejected
 
     def check_source(self, head: RequestHead) -> None:
@@ -90,7 +91,14 @@ class AccessRules:
             most = KeyScope.MANAGE if self._of_own_page(head) else self.web_scope
             scope = caller.scope if most.covers(caller.scope) else most
             caller = replace(caller, scope=scope, page=True, followed_link=head.of_other_site)
-        return caller
+        if self._is_own(head):
+            return caller  # whoever may change the rules needs none
+        rule = find_rule(self.model_rules(), caller.key.name if caller.key is not None else None, head.program)
+        return replace(caller, rule=rule, program=head.program) if rule is not None else caller
+
+    def _is_own(self, head: RequestHead) -> bool:
+        own = self.own_key.encode()
+        return bool(own) and any([hmac.compare_digest(given, own) for given in head.keys])
 
     def shares_token(self, head: RequestHead) -> bool:
         """Return whether the page that answers this accepted request may hold the token.

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
+from preheat.server.access import caller_of
 from preheat.server.anthropic.formatting import MessageFormat
 from preheat.server.anthropic.models import model_json, models_json
 from preheat.server.anthropic.requests import chat_of, generate_request
@@ -118,12 +119,14 @@ class AnthropicApi:
     async def list_models(self, request: Request) -> Response:
         """Answer with the models on disk."""
         self._note_client(request)
-        engine = self.generator.engine
-        return _json(models_json(await engine.models(), request.query_params, engine.contexts.length))
+        engine, sees = self.generator.engine, caller_of(request).sees
+        models = [model for model in await engine.models() if sees(model.model_id)]
+        return _json(models_json(models, request.query_params, engine.contexts.length))
 
     async def get_model(self, request: Request) -> Response:
         """Answer with one model, by its id or a unique prefix."""
         model = await self.generator.engine.find(request.path_params["model_id"])
+        caller_of(request).require_seen(model.model_id)
         self._note_client(request, model.model_id)
         return _json(model_json(model, self.generator.engine.contexts.length(model)))
 

@@ -50,7 +50,7 @@ class LibraryEndpoints:
 
     async def tags(self, request: Request) -> Response:
         """Answer with every model on disk, the latest first."""
-        models = {model.model_id: model for model in await self.generator.engine.models()}
+        models = await self._seen_models(request)
         entries = [(model.modified_ns / 1e9, tag_json(model)) for model in models.values()]
         for name, named in self.named.models.items():
             if (model := models.get(named.model_id)) is not None:
@@ -63,7 +63,7 @@ class LibraryEndpoints:
     async def ps(self, request: Request) -> Response:
         """Answer with the models in memory."""
         snapshot = self.generator.engine.refresh()
-        models = {model.model_id: model for model in await self.generator.engine.models()}
+        models = await self._seen_models(request)
         running = [
             running_json(models[each.model_id], each)
             for each in snapshot.models
@@ -76,6 +76,7 @@ class LibraryEndpoints:
         body = await read_body(request, ShowBody)
         named = self.named.find(body.model_name)
         model = await self.generator.engine.find(body.model_name if named is None else named.model_id)
+        caller_of(request).require_seen(model.model_id)
         header = await asyncio.to_thread(read_header, model.path)
         content = show_json(model, header, self.generator.engine.contexts.length(model))
         self._note_client(request, model.model_id)
@@ -124,6 +125,11 @@ class LibraryEndpoints:
             raise ModelExistsError(msg("model_name_taken", name=name), param="model")
         model_of_name = NamedModel(model.model_id, system, parameters, time.time())
         await asyncio.to_thread(self.named.add, name, model_of_name)
+
+    async def _seen_models(self, request: Request) -> dict[str, ModelFile]:
+        """Return the models that the sender of a request may use, by id."""
+        sees = caller_of(request).sees
+        return {model.model_id: model for model in await self.generator.engine.models() if sees(model.model_id)}
 
     async def _is_download(self, name: str) -> bool:
         engine = self.generator.engine

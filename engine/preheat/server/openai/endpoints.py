@@ -17,6 +17,7 @@ from starlette.responses import Response
 from preheat.errors import UnsupportedOperationError
 from preheat.inference import Chat
 from preheat.messages import msg
+from preheat.server.access import caller_of
 from preheat.server.api_docs import endpoint_docs
 from preheat.server.bodies import JsonBody, read_body, run_for
 from preheat.server.clients import client_name, is_own
@@ -192,13 +193,15 @@ class OpenAiApi:
     async def list_models(self, request: Request) -> Response:
         """Answer with every model on disk."""
         engine = self.generator.engine
-        models = [model_json(engine, model) for model in await engine.models()]
+        sees = caller_of(request).sees
+        models = [model_json(engine, model) for model in await engine.models() if sees(model.model_id)]
         self._note_client(request)
         return _json({"object": "list", "data": models})
 
     async def get_model(self, request: Request) -> Response:
         """Answer with one model, by its id or a unique prefix."""
         model = await self.generator.engine.find(request.path_params["model_id"])
+        caller_of(request).require_seen(model.model_id)
         self._note_client(request, model.model_id)
         return _json(model_json(self.generator.engine, model))
 

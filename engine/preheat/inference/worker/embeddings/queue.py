@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +14,7 @@ BULK_BATCH_TOKENS: Final = 128
 """Token limit of a batch of low priority: an interactive request waits for one of them at most."""
 
 MAX_PASSED_BATCHES: Final = 16
-"""After this number of batches that went first, there is one of low priority."""
+"""After this number of batches that went first, there is one of a lower priority."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,7 +48,7 @@ class EmbeddingQueue:
         self._batch_tokens = batch_tokens
         self._sequences = sequences
         self._waiting: dict[Priority, deque[tuple[EmbeddingJob, deque[int]]]] = {each: deque() for each in Priority}
-        self._passed = 0
+        self._passed: Counter[Priority] = Counter()  # batches of a higher priority that went first
 
     def __bool__(self) -> bool:
         return any(self._waiting.values())
@@ -71,12 +71,14 @@ class EmbeddingQueue:
             shares: Take one of this many parts of what waits.
         """
         most = self._batch_tokens if most_tokens is None else most_tokens
-        interactive, bulk = self._waiting[Priority.INTERACTIVE], self._waiting[Priority.BULK]
-        if bulk and (not interactive or self._passed >= MAX_PASSED_BATCHES):
-            self._passed = 0
-            return self._take(bulk, BULK_BATCH_TOKENS, most, shares)
-        self._passed = self._passed + 1 if bulk else 0
-        return self._take(interactive, EMBEDDING_BATCH_TOKENS, most, shares)
+        present = [priority for priority in Priority if self._waiting[priority]]
+        if not present:
+            return []
+        overdue = (each for each in present if self._passed[each] >= MAX_PASSED_BATCHES)
+        taken = next(overdue, min(present))
+        self._passed = Counter({each: self._passed[each] + 1 for each in present if each > taken})
+        usual = BULK_BATCH_TOKENS if taken is Priority.BULK else EMBEDDING_BATCH_TOKENS
+        return self._take(self._waiting[taken], usual, most, shares)
 
     def _take(self, jobs: deque[tuple[EmbeddingJob, deque[int]]], usual: int, most: int, shares: int) -> list[Item]:
         items: list[Item] = []

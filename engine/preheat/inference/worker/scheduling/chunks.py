@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from preheat.inference import UBATCH_TOKENS, Priority
+from preheat.inference import UBATCH_TOKENS
 from preheat.inference.worker.scheduling.generation import Chunk, Generation
 from preheat.inference.worker.scheduling.slots import CHUNK_TOKENS
 from preheat.inference.worker.scheduling.speculation import Speculation
@@ -56,7 +56,7 @@ class ChunkPlanner:
     def plan(self, running: Sequence[Generation]) -> tuple[Chunk, ...]:
         """Return the chunks of the next step. Changes nothing."""
         running = [generation for generation in running if generation.restore is None]
-        interactive = [generation for generation in running if generation.level is Priority.INTERACTIVE]
+        interactive = [generation for generation in running if not generation.in_bulk]
         if interactive and self._paused_steps < BULK_PAUSE_STEPS:
             running = interactive
         decoding: list[Generation] = []
@@ -114,7 +114,7 @@ class ChunkPlanner:
         if tokens >= MIN_CHUNK_TOKENS and result.seconds > 0 and plan.chunks[0].image is None:
             self.tokens_per_s += _RATE_WEIGHT * (tokens / result.seconds - self.tokens_per_s)
         self._speculation.evaluated(plan.chunks, result.seconds)
-        bulk_ran = any(chunk.generation.level is not Priority.INTERACTIVE for chunk in plan.chunks)
+        bulk_ran = any(chunk.generation.in_bulk for chunk in plan.chunks)
         self._paused_steps = 0 if bulk_ran else self._paused_steps + 1
 
 

@@ -161,8 +161,13 @@ class Generation:
 
     @property
     def level(self) -> Priority:
-        """Its priority, raised after a long wait."""
-        return Priority.INTERACTIVE if self.passed >= MAX_PASSED else self.priority
+        """Its priority, raised after a long wait, and again after another."""
+        return Priority(max(self.priority - self.passed // MAX_PASSED, Priority.HIGH))
+
+    @property
+    def in_bulk(self) -> bool:
+        """It pauses while others run, and gives up its slot for them."""
+        return self.level is Priority.BULK
 
     @property
     def reusable(self) -> bool:

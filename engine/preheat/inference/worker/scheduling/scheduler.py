@@ -197,7 +197,7 @@ class Scheduler:
             if len(self._running) < self._parallel and not self._crowded:
                 return self._plan_admission(generation, now)
             victim = max(self._running, key=lambda each: (each.level, each.admitted))
-            if victim.level > generation.level and victim.slot is not None:
+            if victim.in_bulk and not generation.in_bulk and victim.slot is not None:
                 others = [each for each in self._running if each is not victim]
                 forget = (victim.slot,) if self._crowded else ()
                 return StepPlan(preempt=victim, forget=forget, chunks=self._chunks.plan(others))

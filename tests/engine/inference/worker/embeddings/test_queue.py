@@ -87,3 +87,10 @@ def test_a_cancelled_request_is_dropped() -> None:
     pending.cancel(1)
     assert batch(pending) == [(2, 0)]
     assert not pending
+
+
+def test_every_priority_has_its_turn() -> None:
+    of = queue(*(job(int(priority), *[400] * 60, priority=priority) for priority in Priority))
+    taken = [batch(of)[0][0] for _ in range(2 * MAX_PASSED_BATCHES + 4)]
+    assert taken[0] == Priority.HIGH
+    assert taken.count(Priority.INTERACTIVE) == taken.count(Priority.BULK) == 2

@@ -744,6 +744,25 @@ def test_a_bulk_request_waits_for_a_limited_number_of_others() -> None:
     assert order(bench).index(100) == MAX_PASSED
 
 
+def test_a_high_priority_goes_first_but_takes_no_slot() -> None:
+    bench = Bench(parallel=1)
+    bench.add(generation(1, [1], 5))
+    bench.step()
+    bench.add(generation(2, [2], 1), generation(3, [3], 1, priority=Priority.HIGH))
+    bench.add(generation(4, [4], 1, priority=Priority.BULK))
+    bench.finish()
+    assert order(bench) == [1, 3, 2, 4]
+
+
+def test_no_priority_waits_for_ever() -> None:
+    bench = Bench(parallel=1)
+    bench.add(generation(100, [1], 1), generation(200, [1], 1, priority=Priority.BULK))
+    bench.add(*(generation(at, [at], 1, priority=Priority.HIGH) for at in range(40)))
+    bench.finish()
+    assert order(bench).index(100) == MAX_PASSED
+    assert order(bench).index(200) <= 2 * MAX_PASSED + 1
+
+
 def test_a_crowded_cache_gives_up_bulk_requests_first() -> None:
     bench = Bench(parallel=2, cells=100)
     bench.add(generation(1, range(10), 60, priority=Priority.BULK))
