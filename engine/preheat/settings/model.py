@@ -287,7 +287,7 @@ class Settings(Declared):
     )
     access: tuple[str, ...] = _access(
         (),
-        "Rules",
+        "Access rules",
         "Which models a key or a program may use, and who goes first: `program NAME | MODELS | PRIORITY` with `*` for "
         "any characters. Without a matching rule, all models may be used.",
         allowed="allowed_access",
