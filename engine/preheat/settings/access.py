@@ -27,7 +27,7 @@ class AccessRule:
 
     Attributes:
         kind: What the rule is about.
-        name: Pattern of names of keys, or of programs as the list of requests shows them.
+        name: Pattern of names of keys, or of programs: the whole ``User-Agent``, or as the list of requests shows it.
         models: Patterns of the ids of models that may be used.
         priority: The order in which requests wait.
     """
@@ -50,14 +50,15 @@ class AccessRule:
         return f"{self.kind} {self.name} | {' '.join(self.models)} | {self.priority}"
 
 
-def find_rule(rules: Sequence[AccessRule], key: str | None, program: str) -> AccessRule | None:
+def find_rule(rules: Sequence[AccessRule], key: str | None, *program: str) -> AccessRule | None:
     """Return the first rule about a key, else the first about a program; None without one.
 
     Args:
         key: Name of the key; None for programs without one.
+        program: The names that the program has.
     """
     about_key = (rule for rule in rules if key is not None and rule.is_about("key", key))
-    about_program = (rule for rule in rules if rule.is_about("program", program))
+    about_program = (rule for rule in rules if any(rule.is_about("program", name) for name in program))
     return next(about_key, None) or next(about_program, None)
 
 

@@ -81,6 +81,12 @@ def test_a_program_needs_no_version() -> None:
     assert not rule.is_about("key", "obsidian")
 
 
+def test_a_program_has_the_name_of_the_list_and_its_whole_one() -> None:
+    found = access_rules(("program VS Code*",))
+    assert find_rule(found, None, "VS", "VS Code/1.9 (linux)") is found[0]
+    assert find_rule(found, None, "VS", "VS") is None
+
+
 def test_only_a_star_is_special_in_a_pattern() -> None:
     (rule,) = access_rules(("key a | smollm2*q4_k_m qwen3:4b [ab]",))
     assert rule.allows("SmolLM2-135M.Q4_K_M")

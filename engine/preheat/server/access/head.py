@@ -27,6 +27,7 @@ PAGE_TOKEN_HEADER: Final = "x-preheat-page"
 _SINGLE: Final = ("host", "origin", "content-length", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest")
 _TARGET: Final = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
 _MAX_LENGTH_DIGITS: Final = 15
+_MAX_AGENT: Final = 300
 _NO_QUALITY: Final = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
@@ -75,7 +76,8 @@ class RequestHead:
             if site is not None
             else self.origin is not None and origin_host(self.origin) == self.host.lower()
         )
-        self.program = short_user_agent(self._first("user-agent") or "")
+        self.user_agent = (self._first("user-agent") or "")[:_MAX_AGENT]
+        self.program = short_user_agent(self.user_agent)
         self.page_token = self._first(PAGE_TOKEN_HEADER) or ""
         self.preflight = method == "OPTIONS" and "access-control-request-method" in values
         self.requested_headers = self._first("access-control-request-headers") or "authorization, content-type"

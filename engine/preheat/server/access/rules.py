@@ -93,7 +93,8 @@ class AccessRules:
             caller = replace(caller, scope=scope, page=True, followed_link=head.of_other_site)
         if self._is_own(head):
             return caller  # whoever may change the rules needs none
-        rule = find_rule(self.model_rules(), caller.key.name if caller.key is not None else None, head.program)
+        key = caller.key.name if caller.key is not None else None
+        rule = find_rule(self.model_rules(), key, head.program, head.user_agent)
         return replace(caller, rule=rule, program=head.program) if rule is not None else caller
 
     def _is_own(self, head: RequestHead) -> bool:
