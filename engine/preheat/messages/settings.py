@@ -44,9 +44,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "allowed_hosts": Template("a list of host names or addresses, without ports"),
     "allowed_open_host": Template("127.0.0.1, localhost, or any address together with an API key"),
     "allowed_keys": Template("a list of keys of visible ASCII characters without spaces"),
-    "allowed_access": Template(
-        "a list of rules such as 'program VS Code* | smollm2* minilm* | low' or 'key notes | *'"
-    ),
+    "allowed_access": Template("a list of rules such as 'program VS Code*; smollm2* minilm*; low' or 'key notes; *'"),
     "allowed_apps": Template("a list of obsidian, vscode, tauri, chrome-extensions, firefox-extensions, capacitor"),
     "key_name_invalid": Template("A key's name has 1 to {limit} visible characters", "Choose another name"),
     "key_name_taken": Template("There is already a key called {name}", "Choose another name, or revoke that key"),

@@ -1,6 +1,6 @@
 """Rules of the setting ``access``: which models the holder of a key or a program may use, and who goes first. Pure.
 
-A rule is a text of up to three parts: ``program VS Code* | smollm2* minilm* | low``. The settings file may also have it
+A rule is a text of up to three parts: ``program VS Code*; smollm2* minilm*; low``. The settings file may also have it
 as a table: ``[[access]]`` with ``program`` or ``key``, ``models`` and ``priority``.
 """
 
@@ -47,7 +47,7 @@ class AccessRule:
         return self.kind == kind and any(each and _matches(self.name, each) for each in names)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name} | {' '.join(self.models)} | {self.priority}"
+        return f"{self.kind} {self.name}; {' '.join(self.models)}; {self.priority}"
 
 
 def find_rule(rules: Sequence[AccessRule], key: str | None, *program: str) -> AccessRule | None:
@@ -74,7 +74,7 @@ def parse_rule(text: str) -> AccessRule:
     Raises:
         WrongValueError: It is none.
     """
-    who, *others = (part.strip() for part in text.split("|"))
+    who, *others = (part.strip() for part in text.split(";"))
     match = _WHO.fullmatch(who)
     if match is None or len(others) > 2:
         raise WrongValueError("value_not_a_rule", value=repr(text))
@@ -98,10 +98,10 @@ def rule_text(value: object) -> Any:
     texts = [*(value.get(name, "") for name in _FIELDS if name != "models"), *(models if _is_list(models) else (None,))]
     about = [name for name in ("key", "program") if name in value]
     whole = len(about) == 1 and not set(value) - set(_FIELDS)
-    if not whole or not all(isinstance(text, str) and "|" not in text and "\0" not in text for text in texts):
+    if not whole or not all(isinstance(text, str) and ";" not in text and "\0" not in text for text in texts):
         raise WrongValueError("value_not_a_rule", value=_shown(value))
     patterns = " ".join("*".join(pattern.split()) for pattern in models)  # a space parts patterns in a text
-    return str(parse_rule(f"{about[0]} {value[about[0]]} | {patterns} | {value.get('priority', '')}"))
+    return str(parse_rule(f"{about[0]} {value[about[0]]}; {patterns}; {value.get('priority', '')}"))
 
 
 def _is_list(value: object) -> bool:

@@ -288,7 +288,7 @@ class Settings(Declared):
     access: tuple[str, ...] = _access(
         (),
         "Access rules",
-        "Which models a key or a program may use, and who goes first: `program NAME | MODELS | PRIORITY` with `*` for "
+        "Which models a key or a program may use, and who goes first: `program NAME; MODELS; PRIORITY` with `*` for "
         "any characters. Without a matching rule, all models may be used.",
         allowed="allowed_access",
     )

@@ -154,7 +154,7 @@ async def test_keep_alives_of_pages_are_ignored(caller: httpx2.AsyncClient, engi
     assert [keep_alive for keep_alive, _ in engine.lease_options] == [3600.0, None]
 
 
-@pytest.mark.parametrize("settings", [Settings(access=(f"key indexer | {EMBED} | low", f"program Notes* | {CHAT}"))])
+@pytest.mark.parametrize("settings", [Settings(access=(f"key indexer; {EMBED}; low", f"program Notes*; {CHAT}"))])
 async def test_rules_say_which_models_a_key_and_a_program_may_use(
     caller: httpx2.AsyncClient, engine: FakeEngine, settings: Settings
 ) -> None:
@@ -182,7 +182,7 @@ async def test_rules_say_which_models_a_key_and_a_program_may_use(
     assert engine.priorities == [Priority.BULK, Priority.INTERACTIVE, Priority.INTERACTIVE]
 
 
-@pytest.mark.parametrize("settings", [Settings(access=(f"program Notes* | {CHAT} | high",))])
+@pytest.mark.parametrize("settings", [Settings(access=(f"program Notes*; {CHAT}; high",))])
 async def test_lists_have_the_models_that_a_client_may_use(
     caller: httpx2.AsyncClient, engine: FakeEngine, settings: Settings
 ) -> None:
@@ -203,7 +203,7 @@ async def test_lists_have_the_models_that_a_client_may_use(
         assert await listed(path, name, **notes, **more) == {CHAT}
 
 
-@pytest.mark.parametrize("settings", [Settings(access=(f"program Notes* | {EMBED}",))])
+@pytest.mark.parametrize("settings", [Settings(access=(f"program Notes*; {EMBED}",))])
 async def test_a_refusal_has_the_form_of_its_protocol(
     caller: httpx2.AsyncClient, engine: FakeEngine, settings: Settings
 ) -> None:

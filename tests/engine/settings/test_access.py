@@ -28,11 +28,11 @@ def rules(document: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
-        ('access = ["program VS Code*"]', "program VS Code* | * | normal"),
-        ('access = ["KEY  notes |smollm2*, minilm* | LOW"]', "key notes | smollm2* minilm* | low"),
-        ('access = ["key notes | | high"]', "key notes | * | high"),
-        ('[[access]]\nprogram = "VS Code*"\nmodels = ["a*", "b"]\npriority = "low"', "program VS Code* | a* b | low"),
-        ('[[access]]\nkey = "notes"', "key notes | * | normal"),
+        ('access = ["program VS Code*"]', "program VS Code*; *; normal"),
+        ('access = ["KEY  notes; smollm2*, minilm*; LOW"]', "key notes; smollm2* minilm*; low"),
+        ('access = ["key notes;; high"]', "key notes; *; high"),
+        ('[[access]]\nprogram = "VS Code*"\nmodels = ["a*", "b"]\npriority = "low"', "program VS Code*; a* b; low"),
+        ('[[access]]\nkey = "notes"', "key notes; *; normal"),
     ],
 )
 def test_a_rule_is_a_text_or_a_table(document: str, expected: str) -> None:
@@ -46,12 +46,12 @@ def test_a_rule_is_a_text_or_a_table(document: str, expected: str) -> None:
     [
         ('access = ["VS Code"]', "'VS Code' is not a rule"),
         ('access = ["key "]', "is not a rule"),
-        ('access = ["key a | b | low | c"]', "is not a rule"),
-        ('access = ["key a | b | urgent"]', "'urgent' is not high, normal or low"),
+        ('access = ["key a; b; low; c"]', "is not a rule"),
+        ('access = ["key a; b; urgent"]', "'urgent' is not high, normal or low"),
         ('[[access]]\nmodels = ["a"]', "is not a rule"),
         ('[[access]]\nkey = "a"\nprogram = "b"', "is not a rule"),
         ('[[access]]\nkey = "a"\nmodel = "b"', "is not a rule"),
-        ('[[access]]\nkey = "a | b"', "is not a rule"),
+        ('[[access]]\nkey = "a; b"', "is not a rule"),
         ("[[access]]\nkey = 5", "is not a rule"),
         ('[[access]]\nkey = "a"\nmodels = "b"', "is not a rule"),
         ('access = "key a"', "allowed: a list of rules"),
@@ -66,7 +66,7 @@ def test_what_is_no_rule_is_an_error_with_its_line(document: str, reason: str) -
 
 
 def test_the_first_match_counts_and_keys_before_programs() -> None:
-    found = access_rules(("program * | a", "program VS Code* | b", "key n* | c", "key notes | d"))
+    found = access_rules(("program *; a", "program VS Code*; b", "key n*; c", "key notes; d"))
     assert find_rule(found, "notes", "VS Code/1.9") is found[2]
     assert find_rule(found, "other", "VS Code/1.9") is found[0]
     assert find_rule(found[1:], None, "vs code/1.9") is found[1]
@@ -88,7 +88,7 @@ def test_a_program_has_the_name_of_the_list_and_its_whole_one() -> None:
 
 
 def test_only_a_star_is_special_in_a_pattern() -> None:
-    (rule,) = access_rules(("key a | smollm2*q4_k_m qwen3:4b [ab]",))
+    (rule,) = access_rules(("key a; smollm2*q4_k_m qwen3:4b [ab]",))
     assert rule.allows("SmolLM2-135M.Q4_K_M")
     assert rule.allows("qwen3:4b")
     assert rule.allows("[ab]")
@@ -102,18 +102,18 @@ def test_rules_survive_a_change_of_the_file(preheat_home: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     before = load_settings()
-    assert before.access == ("key notes | a*b | normal", "program x | * | normal")
+    assert before.access == ("key notes; a*b; normal", "program x; *; normal")
     store.set({"port": "0"})
     assert load_settings().access == before.access
-    store.set({"access": to_text((*before.access, "program y | * | low"))})
+    store.set({"access": to_text((*before.access, "program y; *; low"))})
     after = load_settings()
-    assert after.access == (*before.access, "program y | * | low")
+    assert after.access == (*before.access, "program y; *; low")
     assert after.for_model("m").parallel == 2
 
 
 def test_rules_of_the_command_line_and_the_environment() -> None:
-    text = "program x | a b | low, key y"
-    expected = ("program x | a b | low", "key y | * | normal")
+    text = "program x; a b; low, key y"
+    expected = ("program x; a b; low", "key y; *; normal")
     assert merge_settings({"access": text}, {}, FILE, "").settings.access == expected
     assert merge_settings({}, {"PREHEAT_ACCESS": text}, FILE, "").settings.access == expected
     assert checked_value("access", to_text(expected)) == list(expected)

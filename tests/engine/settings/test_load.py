@@ -377,6 +377,7 @@ def test_the_lists_are_known() -> None:
     assert {
         "favourites",
         "api_keys",
+        "access",
         "allowed_hosts",
         "allowed_origins",
         "allowed_apps",
