@@ -5401,6 +5401,10 @@ nach {new}
         <translation>device_memory_limit erhöhen, context_length oder gpu_layers senken oder eine kleinere Quantisierung wählen</translation>
     </message>
     <message>
+        <source>Raise the priority in the setting access or of the key, raise memory_limit, or choose a smaller quantization</source>
+        <translation>Den Vorrang in der Einstellung access oder beim Schlüssel erhöhen, memory_limit erhöhen oder eine kleinere Quantisierung wählen</translation>
+    </message>
+    <message>
         <source>Read-only file system</source>
         <translation>Datenträger nur lesbar</translation>
     </message>
@@ -5529,6 +5533,14 @@ nach {new}
         <translation>Der Prompt hat {tokens} Token, und die Kontextlänge dieses Modells ist {limit} Token, Prompt und Antwort zusammen; mit Platz dafür bräuchte das Modell {needed:memory}, mehr als die Speichergrenze neben den Favoriten lässt</translation>
     </message>
     <message>
+        <source>The setting access does not let the API key {name} use the model {model}; it may use {models:names}</source>
+        <translation>Nach der Einstellung access darf der API-Schlüssel {name} das Modell {model} nicht verwenden; er darf {models:names} verwenden</translation>
+    </message>
+    <message>
+        <source>The setting access does not let the program {name} use the model {model}; it may use {models:names}</source>
+        <translation>Nach der Einstellung access darf das Programm {name} das Modell {model} nicht verwenden; es darf {models:names} verwenden</translation>
+    </message>
+    <message>
         <source>The system&apos;s keyring does not answer ({reason})</source>
         <translation>Der Schlüsselbund des Systems antwortet nicht ({reason})</translation>
     </message>
@@ -5633,6 +5645,10 @@ nach {new}
         <translation>Ihn entsperren, oder HF_TOKEN setzen</translation>
     </message>
     <message>
+        <source>Use one of these models, or change the rule in the setting access</source>
+        <translation>Eines dieser Modelle verwenden oder die Regel in der Einstellung access ändern</translation>
+    </message>
+    <message>
         <source>Verifying</source>
         <translation>Wird geprüft</translation>
     </message>
@@ -5659,6 +5675,10 @@ nach {new}
     <message>
         <source>a list of names of devices, cpu, or auto</source>
         <translation>eine Liste von Gerätenamen, cpu oder auto</translation>
+    </message>
+    <message>
+        <source>a list of rules such as &apos;program VS Code*; smollm2* minilm*; low&apos; or &apos;key notes; *&apos;</source>
+        <translation>eine Liste von Regeln wie &apos;program VS Code*; smollm2* minilm*; low&apos; oder &apos;key notes; *&apos;</translation>
     </message>
     <message>
         <source>a request needed it</source>
@@ -6385,6 +6405,10 @@ nach {new}
         <translation>{model} braucht {needed:memory}, aber nur {available:memory} der Speichergrenze von {limit:memory} lassen sich freigeben</translation>
     </message>
     <message>
+        <source>{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed for a request of low priority, which unloads no favourites</source>
+        <translation>{model} braucht {needed:memory}, aber nur {available:memory} der Speichergrenze von {limit:memory} können für eine Anfrage mit niedrigem Vorrang frei werden, die keine Favoriten entlädt</translation>
+    </message>
+    <message>
         <source>{model} was not deleted: input is not a terminal</source>
         <translation>{model} wurde nicht gelöscht: die Eingabe ist kein Terminal</translation>
     </message>
@@ -6483,6 +6507,14 @@ nach {new}
     <message>
         <source>{used:memory} of {limit:memory}</source>
         <translation>{used:memory} von {limit:memory}</translation>
+    </message>
+    <message>
+        <source>{value} is not a rule</source>
+        <translation>{value} ist keine Regel</translation>
+    </message>
+    <message>
+        <source>{value} is not high, normal or low</source>
+        <translation>{value} ist nicht high, normal oder low</translation>
     </message>
     <message>
         <source>{what} cannot be written into a service&apos;s description: {reason}</source>
@@ -8601,6 +8633,10 @@ nach {new}
         <translation>Auch an Port 11434 lauschen, an dem Programme Ollama suchen, falls kein anderes Programm ihn hat.</translation>
     </message>
     <message>
+        <source>Access rules</source>
+        <translation>Zugriffsregeln</translation>
+    </message>
+    <message>
         <source>Also preload on battery power.</source>
         <translation>Auch bei Akkubetrieb vorladen.</translation>
     </message>
@@ -8755,6 +8791,10 @@ nach {new}
     <message>
         <source>What web pages and apps with a built-in browser may do: use models, or also manage models and preloading.</source>
         <translation>Was Webseiten und Apps mit eingebautem Browser dürfen: Modelle verwenden oder auch Modelle und Vorladen verwalten.</translation>
+    </message>
+    <message>
+        <source>Which models a key or a program may use, and who goes first: `program NAME; MODELS; PRIORITY` with `*` for any characters. Without a matching rule, all models may be used.</source>
+        <translation>Welche Modelle ein Schlüssel oder ein Programm verwenden darf und wer zuerst an der Reihe ist: `program NAME; MODELLE; VORRANG` mit `*` für beliebige Zeichen. Ohne passende Regel dürfen alle Modelle verwendet werden.</translation>
     </message>
     <message>
         <source>Write on battery</source>

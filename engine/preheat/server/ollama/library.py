@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from preheat.core import DownloadState
 from preheat.errors import ModelExistsError, UnsupportedOperationError
 from preheat.messages import msg
-from preheat.models import read_header
+from preheat.models import ModelFile, read_header
 from preheat.residency import State
 from preheat.server.access import caller_of
 from preheat.server.bodies import read_body
