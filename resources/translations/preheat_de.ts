@@ -5201,6 +5201,18 @@ nach {new}
         <translation>Ein-/Ausgabefehler</translation>
     </message>
     <message>
+        <source>Install the Vulkan driver of the graphics card</source>
+        <translation>Den Vulkan-Treiber der Grafikkarte installieren</translation>
+    </message>
+    <message>
+        <source>Install the driver of the graphics card</source>
+        <translation>Den Treiber der Grafikkarte installieren</translation>
+    </message>
+    <message>
+        <source>Install what it needs, or remove the file</source>
+        <translation>Installieren, was sie braucht, oder die Datei entfernen</translation>
+    </message>
+    <message>
         <source>Invalid argument</source>
         <translation>Ungültiger Wert</translation>
     </message>
@@ -5647,6 +5659,8 @@ nach {new}
     <message>
         <source>Use one of these models, or change the rule in the setting access</source>
         <translation>Eines dieser Modelle verwenden oder die Regel in der Einstellung access ändern</translation>
+        <source>Update the driver of the graphics card, or remove the file</source>
+        <translation>Den Treiber der Grafikkarte aktualisieren oder die Datei entfernen</translation>
     </message>
     <message>
         <source>Verifying</source>
@@ -5853,6 +5867,10 @@ nach {new}
         <translation>kaum mehr als keep_free ({keep_free:memory}) ist frei</translation>
     </message>
     <message>
+        <source>llama.cpp&apos;s file {file} is damaged</source>
+        <translation>Die Datei {file} von llama.cpp ist beschädigt</translation>
+    </message>
+    <message>
         <source>made room for {model}, which a request is waiting for</source>
         <translation>machte Platz für {model}, auf das eine Anfrage wartet</translation>
     </message>
@@ -5895,6 +5913,10 @@ nach {new}
     <message>
         <source>no GPU was found</source>
         <translation>es wurde keine GPU gefunden</translation>
+    </message>
+    <message>
+        <source>no Vulkan driver finds a device</source>
+        <translation>kein Vulkan-Treiber findet ein Gerät</translation>
     </message>
     <message>
         <source>not in memory: it was unloaded by hand, and is preloaded again after its next use</source>
@@ -5943,6 +5965,10 @@ nach {new}
     <message>
         <source>repacked weights decode up to {gain:percent} faster on this processor</source>
         <translation>umgeordnete Gewichte machen die Ausgabe auf diesem Prozessor bis zu {gain:percent} schneller</translation>
+    </message>
+    <message>
+        <source>the Vulkan loader is not installed</source>
+        <translation>der Vulkan-Loader ist nicht installiert</translation>
     </message>
     <message>
         <source>the answer is too large</source>
@@ -6201,6 +6227,10 @@ nach {new}
         <translation>{file} ist nicht beschreibbar: {reason}</translation>
     </message>
     <message>
+        <source>{file} crashes here: {reason}</source>
+        <translation>{file} stürzt hier ab: {reason}</translation>
+    </message>
+    <message>
         <source>{file} did not load: llama.cpp cannot read it: {detail}</source>
         <translation>{file} wurde nicht geladen: llama.cpp kann die Datei nicht lesen: {detail}</translation>
     </message>
@@ -6213,8 +6243,16 @@ nach {new}
         <translation>{file} wurde nicht geladen: kein Kontext von {tokens:count} Token ({kv_cache_type}): {detail}</translation>
     </message>
     <message>
+        <source>{file} does not answer within {limit:duration}</source>
+        <translation>{file} antwortet nicht innerhalb von {limit:duration}</translation>
+    </message>
+    <message>
         <source>{file} does not end in .gguf</source>
         <translation>{file} endet nicht auf .gguf</translation>
+    </message>
+    <message>
+        <source>{file} does not load: {reason}</source>
+        <translation>{file} lässt sich nicht laden: {reason}</translation>
     </message>
     <message>
         <source>{file} ends early: it became shorter while it was read</source>
@@ -6227,6 +6265,10 @@ nach {new}
     <message>
         <source>{file} ends early: {size:,} of {expected:,} bytes are there</source>
         <translation>{file} endet zu früh: {size:,} von {expected:,} Bytes sind vorhanden</translation>
+    </message>
+    <message>
+        <source>{file} finds no device</source>
+        <translation>{file} findet kein Gerät</translation>
     </message>
     <message>
         <source>{file} has changed on the hub; its download starts over</source>
@@ -6255,6 +6297,10 @@ nach {new}
     <message>
         <source>{file} is in version {version} of GGUF; Preheat knows 2 and 3</source>
         <translation>{file} hat die GGUF-Version {version}; Preheat kennt 2 und 3</translation>
+    </message>
+    <message>
+        <source>{file} is no library of this llama.cpp, or finds nothing to work with</source>
+        <translation>{file} ist keine Bibliothek dieses llama.cpp oder findet nichts, womit sie arbeiten kann</translation>
     </message>
     <message>
         <source>{file} is not a GGUF file</source>

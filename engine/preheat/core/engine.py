@@ -16,6 +16,7 @@ from typing import Final
 from preheat import paths
 from preheat.clock import unix_time
 from preheat.core.contexts import ContextKeeper
+from preheat.core.devices import EngineDevices
 from preheat.core.lease import Lease, PendingRequest
 from preheat.core.library_service import LibraryService
 from preheat.core.live_requests import LiveRequests
@@ -114,6 +115,8 @@ class Engine:
             prompts=self._prompts,
             gains=self._gains,
         )
+        self.devices = EngineDevices(self.settings, self._devices_changed)
+        """Devices next to the processor, such as graphics cards."""
         self._watch = MemoryWatch(self.settings)
         self._lengths = ContextLengths(paths.data_dir() / "contexts.json")
         self.contexts = ContextKeeper(
@@ -197,6 +200,7 @@ class Engine:
             asyncio.to_thread(self.prefixes.start),
             asyncio.to_thread(self._gains.open),
             asyncio.to_thread(self._lengths.open),
+            self.devices.start(),
         )
         self._choose_contexts()
         self._sizes.remember(known)
@@ -210,6 +214,7 @@ class Engine:
             asyncio.create_task(keep_running("watching the models", self._files.follow)),
             asyncio.create_task(keep_running("checking for updates", self.updates.run)),
             asyncio.create_task(keep_running("keeping room", self.room.run)),
+            asyncio.create_task(keep_running("looking for devices", self.devices.run)),
         ]
         self.library.start()
         self._publisher.publish()
@@ -453,6 +458,7 @@ class Engine:
             self._allow(model_id)
         self.updates.apply_settings(settings)
         self.contexts.choose(settings, self._files.models)
+        self.devices.apply_settings(settings)
         self._apply_to_parts()
 
     def _room_changed(self) -> None:
@@ -562,6 +568,10 @@ class Engine:
         report_missing(missing, self._missing_favourites)
         self._missing_favourites = missing
         self._residency.set_favourites(self._planner.favourites)
+
+    def _devices_changed(self, names: tuple[str, ...]) -> None:
+        self._residency.use_devices(names)
+        self._publisher.publish_soon()
 
     def _figures_changed(self) -> None:
         self._preloader.nudge()

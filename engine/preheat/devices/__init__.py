@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from preheat.devices.choice import PROCESSOR, DeviceChoice, choose_devices, outcome
 from preheat.devices.device import Device, DeviceKind, DeviceReport, DeviceUse
+from preheat.devices.discovery import find_devices, remembered_devices
 
 __all__ = [
     "PROCESSOR",
@@ -13,5 +14,7 @@ __all__ = [
     "DeviceReport",
     "DeviceUse",
     "choose_devices",
+    "find_devices",
     "outcome",
+    "remembered_devices",
 ]

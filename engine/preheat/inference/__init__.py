@@ -241,7 +241,8 @@ class LoadOptions:
     flash_attention: Literal["auto", "on", "off"]
     repack: bool  # rewrite weights for the processor: faster prefill, almost twice the memory
     threads: int  # the most
-    gpu_layers: int  # layers to offload where the build can; -1 is all
+    devices: tuple[str, ...] = ()  # llama.cpp's names of the devices for its layers; none is the processor alone
+    gpu_layers: int  # layers to put on the devices; -1 is all
     embedding_cache: int  # number of (text, vector) pairs to remember
     probe: bool  # decode one token before reporting the model as hot. Without it, the waiting request is the probe.
     measure_gain: bool = False  # compare the decode speed of repacked weights with that of mapped ones

@@ -17,6 +17,7 @@ CHILD_OPTIONS: Final[Mapping[str, str]] = {
     "preheat.inference.worker.chat.renderer": "--renderer",
     "preheat.inference.worker.constraints.trial": "--constraint-trial",
     "preheat.inference.worker.backends.probe": "--backend-probe",
+    "preheat.inference.worker.backends.listing": "--list-devices",
     "preheat.replay.limit_curve": "--limit-curve",
 }
 """Modules that run in processes of their own, and the first argument of ``preheat`` that runs each in a bundle."""

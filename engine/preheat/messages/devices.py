@@ -18,6 +18,25 @@ TABLE: Final[Mapping[str, Template]] = {
     "device_named": Template("the setting devices names it ({name})"),
     "device_not_named": Template("the setting devices names others"),
     "device_setting_cpu": Template("the setting devices is cpu"),
+    # What does not work.
+    "device_library_damaged": Template(
+        "llama.cpp's file {file} is damaged", "Install Preheat again, and check the disk"
+    ),
+    "device_library_crashes": Template(
+        "{file} crashes here: {reason}", "Update the driver of the graphics card, or remove the file"
+    ),
+    "device_library_hangs": Template(
+        "{file} does not answer within {limit:duration}", "Update the driver of the graphics card, or remove the file"
+    ),
+    "device_library_refused": Template("{file} does not load: {reason}", "Install what it needs, or remove the file"),
+    "device_library_foreign": Template(
+        "{file} is no library of this llama.cpp, or finds nothing to work with", "Install Preheat again"
+    ),
+    "device_library_without_device": Template("{file} finds no device", "Install the driver of the graphics card"),
+    "vulkan_no_loader": Template(
+        "the Vulkan loader is not installed", "Install libvulkan1 and the Vulkan driver of the graphics card"
+    ),
+    "vulkan_no_device": Template("no Vulkan driver finds a device", "Install the Vulkan driver of the graphics card"),
     # All together.
     "device_unknown": Template(
         "the setting devices names {name}, which is not here; there are: {names:names}",

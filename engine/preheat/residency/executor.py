@@ -9,7 +9,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from preheat.clock import unix_time
@@ -220,9 +220,19 @@ class ResidencyExecutor(ResidencyView):
     def apply_settings(self, settings: Settings) -> None:
         """Use new settings at once; a model in use follows when it is idle."""
         before, self._shared.settings = self._shared.settings, settings
+        self._reload(name for name in self._workers.files if loads_differently(name, before, settings))
+
+    def use_devices(self, names: tuple[str, ...]) -> None:
+        """Put models on these devices (llama.cpp's names) from now on; those in memory follow when they are idle."""
+        if names != self._shared.devices:
+            self._shared.devices, settings = names, self._shared.settings
+            self._reload(name for name in self._workers.files if settings.for_model(name).gpu_layers)
+
+    def _reload(self, outdated: Iterable[str]) -> None:
+        """Decide with the current settings; load models again that are outdated."""
         needs = {model_id: self._workers.needs(model) for model_id, model in self._workers.files.items()}
-        outdated = frozenset(name for name in needs if loads_differently(name, before, settings))
-        self.feed(ev.SettingsChanged(self._workers.limits(), settings.load_timeout, needs, outdated))
+        timeout_s = self._shared.settings.load_timeout
+        self.feed(ev.SettingsChanged(self._workers.limits(), timeout_s, needs, frozenset(outdated)))
 
     def files_changed(self, models: Mapping[str, ModelFile]) -> None:
         """Unload models with a replaced file when they are idle; those with a missing file stay.

@@ -364,6 +364,26 @@ async def test_settings_outdate_models_that_load_differently(bench: Bench) -> No
     assert bench.decisions[-1].cause == EvictionReason.SETTINGS
 
 
+async def test_other_devices_outdate_the_models_that_use_devices(bench: Bench) -> None:
+    await bench.hot("a")
+    bench.executor.use_devices(())
+    assert bench.of("a") is State.HOT
+    bench.executor.use_devices(("Vulkan0",))
+    assert bench.of("a") is State.UNLOADING
+    await bench.hot("b")
+    assert bench.workers[-1].options is not None
+    assert bench.workers[-1].options.devices == ("Vulkan0",)
+
+
+async def test_models_without_layers_on_devices_stay() -> None:
+    bench = Bench(gpu_layers=0)
+    await bench.hot("a")
+    bench.executor.use_devices(("Vulkan0",))
+    assert bench.of("a") is State.HOT
+    assert bench.workers[0].options is not None
+    assert bench.workers[0].options.devices == ()
+
+
 async def test_a_replaced_file_is_loaded_again_and_a_missing_one_stays(bench: Bench) -> None:
     await bench.hot("a", "b")
     bench.executor.files_changed({"a": model("a", modified_ns=5)})

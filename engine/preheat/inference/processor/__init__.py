@@ -14,7 +14,16 @@ from preheat.inference.processor.choice import (
     processor_key,
     remembered_choice,
 )
-from preheat.inference.processor.libraries import damaged_library, device_libraries, write_sums
+from preheat.inference.processor.device_listing import ListedDevice, list_in_process
+from preheat.inference.processor.libraries import (
+    damaged_library,
+    device_libraries,
+    is_damaged,
+    linked_backends,
+    recorded_sums,
+    write_sums,
+)
+from preheat.inference.processor.libraries import fingerprint as library_fingerprint
 from preheat.inference.processor.linked import is_for_few_processors
 from preheat.inference.processor.report import ProcessorReport, processor_report
 
@@ -22,14 +31,20 @@ __all__ = [
     "NONE_REFUSED",
     "Candidate",
     "Choice",
+    "ListedDevice",
     "Outcome",
     "ProcessorReport",
     "choose",
     "damaged_library",
     "device_libraries",
+    "is_damaged",
     "is_for_few_processors",
+    "library_fingerprint",
+    "linked_backends",
+    "list_in_process",
     "processor_key",
     "processor_report",
+    "recorded_sums",
     "remembered_choice",
     "write_sums",
 ]

@@ -25,9 +25,10 @@ SINGLE: Final = "single"
 """Name of the processor library in a build that has only one."""
 
 _CPU: Final = re.compile(r"(?:lib)?ggml-cpu(?:-([\w.]+))?\.(?:so|dll)")
-_BACKEND: Final = re.compile(r"(?:lib)?ggml-(?!base\b|cpu\b)[\w-]+\.(?:so|dll)")
+_BACKEND: Final = re.compile(r"(?:lib)?ggml-(?!base\b|cpu\b)([\w-]+)\.(?:so|dll)")
 _GGML: Final = re.compile(r"(?:lib)?ggml\.(?:so|dylib|dll)")
 _RECORDS: Final = ("llama_cpp_python-*.dist-info/RECORD", "preheat_vulkan-*.dist-info/RECORD")
+_LINKED: Final = re.compile(rb"ggml-(?!base\b|cpu\b)([a-z]+)(?:\.\d+)*\.(?:so|dylib|dll)")
 _LIBRARY: Final = re.compile(r".*\.(?:so(?:\.[\d.]+)?|dylib|dll)")
 
 
@@ -69,13 +70,25 @@ def is_linked_in() -> bool:
     return False
 
 
+def linked_backends() -> list[str]:
+    """Return the backends of other devices that libggml needs itself, such as ``metal``."""
+    for path in _files([library_folder()]):
+        if _GGML.fullmatch(path.name):
+            with suppress(OSError):
+                return sorted({name.decode() for name in _LINKED.findall(path.read_bytes())})
+    return []
+
+
 def device_libraries() -> list[Path]:
     """Return the loadable libraries of other devices, such as CUDA's."""
     found: dict[str, Path] = {}  # by name: llama-cpp-python's wheel has some in both folders
     for path in _files(module_folders()):
         if _BACKEND.fullmatch(path.name):
             found.setdefault(path.name, path)
-    return list(found.values())
+    if not found:
+        return []
+    linked = linked_backends()
+    return [path for name, path in found.items() if _BACKEND.sub(r"\1", name) not in linked]
 
 
 def fingerprint() -> str:

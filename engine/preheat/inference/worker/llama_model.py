@@ -16,7 +16,7 @@ from typing import Any, Final
 from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError
 from preheat.inference import UBATCH_TOKENS, LoadOptions
 from preheat.inference.prefixes import rope_class
-from preheat.inference.worker.backends import load_device_backends, load_processor_backend
+from preheat.inference.worker.backends import ModelDevices, load_processor_backend
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.logits import Logits
 from preheat.inference.worker.pages import touched_ahead
@@ -89,10 +89,9 @@ class LlamaModel(ModelVocabulary):
         self._name = Path(options.path).name
         self._options: Final = options
         load_processor_backend()
-        if options.gpu_layers:
-            load_device_backends()
+        self._devices = ModelDevices(options.devices if options.gpu_layers else ())
         llama.llama_backend_init()
-        self.offloads: Final = bool(options.gpu_layers) and bool(llama.llama_supports_gpu_offload())
+        self.offloads: Final = bool(self._devices.names)
         self.native: Final = self._load_weights(options, may_continue)
         super().__init__(llama.llama_model_get_vocab(self.native))
         self.embeddings = options.embeddings
@@ -127,6 +126,7 @@ class LlamaModel(ModelVocabulary):
 
         params = llama.llama_model_default_params()
         params.use_extra_bufts = options.repack
+        params.devices = self._devices.native
         params.n_gpu_layers = options.gpu_layers if self.offloads else 0
         params.progress_callback = callback = llama.llama_progress_callback(on_progress)
         native_log.last_error = ""

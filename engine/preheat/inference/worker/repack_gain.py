@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import Final
 
 from preheat.inference import LoadOptions
-from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.llama_model import LlamaModel
 
 _TOKENS: Final = (1, 4)
@@ -48,7 +47,7 @@ def measure_gain(
     Raises:
         ModelLoadError, InsufficientMemoryError: The mapped one cannot be loaded.
     """
-    if options.gpu_layers and llama.llama_supports_gpu_offload():
+    if repacked.offloads:
         return 0.0
     mapped = LlamaModel(replace(options, repack=False, context_length=_CONTEXT_TOKENS, parallel=1), may_continue)
     mapped.interrupt_when(held)

@@ -81,7 +81,7 @@ class Owner(Protocol):
 class Shared:
     """What all workers share; ``settings`` are the current ones, ``stages`` those of each model's last load.
 
-    ``room`` is that of ``Limits``.
+    ``room`` is that of ``Limits``, ``devices`` are llama.cpp's names of those that models are put on.
     """
 
     owner: Owner
@@ -93,6 +93,7 @@ class Shared:
     spare: SpareWorker
     stages: dict[str, LoadStages] = field(default_factory=dict)
     room: Message | None = None
+    devices: tuple[str, ...] = ()
 
     def prepare_spare(self) -> None:
         """Start a spare worker when no requests are in progress."""

@@ -17,9 +17,10 @@ def load_options(
     *,
     probe: bool,
     warm_prefix: bool,
+    devices: tuple[str, ...] = (),
     prefixes: PrefixOptions | None = None,
 ) -> LoadOptions:
-    """Return the options for one load; see ``LoadOptions`` for the last three."""
+    """Return the options for one load; see ``LoadOptions`` for the last four."""
     own = settings.for_model(model.model_id)
     return LoadOptions(
         path=str(model.path),
@@ -33,6 +34,7 @@ def load_options(
         repack=form is Form.REPACKED,
         threads=own.threads or default_threads(),
         speculation=own.speculation == "auto",
+        devices=devices if own.gpu_layers else (),
         gpu_layers=own.gpu_layers,
         embedding_cache=own.embedding_cache,
         probe=probe,

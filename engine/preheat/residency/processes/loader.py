@@ -52,7 +52,15 @@ class Loader:
         await shared.prompts.give_way()
         clients, preload = owner.waiting_clients(model_id), owner.record(model_id).preloading
         prefixes = None if model.embeddings else shared.prompts.options(model, clients)
-        options = load_options(model, shared.settings, form, probe=not clients, warm_prefix=preload, prefixes=prefixes)
+        options = load_options(
+            model,
+            shared.settings,
+            form,
+            probe=not clients,
+            warm_prefix=preload,
+            devices=shared.devices,
+            prefixes=prefixes,
+        )
         owner.feed(ev.Started(model_id))
 
         progress = LoadProgress(expected_stages(model.file_bytes, shared.stages.get(model_id), probe=options.probe))

@@ -63,7 +63,15 @@ class TwinLoader:
         if record.twin is not None and record.twin.held:
             worker.hold_load(True)
         prefixes = None if model.embeddings else shared.prompts.options(model, ())
-        options = load_options(model, shared.settings, twin.form, probe=True, warm_prefix=True, prefixes=prefixes)
+        options = load_options(
+            model,
+            shared.settings,
+            twin.form,
+            probe=True,
+            warm_prefix=True,
+            devices=shared.devices,
+            prefixes=prefixes,
+        )
         options = replace(options, yields=True, measure_gain=tries and shared.gains.gain(model) is None)
 
         def on_warning(warning: Message) -> None:

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-from preheat.inference.worker.backends.loading import load_device_backends as load_device_backends
+from preheat.inference.worker.backends.devices import ModelDevices as ModelDevices
 from preheat.inference.worker.backends.loading import load_processor_backend as load_processor_backend

@@ -1,4 +1,4 @@
-"""Loads llama.cpp's backends into this process: the processor's library, and those of other devices.
+"""Loads llama.cpp's backends into this process.
 
 Builds without loadable backends have them linked in; then nothing is loaded.
 """
@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from preheat.inference.processor import choose, device_libraries
+from preheat.inference.processor import choose
 from preheat.inference.worker.bindings import llama
 
 logger = logging.getLogger(__name__)
@@ -39,13 +39,6 @@ def load_processor_backend() -> None:
             logger.info("llama.cpp's library for this processor: %s", choice.variant)
         else:
             refused[choice.variant] = ""
-
-
-def load_device_backends() -> None:
-    """Load the libraries of other devices, where they are not linked in. One that does not load costs its device."""
-    for path in device_libraries():
-        if not load_backend(path):
-            logger.warning("llama.cpp's library %s does not load", path.name)
 
 
 def load_backend(path: Path) -> bool:

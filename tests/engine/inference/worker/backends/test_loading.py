@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _ctypes
+import ctypes
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from preheat.errors import ModelLoadError
 from preheat.inference.processor import Choice
-from preheat.inference.worker.backends import load_device_backends, load_processor_backend, loading
+from preheat.inference.worker.backends import ModelDevices, devices, load_processor_backend, loading
 from preheat.messages import msg
 
 ANY_LIBRARY = Path(_ctypes.__file__)
@@ -54,9 +55,36 @@ def test_a_loaded_or_linked_library_is_enough(monkeypatch: pytest.MonkeyPatch) -
 def test_another_device_that_does_not_load_costs_only_itself(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(loading, "device_libraries", lambda: [ANY_LIBRARY])
-    load_device_backends()
+    monkeypatch.setattr(devices, "device_libraries", lambda: [ANY_LIBRARY])
+    assert ModelDevices(["Vulkan0"]).names == ()
     assert f"{ANY_LIBRARY.name} does not load" in caplog.text
+    assert "device Vulkan0 is not there" in caplog.text
+
+
+def test_a_model_without_devices_loads_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "device_libraries", None)
+    chosen = ModelDevices(())
+    assert chosen.names == ()
+    assert ctypes.c_void_p.from_address(chosen.native).value is None
+
+
+def test_only_the_library_of_the_device_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    registered = {"CPU": 1}
+
+    def load(path: Path) -> bool:
+        loaded.append(path.name)
+        registered["Other1"] = 2
+        return True
+
+    monkeypatch.setattr(devices, "device_libraries", lambda: [Path("libggml-cuda.so"), Path("libggml-other.so")])
+    monkeypatch.setattr(devices, "load_backend", load)
+    monkeypatch.setattr(devices, "device_handles", lambda: list(registered.values()))
+    monkeypatch.setattr(devices, "device_name", {handle: name for name, handle in [("CPU", 1), ("Other1", 2)]}.get)
+    chosen = ModelDevices(["Other1"])
+    assert (chosen.names, loaded) == (("Other1",), ["libggml-other.so"])
+    native = (ctypes.c_void_p * 2).from_address(chosen.native)
+    assert list(native) == [2, None]
 
 
 def test_a_function_that_ggml_does_not_have() -> None:
