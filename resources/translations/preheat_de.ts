@@ -1016,6 +1016,44 @@
     </message>
 </context>
 <context>
+    <name>Devices</name>
+    <message>
+        <source>Accelerator</source>
+        <translation>Beschleuniger</translation>
+    </message>
+    <message>
+        <source>Graphics card</source>
+        <translation>Grafikkarte</translation>
+    </message>
+    <message>
+        <source>In use</source>
+        <translation>In Gebrauch</translation>
+    </message>
+    <message>
+        <source>Integrated graphics</source>
+        <translation>Integrierte Grafik</translation>
+    </message>
+    <message>
+        <source>Not used</source>
+        <translation>Nicht genutzt</translation>
+    </message>
+    <message>
+        <source>Software</source>
+        <translation>Software</translation>
+    </message>
+</context>
+<context>
+    <name>DevicesRow</name>
+    <message>
+        <source>Devices found</source>
+        <translation>Gefundene Geräte</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Keine</translation>
+    </message>
+</context>
+<context>
     <name>DiagnosticsButton</name>
     <message>
         <source>Save the log, the settings and a check of this installation for a report of a problem</source>
@@ -4549,10 +4587,6 @@ nach {new}
         <translation>Das JSON-Schema ist nicht verwendbar. {reason}</translation>
     </message>
     <message>
-        <source>The Vulkan loader is not installed</source>
-        <translation>Der Vulkan-Loader ist nicht installiert</translation>
-    </message>
-    <message>
         <source>The answer&apos;s schema or grammar is too complex to follow. {reason}</source>
         <translation>Schema oder Grammatik der Antwort sind zu komplex, um sie einzuhalten. {reason}</translation>
     </message>
@@ -4779,10 +4813,6 @@ nach {new}
     <message>
         <source>This Preheat is part of another program</source>
         <translation>Dieses Preheat ist Teil eines anderen Programms</translation>
-    </message>
-    <message>
-        <source>This build can also use: {names:names}</source>
-        <translation>Dieser Build kann auch verwenden: {names:names}</translation>
     </message>
     <message>
         <source>This build has no address to check for newer versions</source>

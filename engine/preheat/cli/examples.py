@@ -54,6 +54,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "plan": ("preheat plan",),
     "log": ("preheat log", "preheat log --since 2h", "preheat log --model smollm2 --count 50"),
     "requests": ("preheat requests --since 1d", "preheat requests --model smollm2 --json"),
+    "devices": ("preheat devices", "preheat devices --json"),
     "day": ("preheat day", "preheat day --hours 8"),
     "stats": ("preheat stats", "preheat stats --since 24h", "preheat stats --since all --json"),
     "replay": ("preheat replay --limit 8GiB,12GiB", "preheat replay --synthetic office-day --limit 8GiB"),

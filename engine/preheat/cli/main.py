@@ -24,6 +24,7 @@ from preheat.cli.cache import cache_app
 from preheat.cli.completion import completion
 from preheat.cli.day import day
 from preheat.cli.decisions import log, make_room, pause, plan, resume, why
+from preheat.cli.devices import devices
 from preheat.cli.doctor import doctor
 from preheat.cli.downloads import downloads, import_, move_models, pull
 from preheat.cli.examples import add_examples
@@ -172,6 +173,7 @@ _PANELS: Final[Mapping[str, Mapping[str, Callable[..., None] | typer.Typer | Non
         "requests": requests,
         "day": day,
         "stats": stats,
+        "devices": devices,
         "replay": replay,
         "doctor": doctor,
     },

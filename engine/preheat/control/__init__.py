@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from preheat.control.application import CheckForUpdate, Ending, GetUpdate, Quit, UpdateState
+    from preheat.control.application import CheckForUpdate, Ending, GetDevices, GetUpdate, Quit, UpdateState
     from preheat.control.client import (
         ControlClient,
         HttpClient,
@@ -141,6 +141,7 @@ if TYPE_CHECKING:
         RoomSnapshot,
         State,
     )
+    from preheat.devices import Device, DeviceKind, DeviceList, DeviceProblem, DeviceUse
     from preheat.inference import (
         Chat,
         ContentPart,
@@ -233,11 +234,12 @@ else:
             "preheat.control.status_changes": "changes merged",
             "preheat.control.table": "COMMANDS",
             "preheat.control.timespan": "parse_span",
-            "preheat.control.application": "CheckForUpdate Ending GetUpdate Quit UpdateState",
+            "preheat.control.application": "CheckForUpdate Ending GetDevices GetUpdate Quit UpdateState",
             "preheat.core": (
                 "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
                 "PromptSnapshot RequestSnapshot RoomSnapshot State"
             ),
+            "preheat.devices": "Device DeviceKind DeviceList DeviceProblem DeviceUse",
             "preheat.inference": (
                 "Chat ContentPart FinishReason GenerateRequest GenerationChunk Message Role Sampling Usage text_message"
             ),

@@ -1,4 +1,4 @@
-"""Commands about the application itself: its newer versions, and its end."""
+"""Commands about the application itself: its newer versions, its devices, and its end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from preheat._version import __version__
 from preheat.control.command import Command, Risk, command
+from preheat.devices import DeviceList
 from preheat.errors import UnsupportedOperationError
 from preheat.installation import ending_grace
 from preheat.messages import Message, msg
@@ -78,6 +79,14 @@ class CheckForUpdate(Command[UpdateState]):
 def _state(host: ControlHost, known: Known) -> UpdateState:
     engine = host.engine
     return UpdateState.of(known, can_check=bool(engine.updates.check.address), automatic=engine.settings.update_check)
+
+
+@command("GET", "devices", risk=Risk.USE)
+class GetDevices(Command[DeviceList]):
+    """Return the devices besides the processor, such as graphics cards, and which of them models use and why."""
+
+    async def run(self, host: ControlHost) -> DeviceList:
+        return await host.engine.devices.found()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from preheat.devices import DeviceReport, choose_devices, find_devices, outcome, remembered_devices
+from preheat.devices import DeviceList, DeviceReport, choose_devices, device_list, find_devices, remembered_devices
 from preheat.errors import ModelLoadError
 from preheat.settings import Settings
 
@@ -41,6 +41,17 @@ class EngineDevices:
         """What was found; empty before that."""
         self.choice = choose_devices(settings.devices, self.report)
         """What is done with it."""
+        self._looked: Final = asyncio.Event()
+
+    @property
+    def list(self) -> DeviceList:
+        """All devices, and what is done with each."""
+        return device_list(self.choice, self.report)
+
+    async def found(self) -> DeviceList:
+        """Wait until the devices are known, and return them."""
+        await self._looked.wait()
+        return self.list
 
     async def start(self) -> None:
         """Use what is remembered, so that the first load knows its devices."""
@@ -55,6 +66,7 @@ class EngineDevices:
                 self._take(await asyncio.to_thread(self._find))
             except ModelLoadError as error:  # llama.cpp is missing, which each load reports
                 logger.info("no devices: %s", error)
+            self._looked.set()
             await asyncio.sleep(_LOOK_S)
 
     def apply_settings(self, settings: Settings) -> None:
@@ -73,5 +85,5 @@ class EngineDevices:
         for problem in self.choice.problems:
             logger.warning("%s", problem)
         if self.report.backends:
-            logger.info("%s", outcome(self.choice, self.report))
+            logger.info("%s", self.list.outcome)
         self._on_change(self.choice.names)

@@ -163,6 +163,7 @@ class Engine:
             lambda: self.prefixes.figures,
             lambda: self.room.current,
             self._lengths,
+            lambda: self.devices.list,
         )
         self._publisher = Publisher(
             lambda: maker.make(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
+from preheat.devices import DeviceList
 from preheat.messages import Message, Param, msg
 from preheat.models import FITS, BrokenFile, Fit, FitAnswer, Headroom, ModelFile
 from preheat.models.downloads import DownloadSnapshot
@@ -208,6 +209,7 @@ class EngineSnapshot:
     update: Release | None = None  # a newer version of Preheat, if one is known
     room: RoomSnapshot | None = None  # kept for other programs now
     prefixes: PrefixFigures = field(default_factory=PrefixFigures)  # prompts kept outside the models
+    devices: DeviceList = field(default_factory=DeviceList)  # such as graphics cards, and what models use
 
     @property
     def prefix_cache_hit_rate(self) -> float | None:

@@ -19,6 +19,7 @@ from preheat.core.snapshot import (
     PreloadSnapshot,
     RoomSnapshot,
 )
+from preheat.devices import DeviceList
 from preheat.models import Ability, BrokenFile, FitAnswer, Headroom, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
@@ -48,6 +49,7 @@ class SnapshotMaker:
     prefixes: Callable[[], PrefixFigures] = PrefixFigures
     room: Callable[[], Room | None] = lambda: None
     contexts: ContextLengths = field(default_factory=ContextLengths)
+    devices: Callable[[], DeviceList] = DeviceList
     _started_at: float = field(init=False, default_factory=unix_time)
     _peak_bytes: int = field(init=False, default=0)
     _latest: dict[str, ModelSnapshot] = field(init=False, default_factory=dict)
@@ -89,6 +91,7 @@ class SnapshotMaker:
             update=self.update(),
             prefixes=self.prefixes(),
             room=_room_snapshot(self.room()),
+            devices=self.devices(),
         )
 
     def count(self, latest: EngineSnapshot) -> EngineSnapshot:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from preheat.devices.choice import PROCESSOR, DeviceChoice, choose_devices, outcome
-from preheat.devices.device import Device, DeviceKind, DeviceReport, DeviceUse
-from preheat.devices.discovery import find_devices, remembered_devices
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "PROCESSOR",
-    "Device",
-    "DeviceChoice",
-    "DeviceKind",
-    "DeviceReport",
-    "DeviceUse",
-    "choose_devices",
-    "find_devices",
-    "outcome",
-    "remembered_devices",
-]
+from preheat._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from preheat.devices.choice import PROCESSOR, DeviceChoice, choose_devices, device_list, outcome
+    from preheat.devices.device import Device, DeviceKind, DeviceList, DeviceProblem, DeviceReport, DeviceUse
+    from preheat.devices.discovery import find_devices, remembered_devices
+else:
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.devices.choice": "PROCESSOR DeviceChoice choose_devices device_list outcome",
+            "preheat.devices.device": "Device DeviceKind DeviceList DeviceProblem DeviceReport DeviceUse",
+            "preheat.devices.discovery": "find_devices remembered_devices",
+        },
+    )

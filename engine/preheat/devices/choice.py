@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from preheat.devices.device import Device, DeviceKind, DeviceReport, DeviceUse
+from preheat.devices.device import Device, DeviceKind, DeviceList, DeviceProblem, DeviceReport, DeviceUse
 from preheat.messages import Message, msg
 
 PROCESSOR: Final = "cpu"
@@ -52,6 +52,12 @@ def choose_devices(wanted: Sequence[str] | None, report: DeviceReport) -> Device
     code = "device_not_named" if names else "device_setting_cpu"
     others = [DeviceUse(device, False, msg(code)) for device in report.devices if device.name not in chosen]
     return DeviceChoice(_in_use_first([*chosen.values(), *others]), tuple(problems))
+
+
+def device_list(choice: DeviceChoice, report: DeviceReport) -> DeviceList:
+    """Return what readers are shown."""
+    problems = tuple(DeviceProblem(problem) for problem in (*choice.problems, *report.problems))
+    return DeviceList(choice.uses, problems, outcome(choice, report))
 
 
 def outcome(choice: DeviceChoice, report: DeviceReport) -> Message:

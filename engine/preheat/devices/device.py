@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from preheat.messages import Message
+from preheat.messages import Message, msg
 
 
 class DeviceKind(StrEnum):
@@ -51,6 +51,22 @@ class DeviceUse:
     device: Device = field(metadata={"flat": True})
     in_use: bool
     reason: Message  # why, or why not
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceProblem:
+    """Something that keeps a device from being found or used."""
+
+    problem: Message
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceList:
+    """All devices for readers, and what models use."""
+
+    devices: tuple[DeviceUse, ...] = ()  # those in use first, in the order in which models fill them
+    problems: tuple[DeviceProblem, ...] = ()
+    outcome: Message = field(default=msg("devices_no_backend"))  # which device models use, or why none
 
 
 @dataclass(frozen=True, slots=True)

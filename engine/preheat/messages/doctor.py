@@ -48,11 +48,6 @@ TABLE: Final[Mapping[str, Template]] = {
         "Nothing needs to be done; report it with the file that preheat doctor --bundle writes",
     ),
     "doctor_library_damaged": Template("{file}, a part of llama.cpp, is missing or damaged", "Install Preheat again"),
-    "doctor_processor_only": Template("Models run on the processor: this build has no GPU backend"),
-    "doctor_backends": Template("This build can also use: {names:names}"),
-    "doctor_no_vulkan_loader": Template(
-        "The Vulkan loader is not installed", "Install libvulkan1 and the Vulkan driver of the graphics card"
-    ),
     # Memory.
     "doctor_memory": Template("{available:memory} of {total:memory} of memory are available"),
     "doctor_limit_above_memory": Template(

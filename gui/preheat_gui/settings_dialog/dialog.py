@@ -15,6 +15,7 @@ from preheat.login_item import LoginItem, login_item
 from preheat.settings import GROUP_LABELS, PORT_SETTINGS, RESTART_SETTINGS, Group, Settings
 from preheat_gui.bridge import EngineBridge, LimitCurve
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words, declarations, translated
+from preheat_gui.settings_dialog.devices import DevicesRow
 from preheat_gui.settings_dialog.draft import Draft, sentence_of
 from preheat_gui.settings_dialog.editors import Editor, editor_for
 from preheat_gui.settings_dialog.hub_account import HubAccountRow
@@ -81,6 +82,9 @@ class SettingsDialog(KeepsFocus, QDialog):
         kept = KeptPromptsRow(bridge, self)
         kept.set_label_width(self._pages[Group.PROMPTS].label_width)
         self._pages[Group.PROMPTS].append_row(kept)
+        devices = DevicesRow(bridge, self)
+        devices.set_label_width(self._pages[Group.MODELS].label_width)
+        self._pages[Group.MODELS].append_row(devices)
         account = HubAccountRow(bridge, self)
         account.set_label_width(self._pages[Group.MODELS].label_width)
         self._pages[Group.MODELS].append_row(account)

@@ -15,6 +15,7 @@ from preheat_gui.words.catalogue import (
     task_title,
     updated_words,
 )
+from preheat_gui.words.devices import device_facts, device_state
 from preheat_gui.words.downloads import (
     UNDER_WAY,
     UNFINISHED,

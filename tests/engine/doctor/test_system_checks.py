@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import sys
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from preheat import service
+from preheat import devices, service
+from preheat.devices import Device, DeviceKind, DeviceReport
 from preheat.doctor.checks import desktop
 from preheat.doctor.report import Level
 from preheat.inference import processor
@@ -64,15 +64,26 @@ def test_a_processor_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["doctor_processor_old"].level is found["processor_unsupported"].level is Level.BROKEN
 
 
-def test_a_backend_without_the_systems_loader(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(_: str) -> None:
-        raise OSError
-
-    monkeypatch.setattr(processor, "device_libraries", lambda: [Path("/lib/libggml-vulkan.so")])
-    monkeypatch.setattr(ctypes, "CDLL", missing)
+@pytest.mark.parametrize("has_card", [True, False])
+def test_a_backend_without_the_systems_loader(has_card: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    report = DeviceReport(problems=(msg("vulkan_no_loader"),), backends=("vulkan",))
+    monkeypatch.setattr(devices, "find_devices", lambda *, remember: report)
+    monkeypatch.setattr("preheat.doctor.checks.devices.CARDS", tmp_path)
+    if has_card:
+        (tmp_path / "card0" / "device").mkdir(parents=True)
+        (tmp_path / "card0" / "device" / "vendor").write_text("0x10de\n")
     found = look("devices")
-    assert found["doctor_backends"].title.params["names"] == ["vulkan"]
-    assert found["doctor_no_vulkan_loader"].level is Level.TO_DO
+    assert found["devices_unused"].details == (("graphics card: NVIDIA (card0)",) if has_card else ())
+    assert ("vulkan_no_loader" in found) == has_card
+
+
+def test_a_device_that_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = Device("Vulkan0", "Imaginary card", DeviceKind.DISCRETE, "vulkan", 1, 1, driver="1.2")
+    report = DeviceReport((card,), backends=("vulkan",))
+    monkeypatch.setattr(devices, "find_devices", lambda *, remember: report)
+    [used] = look("devices").values()
+    assert (used.level, str(used.title)) == (Level.GOOD, "Models use Imaginary card")
+    assert used.details[-1] == "Vulkan0: Imaginary card (discrete, 1.2): it has memory of its own"
 
 
 # -- installation, updates and service --

@@ -1,55 +1,50 @@
-"""Graphics cards of this machine, and the backends of llama.cpp that could use them."""
+"""Graphics cards of this machine, and whether models use them."""
 
 from __future__ import annotations
 
-import ctypes
-import re
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from preheat.doctor.report import Finding, good, to_do
+from preheat.doctor.context import settings_in_force
+from preheat.doctor.report import Finding, Level
+from preheat.errors import EngineError
+from preheat.messages import render
 
-_CARDS: Final = Path("/sys/class/drm")
+CARDS: Final = Path("/sys/class/drm")
 _VENDORS: Final = {"0x10de": "NVIDIA", "0x1002": "AMD", "0x8086": "Intel"}
-_BACKEND: Final = re.compile(r"(?:lib)?ggml-(\w+).*")
+_MAY_BE_MISSING: Final = frozenset({"vulkan_no_loader", "vulkan_no_device", "device_library_without_device"})
+"""What is nothing to do about on a machine without a graphics card."""
 
 
 def check_devices() -> Iterator[Finding]:
-    """Report which devices models can use."""
-    cards, backends = _cards(), _backends()
-    details = [f"graphics card: {card}" for card in cards]
-    if not backends:
-        yield good("doctor_processor_only", details=details)
+    """Report which devices models use, or why none; lists the devices if that was not done before."""
+    from preheat.devices import choose_devices, device_list, find_devices
+
+    cards = _cards()
+    try:
+        report = find_devices(remember=False)
+    except EngineError as error:
+        yield Finding(Level.BROKEN, error.message)
         return
-    yield good("doctor_backends", names=backends, details=details)
-    if "vulkan" in backends and not _has_vulkan_loader():
-        yield to_do("doctor_no_vulkan_loader")
+    found = device_list(choose_devices(settings_in_force().devices, report), report)
+    details = [f"graphics card: {card}" for card in cards]
+    for use in found.devices:
+        device = use.device
+        facts = ", ".join(filter(None, (device.kind.value, device.driver)))
+        details.append(f"{device.name}: {device.description} ({facts}): {render(use.reason).text}")
+    yield Finding(Level.GOOD, found.outcome, tuple(details))
+    for each in found.problems:
+        if cards or each.problem.code not in _MAY_BE_MISSING:
+            yield Finding(Level.TO_DO, each.problem)
 
 
 def _cards() -> list[str]:
     found = []
     with suppress(OSError):
-        for card in sorted(_CARDS.glob("card[0-9]*")):
+        for card in sorted(CARDS.glob("card[0-9]*")):
             with suppress(OSError):
                 vendor = (card / "device" / "vendor").read_text().strip()
                 found.append(f"{_VENDORS.get(vendor, vendor)} ({card.name})")
     return found
-
-
-def _backends() -> list[str]:
-    """Return the names of the loadable backends next to llama.cpp's library, without loading any."""
-    from preheat.inference.processor import device_libraries
-
-    return sorted({match[1].lower() for path in device_libraries() if (match := _BACKEND.fullmatch(path.name))})
-
-
-def _has_vulkan_loader() -> bool:
-    name = "vulkan-1.dll" if sys.platform == "win32" else "libvulkan.so.1"
-    try:
-        ctypes.CDLL(name)  # not find_library, which starts compilers
-    except OSError:
-        return False
-    return True

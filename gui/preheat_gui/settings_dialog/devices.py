@@ -1,0 +1,68 @@
+"""The row of the settings dialog with the devices that were found, and why models use each or not. GUI thread."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from preheat.control import DeviceList, DeviceUse, EngineSnapshot
+from preheat.messages import Message
+from preheat_gui.bridge import EngineBridge
+from preheat_gui.settings_dialog.page import ExtraRow, Remark, lay_out_row
+from preheat_gui.widgets import GAP, caption, hbox, named, set_role, text_label, vbox
+from preheat_gui.words import device_facts, device_state, message_opening, message_text, message_words, sentence
+
+
+class DevicesRow(ExtraRow):
+    """Follows the snapshots."""
+
+    def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._side = text_label(self.tr("Devices found"), "devices_label", self)
+        self.search_text = self._side.text().casefold()
+        self._field = QWidget(self)
+        self._entries = vbox(parent=self._field, spacing=GAP)
+        self._outcome = named(caption(parent=self), "devices_outcome")
+        self._remark = named(Remark(self), "remark_devices_found")
+        self._shown: DeviceList | None = None
+        lay_out_row(self, self._side, self._field, self._outcome, self._remark, Qt.AlignmentFlag.AlignTop)
+        bridge.snapshot_changed.connect(self._show)
+        self._show(bridge.snapshot)
+
+    def set_label_width(self, width: int) -> None:
+        """Align with the labels of the other rows."""
+        self._side.setFixedWidth(width)
+
+    def _show(self, snapshot: EngineSnapshot) -> None:
+        found = snapshot.devices
+        if found == self._shown:
+            return
+        self._shown = found
+        while (item := self._entries.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        for use in found.devices:
+            self._entries.addWidget(_entry(use, self._field))
+        if not found.devices:
+            self._entries.addWidget(text_label(self.tr("None"), "no_devices", self._field))
+        self._outcome.setText(sentence(message_text(found.outcome)))
+        self._remark.show_words(" ".join(_sentences(each.problem) for each in found.problems), wrong=False)
+
+
+def _sentences(problem: Message) -> str:
+    """Return what does not work and what to do about it."""
+    return " ".join(filter(None, (sentence(message_opening(problem)), sentence(message_words(problem).hint))))
+
+
+def _entry(use: DeviceUse, parent: QWidget) -> QWidget:
+    """Return a device's name and whether it is used, and below that its facts and the reason."""
+    device = use.device
+    entry = named(QWidget(parent), f"device_{device.name}")
+    state = text_label(device_state(in_use=use.in_use), f"state_{device.name}", entry)
+    set_role(state, "good" if use.in_use else "muted")
+    state.setWordWrap(False)
+    title = hbox((text_label(device.description, f"description_{device.name}", entry), 1), state)
+    facts = named(caption(device_facts(device), entry), f"facts_{device.name}")
+    reason = named(caption(sentence(message_opening(use.reason)), entry), f"reason_{device.name}")
+    vbox(title, facts, reason, parent=entry, spacing=GAP // 4)
+    return entry
