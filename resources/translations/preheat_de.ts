@@ -6225,6 +6225,10 @@ nach {new}
         <translation>{count} Modelle sind bereit</translation>
     </message>
     <message>
+        <source>{device} is left off, as {reason}</source>
+        <translation>{device} bleibt aus, denn {reason}</translation>
+    </message>
+    <message>
         <source>{done:bytes} of {total:bytes}</source>
         <translation>{done:bytes} von {total:bytes}</translation>
     </message>

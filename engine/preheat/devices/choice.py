@@ -66,7 +66,9 @@ def outcome(choice: DeviceChoice, report: DeviceReport) -> Message:
         return msg("devices_used", names=[use.device.description for use in choice.uses if use.in_use])
     if not report.backends:
         return msg("devices_no_backend")
-    reasons = (*choice.problems, *(use.reason for use in choice.uses), *report.problems)
+    left_off = (msg("device_left_off", device=use.device.description, reason=use.reason) for use in choice.uses)
+    by_setting = next((use.reason for use in choice.uses if use.reason.code == "device_setting_cpu"), None)
+    reasons = [each for each in (*choice.problems, by_setting, *left_off, *report.problems) if each is not None]
     return msg("devices_unused", reason=reasons[0] if reasons else msg("devices_none_found"))
 
 

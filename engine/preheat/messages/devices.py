@@ -44,6 +44,7 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     "devices_used": Template("Models use {names:names}"),
     "devices_unused": Template("Models run on the processor: {reason}"),
+    "device_left_off": Template("{device} is left off, as {reason}"),
     "devices_no_backend": Template("Models run on the processor: this build has no GPU backend"),
     "devices_none_found": Template("no GPU was found"),
 }

@@ -46,6 +46,7 @@ class DevicesRow(ExtraRow):
         if not found.devices:
             self._entries.addWidget(text_label(self.tr("None"), "no_devices", self._field))
         self._outcome.setText(sentence(message_text(found.outcome)))
+        self._outcome.setHidden(bool(found.devices))  # each has its reason
         self._remark.show_words(" ".join(_sentences(each.problem) for each in found.problems), wrong=False)
 
 

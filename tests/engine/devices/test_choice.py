@@ -112,6 +112,12 @@ def test_an_unknown_name_is_reported_with_those_that_exist() -> None:
         (None, DeviceReport(), "Models run on the processor: this build has no GPU backend"),
         (None, DeviceReport(backends=("vulkan",)), "Models run on the processor: no GPU was found"),
         (("cpu",), LAPTOP, "Models run on the processor: the setting devices is cpu"),
+        (
+            None,
+            DeviceReport((LLVMPIPE,), backends=("vulkan",)),
+            "processor: llvmpipe (LLVM 15.0.6, 256 bits) is left off, as it only imitates a GPU on the processor, "
+            "which is slower than the processor itself",
+        ),
         (("cpu",), DeviceReport(), "Models run on the processor: this build has no GPU backend"),
         (None, DeviceReport(problems=(msg("devices_none_found"),), backends=("vulkan",)), "no GPU was found"),
     ],

@@ -48,7 +48,7 @@ def test_each_device_says_what_it_is_and_whether_models_use_it(
     outcome = child(dialog, QLabel, "devices_outcome")
     assert outcome.text() == "Models run on the processor: this build has no GPU backend."
     bridge.publish(snapshot(devices=LAPTOP))
-    assert outcome.text() == "Models use NVIDIA GeForce RTX 3050 Laptop GPU."
+    assert outcome.isHidden()
     texts = [
         [child(dialog, QLabel, f"{part}_{name}").text() for part in ("description", "state", "facts", "reason")]
         for name in ("Vulkan1", "Vulkan0")
