@@ -5687,10 +5687,12 @@ nach {new}
         <translation>Ihn entsperren, oder HF_TOKEN setzen</translation>
     </message>
     <message>
-        <source>Use one of these models, or change the rule in the setting access</source>
-        <translation>Eines dieser Modelle verwenden oder die Regel in der Einstellung access ändern</translation>
         <source>Update the driver of the graphics card, or remove the file</source>
         <translation>Den Treiber der Grafikkarte aktualisieren oder die Datei entfernen</translation>
+    </message>
+    <message>
+        <source>Use one of these models, or change the rule in the setting access</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Verifying</source>
