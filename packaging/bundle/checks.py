@@ -22,9 +22,9 @@ MIB: Final = 1 << 20
 SIZE_LIMITS: Final = {
     "PySide6": 90 * MIB,
     "numpy": 45 * MIB,
-    "llama_cpp": 60 * MIB,  # half of it is the library for Vulkan
+    "llama_cpp": 72 * MIB,  # 42 of them are the library for Vulkan
     f"python3.{sys.version_info.minor}": 12 * MIB,
-    "whole": 279 * MIB,  # 293 MB; cryptography, for the keyring, is 14 of them
+    "whole": 291 * MIB,  # 305 MB; cryptography, for the keyring, is 14 of them
 }
 """Limits of folders in ``_internal``, with those that begin with the same name, in bytes."""
 
