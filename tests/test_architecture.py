@@ -98,7 +98,6 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("preheat.control.opening", "preheat.server.listen"): "the port decides which process gets the engine",
     ("preheat.cli", "preheat.server"): "`preheat serve` starts the port",
     ("preheat.cli.replay", "preheat.replay"): "`preheat replay` reads a log without an engine",
-    ("preheat.cli.replay", "preheat.residency"): "the size of the memory, for limits in percent",
     ("preheat.cli.serve", "preheat_gui.app.start.main"): "`preheat tray` starts the windows",
 }
 """Importer and target, as prefixes of module names, and why."""

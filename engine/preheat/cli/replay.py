@@ -136,7 +136,7 @@ def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool,
     Raises:
         InvalidRequestError: One is not a size.
     """
-    from preheat.doctor.context import preheats_memory
+    from preheat.doctor import preheats_memory
 
     total = preheats_memory().total_bytes
     if text is not None:

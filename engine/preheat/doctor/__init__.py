@@ -11,6 +11,7 @@ from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from preheat.doctor.bundle import default_name, write_bundle
+    from preheat.doctor.context import preheats_memory
     from preheat.doctor.report import CheckResult, Finding, Level, Report
     from preheat.doctor.run import examine
     from preheat.doctor.text import WIDTH, Line, report_lines, report_text
@@ -19,6 +20,7 @@ else:
         __name__,
         {
             "preheat.doctor.bundle": "default_name write_bundle",
+            "preheat.doctor.context": "preheats_memory",
             "preheat.doctor.report": "CheckResult Finding Level Report",
             "preheat.doctor.run": "examine",
             "preheat.doctor.text": "WIDTH Line report_lines report_text",

@@ -15,7 +15,7 @@ from preheat.files import read_json
 from preheat.messages import msg
 
 if TYPE_CHECKING:
-    from preheat.residency.memory.pressure import MemoryReading
+    from preheat.residency import MemoryReading
     from preheat.settings import Settings
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from preheat.residency.executor import ResidencyExecutor
     from preheat.residency.forms import Form, FormSize
     from preheat.residency.gains import LEAST_GAIN, GainTable, is_repackable
+    from preheat.residency.memory.pressure import MemoryReading
     from preheat.residency.memory.system import read_memory
     from preheat.residency.memory.watch import MemoryWatch
     from preheat.residency.phases import Hot, Now, State
@@ -55,6 +56,7 @@ else:
             "preheat.residency.phases": "Hot Now State",
             "preheat.residency.pools": "NO_DEVICE_BYTES DeviceBytes DevicePool Shortage device_sums",
             "preheat.residency.states": "Limits Residency ResidencyState",
+            "preheat.residency.memory.pressure": "MemoryReading",
             "preheat.residency.memory.system": "read_memory",
         },
     )
