@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -123,11 +124,17 @@ def snapshot(**preload: Any) -> EngineSnapshot:
     )
 
 
+CONTEXT: Final[Mapping[str, Any]] = {
+    "context_length": 8192,
+    "context_bytes": int(0.9 * GB),
+    "context_reason": msg("context_first"),
+}
+
+
 def _models() -> list[ModelSnapshot]:
     def hot(name: str, file_gb: float, memory_gb: float, load_s: float, used_min: float, **more: Any) -> ModelSnapshot:
         known: dict[str, Any] = {
-            "context_length": 8192,
-            "context_bytes": int(0.9 * GB),
+            **CONTEXT,
             "form": Form.MAPPED,
             "reason": msg("favourite", rank=1),
         }
@@ -146,7 +153,7 @@ def _models() -> list[ModelSnapshot]:
 
     def cold(name: str, file_gb: float, memory_gb: float, **more: Any) -> ModelSnapshot:
         sizes = {"file_bytes": int(file_gb * GB), "expected_bytes": int(memory_gb * GB)}
-        known: dict[str, Any] = {"favourite": False, "path": f"/home/ada/models/{name}.gguf", **sizes}
+        known: dict[str, Any] = {**CONTEXT, "favourite": False, "path": f"/home/ada/models/{name}.gguf", **sizes}
         return ModelSnapshot(name, **(known | {"state": State.COLD} | more))
 
     def prompt(client: str, tokens: int, tier: str) -> PromptSnapshot:

@@ -41,6 +41,7 @@ class ContextKeeper:
     apply: Callable[[], None]  # applies ``effective``
     clock: Callable[[], float] = unix_time
     effective: Settings = field(init=False)
+    _chosen_for: tuple[object, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
         self.effective = self.settings
@@ -59,8 +60,12 @@ class ContextKeeper:
 
     def choose(self, settings: Settings, models: Sequence[ModelFile]) -> bool:
         """Choose the lengths for the models and favourites that there are now; return whether one is another."""
-        self.settings, before = settings, self.effective
         likely = self.planner.likely(self.clock())
+        chosen_for = settings, tuple(models), self.planner.favourites, likely
+        if chosen_for == self._chosen_for:  # as after most looks at the disk; 1,000 models take 40 ms
+            return False
+        self._chosen_for = chosen_for
+        self.settings, before = settings, self.effective
         self.effective = self.lengths.choose(settings, models, self.planner.favourites, likely)
         return self.effective != before
 

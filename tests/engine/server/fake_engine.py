@@ -83,7 +83,7 @@ class FakeContexts:
     def room_for_prompt(self, model: ModelFile, error: ContextLengthExceededError) -> int:
         if not self.engine.grown_scripts:
             raise error
-        self.engine.script = self.engine.grown_scripts.pop(0)
+        self.engine.script = [*self.engine.grown_scripts.pop(0)]
         return 2 * self.length(model)
 
 
@@ -126,7 +126,7 @@ class FakeEngine:
     subscribers: list[Callable[[EngineSnapshot], None]] = field(default_factory=list)
 
     # scripts of the following leases, each after the context has grown for a prompt
-    grown_scripts: list[list[GenerationChunk | Exception | asyncio.Event]] = field(default_factory=list)
+    grown_scripts: list[Sequence[GenerationChunk | Exception | asyncio.Event]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.contexts = FakeContexts(self)
