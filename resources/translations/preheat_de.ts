@@ -5692,7 +5692,7 @@ nach {new}
     </message>
     <message>
         <source>Use one of these models, or change the rule in the setting access</source>
-        <translation type="unfinished"></translation>
+        <translation>Eines dieser Modelle verwenden oder die Regel in der Einstellung access ändern</translation>
     </message>
     <message>
         <source>Verifying</source>

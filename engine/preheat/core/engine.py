@@ -200,7 +200,6 @@ class Engine:
             self._files.look(),
             asyncio.to_thread(self.prefixes.start),
             asyncio.to_thread(self._gains.open),
-            asyncio.to_thread(self._lengths.open),
             self.devices.start(),
         )
         self._choose_contexts()

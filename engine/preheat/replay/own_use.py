@@ -39,7 +39,6 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
     models = look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
     favourites = choose_favourites(settings.favourites, models)
     contexts = ContextLengths(data_dir() / "contexts.json")
-    contexts.open()
     settings = contexts.choose(settings, models, favourites)
     book, gains = SizeTable(settings), GainTable(cache_dir() / "repack.json")
     book.remember({key: record.resident_bytes for key, record in log.sizes().items()})

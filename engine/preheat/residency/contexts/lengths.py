@@ -43,30 +43,30 @@ class Growth:
 
 
 class ContextLengths:
-    """Chooses the lengths, and remembers those that models were loaded with. Engine's loop only, except ``open``.
+    """Chooses the lengths, and remembers those that models were loaded with. Engine's loop only.
 
     Args:
-        path: A small file, whose loss only costs stored prompts and measurements; None keeps nothing.
+        path: A small file, read at once, whose loss only costs stored prompts and measurements; None keeps nothing.
         total_bytes: Physical memory.
     """
 
     def __init__(self, path: Path | None = None, total_bytes: int | None = None) -> None:
         self._path = path
         self._total_bytes = read_memory().total_bytes if total_bytes is None else total_bytes
-        self._remembered: dict[str, Remembered] = {}
+        self._remembered = self._read()
         self._required: dict[str, int] = {}  # by requests, until Preheat ends
         self._choices: dict[str, ContextChoice] = {}
         self._favourites: dict[str, int] = {}  # estimated bytes of those that fit together
         self._likely: dict[str, int] = {}  # the same of other models that are used much
 
-    def open(self) -> None:
-        """Read the lengths of earlier runs. Blocks; any thread, before anything else is done."""
+    def _read(self) -> dict[str, Remembered]:
+        """Return the lengths of earlier runs."""
         try:
             content: Any = read_json(self._path) if self._path is not None else {}
             found = {str(name): _remembered(known) for name, known in content["models"].items()}
         except (OSError, ValueError, TypeError, KeyError, AttributeError):  # there is none, or it was edited
-            return
-        self._remembered = {name: known for name, known in found.items() if known is not None}
+            return {}
+        return {name: known for name, known in found.items() if known is not None}
 
     def choose(
         self, settings: Settings, models: Sequence[ModelFile], favourites: Sequence[str], likely: Sequence[str] = ()

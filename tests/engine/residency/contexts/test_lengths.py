@@ -45,9 +45,7 @@ def settings(limit_gb: float = 16, **values: Any) -> Settings:
 
 
 def lengths(path: Path | None = None) -> ContextLengths:
-    made = ContextLengths(path, total_bytes=64 * GB)
-    made.open()
-    return made
+    return ContextLengths(path, total_bytes=64 * GB)
 
 
 def chosen(applied: Settings, *models: ModelFile) -> tuple[int, ...]:
