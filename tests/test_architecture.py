@@ -58,7 +58,7 @@ ROOMS: Mapping[str, set[str]] = {
     "inference": set(),
     "devices": {"inference"},
     "prefixes": {"inference", "settings"},
-    "residency": {"inference", "models", "settings"},
+    "residency": {"devices", "inference", "models", "settings"},
     "usage": {"inference", "residency", "settings"},
     "preload": {"models", "residency", "settings", "usage"},
     "replay": {"models", "preload", "residency", "settings", "usage"},

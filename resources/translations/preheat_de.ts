@@ -5443,6 +5443,10 @@ nach {new}
         <translation>device_memory_limit erhöhen, context_length oder gpu_layers senken oder eine kleinere Quantisierung wählen</translation>
     </message>
     <message>
+        <source>Raise device_memory_limit, or lower context_length</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Raise the priority in the setting access or of the key, raise memory_limit, or choose a smaller quantization</source>
         <translation>Den Vorrang in der Einstellung access oder beim Schlüssel erhöhen, memory_limit erhöhen oder eine kleinere Quantisierung wählen</translation>
     </message>
@@ -5751,6 +5755,18 @@ nach {new}
         <translation>noch etwa {duration:duration}</translation>
     </message>
     <message>
+        <source>all layers are in RAM: no device is in use</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>all {layers:count} layers are on {devices:names}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>all {layers:count} layers are on {devices:names}, but the experts of {experts:count} in RAM</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>an app that just started nearly always uses it next</source>
         <translation>eine eben gestartete App nutzt es fast immer als Nächstes</translation>
     </message>
@@ -5951,6 +5967,10 @@ nach {new}
         <translation>kein Vulkan-Treiber findet ein Gerät</translation>
     </message>
     <message>
+        <source>no layers are on {device}: even one takes {needed:memory} with its buffers, and {limit:memory} are left there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>not in memory: it was unloaded by hand, and is preloaded again after its next use</source>
         <translation>nicht im Speicher: von Hand entladen; nach der nächsten Nutzung wird es wieder vorgeladen</translation>
     </message>
@@ -6013,6 +6033,10 @@ nach {new}
     <message>
         <source>the copy differs from the original</source>
         <translation>die Kopie weicht vom Original ab</translation>
+    </message>
+    <message>
+        <source>the dense parts of all {layers:count} layers are on {devices:names}, experts in RAM</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>the file has changed</source>
@@ -6213,6 +6237,14 @@ nach {new}
     <message>
         <source>{available:memory} of {total:memory} of memory are available</source>
         <translation>{available:memory} von {total:memory} Speicher sind verfügbar</translation>
+    </message>
+    <message>
+        <source>{count:count} of {layers:count} layers are on {devices:names}, as the setting gpu_layers says</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count:count} of {layers:count} layers are on {devices:names}, the others in RAM</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{count:count} of {total:count}</source>

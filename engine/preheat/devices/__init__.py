@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from preheat.devices.choice import PROCESSOR, DeviceChoice, choose_devices, device_list, outcome
     from preheat.devices.device import Device, DeviceKind, DeviceList, DeviceProblem, DeviceReport, DeviceUse
     from preheat.devices.discovery import find_devices, remembered_devices
+    from preheat.devices.placement import (
+        ALL_LAYERS,
+        ON_PROCESSOR,
+        DeviceRoom,
+        LayerParts,
+        ModelParts,
+        Placement,
+        place,
+    )
 else:
     __getattr__ = lazy_exports(
         __name__,
@@ -17,5 +26,6 @@ else:
             "preheat.devices.choice": "PROCESSOR DeviceChoice choose_devices device_list outcome",
             "preheat.devices.device": "Device DeviceKind DeviceList DeviceProblem DeviceReport DeviceUse",
             "preheat.devices.discovery": "find_devices remembered_devices",
+            "preheat.devices.placement": "ALL_LAYERS ON_PROCESSOR DeviceRoom LayerParts ModelParts Placement place",
         },
     )

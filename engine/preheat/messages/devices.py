@@ -37,6 +37,23 @@ TABLE: Final[Mapping[str, Template]] = {
         "the Vulkan loader is not installed", "Install libvulkan1 and the Vulkan driver of the graphics card"
     ),
     "vulkan_no_device": Template("no Vulkan driver finds a device", "Install the Vulkan driver of the graphics card"),
+    # Where a model's layers are.
+    "placement_processor": Template("all layers are in RAM: no device is in use"),
+    "placement_all": Template("all {layers:count} layers are on {devices:names}"),
+    "placement_some": Template("{count:count} of {layers:count} layers are on {devices:names}, the others in RAM"),
+    "placement_experts": Template(
+        "all {layers:count} layers are on {devices:names}, but the experts of {experts:count} in RAM"
+    ),
+    "placement_no_experts": Template(
+        "the dense parts of all {layers:count} layers are on {devices:names}, experts in RAM"
+    ),
+    "placement_set": Template(
+        "{count:count} of {layers:count} layers are on {devices:names}, as the setting gpu_layers says"
+    ),
+    "placement_none": Template(
+        "no layers are on {device}: even one takes {needed:memory} with its buffers, and {limit:memory} are left there",
+        "Raise device_memory_limit, or lower context_length",
+    ),
     # All together.
     "device_unknown": Template(
         "the setting devices names {name}, which is not here; there are: {names:names}",

@@ -12,7 +12,7 @@ from preheat._lazy import lazy_exports
 if TYPE_CHECKING:
     from preheat.models.file_names import DOWNLOADS, printable
     from preheat.models.fits import FITS, Fit, FitAnswer, Headroom, Leaving
-    from preheat.models.gguf import GgufHeader, Kind, ModelShape, quantization_words, read_header
+    from preheat.models.gguf import GgufHeader, Kind, LayerShape, ModelShape, quantization_words, read_header
     from preheat.models.importing import How, import_file
     from preheat.models.index import HANGS_AFTER_S, SETTLE_S, ModelIndex, cache_file, find_models, look_once
     from preheat.models.listing import BrokenFile, Listing, SkippedFile
@@ -36,7 +36,7 @@ else:
         {
             "preheat.models.file_names": "DOWNLOADS printable",
             "preheat.models.fits": "FITS Fit FitAnswer Headroom Leaving",
-            "preheat.models.gguf": "GgufHeader Kind ModelShape quantization_words read_header",
+            "preheat.models.gguf": "GgufHeader Kind LayerShape ModelShape quantization_words read_header",
             "preheat.models.importing": "How import_file",
             "preheat.models.index": "HANGS_AFTER_S SETTLE_S ModelIndex cache_file find_models look_once",
             "preheat.models.listing": "BrokenFile Listing SkippedFile",

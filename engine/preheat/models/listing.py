@@ -16,6 +16,7 @@ from preheat.models.gguf.cache import Stamp
 from preheat.models.gguf.classify import Kind
 from preheat.models.gguf.facts import Facts
 from preheat.models.gguf.quantization import QUANTIZATION, projector_rank
+from preheat.models.gguf.shape import ModelShape
 from preheat.models.model_file import Ability, ModelFile, Source
 from preheat.models.sources.candidates import Candidate, Report
 from preheat.units import natural_key
@@ -205,8 +206,7 @@ def _model(parts: Sequence[ScannedFile], twins: Sequence[Candidate], mmproj: Pat
     first, facts = parts[0], parts[0].facts
     names = [name for twin in twins for name in (twin.name, *twin.aliases)]
     parameters = sum(part.facts.elements for part in parts)
-    weight_bytes = sum(part.facts.shape.weight_bytes for part in parts)
-    repack_bytes = sum(part.facts.shape.repack_bytes for part in parts)
+    shape = facts.shape if len(parts) == 1 else ModelShape.joined([part.facts.shape for part in parts])
     return ModelFile(
         model_id=_id_of(first),
         path=first.path,
@@ -217,7 +217,7 @@ def _model(parts: Sequence[ScannedFile], twins: Sequence[Candidate], mmproj: Pat
         chat_template=facts.chat_template,
         files=tuple(part.path for part in parts),
         modified_ns=max(part.stamp.modified_ns for part in parts),
-        shape=replace(facts.shape, weight_bytes=weight_bytes, repack_bytes=repack_bytes),
+        shape=shape,
         source=first.source,
         aliases=tuple(dict.fromkeys(filter(None, map(base_id, names)))),
         mmproj=mmproj,
@@ -225,7 +225,7 @@ def _model(parts: Sequence[ScannedFile], twins: Sequence[Candidate], mmproj: Pat
         name=facts.name,
         parameters=parameters,
         quantization=next((part.facts.quantization for part in parts if part.facts.quantization), ""),
-        bits_per_weight=round(8 * weight_bytes / parameters, 2) if parameters else 0.0,
+        bits_per_weight=round(8 * shape.weight_bytes / parameters, 2) if parameters else 0.0,
         licence=facts.licence,
         abilities=_abilities(facts, vision=mmproj is not None),
     )

@@ -23,7 +23,7 @@ from preheat.models.gguf.facts import Facts, facts_from_json
 
 logger = logging.getLogger(__name__)
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _MAX_BYTES: Final = 1 << 26
 _MAX_UNSEEN: Final = 10_000  # entries of files that the last scan did not see: other folders, unplugged disks
 

@@ -12,7 +12,7 @@ from preheat.models.file_names import printable
 from preheat.models.gguf.classify import Kind, kind_of, unfit_reason
 from preheat.models.gguf.header import GgufHeader
 from preheat.models.gguf.quantization import quantization_of_header
-from preheat.models.gguf.shape import ModelShape, shape_of
+from preheat.models.gguf.shape import ModelShape, shape_from_json, shape_of
 
 _MAX_TEXT: Final = 200  # of a name or a licence: some files contain the whole licence
 
@@ -62,7 +62,7 @@ def facts_from_json(content: dict[str, Any]) -> Facts:
     return Facts(
         **{
             **content,
-            "shape": ModelShape(**content["shape"]),
+            "shape": shape_from_json(content["shape"]),
             "kind": Kind(content["kind"]),
             "unfit": None if unfit is None else Message(*unfit),
         }

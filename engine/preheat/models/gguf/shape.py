@@ -7,9 +7,11 @@ count as 0; an estimate is then too small, and the first measurement corrects it
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise, zip_longest
+from typing import Any, Final, NamedTuple
 
 from preheat.models.gguf.header import GgufHeader, Tensor
 
@@ -37,6 +39,21 @@ _REPACKED_ROWS: Final = 8
 
 _MAX_LAYERS: Final = 512  # llama.cpp's LLAMA_MAX_LAYERS; a header may claim any number
 
+_LAYER: Final = re.compile(r"blk\.(\d{1,3})\.")
+_EXPERTS: Final = re.compile(r"\.ffn_(up|down|gate|gate_up)_(ch)?exps")
+_OUTPUT: Final = re.compile(r"(output|cls|dense_\d)[._]")
+_LEAST_OUTPUT_SHARE: Final = 1 / 64
+"""Of the token embedding: a smaller output layer has only a norm, so that the embedding is its matrix, too."""
+
+
+class LayerShape(NamedTuple):
+    """What one layer adds to the memory of where it is computed."""
+
+    weight_bytes: int = 0  # all its tensors
+    expert_bytes: int = 0  # those of them that are routed experts
+    kv_values: int = 0  # numbers per token in the KV cache
+    window_kv_values: int = 0  # the same, if it has a sliding window
+
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
@@ -54,11 +71,36 @@ class ModelShape:
     state_bytes: int = 0  # state of the recurrent layers per sequence
     graph_values: int = 0  # most numbers per token that are alive at once when a batch is computed
     widest_values: int = 0  # widest input of a matrix multiplication
+    each_layer: tuple[LayerShape, ...] = ()
+    embedding_bytes: int = 0  # size of the token embedding
+    output_bytes: int = 0  # size of the output layer's tensors; see ``placed_output_bytes``
+    in_order: bool = False  # whether the file has the layers one after the other
+
+    @property
+    def placed_output_bytes(self) -> int:
+        """What the output layer takes on a device: with a copy of the token embedding where that is its matrix."""
+        tied = 0 < self.output_bytes < self.embedding_bytes * _LEAST_OUTPUT_SHARE
+        return self.output_bytes + (self.embedding_bytes if tied else 0)
+
+    @classmethod
+    def joined(cls, parts: Sequence[ModelShape]) -> ModelShape:
+        """Return the shape of a split set: each part has some of the tensors, the first one has the dimensions."""
+        layers = zip_longest(*(part.each_layer for part in parts), fillvalue=LayerShape())
+        return replace(
+            parts[0],
+            weight_bytes=sum(part.weight_bytes for part in parts),
+            repack_bytes=sum(part.repack_bytes for part in parts),
+            each_layer=_shared(LayerShape(*map(sum, zip(*layer, strict=True))) for layer in layers),
+            embedding_bytes=sum(part.embedding_bytes for part in parts),
+            output_bytes=sum(part.output_bytes for part in parts),
+            in_order=all(part.in_order for part in parts),
+        )
 
 
 def shape_of(header: GgufHeader) -> ModelShape:
     """Return the shape of a model; of a split set's part, with that part's tensors only."""
-    kv_values, window_kv_values = _kv_values(header)
+    kv_layers = list(_kv_layers(header))
+    kv_values, window_kv_values = (sum(values) for values in zip(*kv_layers, strict=True)) if kv_layers else (0, 0)
     graph_values, widest_values = _graph_values(header)
     return ModelShape(
         weight_bytes=sum(tensor.n_bytes for tensor in header.tensors),
@@ -73,11 +115,56 @@ def shape_of(header: GgufHeader) -> ModelShape:
         state_bytes=_state_bytes(header),
         graph_values=graph_values,
         widest_values=widest_values,
+        each_layer=_each_layer(header, kv_layers),
+        embedding_bytes=sum(tensor.n_bytes for tensor in header.tensors if tensor.name == "token_embd.weight"),
+        output_bytes=sum(tensor.n_bytes for tensor in header.tensors if _OUTPUT.match(tensor.name)),
+        in_order=_in_order(header.tensors),
     )
 
 
-def _kv_values(header: GgufHeader) -> tuple[int, int]:
-    """Return the numbers per token in the KV cache: of full layers, and of layers with a window."""
+def shape_from_json(content: dict[str, Any]) -> ModelShape:
+    """Return the shape of which this is ``asdict``; raises TypeError or KeyError for other content."""
+    return ModelShape(**{**content, "each_layer": _shared(LayerShape(*each) for each in content["each_layer"])})
+
+
+def _each_layer(header: GgufHeader, kv_layers: Sequence[tuple[int, int]]) -> tuple[LayerShape, ...]:
+    weights: dict[int, int] = {}
+    experts: dict[int, int] = {}
+    for tensor in header.tensors:
+        if (match := _LAYER.match(tensor.name)) and (layer := int(match[1])) < _MAX_LAYERS:
+            weights[layer] = weights.get(layer, 0) + tensor.n_bytes
+            if _EXPERTS.search(tensor.name):
+                experts[layer] = experts.get(layer, 0) + tensor.n_bytes
+    count = max(_layers(header), max(weights, default=-1) + 1)
+    kv = [*kv_layers, *[(0, 0)] * (count - len(kv_layers))]
+    return _shared(LayerShape(weights.get(at, 0), experts.get(at, 0), *kv[at]) for at in range(count))
+
+
+def _shared(layers: Iterable[LayerShape]) -> tuple[LayerShape, ...]:
+    """Return the layers with equal ones as one object: a thousand models are kept in memory."""
+    known: dict[LayerShape, LayerShape] = {}
+    return tuple(known.setdefault(layer, layer) for layer in layers)
+
+
+def _in_order(tensors: Sequence[Tensor]) -> bool:
+    """Return whether the file has the input before the layers, and these one after the other.
+
+    llama.cpp maps the file from the first to the last tensor that stays in RAM.
+    """
+    spans: dict[int, tuple[int, int]] = {}
+    for tensor in tensors:
+        match = _LAYER.match(tensor.name)
+        if match is None and _OUTPUT.match(tensor.name):
+            continue
+        layer = int(match[1]) if match else -1
+        start, end = spans.get(layer, (tensor.offset, 0))
+        spans[layer] = min(start, tensor.offset), max(end, tensor.offset + tensor.n_bytes)
+    ordered = [spans[layer] for layer in sorted(spans)]
+    return all(first[1] <= second[0] for first, second in pairwise(ordered))
+
+
+def _kv_layers(header: GgufHeader) -> Iterator[tuple[int, int]]:
+    """Yield each layer's numbers per token in the KV cache: the first if it sees everything, or else the second."""
     heads = _kv_heads(header)
     width = _head_width(header)
     per_head = width + (header.number("attention.value_length") or header.number("embedding_length") // _heads(header))
@@ -86,13 +173,8 @@ def _kv_values(header: GgufHeader) -> tuple[int, int]:
         per_head = per_window_head = width  # compressed keys, from which the values are made
     elif header.number("attention.key_length_swa"):
         per_window_head = header.number("attention.key_length_swa") + header.number("attention.value_length_swa")
-    full = windowed = 0
     for count, has_window in zip(heads, _windows(header), strict=False):
-        if has_window:
-            windowed += count * per_window_head
-        else:
-            full += count * per_head
-    return full, windowed
+        yield (0, count * per_window_head) if has_window else (count * per_head, 0)
 
 
 def _kv_heads(header: GgufHeader) -> list[int]:

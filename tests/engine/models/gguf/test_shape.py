@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from preheat.models import ModelShape, find_models, read_header
+from preheat.models import LayerShape, ModelShape, find_models, read_header
 from preheat.models.gguf.shape import shape_of
 
 BASE = {"block_count": 3, "embedding_length": 512, "attention.head_count": 8, "feed_forward_length": 1000}
@@ -155,7 +155,7 @@ def test_absurd_numbers_cost_nothing(shape: Callable[..., ModelShape]) -> None:
 def test_an_empty_header(tmp_path: Path, gguf_file: Any) -> None:
     path = tmp_path / "model.gguf"
     path.write_bytes(gguf_file({}).file())
-    assert shape_of(read_header(path)) == ModelShape(weight_bytes=128)
+    assert shape_of(read_header(path)) == ModelShape(weight_bytes=128, in_order=True)
 
 
 def test_merges_are_counted_and_not_kept(tmp_path: Path, gguf_file: Any) -> None:
@@ -173,3 +173,35 @@ def test_the_parts_of_a_split_set_add_up(
         (tmp_path / f"big-0000{part}-of-00002.gguf").write_bytes(file.file())
     models = find_models([tmp_path])
     assert [(model.shape.layers, model.shape.weight_bytes) for model in models] == [(7, 128 + 4096)]
+
+
+def test_each_layer_has_its_own_part(shape: Callable[..., ModelShape]) -> None:
+    sizes = {"token_embd": 1024, "blk.0.attn_q": 64, "blk.0.ffn_up_exps": 512, "blk.2.ffn_gate_exps": 256, "output": 32}
+    found = shape(
+        {"attention.head_count_kv": 2, "attention.sliding_window": 100, "attention.sliding_window_pattern": ("u32", 3)},
+        "gemma3",
+        [(f"{name}.weight", [size // 4], 0, size) for name, size in sizes.items()],
+    )
+    windowed = LayerShape(576, 512, 0, 2 * PER_HEAD)
+    assert found.each_layer == (windowed, LayerShape(0, 0, 0, 2 * PER_HEAD), LayerShape(256, 256, 2 * PER_HEAD))
+    assert (found.embedding_bytes, found.output_bytes) == (1024, 32)
+    assert found.in_order
+
+
+@pytest.mark.parametrize(("output_bytes", "placed_bytes"), [(0, 0), (4, 1028), (512, 512)])
+def test_the_output_layer_may_be_the_token_embedding(output_bytes: int, placed_bytes: int) -> None:
+    assert ModelShape(embedding_bytes=1024, output_bytes=output_bytes).placed_output_bytes == placed_bytes
+
+
+def test_layers_by_name_are_not_in_order(shape: Callable[..., ModelShape]) -> None:
+    names = ["token_embd.weight", "blk.0.a", "blk.10.a", "blk.1.a"]
+    assert not shape({}, tensors=[(name, [4], 0, 16) for name in names]).in_order
+    assert not shape({}, tensors=[(name, [4], 0, 16) for name in reversed(names[:2])]).in_order
+
+
+def test_parts_of_a_set_are_joined() -> None:
+    first = ModelShape(100, layers=2, each_layer=(LayerShape(60, 0, 5),), embedding_bytes=40, in_order=True)
+    second = ModelShape(80, each_layer=(LayerShape(), LayerShape(70, 50)), output_bytes=10)
+    joined = ModelShape.joined([first, second])
+    layers = (LayerShape(60, 0, 5), LayerShape(70, 50))
+    assert joined == ModelShape(180, layers=2, each_layer=layers, embedding_bytes=40, output_bytes=10)

@@ -1,0 +1,91 @@
+"""Layers and experts find their places."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from preheat.devices import ALL_LAYERS, DeviceRoom, LayerParts, ModelParts, Placement, place
+
+MB = 1_000_000
+DENSE = ModelParts((LayerParts(100 * MB, 0, 10 * MB),) * 32, output_bytes=200 * MB, compute_bytes=50 * MB)
+EXPERTS = replace(DENSE, layers=(LayerParts(500 * MB, 400 * MB, 10 * MB),) * 32)
+
+
+def on(parts: ModelParts, *limits: int, layers: int = ALL_LAYERS, margin: int = 0) -> Placement:
+    """Place a model on devices of so many MB."""
+    rooms = [DeviceRoom(f"Vulkan{at}", limit * MB) for at, limit in enumerate(limits)]
+    return place(parts, rooms, layers, {"Vulkan0": margin * MB})
+
+
+@pytest.mark.parametrize(
+    ("limit", "layers", "taken", "code"),
+    [
+        (4000, 33, 32 * 110 + 200 + 50, "placement_all"),
+        (3770, 33, 32 * 110 + 200 + 50, "placement_all"),
+        (3769, 32, 31 * 110 + 200 + 50 + 100, "placement_some"),  # a layer in RAM needs a buffer for its weights
+        (1000, 6, 5 * 110 + 200 + 50 + 100, "placement_some"),
+        (350, 1, 200 + 50 + 100, "placement_some"),
+        (349, 0, 0, "placement_none"),
+        (-5, 0, 0, "placement_none"),
+    ],
+)
+def test_as_many_layers_as_fit(limit: int, layers: int, taken: int, code: str) -> None:
+    placement = on(DENSE, limit)
+    assert (placement.gpu_layers, placement.reason.code) == (layers, code)
+    assert placement.device_bytes == ({"Vulkan0": taken * MB} if layers else {})
+    assert placement.split == ((layers,) if layers else ())
+    assert placement.key == (f"Vulkan0:{layers}" if layers else "")
+
+
+def test_others_keep_their_share() -> None:
+    assert on(DENSE, 4000, margin=231).gpu_layers == 32
+    assert on(DENSE, 4000, margin=4000).gpu_layers == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "layers", "experts", "code"),
+    [
+        (32 * 510 + 250, 33, 0, "placement_all"),
+        (32 * 510 + 650 - 400, 33, 0, "placement_all"),
+        (32 * 510 + 249, 33, 2, "placement_experts"),
+        (32 * 110 + 650, 33, 32, "placement_no_experts"),
+        (32 * 110 + 649, 32, 32, "placement_some"),
+        (500, 0, 0, "placement_none"),
+    ],
+)
+def test_experts_leave_first(limit: int, layers: int, experts: int, code: str) -> None:
+    placement = on(EXPERTS, limit)
+    assert (placement.gpu_layers, placement.cpu_experts, placement.reason.code) == (layers, experts, code)
+    assert sum(placement.device_bytes.values()) <= limit * MB
+
+
+def test_devices_are_filled_one_after_the_other() -> None:
+    placement = on(DENSE, 1150, 4000)
+    assert placement.devices == ("Vulkan0", "Vulkan1")
+    assert placement.split == (10, 23)
+    assert placement.device_bytes == {"Vulkan0": 1150 * MB, "Vulkan1": (22 * 110 + 200 + 50) * MB}
+    assert placement.key == "Vulkan0:10+Vulkan1:23"
+
+
+def test_a_device_that_is_not_needed_has_nothing() -> None:
+    placement = on(DENSE, 4000, 4000)
+    assert placement.devices == ("Vulkan0",)
+    assert str(placement.reason) == "all 33 layers are on Vulkan0"
+
+
+@pytest.mark.parametrize(("setting", "layers"), [(0, 0), (5, 5), (33, 33), (99, 33)])
+def test_a_number_of_layers_is_kept_to(setting: int, layers: int) -> None:
+    placement = on(DENSE, 100, layers=setting)
+    assert placement.gpu_layers == layers
+    assert placement.reason.code == "placement_set"
+
+
+def test_too_many_layers_are_spread_by_limits() -> None:
+    assert on(DENSE, 300, 100, layers=33).split == (25, 8)
+
+
+def test_without_a_device_or_layers_the_processor_has_it() -> None:
+    assert on(DENSE).reason.code == "placement_processor"
+    assert on(ModelParts((), 0, 0), 1000) == Placement()
