@@ -17,15 +17,14 @@ from preheat import paths
 from preheat.clock import unix_time
 from preheat.core.contexts import ContextKeeper
 from preheat.core.devices import EngineDevices
-from preheat.core.lease import Lease, PendingRequest
+from preheat.core.lease import Lease
 from preheat.core.library_service import LibraryService
-from preheat.core.live_requests import LiveRequests
 from preheat.core.memory_guard import MemoryGuard
 from preheat.core.model_files import ModelFiles
 from preheat.core.persistent_state import PersistentState
 from preheat.core.prompts import ModelPrompts
 from preheat.core.publisher import Publisher, Subscriber
-from preheat.core.queue_limit import QueueLimit
+from preheat.core.request_path import RequestPath
 from preheat.core.room import RoomKeeper
 from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
@@ -65,7 +64,6 @@ from preheat.residency import (
     ResidentModel,
     SizeTable,
     lower_own_priority,
-    parallel_requests,
 )
 from preheat.settings import Settings
 from preheat.usage import Counts, PreloadCounters, RecordObserver, UsageLog, UsageTracker
@@ -143,8 +141,17 @@ class Engine:
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
         self._stopping = False
-        self._queue = QueueLimit()
-        self._requests = LiveRequests(lambda: self._publisher.publish_requests())
+        self._requests = RequestPath(
+            self._residency,
+            self._planner,
+            self._preloads,
+            self._preloader,
+            self.contexts,
+            self._prompts,
+            self._usage,
+            self._counters,
+            lambda: self._publisher.publish_requests(),
+        )
         self.library = LibraryService(self, self._files, lambda: self._publisher.publish_soon())
         """Pull, remove, import and move models."""
         self.updates = UpdateWatch(self.settings, lambda: self._publisher.publish_soon())
@@ -156,7 +163,7 @@ class Engine:
             self._preloader.round,
             self._counters,
             self._usage,
-            self._requests,
+            self._requests.live,
             self._prompts,
             self.library.snapshots,
             lambda: self.updates.newer,
@@ -337,7 +344,7 @@ class Engine:
 
     def open_counts(self) -> Counts:
         """Return how the requests in progress found their models; the usage log has those that have ended."""
-        return self._requests.counts()
+        return self._requests.live.counts()
 
     @asynccontextmanager
     async def lease(
@@ -369,30 +376,10 @@ class Engine:
         self._check_running()
         arrived_at, started_at = time.monotonic(), self._clock()
         model = await self.find(name)
-        self._check_queue(model, client)
-        if context_length is not None:
-            await self.contexts.require(model, context_length)
-        self._planner.request_arrived(model.model_id, client, started_at)
-        self._preloads.awaits_use = False
-        claim = self._residency.request(model, client, priority)
-        self._counters.count_request(claim.outcome, claim.saved_s)
-        arrival = PendingRequest(model.model_id, client, arrived_at, started_at, claim.outcome, claim.saved_s)
-        try:
-            with self._requests.request(client, model.model_id, started_at, claim.outcome) as request:
-                try:
-                    hot = await claim.hot()
-                finally:
-                    arrival.waited()
-                request.waiting = False
-                self._usage.request_granted(model.model_id, started_at)
-                arrival.lease = lease = Lease(model.model_id, hot, arrived_at, request.wrote_token, client)
-                self._publisher.publish_requests()
-                yield lease
-        finally:
-            answered = arrival.lease is not None and arrival.lease.answered
-            claim.release(answered=answered, keep_alive_s=keep_alive_s)
-            # Later: the client gets the end of its answer first.
-            asyncio.get_running_loop().call_soon(self._request_ended, arrival)
+        async with self._requests.lease(
+            model, client, priority, keep_alive_s, context_length, arrived_at=arrived_at, started_at=started_at
+        ) as lease:
+            yield lease
 
     async def load(self, name: str) -> None:
         """Make a model hot, evicting others if necessary.
@@ -528,32 +515,6 @@ class Engine:
             for_request=for_request,
             sizes=self._preloads.sizes(),
         )
-
-    def _check_queue(self, model: ModelFile, client: str) -> None:
-        model_id = model.model_id
-        record = self._residency.records.get(model_id)
-        active = 0 if record is None else record.active_requests
-        if active < self.settings.max_queue:  # as nearly always: the rest need not be counted
-            return
-        self._queue.check(
-            model_id,
-            active=active,
-            own=self._requests.count(client, model_id),
-            parallel=parallel_requests(model, self.contexts.effective.for_model(model_id)),
-            max_queue=self.settings.max_queue,
-        )
-
-    def _request_ended(self, arrival: PendingRequest) -> None:
-        if arrival.lease is not None and arrival.lease.answered:
-            self._queue.ended(arrival.model_id, time.monotonic() - arrival.arrived_at - arrival.wait_s)
-        if arrival.lease is not None and not arrival.lease.info.embeddings:
-            self._counters.count_tokens(arrival.lease.usages)
-        record = arrival.record()
-        self._usage.request_ended(record)
-        hot = self._residency.worker_pid(record.model_id) is not None
-        self._prompts.request_ended(record, hot=hot)
-        self._preloader.request_ended()
-        self._publisher.publish_requests()
 
     def _files_scanned(self) -> None:
         self._choose_favourites()
