@@ -135,7 +135,7 @@ class Engine:
         )
         self._preloads.pause_end = lambda: self._state_file.paused_until
         self._preloader = Preloader(self._residency, self._preloads, lambda: self._publisher.publish_soon())
-        self.room = RoomKeeper(self._residency, self._preloads, self._state_file, self._room_changed, clock)
+        self.room = RoomKeeper(self._residency, self._preloads, self._state_file, self._apply_to_parts, clock)
         """Room for other programs."""
         self._guard = MemoryGuard(self._watch, self._residency, self._preloads, self._figures_changed, clock=clock)
         self._tasks: list[asyncio.Task[None]] = []
@@ -446,9 +446,6 @@ class Engine:
         self.updates.apply_settings(settings)
         self.contexts.choose(settings, self._files.models)
         self.devices.apply_settings(settings)
-        self._apply_to_parts()
-
-    def _room_changed(self) -> None:
         self._apply_to_parts()
 
     # Called by the residency executor
