@@ -5751,6 +5751,10 @@ nach {new}
         <translation>eine Größe wie 40GB oder 0</translation>
     </message>
     <message>
+        <source>a size such as 6GiB, or a share of the card&apos;s memory such as 80%</source>
+        <translation>eine Größe wie 6GiB oder ein Anteil am Speicher der Karte wie 80%</translation>
+    </message>
+    <message>
         <source>about {duration:duration} left</source>
         <translation>noch etwa {duration:duration}</translation>
     </message>
@@ -8787,6 +8791,10 @@ nach {new}
         <translation>Grafikkarten, die Modelle nutzen, die erste zuerst: Namen wie `Vulkan0` oder Teile des Herstellernamens; `cpu` für keine. `auto` nimmt solche mit eigenem Speicher, sonst eine integrierte.</translation>
     </message>
     <message>
+        <source>Graphics memory limit</source>
+        <translation>Grenze des Grafikspeichers</translation>
+    </message>
+    <message>
         <source>Host names</source>
         <translation>Hostnamen</translation>
     </message>
@@ -8893,6 +8901,10 @@ nach {new}
     <message>
         <source>The most memory all loaded models and kept prompts may use.</source>
         <translation>So viel Speicher dürfen alle geladenen Modelle und gespeicherten Prompts zusammen höchstens belegen.</translation>
+    </message>
+    <message>
+        <source>The most memory that loaded models may use of each graphics card.</source>
+        <translation>Der meiste Speicher, den geladene Modelle von jeder Grafikkarte nutzen dürfen.</translation>
     </message>
     <message>
         <source>Usage half-life</source>

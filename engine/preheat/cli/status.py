@@ -47,6 +47,7 @@ def status(as_json: AsJson = False) -> None:
     )
     figures = (
         ("Memory", memory_line(now["memory"])),
+        *((device["device"], device_memory_line(device)) for device in now["memory"]["devices"]),
         ("Hit rate", hit_rate_line(now["preload"])),
         ("Prompts", prompts_line(now)),
         ("Preload", preloading_line(now["preload"])),
@@ -100,6 +101,12 @@ def memory_line(memory: JsonObject) -> str:
     free = format_memory(memory["available_bytes"])
     short = f"; {memory['pressure']}" if memory["pressure"] else ""
     return f"{used} of {limit} used by models; {free} free on this machine{short}"
+
+
+def device_memory_line(device: JsonObject) -> str:
+    """Return how much of a device's memory is taken, and allowed."""
+    taken, limit = format_memory(device["taken_bytes"]), format_memory(device["limit_bytes"])
+    return f"{taken} of {limit} taken by models"
 
 
 def hit_rate_line(preload: JsonObject) -> str:

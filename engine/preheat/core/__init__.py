@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from preheat.core.lease import Lease
     from preheat.core.model_files import model_places
     from preheat.core.snapshot import (
+        DeviceMemory,
         EngineSnapshot,
         MemorySnapshot,
         ModelSnapshot,
@@ -29,8 +30,8 @@ else:
             "preheat.core.lease": "Lease",
             "preheat.core.model_files": "model_places",
             "preheat.core.snapshot": (
-                "EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot PromptSnapshot RequestSnapshot "
-                "RoomSnapshot"
+                "DeviceMemory EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot PromptSnapshot "
+                "RequestSnapshot RoomSnapshot"
             ),
             "preheat.models.downloads": "DownloadSnapshot DownloadState",
             "preheat.residency": "State",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from preheat.devices import DeviceList, DeviceReport, choose_devices, device_list, find_devices, remembered_devices
@@ -21,7 +21,7 @@ class EngineDevices:
     """Runs on the engine's loop.
 
     Args:
-        on_change: Called with llama.cpp's names of the devices for models, when these may have changed.
+        on_change: Called with the memory of the devices for models, by llama.cpp's names, when these may have changed.
         find: Finds the devices; blocks.
         remembered: Returns what was found before; None if it has to be found out.
     """
@@ -29,7 +29,7 @@ class EngineDevices:
     def __init__(
         self,
         settings: Settings,
-        on_change: Callable[[tuple[str, ...]], None],
+        on_change: Callable[[Mapping[str, int]], None],
         find: Callable[[], DeviceReport] = find_devices,
         remembered: Callable[[], DeviceReport | None] = remembered_devices,
     ) -> None:
@@ -86,4 +86,4 @@ class EngineDevices:
             logger.warning("%s", problem)
         if self.report.backends:
             logger.info("%s", self.list.outcome)
-        self._on_change(self.choice.names)
+        self._on_change(self.choice.total_bytes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -527,8 +527,8 @@ class Engine:
         self._missing_favourites = missing
         self._residency.set_favourites(self._planner.favourites)
 
-    def _devices_changed(self, names: tuple[str, ...]) -> None:
-        self._residency.use_devices(names)
+    def _devices_changed(self, total_bytes: Mapping[str, int]) -> None:
+        self._residency.use_devices(total_bytes)
         self._publisher.publish_soon()
 
     def _figures_changed(self) -> None:

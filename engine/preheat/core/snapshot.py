@@ -53,6 +53,14 @@ class PromptSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceShare:
+    """What a model takes of a device's memory."""
+
+    device: str  # llama.cpp's name
+    taken_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSnapshot:
     """One model at one instant."""
 
@@ -68,6 +76,7 @@ class ModelSnapshot:
     fit: FitAnswer = FitAnswer.NOW  # whether it fits; ``now`` if it is in memory
     progress: float | None = None  # share of the load that is done, 0.0 to 1.0; None unless loading or warming
     resident_bytes: int = 0  # memory its worker holds now; 0 without a worker
+    devices: tuple[DeviceShare, ...] = ()  # what it takes of devices; empty unless it is in memory
     context_length: int | None = None  # prompt plus completion limit in tokens, now or after the next load
     context_bytes: int = 0  # estimated memory of its KV cache, which ``expected_bytes`` contains
     context_reason: Message | None = None  # why the limit is not larger
@@ -107,6 +116,15 @@ class ModelSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceMemory:
+    """Memory of a device that models are put on, in bytes."""
+
+    device: str  # llama.cpp's name
+    limit_bytes: int  # limit for all workers together
+    taken_bytes: int  # taken by models, as Preheat accounts it: drivers do not tell reliably
+
+
+@dataclass(frozen=True, slots=True)
 class MemorySnapshot:
     """Memory in bytes."""
 
@@ -118,6 +136,7 @@ class MemorySnapshot:
     total_bytes: int = 0  # physical memory
     keep_free_bytes: int = 0  # always left to other programs
     headroom: Headroom = field(default_factory=Headroom)  # for another model
+    devices: tuple[DeviceMemory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

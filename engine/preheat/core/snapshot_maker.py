@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
+from itertools import starmap
 from typing import Final
 
 from preheat._version import __version__
@@ -13,6 +14,8 @@ from preheat.core.persistent_state import Room
 from preheat.core.prompts import ModelPrompts
 from preheat.core.snapshot import (
     IN_MEMORY,
+    DeviceMemory,
+    DeviceShare,
     EngineSnapshot,
     MemorySnapshot,
     ModelSnapshot,
@@ -24,7 +27,14 @@ from preheat.models import Ability, BrokenFile, FitAnswer, Headroom, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
 from preheat.preload import FavouritesRoom, PreloadContext, Round, favourites_room
-from preheat.residency import ContextLengths, Residency, ResidencyExecutor, SizeTable, State, read_memory
+from preheat.residency import (
+    ContextLengths,
+    Residency,
+    ResidencyExecutor,
+    SizeTable,
+    State,
+    read_memory,
+)
 from preheat.settings import Settings
 from preheat.updates import Release
 from preheat.usage import PreloadCounters, UsageTracker
@@ -111,6 +121,10 @@ class SnapshotMaker:
             total_bytes=system.total_bytes,
             keep_free_bytes=settings.keep_free.resolve(system.total_bytes),
             headroom=self.preloads.headroom(limit_bytes),
+            devices=tuple(
+                DeviceMemory(device, limit, self.pool.device_bytes.get(device, 0))
+                for device, limit in self.pool.device_limits.items()
+            ),
         )
 
     def _favourites_room(
@@ -179,6 +193,7 @@ class SnapshotMaker:
             fit=FitAnswer.NOW if record.state in IN_MEMORY else headroom.fit(expected_bytes).fit,
             progress=record.progress,
             resident_bytes=record.held_bytes,
+            devices=tuple(starmap(DeviceShare, record.device_bytes.items())) if record.taken_bytes else (),
             form=record.form,
             extra_bytes=record.extra_bytes,
             changes_form=record.twin is not None,

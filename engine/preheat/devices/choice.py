@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +26,12 @@ class DeviceChoice:
     @property
     def names(self) -> tuple[str, ...]:
         """llama.cpp's names of the devices in use; empty if the processor computes alone."""
-        return tuple(use.device.name for use in self.uses if use.in_use)
+        return tuple(self.total_bytes)
+
+    @property
+    def total_bytes(self) -> Mapping[str, int]:
+        """The memory of the devices in use, by llama.cpp's names, in the order in which models fill them."""
+        return {use.device.name: use.device.total_bytes for use in self.uses if use.in_use}
 
 
 def choose_devices(wanted: Sequence[str] | None, report: DeviceReport) -> DeviceChoice:

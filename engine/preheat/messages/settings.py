@@ -30,6 +30,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "allowed_number_or_auto": Template("a number from {low} to {high}, or auto"),
     "allowed_number_above": Template("a number above {low} and at most {high}"),
     "allowed_memory_limit": Template("a size such as 8GiB or 900MB, at least 1MB, or a share of memory such as 50%"),
+    "allowed_device_memory_limit": Template("a size such as 6GiB, or a share of the card's memory such as 80%"),
     "allowed_keep_free": Template("a size such as 2GiB or 900MB, 0, or a share of memory below 100%"),
     "allowed_size": Template("a size such as 32MiB"),
     "allowed_disk_space": Template("a size such as 20GB, 0, or a share of the free disk space such as 5%"),

@@ -15,7 +15,7 @@ from preheat.preload.forms import FormFacts, FormOutlook, FormTarget, facts_of, 
 from preheat.preload.gate import Conditions, Hold, blocking_reason
 from preheat.preload.idle_processor import IdleProcessor
 from preheat.preload.planner import PreloadPlanner
-from preheat.preload.policy import LimitOutlook, PolicySettings, PreloadPlan
+from preheat.preload.policy import DeviceNeeds, LimitOutlook, PolicySettings, PreloadPlan
 from preheat.preload.power import on_battery
 from preheat.preload.preloader import Preload
 from preheat.residency import (
@@ -121,12 +121,14 @@ class PreloadContext:
 
     def plan(self) -> PreloadPlan:
         """Return which models should be hot now."""
-        return self._planner.plan(self._pool.residents(), self.sizes(), self._pool.reachable_bytes, self._clock())
+        reachable, now = self._pool.reachable_bytes, self._clock()
+        return self._planner.plan(self._pool.residents(), self.sizes(), reachable, now, self._devices())
 
     def under_limit(self, limit_bytes: int) -> LimitOutlook:
         """Return what another memory limit would do."""
         reachable = self._pool.reachable_under(limit_bytes)
-        outlook = self._planner.under_limit(self._pool.residents(), self.sizes(), reachable, self._clock())
+        residents, now = self._pool.residents(), self._clock()
+        outlook = self._planner.under_limit(residents, self.sizes(), reachable, now, self._devices())
         return outlook if self._settings.preload else outlook._replace(loads=(), left_out=())
 
     def ahead(self) -> Ahead:
@@ -149,6 +151,7 @@ class PreloadContext:
             planner.favourites,
             planner.policy,
             loads_from,
+            self._devices() or DeviceNeeds(),
         )
 
     def headroom(self, limit_bytes: int) -> Headroom:
@@ -166,7 +169,8 @@ class PreloadContext:
 
     def suppressed(self) -> tuple[str, ...]:
         """Return the models that should be hot but were unloaded on purpose, best first."""
-        return self._planner.suppressed(self._pool.residents(), self.sizes(), self._pool.reachable_bytes, self._clock())
+        reachable, now = self._pool.reachable_bytes, self._clock()
+        return self._planner.suppressed(self._pool.residents(), self.sizes(), reachable, now, self._devices())
 
     def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]:
         """Return the preloads of the plan in order, and then those that return, without the models in ``skip``."""
@@ -305,6 +309,13 @@ class PreloadContext:
     def sizes(self) -> Mapping[str, int]:
         """Return the bytes that each model on disk would take in memory."""
         return {model.model_id: self._sizes.expected_bytes(model) for model in self._models()}
+
+    def _devices(self) -> DeviceNeeds | None:
+        """Return what models need of devices; None where none is used."""
+        if not (limits := self._pool.device_limits):
+            return None
+        sizes = ((model.model_id, self._sizes.device_bytes(model)) for model in self._models())
+        return DeviceNeeds(limits, {name: device_bytes for name, device_bytes in sizes if device_bytes})
 
 
 def policy_of(settings: Settings) -> PolicySettings:

@@ -222,11 +222,18 @@ class ResidencyExecutor(ResidencyView):
         before, self._shared.settings = self._shared.settings, settings
         self._reload(name for name in self._workers.files if loads_differently(name, before, settings))
 
-    def use_devices(self, names: tuple[str, ...]) -> None:
-        """Put models on these devices (llama.cpp's names) from now on; those in memory follow when they are idle."""
-        if names != self._shared.devices:
-            self._shared.devices, settings = names, self._shared.settings
+    def use_devices(self, total_bytes: Mapping[str, int]) -> None:
+        """Put models on these devices from now on; those in memory follow when they are idle.
+
+        Args:
+            total_bytes: The memory of each device, by llama.cpp's name.
+        """
+        before, self._shared.devices = self._shared.devices, dict(total_bytes)
+        settings = self._shared.settings
+        if list(before) != list(total_bytes):
             self._reload(name for name in self._workers.files if settings.for_model(name).gpu_layers)
+        elif before != self._shared.devices:
+            self._reload(())
 
     def _reload(self, outdated: Iterable[str]) -> None:
         """Decide with the current settings; load models again that are outdated."""

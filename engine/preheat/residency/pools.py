@@ -24,11 +24,11 @@ class Holder(Protocol):
         """Bytes in the memory of devices."""
 
 
-def device_sums(holders: Iterable[Holder]) -> DeviceBytes:
-    """Return what models hold of each device together."""
+def device_sums(held: Iterable[DeviceBytes]) -> DeviceBytes:
+    """Return what several models hold of each device together."""
     sums: dict[str, int] = {}
-    for holder in holders:
-        for device, size in holder.device_bytes.items():
+    for device_bytes in held:
+        for device, size in device_bytes.items():
             sums[device] = sums.get(device, 0) + size
     return sums
 

@@ -13,6 +13,7 @@ from typing import Final
 from preheat.inference import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS
 from preheat.models import ModelFile, ModelShape
 from preheat.residency.forms import Form, FormSize
+from preheat.residency.pools import NO_DEVICE_BYTES, DeviceBytes
 from preheat.residency.slots import parallel_requests
 from preheat.settings import EffectiveModelSettings, Settings
 
@@ -181,6 +182,10 @@ class SizeTable:
         expected = self._measured.get(key) or _estimate(model, settings, form or loaded_form(settings)).working_bytes
         self._expected[model.model_id, form] = model, expected
         return expected
+
+    def device_bytes(self, model: ModelFile) -> DeviceBytes:
+        """Return the memory of devices that a worker takes in use."""
+        return NO_DEVICE_BYTES
 
     def form_size(self, model: ModelFile, form: Form) -> FormSize:
         """Return the memory of a model that is to change to this form."""

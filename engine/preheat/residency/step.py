@@ -101,7 +101,8 @@ class Step:
         devices = self._limits.devices
         if self._taken > self._limits.limit_bytes:
             return True
-        return any(taken > devices.get(device, 0) for device, taken in device_sums(self._staying.values()).items())
+        held = device_sums(each.device_bytes for each in self._staying.values())
+        return any(taken > devices.get(device, 0) for device, taken in held.items())
 
     def _others(self, record: Residency) -> list[ResidentModel]:
         return [model for model in self._staying.values() if model.model_id != record.model_id]

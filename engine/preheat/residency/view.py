@@ -8,6 +8,7 @@ from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.residency.eviction import ResidentModel
 from preheat.residency.phases import Now, State
+from preheat.residency.pools import DeviceBytes, device_sums
 from preheat.residency.processes.handles import LoadedWorker, Shared
 from preheat.residency.processes.workers import ModelWorkers
 from preheat.residency.states import Residency, ResidencyState
@@ -84,6 +85,17 @@ class ResidencyView:
     def used_bytes(self) -> int:
         """Memory of all workers at the last measurement, including those that are closing."""
         return sum(record.held_bytes for record in self.records.values())
+
+    @property
+    def device_bytes(self) -> DeviceBytes:
+        """Memory that models take of devices, including those that are leaving."""
+        records = (record for record in self.records.values() if record.held_bytes or record.taken_bytes)
+        return device_sums(record.device_bytes for record in records)
+
+    @property
+    def device_limits(self) -> DeviceBytes:
+        """The most that models may take of each device."""
+        return self._workers.device_limits
 
     @property
     def reachable_bytes(self) -> int:

@@ -74,17 +74,30 @@ def _gauges(snapshot: EngineSnapshot) -> Iterator[Metric]:
     for name, words, value in values:
         yield GaugeMetricFamily(name, words, value=value)
     kept = snapshot.prefixes
-    for name, words, by_tier in (
-        ("preheat_prefix_bytes", "Stored prompts.", {"memory": kept.memory_bytes, "disk": kept.disk_bytes}),
+    for name, words, label, by_label in (
+        ("preheat_prefix_bytes", "Stored prompts.", "tier", {"memory": kept.memory_bytes, "disk": kept.disk_bytes}),
         (
             "preheat_prefix_limit_bytes",
             "Ceiling on stored prompts.",
+            "tier",
             {"memory": kept.memory_limit_bytes, "disk": kept.disk_limit_bytes},
         ),
+        (
+            "preheat_device_memory_used_bytes",
+            "Memory of a graphics card that models take.",
+            "device",
+            {each.device: each.taken_bytes for each in memory.devices},
+        ),
+        (
+            "preheat_device_memory_limit_bytes",
+            "Ceiling on the memory of a graphics card for models.",
+            "device",
+            {each.device: each.limit_bytes for each in memory.devices},
+        ),
     ):
-        family = GaugeMetricFamily(name, words, labels=("tier",))
-        for tier, value in by_tier.items():
-            family.add_metric([tier], value)
+        family = GaugeMetricFamily(name, words, labels=(label,))
+        for each, value in by_label.items():
+            family.add_metric([each], value)
         yield family
     info = GaugeMetricFamily("preheat_build_info", "Always 1; the version is a label.", labels=("version",))
     info.add_metric([snapshot.version], 1)

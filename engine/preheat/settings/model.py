@@ -77,6 +77,12 @@ class Settings(Declared):
     keep_free: Size = _memory(
         Size("10%"), "Keep free", "Memory that is always left to other programs.", allowed="allowed_keep_free"
     )
+    device_memory_limit: Size = _memory(
+        Size("80%"),
+        "Graphics memory limit",
+        "The most memory that loaded models may use of each graphics card.",
+        allowed="allowed_device_memory_limit",
+    )
     favourites: tuple[Name, ...] | None = _preloading(
         None,
         "Favourites",
@@ -417,7 +423,7 @@ class Settings(Declared):
             raise WrongValueError("value_is_share")
         return value
 
-    @field_validator("memory_limit", "keep_free", "max_body")
+    @field_validator("memory_limit", "keep_free", "device_memory_limit", "max_body")
     @classmethod
     def _size_in_range(cls, value: Size, info: ValidationInfo) -> Size:
         if info.field_name == "keep_free":

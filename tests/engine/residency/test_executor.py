@@ -27,6 +27,8 @@ from tests.engine.residency.workers import MB, Bench, FakeWorker, model, settle
 REASON = msg("favourite", rank=1)
 BROKEN = ModelLoadError(msg("internal_error", id="0a1b2c3d"))
 
+GB = 10**9
+
 
 @pytest.fixture
 async def bench() -> Bench:
@@ -366,19 +368,30 @@ async def test_settings_outdate_models_that_load_differently(bench: Bench) -> No
 
 async def test_other_devices_outdate_the_models_that_use_devices(bench: Bench) -> None:
     await bench.hot("a")
-    bench.executor.use_devices(())
+    bench.executor.use_devices({})
     assert bench.of("a") is State.HOT
-    bench.executor.use_devices(("Vulkan0",))
+    bench.executor.use_devices({"Vulkan0": 10 * GB})
     assert bench.of("a") is State.UNLOADING
     await bench.hot("b")
     assert bench.workers[-1].options is not None
     assert bench.workers[-1].options.devices == ("Vulkan0",)
 
 
+async def test_the_limit_of_devices_is_a_share_of_each(bench: Bench) -> None:
+    bench.executor.use_devices({"Vulkan0": 10 * GB, "Vulkan1": 5 * GB})
+    assert bench.executor.device_limits == {"Vulkan0": 8 * GB, "Vulkan1": 4 * GB}
+    assert bench.executor.state.limits.devices == bench.executor.device_limits
+    await bench.hot("a")
+    bench.executor.use_devices({"Vulkan0": 20 * GB, "Vulkan1": 5 * GB})  # the same ones: no model is loaded again
+    assert bench.of("a") is State.HOT
+    bench.executor.apply_settings(bench.settings.model_copy(update={"device_memory_limit": Size("6GB")}))
+    assert bench.executor.state.limits.devices == {"Vulkan0": 6 * GB, "Vulkan1": 5 * GB}
+
+
 async def test_models_without_layers_on_devices_stay() -> None:
     bench = Bench(gpu_layers=0)
     await bench.hot("a")
-    bench.executor.use_devices(("Vulkan0",))
+    bench.executor.use_devices({"Vulkan0": 10 * GB})
     assert bench.of("a") is State.HOT
     assert bench.workers[0].options is not None
     assert bench.workers[0].options.devices == ()

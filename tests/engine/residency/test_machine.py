@@ -168,7 +168,7 @@ class ResidencyMachine(RuleBasedStateMachine):
         residents = world.state.residents()
         if sum(each.resident_bytes for each in residents) > limit:
             assert all(each.leased for each in residents), "an idle model stays over the limit"
-        if device_sums(residents).get("gpu", 0) > (world.gpu_limit or 0):
+        if device_sums(each.device_bytes for each in residents).get("gpu", 0) > (world.gpu_limit or 0):
             assert all(each.leased for each in residents if each.device_bytes), "an idle model stays over the limit"
 
     @rule(model=MODELS)

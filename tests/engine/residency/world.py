@@ -357,7 +357,7 @@ class World:
             old = before.models.get(name)
             if record.reserved_bytes and not (old and old.reserved_bytes):
                 assert state.taken_bytes <= state.limits.reachable_bytes, "more is reserved than there is"
-                for device, taken in device_sums(state.residents()).items():
+                for device, taken in device_sums(each.device_bytes for each in state.residents()).items():
                     assert taken <= state.limits.devices[device], "more is reserved than the device has"
             if isinstance(phase, Hot | Loading | Warming):
                 assert name in self.workers - self.closing

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from preheat.core import DeviceMemory
 from preheat.messages import msg, verbatim
 from preheat.residency import Action, DecisionRecord, Outcome
 from preheat.server.metrics import MAX_MODELS, OTHER, Histogram, Tally
@@ -100,6 +102,15 @@ async def test_decisions_and_gauges(client: httpx2.AsyncClient, engine: FakeEngi
     assert found["preheat_prefix_bytes", (("tier", "disk"),)] == 0
     assert (found["preheat_hot_models", ()], found["preheat_active_requests", ()]) == (2, 2)
     assert found["preheat_build_info", (("version", "0.1.0"),)] == 1
+
+
+async def test_gauges_of_devices(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
+    memory = replace(engine.snapshot.memory, devices=(DeviceMemory("Vulkan0", 8_000, 3_000),))
+    engine.snapshot = replace(engine.snapshot, memory=memory)
+    found = await samples(client)
+    labels = (("device", "Vulkan0"),)
+    assert found["preheat_device_memory_limit_bytes", labels] == 8000
+    assert found["preheat_device_memory_used_bytes", labels] == 3000
 
 
 async def test_openmetrics_by_accept_header(client: httpx2.AsyncClient) -> None:

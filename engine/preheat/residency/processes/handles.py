@@ -13,6 +13,7 @@ from preheat.residency import events as ev
 from preheat.residency.forms import Form
 from preheat.residency.gains import GainTable
 from preheat.residency.memory.system import SystemMemory
+from preheat.residency.pools import NO_DEVICE_BYTES, DeviceBytes
 from preheat.residency.processes.prompts import PromptStore
 from preheat.residency.processes.spare import SpareWorker, Worker
 from preheat.residency.sizes import SizeTable
@@ -81,7 +82,7 @@ class Owner(Protocol):
 class Shared:
     """What all workers share; ``settings`` are the current ones, ``stages`` those of each model's last load.
 
-    ``room`` is that of ``Limits``, ``devices`` are llama.cpp's names of those that models are put on.
+    ``room`` is that of ``Limits``, ``devices`` has the memory of those that models are put on, by llama.cpp's names.
     """
 
     owner: Owner
@@ -93,7 +94,7 @@ class Shared:
     spare: SpareWorker
     stages: dict[str, LoadStages] = field(default_factory=dict)
     room: Message | None = None
-    devices: tuple[str, ...] = ()
+    devices: DeviceBytes = field(default_factory=lambda: NO_DEVICE_BYTES)
 
     def prepare_spare(self) -> None:
         """Start a spare worker when no requests are in progress."""

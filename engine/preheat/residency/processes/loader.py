@@ -58,7 +58,7 @@ class Loader:
             form,
             probe=not clients,
             warm_prefix=preload,
-            devices=shared.devices,
+            devices=tuple(shared.devices),
             prefixes=prefixes,
         )
         owner.feed(ev.Started(model_id))

@@ -69,7 +69,7 @@ class TwinLoader:
             twin.form,
             probe=True,
             warm_prefix=True,
-            devices=shared.devices,
+            devices=tuple(shared.devices),
             prefixes=prefixes,
         )
         options = replace(options, yields=True, measure_gain=tries and shared.gains.gain(model) is None)

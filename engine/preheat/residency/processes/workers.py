@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from preheat.models import ModelFile
 from preheat.residency import events as ev
 from preheat.residency.phases import State
+from preheat.residency.pools import DeviceBytes
 from preheat.residency.processes.closer import Closer
 from preheat.residency.processes.handles import Handle, HotModel, LoadedWorker, Shared
 from preheat.residency.processes.loader import Loader
@@ -113,7 +114,8 @@ class ModelWorkers:
         """Return what a load of a model needs."""
         sizes, settings = self._shared.sizes, self._shared.settings
         keep_alive_s = settings.for_model(model.model_id).keep_alive_s
-        return ev.Needs(sizes.expected_bytes(model), keep_alive_s, self._twins.shrunk_bytes(model))
+        device_bytes = sizes.device_bytes(model)
+        return ev.Needs(sizes.expected_bytes(model), keep_alive_s, self._twins.shrunk_bytes(model), device_bytes)
 
     def measure(self) -> ev.MemoryMeasured:
         """Return the memory of the workers, and note that of hot models as their size."""
@@ -138,7 +140,13 @@ class ModelWorkers:
         # Measured now: what is reserved for a worker and not touched yet is still free.
         held = sum(memory.rss_bytes(pid) for pid in pids) + sum(map(self._own_bytes, self._seconds()))
         limit = settings.memory_limit.resolve(system.total_bytes) if limit_bytes is None else limit_bytes
-        return Limits(limit, min(limit, max(held + free, 0)), self._shared.room)
+        return Limits(limit, min(limit, max(held + free, 0)), self._shared.room, self.device_limits)
+
+    @property
+    def device_limits(self) -> DeviceBytes:
+        """The most that models may take of each device, by the settings."""
+        limit = self._shared.settings.device_memory_limit
+        return {device: min(limit.resolve(total), total) for device, total in self._shared.devices.items()}
 
     def _seconds(self) -> Sequence[Worker]:
         seconds = [handle.second for handle in self._handles.values() if handle.second is not None]
