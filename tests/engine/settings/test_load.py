@@ -286,7 +286,7 @@ def test_a_wrong_line_is_named_with_its_number(line: str, shown: str) -> None:
 def test_unknown_names_get_near_ones() -> None:
     assert (
         error_of("memry_limit = 1").title
-        == "settings.toml line 1: there is no setting memry_limit; similar: memory_limit"
+        == "settings.toml line 1: there is no setting memry_limit; similar: memory_limit, device_memory_limit"
     )
     assert (
         error_of(environ={"PREHEAT_PRT": "1"}).title
