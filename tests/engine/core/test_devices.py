@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -19,15 +19,15 @@ FOUND = DeviceReport((CARD,), backends=("vulkan",))
 
 def make(
     settings: Settings, remembered: DeviceReport | None, find: Callable[[], DeviceReport] = lambda: FOUND
-) -> tuple[EngineDevices, asyncio.Queue[tuple[str, ...]]]:
-    changes: asyncio.Queue[tuple[str, ...]] = asyncio.Queue()
+) -> tuple[EngineDevices, asyncio.Queue[Mapping[str, int]]]:
+    changes: asyncio.Queue[Mapping[str, int]] = asyncio.Queue()
     return EngineDevices(settings, changes.put_nowait, find, lambda: remembered), changes
 
 
 async def test_remembered_devices_are_there_before_the_first_load() -> None:
     devices, changes = make(Settings(), FOUND)
     await devices.start()
-    assert changes.get_nowait() == ("Vulkan0",)
+    assert changes.get_nowait() == {"Vulkan0": 1}
 
 
 async def test_devices_are_found_in_the_background() -> None:
@@ -35,7 +35,7 @@ async def test_devices_are_found_in_the_background() -> None:
     await devices.start()
     assert changes.empty()
     running = asyncio.create_task(devices.run())
-    assert await changes.get() == ("Vulkan0",)
+    assert await changes.get() == {"Vulkan0": 1}
     assert devices.report == FOUND
     running.cancel()
 
@@ -45,12 +45,12 @@ async def test_a_change_of_the_setting(caplog: pytest.LogCaptureFixture) -> None
     await devices.start()
     changes.get_nowait()
     devices.apply_settings(Settings(devices=("cpu",)))
-    assert changes.get_nowait() == ()
+    assert changes.get_nowait() == {}
     assert devices.choice.uses[0].reason.code == "device_setting_cpu"
     devices.apply_settings(Settings(devices=("radeon",)))
     assert "names radeon, which is not here" in caplog.text
     devices.apply_settings(Settings(devices=("radeon",), parallel=3))
-    assert (changes.get_nowait(), changes.empty()) == ((), True)
+    assert (changes.get_nowait(), changes.empty()) == ({}, True)
 
 
 async def test_without_llama_the_processor_is_left(caplog: pytest.LogCaptureFixture) -> None:
