@@ -201,9 +201,11 @@ def _made_lines(now: JsonObject, seconds: float | None) -> Iterator[str]:
     limit = now["room"]["limit_bytes"]
     if now["unloaded"]:
         yield f"Unloaded: {', '.join(now['unloaded'])}."
+    if now["shrunk"]:
+        yield f"Loaded again with less memory: {', '.join(now['shrunk'])}."
     if now["busy"]:
         yield f"Unloaded when their requests end: {', '.join(now['busy'])}."
-    if not now["unloaded"] and not now["busy"]:
+    if not (now["unloaded"] or now["shrunk"] or now["busy"]):
         yield "Nothing had to be unloaded."
     available, wanted = now["available_bytes"], now["room"]["wanted_bytes"]
     yield f"{format_memory(available)} are available; models take at most {format_memory(limit)}."

@@ -38,6 +38,7 @@ class MadeRoom:
 
     room: RoomSnapshot
     unloaded: tuple[str, ...]  # models that have left memory
+    shrunk: tuple[str, ...]  # models that have given up memory, and are loaded again without it
     busy: tuple[str, ...]  # models that leave when their requests end
     available_bytes: int  # memory available to other programs now
 
@@ -166,7 +167,7 @@ class MakeRoom(Command[MadeRoom]):
     async def run(self, host: ControlHost) -> MadeRoom:
         made = await host.engine.room.make(self.wanted_bytes, self.seconds)
         made_room = RoomSnapshot(made.room.limit_bytes, made.room.wanted_bytes, made.room.until)
-        return MadeRoom(made_room, made.unloaded, made.busy, made.available_bytes)
+        return MadeRoom(made_room, made.unloaded, made.shrunk, made.busy, made.available_bytes)
 
 
 @command("POST", "make-room/end", risk=Risk.MANAGE)

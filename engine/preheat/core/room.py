@@ -26,12 +26,14 @@ class RoomMade:
     Attributes:
         room: The room that was made. It may have ended already.
         unloaded: Models that have left memory.
+        shrunk: Models that have given up memory, and are loaded again without it.
         busy: Models that leave when their requests end.
         available_bytes: Memory available to other programs now.
     """
 
     room: Room
     unloaded: tuple[str, ...]
+    shrunk: tuple[str, ...]
     busy: tuple[str, ...]
     available_bytes: int
 
@@ -83,15 +85,16 @@ class RoomKeeper:
         self._follow()
         why = room_message("room_made", room)
         self.residency.cancel_preloads(EvictionReason.PAUSED, why)
-        self.residency.free(max(taken_bytes - limit_bytes, 0), EvictionReason.LIMIT, why)
+        self.residency.free(max(taken_bytes - limit_bytes, 0), EvictionReason.OTHERS, why)
         self.apply()
         records = self.residency.records
-        leaving = [model_id for model_id in held if records[model_id].state is State.UNLOADING]
-        await asyncio.gather(*(self.residency.unload(model_id) for model_id in leaving))
+        leaving = tuple(model_id for model_id in held if records[model_id].state is State.UNLOADING)
+        shrunk = tuple(model_id for model_id in held if records[model_id].load is not None)
+        await self.residency.wait_closed((*leaving, *shrunk))
         staying = [record for record in self.residency.records.values() if isinstance(record.phase, Hot)]
         over = sum(record.reserved_bytes for record in staying) > limit_bytes
         busy = tuple(record.model_id for record in staying if over and record.leased)
-        return RoomMade(room, tuple(leaving), busy, read_memory().available_bytes)
+        return RoomMade(room, leaving, shrunk, busy, read_memory().available_bytes)
 
     def end(self) -> tuple[str, ...]:
         """Give the room up: models may take what the setting allows; return those that are loaded again."""

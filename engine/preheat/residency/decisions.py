@@ -41,6 +41,9 @@ class EvictionReason(StrEnum):
     PRELOAD = "preload"
     """A model that is used more takes its place."""
 
+    OTHERS = "others"
+    """Room was made for other programs."""
+
     PRESSURE = "pressure"
     LIMIT = "limit"
     KEEP_ALIVE = "keep_alive"

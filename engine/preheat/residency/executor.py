@@ -204,6 +204,10 @@ class ResidencyExecutor(ResidencyView):
         """Unload idle models to free memory, including that of models being unloaded."""
         self.feed(ev.MemoryNeeded(wanted_bytes, why, reason))
 
+    async def wait_closed(self, model_ids: Sequence[str]) -> None:
+        """Wait until the workers of models that leave memory or shrink have ended, and their memory is free."""
+        await self._workers.closed(model_ids)
+
     def set_favourites(self, model_ids: Sequence[str]) -> None:
         """Use these favourites."""
         self.feed(ev.FavouritesChanged(frozenset(model_ids)))
@@ -266,7 +270,7 @@ class ResidencyExecutor(ResidencyView):
         """End every load and worker; hot models may store their prompts within ``save_s`` seconds."""
         self._workers.hurry(save_s)
         self.feed(ev.Closed(save_s))
-        await self._workers.closed()
+        await self._workers.end()
         for timer in self._timers.values():
             timer.cancel()
 

@@ -25,7 +25,11 @@ SAVE_S: Final = 5.0
 HURRIED_SAVE_S: Final = 0.3
 """The same while a request waits or memory is short: what a file system in memory takes quickly."""
 
+ROOM_SAVE_S: Final = 0.1
+"""The same while a user waits for room: all of it takes 0.3 s. At rest, most prompts have been stored before."""
+
 _SAVES: Final = {
+    EvictionReason.OTHERS: ROOM_SAVE_S,
     EvictionReason.ROOM: HURRIED_SAVE_S,
     EvictionReason.PRESSURE: HURRIED_SAVE_S,
     EvictionReason.FILE: 0.0,  # no model could use them

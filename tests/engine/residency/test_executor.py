@@ -20,7 +20,7 @@ from preheat.messages import msg
 from preheat.residency import Action, EvictionReason, Outcome, State, executor
 from preheat.residency import events as ev
 from preheat.residency.processes import loader, spare
-from preheat.residency.step import HURRIED_SAVE_S, SAVE_S
+from preheat.residency.step import HURRIED_SAVE_S, ROOM_SAVE_S, SAVE_S
 from preheat.settings import Size
 from tests.engine.residency.workers import MB, Bench, FakeWorker, model, settle
 
@@ -471,7 +471,12 @@ async def test_events_from_outside_decide_alike(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("why", "within_s"), [(EvictionReason.PRESSURE, HURRIED_SAVE_S), (EvictionReason.LIMIT, SAVE_S)]
+    ("why", "within_s"),
+    [
+        (EvictionReason.OTHERS, ROOM_SAVE_S),
+        (EvictionReason.PRESSURE, HURRIED_SAVE_S),
+        (EvictionReason.LIMIT, SAVE_S),
+    ],
 )
 async def test_a_model_stores_its_prompts_before_it_leaves(bench: Bench, why: EvictionReason, within_s: float) -> None:
     await bench.hot("a")

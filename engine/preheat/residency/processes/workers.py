@@ -102,7 +102,12 @@ class ModelWorkers:
         """Let workers that store their prompts before they are closed end it soon."""
         self._closer.hurry(within_s)
 
-    async def closed(self) -> None:
+    async def closed(self, model_ids: Sequence[str]) -> None:
+        """Wait until the workers of models that are closed now have ended."""
+        closing = [task for model_id in model_ids if (task := self._handles[model_id].task) is not None]
+        await asyncio.gather(*map(asyncio.shield, closing), return_exceptions=True)
+
+    async def end(self) -> None:
         """Wait until all loads and workers have ended."""
         tasks = (task for handle in self._handles.values() for task in (handle.task, handle.second_task))
         closing = [task for task in tasks if task is not None]
