@@ -7487,6 +7487,18 @@ nach {new}
         <translation>Es ist einsatzbereit.</translation>
     </message>
     <message>
+        <source>{program} fills the screen</source>
+        <translation>{program} füllt den Bildschirm</translation>
+    </message>
+    <message>
+        <source>A game runs</source>
+        <translation>Ein Spiel läuft</translation>
+    </message>
+    <message>
+        <source>Click to unload the models until it ends, so that it has their memory.</source>
+        <translation>Ein Klick entlädt die Modelle bis zu seinem Ende und gibt den Speicher frei.</translation>
+    </message>
+    <message>
         <source>{model} did not load</source>
         <translation>{model} wurde nicht geladen</translation>
     </message>
@@ -8831,6 +8843,10 @@ nach {new}
         <translation>Nach Updates suchen</translation>
     </message>
     <message>
+        <source>Memory for games</source>
+        <translation>Speicher für Spiele</translation>
+    </message>
+    <message>
         <source>Models folder</source>
         <translation>Modellordner</translation>
     </message>
@@ -8917,6 +8933,10 @@ nach {new}
     <message>
         <source>What web pages and apps with a built-in browser may do: use models, or also manage models and preloading.</source>
         <translation>Was Webseiten und Apps mit eingebautem Browser dürfen: Modelle verwenden oder auch Modelle und Vorladen verwalten.</translation>
+    </message>
+    <message>
+        <source>When a game or another program fills the screen: `ask` offers to unload the models until it ends, `auto` unloads them.</source>
+        <translation>Wenn ein Spiel oder ein anderes Programm den Bildschirm füllt: `ask` bietet an, die Modelle bis zu seinem Ende zu entladen, `auto` entlädt sie.</translation>
     </message>
     <message>
         <source>Which models a key or a program may use, and who goes first: `program NAME; MODELS; PRIORITY` with `*` for any characters. Without a matching rule, all models may be used.</source>
@@ -9250,6 +9270,22 @@ nach {new}
     <message>
         <source>For 1 &amp;hour</source>
         <translation>Für 1 &amp;Stunde</translation>
+    </message>
+    <message>
+        <source>{size} available</source>
+        <translation>{size} verfügbar</translation>
+    </message>
+    <message>
+        <source>Unload all for 15 &amp;minutes</source>
+        <translation>Alle für 15 &amp;Minuten entladen</translation>
+    </message>
+    <message>
+        <source>For 15 &amp;minutes</source>
+        <translation>Für 15 &amp;Minuten</translation>
+    </message>
+    <message>
+        <source>Until I &amp;end it</source>
+        <translation>Bis zum &amp;Beenden</translation>
     </message>
     <message>
         <source>Until &amp;tomorrow</source>

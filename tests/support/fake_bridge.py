@@ -246,8 +246,8 @@ class FakeBridge(EngineBridge):
     def resume(self) -> None:
         self.commands.append(("resume",))
 
-    def make_room(self, seconds: float | None) -> None:
-        self.commands.append(("make_room", seconds))
+    def make_room(self, seconds: float | None, wanted_bytes: int | None = None) -> None:
+        self.commands.append(("make_room", seconds, wanted_bytes))
 
     def end_room(self) -> None:
         self.commands.append(("end_room",))

@@ -337,6 +337,12 @@ class Settings(Declared):
     notifications: bool = _application(
         True, "Notifications", "Notify when the favourites are ready and when something fails."
     )
+    offer_room: Literal["off", "ask", "auto"] = _application(
+        "ask",
+        "Memory for games",
+        "When a game or another program fills the screen: `ask` offers to unload the models until it ends, `auto` "
+        "unloads them.",
+    )
     theme: Literal["auto", "light", "dark"] = _application(
         "auto", "Theme", "Colours of the windows; `auto` follows the system."
     )

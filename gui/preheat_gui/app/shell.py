@@ -104,10 +104,11 @@ class Shell(QObject):
         QTimer.singleShot(0, self._add_notifications)
 
     def _add_notifications(self) -> None:
-        from preheat_gui.tray import Notifications
+        from preheat_gui.tray import Notifications, RoomOffer
 
         if self._tray is not None:
-            Notifications(self.bridge, self._tray, at_login=self._login, parent=self)
+            notifications = Notifications(self.bridge, self._tray, at_login=self._login, parent=self)
+            RoomOffer(self.bridge, notifications, parent=self)
 
     def _start_without_tray(self) -> None:
         logger.info("this desktop has no tray: the dashboard replaces the icon")

@@ -160,9 +160,9 @@ class EngineBridge(QObject):
     def resume(self) -> None:
         self._command(control.ResumePreloading())
 
-    def make_room(self, seconds: float | None) -> None:
-        """Unload all models for a time, by default until ``end_room``."""
-        self._command(control.MakeRoom(None, seconds))
+    def make_room(self, seconds: float | None, wanted_bytes: int | None = None) -> None:
+        """Unload models until ``wanted_bytes`` are available, or all of them, for a time or until ``end_room``."""
+        self._command(control.MakeRoom(wanted_bytes, seconds))
 
     def end_room(self) -> None:
         self._command(control.EndRoom())

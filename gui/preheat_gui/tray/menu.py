@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 
 MAX_MODELS: Final = 20  # Models in a submenu; the dashboard has all
+QUARTER_S: Final = 900.0
 HOUR_S: Final = 3600.0
+GIB: Final = 1 << 30
+ROOMS_GIB: Final = (4, 8, 16, 32, 64)  # Offered where the computer has more memory
 MORNING: Final = 6  # The hour at which a pause until tomorrow ends
 _SHORTEST_NIGHT: Final = timedelta(hours=4)
 
@@ -88,11 +91,30 @@ class TrayMenu(QMenu):
 
     def _add_room(self) -> None:
         menu = self._room_menu = self._add_menu("room", self.tr("&Make room"))
-        hour = self._add("room_hour", self.tr("Unload all for 1 &hour"), partial(self._make_room, HOUR_S), menu=menu)
-        unload_open = self.tr("Unload all until I &end it")
-        open_end = self._add("room_open", unload_open, partial(self._make_room, None), menu=menu)
+        commands = self._add_rooms(menu, "room", None)
+        self._sizes: dict[int, QMenu] = {}
+        for gib in ROOMS_GIB:
+            size = self._sizes[gib * GIB] = menu.addMenu(self.tr("{size} available").format(size=f"{gib} GiB"))
+            size.menuAction().setObjectName(f"tray_room_{gib}")
+            commands += self._add_rooms(size, f"room_{gib}", gib * GIB)
         self._room_end = self._add("room_end", self.tr("&Load them again now"), self._bridge.end_room, menu=menu)
-        self._room_commands = (hour, open_end, self._room_end)
+        self._room_commands = (*commands, self._room_end)
+
+    def _add_rooms(self, menu: QMenu, name: str, wanted_bytes: int | None) -> list[QAction]:
+        """Add a command for each span of time."""
+        if wanted_bytes is None:
+            texts = (
+                self.tr("Unload all for 15 &minutes"),
+                self.tr("Unload all for 1 &hour"),
+                self.tr("Unload all until I &end it"),
+            )
+        else:
+            texts = (self.tr("For 15 &minutes"), self.tr("For 1 &hour"), self.tr("Until I &end it"))
+        spans = (("quarter", QUARTER_S), ("hour", HOUR_S), ("open", None))
+        return [
+            self._add(f"{name}_{span}", text, partial(self._make_room, seconds, wanted_bytes), menu=menu)
+            for text, (span, seconds) in zip(texts, spans, strict=True)
+        ]
 
     def _add_pause(self) -> None:
         menu = self._pause_menu = self._add_menu("pause", self.tr("P&ause"))
@@ -169,6 +191,8 @@ class TrayMenu(QMenu):
         cold = [model for model in snapshot.models if model.state in (State.COLD, State.FAILED)]
         self._loadable.show([self._loadable_entry(model) for model in most_used(snapshot, cold)])
         self._show_room(snapshot.room)
+        for size, menu in self._sizes.items():
+            menu.menuAction().setVisible(size < snapshot.memory.total_bytes)
         self._show_update(snapshot.update)
         paused_until = snapshot.preload.paused_until
         self._resume.setVisible(paused_until is not None)
@@ -252,8 +276,8 @@ class TrayMenu(QMenu):
     def _pause(self, seconds: float | None, *_: object) -> None:
         self._bridge.pause(seconds)
 
-    def _make_room(self, seconds: float | None, *_: object) -> None:
-        self._bridge.make_room(seconds)
+    def _make_room(self, seconds: float | None, wanted_bytes: int | None, *_: object) -> None:
+        self._bridge.make_room(seconds, wanted_bytes)
 
     def _pause_until_tomorrow(self) -> None:
         now = datetime.now()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
@@ -34,7 +35,7 @@ _LOADING: Final = (State.QUEUED, State.LOADING, State.WARMING)
 class Notifications(QObject):
     """Watches the snapshots and shows notifications at the tray icon, unless the user switched them off.
 
-    A click on one arrives as ``bridge.view_requested``, with a model_id or "".
+    A click on one arrives as ``bridge.view_requested``, with a model_id or "", unless it was an offer.
     """
 
     def __init__(
@@ -58,9 +59,14 @@ class Notifications(QObject):
         self._pressure_at: float | None = None
         self._pressure_since = time.time()
         self._asking = False
-        self._view = ("overview", "")
+        self._on_click: Callable[[], object] = lambda: None
         tray.messageClicked.connect(self._on_clicked)
         bridge.snapshot_changed.connect(self._look)
+
+    def offer_room(self, program: str, make_room: Callable[[], object]) -> None:
+        """Offer to unload the models until a program ends; a click calls ``make_room``."""
+        what = self.tr("{program} fills the screen").format(program=program) if program else self.tr("A game runs")
+        self._say(what, self.tr("Click to unload the models until it ends, so that it has their memory."), make_room)
 
     def _look(self, snapshot: EngineSnapshot) -> None:
         models = {model.model_id: model for model in snapshot.models}
@@ -166,13 +172,16 @@ class Notifications(QObject):
         self._asking = False
 
     def _notify(self, title: str, text: str, view: tuple[str, str], *, warning: bool = False) -> None:
+        self._say(title, text, partial(self._bridge.view_requested.emit, *view), warning=warning)
+
+    def _say(self, title: str, text: str, on_click: Callable[[], object], *, warning: bool = False) -> None:
         if self._bridge.settings.notifications:
-            self._view = view
+            self._on_click = on_click
             icons = QSystemTrayIcon.MessageIcon
             self._tray.showMessage(title, text, icons.Warning if warning else icons.Information)
 
     def _on_clicked(self) -> None:
-        self._bridge.view_requested.emit(*self._view)
+        self._on_click()
 
 
 def _recent_decisions(session: EngineSession) -> tuple[DecisionRecord, ...]:

@@ -335,6 +335,16 @@ def test_models_are_loaded_from_the_menu(menu: TrayMenu, bridge: FakeBridge) -> 
     assert texts(submenu(menu, "load")) == ["All models are loaded", "&All models…"]
 
 
+def test_room_of_a_size_is_made(menu: TrayMenu, bridge: FakeBridge) -> None:
+    now = snapshot(model("a"))
+    bridge.publish(replace(now, memory=replace(now.memory, total_bytes=16 << 30)))
+    room = submenu(menu, "room")
+    assert [text for text in texts(room) if "GiB" in text] == ["4 GiB available", "8 GiB available"]
+    action(menu, "room_8_quarter").trigger()
+    action(menu, "room_quarter").trigger()
+    assert bridge.commands == [("make_room", 900.0, 8 << 30), ("make_room", 900.0, None)]
+
+
 def test_room_is_made_and_ended(menu: TrayMenu, bridge: FakeBridge) -> None:
     assert not action(menu, "room_end").isVisible()
     action(menu, "room_hour").trigger()
@@ -342,7 +352,7 @@ def test_room_is_made_and_ended(menu: TrayMenu, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(model("a"), room=RoomSnapshot(0, None, math.inf)))
     assert submenu(menu, "room").title() == "Room for other apps"
     action(menu, "room_end").trigger()
-    assert bridge.commands == [("make_room", 3600.0), ("make_room", None), ("end_room",)]
+    assert bridge.commands == [("make_room", 3600.0, None), ("make_room", None, None), ("end_room",)]
     soon = (datetime.now() + timedelta(hours=1)).timestamp()
     bridge.publish(snapshot(model("a"), room=RoomSnapshot(0, None, soon)))
     assert submenu(menu, "room").title().startswith("Room for other apps until ")
