@@ -5444,7 +5444,7 @@ nach {new}
     </message>
     <message>
         <source>Raise device_memory_limit, or lower context_length</source>
-        <translation type="unfinished"></translation>
+        <translation>device_memory_limit erhöhen oder context_length senken</translation>
     </message>
     <message>
         <source>Raise the priority in the setting access or of the key, raise memory_limit, or choose a smaller quantization</source>
@@ -5760,15 +5760,15 @@ nach {new}
     </message>
     <message>
         <source>all layers are in RAM: no device is in use</source>
-        <translation type="unfinished"></translation>
+        <translation>alle Schichten sind im RAM: kein Gerät wird verwendet</translation>
     </message>
     <message>
         <source>all {layers:count} layers are on {devices:names}</source>
-        <translation type="unfinished"></translation>
+        <translation>alle {layers:count} Schichten sind auf {devices:names}</translation>
     </message>
     <message>
         <source>all {layers:count} layers are on {devices:names}, but the experts of {experts:count} in RAM</source>
-        <translation type="unfinished"></translation>
+        <translation>alle {layers:count} Schichten sind auf {devices:names}, aber die Experten von {experts:count} im RAM</translation>
     </message>
     <message>
         <source>an app that just started nearly always uses it next</source>
@@ -5972,7 +5972,7 @@ nach {new}
     </message>
     <message>
         <source>no layers are on {device}: even one takes {needed:memory} with its buffers, and {limit:memory} are left there</source>
-        <translation type="unfinished"></translation>
+        <translation>keine Schicht ist auf {device}: schon eine braucht mit ihren Puffern {needed:memory}, und dort sind {limit:memory} übrig</translation>
     </message>
     <message>
         <source>not in memory: it was unloaded by hand, and is preloaded again after its next use</source>
@@ -6040,7 +6040,7 @@ nach {new}
     </message>
     <message>
         <source>the dense parts of all {layers:count} layers are on {devices:names}, experts in RAM</source>
-        <translation type="unfinished"></translation>
+        <translation>die dichten Teile aller {layers:count} Schichten sind auf {devices:names}, Experten im RAM</translation>
     </message>
     <message>
         <source>the file has changed</source>
@@ -6244,11 +6244,11 @@ nach {new}
     </message>
     <message>
         <source>{count:count} of {layers:count} layers are on {devices:names}, as the setting gpu_layers says</source>
-        <translation type="unfinished"></translation>
+        <translation>{count:count} von {layers:count} Schichten sind auf {devices:names}, wie in der Einstellung gpu_layers angegeben</translation>
     </message>
     <message>
         <source>{count:count} of {layers:count} layers are on {devices:names}, the others in RAM</source>
-        <translation type="unfinished"></translation>
+        <translation>{count:count} von {layers:count} Schichten sind auf {devices:names}, die übrigen im RAM</translation>
     </message>
     <message>
         <source>{count:count} of {total:count}</source>

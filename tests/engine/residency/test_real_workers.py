@@ -188,7 +188,7 @@ async def test_a_killed_worker_is_noticed_and_replaced(starter_home: Path) -> No
         model = (await until_state(engine, CHAT, State.FAILED)).model(CHAT)
         assert model is not None
         assert model.error == msg("worker_ended", reason=msg("exit_killed_by_program"))
-        assert (model.resident_bytes, model.context_length) == (0, None)
+        assert (model.resident_bytes, model.context_length) == (0, 2048)  # that of its next load
         async with engine.lease(CHAT) as lease:
             assert await write(lease)
         assert recorder.of(CHAT) == [*LOADED, State.FAILED, *LOADED]
