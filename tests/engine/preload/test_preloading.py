@@ -6,6 +6,7 @@ import asyncio
 import math
 import sqlite3
 import time
+from typing import Any
 
 import psutil
 import pytest
@@ -13,13 +14,13 @@ import pytest
 from bug_watch import BugWatch
 from preheat import paths
 from preheat.core import Engine
-from preheat.inference import LoadOptions, PrefixOptions
+from preheat.inference import LoadOptions
 from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.preload import IDLE_S, context
-from preheat.residency import Action, EvictionReason, Form, State
+from preheat.residency import Action, EvictionReason, State
 from preheat.residency.processes.load_options import load_options as options_for
-from preheat.settings import Settings, Size
+from preheat.settings import Size
 from tests.engine.engines import (
     CHAT,
     EMBED,
@@ -259,18 +260,10 @@ async def test_a_bug_in_a_preload_does_not_stop_the_others(monkeypatch: pytest.M
     async with running(preload=False, favourites=[CHAT, EMBED]) as engine:
         broken = [True]
 
-        def load_options(
-            model: ModelFile,
-            settings: Settings,
-            form: Form,
-            *,
-            probe: bool,
-            warm_prefix: bool,
-            prefixes: PrefixOptions | None,
-        ) -> LoadOptions:
+        def load_options(model: ModelFile, *given: Any, **options: Any) -> LoadOptions:
             if broken[0] and model.model_id == CHAT:
                 raise ZeroDivisionError("a bug")
-            return options_for(model, settings, form, probe=probe, warm_prefix=warm_prefix, prefixes=prefixes)
+            return options_for(model, *given, **options)
 
         monkeypatch.setattr("preheat.residency.processes.loader.load_options", load_options)
         change(engine, preload=True)
