@@ -3043,6 +3043,10 @@ nach {new}
         <translation>Das Laden wurde abgebrochen</translation>
     </message>
     <message>
+        <source>no layers are on {device}: the fewest take {needed:bytes} with their buffers, and there are {limit:bytes}</source>
+        <translation>auf {device} sind keine Schichten: die wenigsten brauchen mit ihren Puffern {needed:bytes}, und es gibt {limit:bytes}</translation>
+    </message>
+    <message>
         <source>the model file has changed since it was stored</source>
         <translation>die Modelldatei hat sich geändert, seit er gespeichert wurde</translation>
     </message>
@@ -5971,10 +5975,6 @@ nach {new}
         <translation>kein Vulkan-Treiber findet ein Gerät</translation>
     </message>
     <message>
-        <source>no layers are on {device}: even one takes {needed:memory} with its buffers, and {limit:memory} are left there</source>
-        <translation>keine Schicht ist auf {device}: schon eine braucht mit ihren Puffern {needed:memory}, und dort sind {limit:memory} übrig</translation>
-    </message>
-    <message>
         <source>not in memory: it was unloaded by hand, and is preloaded again after its next use</source>
         <translation>nicht im Speicher: von Hand entladen; nach der nächsten Nutzung wird es wieder vorgeladen</translation>
     </message>
@@ -8639,6 +8639,10 @@ nach {new}
         <translation>Schlüssel, die Apps senden dürfen; ohne Schlüssel wird keiner verlangt.</translation>
     </message>
     <message>
+        <source>Layers to put on graphics cards; -1 means as many as fit.</source>
+        <translation>Schichten, die auf Grafikkarten kommen; -1 bedeutet: so viele wie passen.</translation>
+    </message>
+    <message>
         <source>Let programs of this computer&apos;s other users connect without a key. Only Linux tells them apart.</source>
         <translation>Programme anderer Benutzer dieses Computers ohne Schlüssel verbinden lassen. Nur Linux unterscheidet sie.</translation>
     </message>
@@ -8825,10 +8829,6 @@ nach {new}
     <message>
         <source>Language of the windows, after a restart; `auto` follows the system.</source>
         <translation>Sprache der Fenster nach einem Neustart; `auto` folgt dem System.</translation>
-    </message>
-    <message>
-        <source>Layers to put on the GPU, if the build supports one; -1 means all.</source>
-        <translation>Schichten auf der GPU, falls der Build eine unterstützt; -1 heißt alle.</translation>
     </message>
     <message>
         <source>Load timeout</source>

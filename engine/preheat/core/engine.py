@@ -528,7 +528,7 @@ class Engine:
         self._residency.set_favourites(self._planner.favourites)
 
     def _devices_changed(self, total_bytes: Mapping[str, int]) -> None:
-        self._residency.use_devices(total_bytes)
+        self._residency.use_devices(total_bytes, self.devices.choice.in_main_memory)
         self._publisher.publish_soon()
 
     def _figures_changed(self) -> None:

@@ -33,6 +33,12 @@ class DeviceChoice:
         """The memory of the devices in use, by llama.cpp's names, in the order in which models fill them."""
         return {use.device.name: use.device.total_bytes for use in self.uses if use.in_use}
 
+    @property
+    def in_main_memory(self) -> frozenset[str]:
+        """The names of those of them whose memory is part of the machine's."""
+        kinds = (DeviceKind.INTEGRATED, DeviceKind.SOFTWARE)
+        return frozenset(use.device.name for use in self.uses if use.in_use and use.device.kind in kinds)
+
 
 def choose_devices(wanted: Sequence[str] | None, report: DeviceReport) -> DeviceChoice:
     """Return which devices are used.

@@ -31,6 +31,7 @@ class LayerParts(NamedTuple):
     weight_bytes: int
     expert_bytes: int = 0  # the part of the weights that are routed experts, which may be elsewhere
     cache_bytes: int = 0  # KV cache and recurrent states
+    largest_bytes: int = 0  # its largest tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,14 @@ class ModelParts:
         layers: Its blocks, in order.
         output_bytes: The output layer's weights.
         compute_bytes: Buffers of each device that computes some of its layers.
+        divisible: Whether it is worth a device that holds some of its layers only. Encoders are not: they are small,
+            and llama.cpp computes their attention in full then, which takes more memory.
     """
 
     layers: tuple[LayerParts, ...]
     output_bytes: int
     compute_bytes: int
+    divisible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +120,13 @@ def place(
             reason = msg(code, layers=total, experts=fewest, devices=_names(rooms, split))
             return _placed(parts, rooms, split, fewest, reason)
     left = _least(total - 1, lambda fewer: bool(_fill(parts, rooms, total - fewer, blocks)))
-    if left is not None:
+    if left is not None and parts.divisible:
         split = _fill(parts, rooms, total - left, blocks)
         reason = msg("placement_some", count=total - left, layers=total, devices=_names(rooms, split))
         experts = blocks if any(layer.expert_bytes for layer in parts.layers) else 0
         return _placed(parts, rooms, split, experts, reason)
     largest = max(rooms, key=lambda room: room.limit_bytes)
-    needed = parts.compute_bytes + parts.output_bytes
+    needed = parts.compute_bytes + sum(_sizes(parts, 1 if parts.divisible else total, blocks))
     limit = max(largest.limit_bytes, 0)
     return Placement(reason=msg("placement_none", device=largest.name, needed=needed, limit=limit))
 
@@ -196,8 +200,9 @@ def _staged_bytes(parts: ModelParts, count: int, cpu_experts: int) -> int:
     first = len(parts.layers) + 1 - count
     return max(
         (
-            layer.weight_bytes if at < first else layer.expert_bytes if at < cpu_experts else 0
+            layer.largest_bytes
             for at, layer in enumerate(parts.layers)
+            if at < first or (at < cpu_experts and layer.expert_bytes)
         ),
         default=0,
     )

@@ -217,6 +217,7 @@ class ModelInfo:
     vision: bool = False  # it takes images
     repack_gain: float | None = None  # decode speed gained by repacked weights, 0.25 is 25 %; None if not measured
     resident_bytes: int = 0  # memory of the worker after the probe; the engine measures it
+    device_bytes: tuple[tuple[str, int], ...] = ()  # memory of devices by llama.cpp's names, as it accounts it
     stages: LoadStages | None = None  # what its load consisted of; known after the probe
 
 
@@ -242,7 +243,9 @@ class LoadOptions:
     repack: bool  # rewrite weights for the processor: faster prefill, almost twice the memory
     threads: int  # the most
     devices: tuple[str, ...] = ()  # llama.cpp's names of the devices for its layers; none is the processor alone
-    gpu_layers: int  # layers to put on the devices; -1 is all
+    gpu_layers: int  # last layers that are on the devices, the output layer counted; -1 is all
+    layer_split: tuple[int, ...] = ()  # how many of them each device has; llama.cpp spreads them if empty
+    cpu_experts: int = 0  # number of first layers whose routed experts stay in RAM
     embedding_cache: int  # number of (text, vector) pairs to remember
     probe: bool  # decode one token before reporting the model as hot. Without it, the waiting request is the probe.
     measure_gain: bool = False  # compare the decode speed of repacked weights with that of mapped ones

@@ -51,7 +51,7 @@ TABLE: Final[Mapping[str, Template]] = {
         "{count:count} of {layers:count} layers are on {devices:names}, as the setting gpu_layers says"
     ),
     "placement_none": Template(
-        "no layers are on {device}: even one takes {needed:memory} with its buffers, and {limit:memory} are left there",
+        "no layers are on {device}: the fewest take {needed:bytes} with their buffers, and there are {limit:bytes}",
         "Raise device_memory_limit, or lower context_length",
     ),
     # All together.

@@ -226,7 +226,7 @@ class PreloadContext:
             hot,
             now,
             setting=self._settings.for_model(model_id).repack,
-            repackable=is_repackable(model),
+            repackable=is_repackable(model) and not record.device_bytes,
             gain=self._gains.gain(model),
             usage=usage,
             used_enough=self._planner.used_enough(model_id, usage),

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from typing import Final, Protocol
 
 from preheat.clock import unix_time
@@ -224,20 +224,20 @@ class ResidencyExecutor(ResidencyView):
     def apply_settings(self, settings: Settings) -> None:
         """Use new settings at once; a model in use follows when it is idle."""
         before, self._shared.settings = self._shared.settings, settings
-        self._reload(name for name in self._workers.files if loads_differently(name, before, settings))
+        placed = self._workers.place()
+        self._reload({*placed, *(name for name in self._workers.files if loads_differently(name, before, settings))})
 
-    def use_devices(self, total_bytes: Mapping[str, int]) -> None:
-        """Put models on these devices from now on; those in memory follow when they are idle.
+    def use_devices(self, total_bytes: Mapping[str, int], in_main_memory: Set[str] = frozenset()) -> None:
+        """Put models on these devices from now on; those in memory whose place changes follow when they are idle.
 
         Args:
             total_bytes: The memory of each device, by llama.cpp's name.
+            in_main_memory: Devices whose memory is part of the machine's.
         """
-        before, self._shared.devices = self._shared.devices, dict(total_bytes)
-        settings = self._shared.settings
-        if list(before) != list(total_bytes):
-            self._reload(name for name in self._workers.files if settings.for_model(name).gpu_layers)
-        elif before != self._shared.devices:
-            self._reload(())
+        shared = self._shared
+        if (total_bytes, in_main_memory) != (shared.devices, shared.devices_in_main_memory):
+            shared.devices, shared.devices_in_main_memory = dict(total_bytes), in_main_memory
+            self._reload(self._workers.place())
 
     def _reload(self, outdated: Iterable[str]) -> None:
         """Decide with the current settings; load models again that are outdated."""

@@ -6,10 +6,11 @@ with the first full batch. A footprint therefore has two parts; plans use their 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
+from preheat.devices import ON_PROCESSOR, DeviceRoom, LayerParts, ModelParts, Placement, place
 from preheat.inference import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS
 from preheat.models import ModelFile, ModelShape
 from preheat.residency.forms import Form, FormSize
@@ -23,6 +24,7 @@ SizeKey = tuple[str, int, float, int, str]
 # Measured with Linux on x86-64, CPython 3.11 and llama-cpp-python 0.3.36; `python -m benchmarks.memory_sizes` shows the
 # errors of the estimates.
 _WORKER_BYTES: Final = 38_000_000  # interpreter, bindings, and what llama.cpp takes for any model
+_DEVICE_LIBRARY_BYTES: Final = 62_000_000  # of Vulkan: llama.cpp's library, the loader, the driver
 _VISION_BYTES: Final = 60_000_000  # the image encoder's bindings and graph
 _LAYER_BYTES: Final = 70_000  # the graph's nodes
 _TOKEN_BYTES: Final = 146  # of the vocabulary: text, attributes, and a place in a hash table
@@ -47,10 +49,12 @@ class Footprint:
     Attributes:
         loaded_bytes: When the model is hot: weights, KV cache, vocabulary, the process itself.
         scratch_bytes: Added by the first full batches: compute buffers, and room for their results.
+        device_bytes: Memory of devices, which llama.cpp takes as a whole at the load.
     """
 
     loaded_bytes: int
     scratch_bytes: int
+    device_bytes: DeviceBytes = field(default_factory=lambda: NO_DEVICE_BYTES)
 
     @property
     def working_bytes(self) -> int:
@@ -63,15 +67,46 @@ def loaded_form(settings: EffectiveModelSettings) -> Form:
     return Form.REPACKED if settings.repack == "on" else Form.MAPPED
 
 
-def estimate(model: ModelFile, settings: Settings, form: Form | None = None) -> Footprint:
+def estimate(
+    model: ModelFile, settings: Settings, form: Form | None = None, placement: Placement = ON_PROCESSOR
+) -> Footprint:
     """Return the estimated footprint, from the model's header; by default in the form of a load. Pure."""
     own = settings.for_model(model.model_id)
-    return _estimate(model, own, form or loaded_form(own))
+    return _estimate(model, own, form or loaded_form(own), placement)
 
 
 def estimate_under(model: ModelFile, settings: EffectiveModelSettings) -> Footprint:
     """Return the estimated footprint under the model's own settings, in the form of a load. Pure."""
-    return _estimate(model, settings, loaded_form(settings))
+    return _estimate(model, settings, loaded_form(settings), ON_PROCESSOR)
+
+
+def model_parts(model: ModelFile, settings: EffectiveModelSettings) -> ModelParts:
+    """Return the estimated memory of a model's parts, which may be on devices. Pure."""
+    shape = model.shape
+    context, value_bytes = _context_cells(model, settings), _KV_VALUE_BYTES[settings.kv_cache_type]
+    window = _window_cells(model, settings)
+    if model.embeddings:
+        batch = cells = min(EMBEDDING_BATCH_TOKENS, context)
+        context = window = 0
+    else:
+        batch, cells = min(UBATCH_TOKENS, context), context + window
+    recurrent = [not (layer.kv_values or layer.window_kv_values) for layer in shape.each_layer]
+    state_bytes = shape.state_bytes * parallel_requests(model, settings) // max(sum(recurrent), 1)
+    return ModelParts(
+        tuple(
+            LayerParts(
+                layer.weight_bytes,
+                layer.expert_bytes,
+                int((layer.kv_values * context + layer.window_kv_values * window) * value_bytes)
+                + (state_bytes if has_state else 0),
+                layer.largest_bytes,
+            )
+            for layer, has_state in zip(shape.each_layer, recurrent, strict=True)
+        ),
+        shape.placed_output_bytes,
+        batch * (shape.graph_values * _F32_BYTES + cells * _attention_bytes(shape.heads, settings.flash_attention)),
+        divisible=not model.embeddings,
+    )
 
 
 def kv_cache_bytes(model: ModelFile, settings: EffectiveModelSettings) -> int:
@@ -95,7 +130,9 @@ def _context_cells(model: ModelFile, settings: EffectiveModelSettings) -> int:
     return _cells(min(model.context_length or settings.context_length, settings.context_length))
 
 
-def _estimate(model: ModelFile, settings: EffectiveModelSettings, form: Form) -> Footprint:
+def _estimate(model: ModelFile, settings: EffectiveModelSettings, form: Form, placement: Placement) -> Footprint:
+    if placement.devices:
+        return _estimate_placed(model, settings, placement)
     shape = model.shape
     context = _context_cells(model, settings)
     fixed = (
@@ -120,6 +157,32 @@ def _estimate(model: ModelFile, settings: EffectiveModelSettings, form: Form) ->
         loaded_bytes=fixed + kv_cache_bytes(model, settings) + shape.state_bytes * parallel + logits,
         scratch_bytes=max(_graph_bytes(shape, batch, cells, settings), logits),
     )
+
+
+def _estimate_placed(model: ModelFile, settings: EffectiveModelSettings, placement: Placement) -> Footprint:
+    """Return the footprint of a model with layers on devices.
+
+    What RAM keeps of it: the layers that are not there, and buffers for what goes to and from devices.
+    """
+    parts, whole = model_parts(model, settings), _estimate(model, settings, Form.MAPPED, ON_PROCESSOR)
+    first = len(parts.layers) + 1 - placement.gpu_layers
+    caches = sum(layer.cache_bytes for layer in parts.layers[first:])
+    unmapped = model.shape.weight_bytes - _mapped_bytes(model.shape, placement)
+    return Footprint(
+        whole.loaded_bytes - caches - unmapped + _DEVICE_LIBRARY_BYTES,
+        # Inputs, masks and results of each batch; the rest of the graph is computed on the devices.
+        min(whole.scratch_bytes, parts.compute_bytes),
+        placement.device_bytes,
+    )
+
+
+def _mapped_bytes(shape: ModelShape, placement: Placement) -> int:
+    """Return the part of the files that stays mapped: from the first to the last tensor that is in RAM."""
+    last = max(len(shape.each_layer) + 1 - placement.gpu_layers, placement.cpu_experts)
+    if last > 0 and not shape.in_order:
+        return shape.weight_bytes
+    moved = sum(layer.weight_bytes for layer in shape.each_layer[last:])
+    return shape.weight_bytes - moved - shape.output_bytes
 
 
 def _cells(tokens: int) -> int:
@@ -157,6 +220,9 @@ class SizeTable:
         self, settings: Settings, on_measured: Callable[[SizeKey, int], None] = lambda _key, _size: None
     ) -> None:
         self._settings = settings
+        self._rooms: tuple[DeviceRoom, ...] = ()
+        self._margins: Mapping[str, int] = NO_DEVICE_BYTES
+        self._placements: dict[str, tuple[ModelFile, Placement]] = {}
         self._measured: dict[SizeKey, int] = {}
         self._expected: dict[tuple[str, Form | None], tuple[ModelFile, int]] = {}  # each request asks for it
         self._ceilings: dict[SizeKey, int] = {}
@@ -170,7 +236,32 @@ class SizeTable:
     def apply_settings(self, settings: Settings) -> None:
         """Use new settings."""
         self._settings = settings
-        self._expected.clear()
+        self._forget()
+
+    def use_devices(self, rooms: Sequence[DeviceRoom], margins: Mapping[str, int] = NO_DEVICE_BYTES) -> None:
+        """Place models on these devices from now on, in order.
+
+        Args:
+            rooms: What all models may take of each.
+            margins: What is kept free of that for others, by name.
+        """
+        if (tuple(rooms), margins) != (self._rooms, self._margins):
+            self._rooms, self._margins = tuple(rooms), dict(margins)
+            self._forget()
+
+    def placement(self, model: ModelFile) -> Placement:
+        """Return where the model's layers are after its next load."""
+        known = self._placements.get(model.model_id)
+        if known is None or known[0] is not model:
+            own = self._settings.for_model(model.model_id)
+            placement = place(model_parts(model, own), self._rooms, own.gpu_layers, self._margins)
+            self._placements[model.model_id] = known = model, placement
+        return known[1]
+
+    def loaded_form(self, model: ModelFile) -> Form:
+        """Return the form in which a load puts a model: devices take no weights that are rewritten for processors."""
+        own = self._settings.for_model(model.model_id)
+        return Form.MAPPED if self.placement(model).devices else loaded_form(own)
 
     def expected_bytes(self, model: ModelFile, form: Form | None = None) -> int:
         """Return the memory of a worker in use, measured or estimated; by default in the form of a load."""
@@ -178,26 +269,51 @@ class SizeTable:
         if known is not None and known[0] is model:
             return known[1]
         settings = self._settings.for_model(model.model_id)  # once: there may be a thousand models
-        key = _key(model, settings, form or loaded_form(settings))
-        expected = self._measured.get(key) or _estimate(model, settings, form or loaded_form(settings)).working_bytes
+        placement, own_form = self.placement(model), form or self.loaded_form(model)
+        key = _key(model, settings, own_form, placement)
+        expected = self._measured.get(key)
+        if not expected:
+            footprint = _estimate(model, settings, own_form, placement)
+            expected = footprint.working_bytes + self._device_main_bytes(footprint.device_bytes)
         self._expected[model.model_id, form] = model, expected
         return expected
 
     def device_bytes(self, model: ModelFile) -> DeviceBytes:
         """Return the memory of devices that a worker takes in use."""
-        return NO_DEVICE_BYTES
+        estimated = self.placement(model).device_bytes
+        if not estimated:
+            return NO_DEVICE_BYTES
+        key = self.key(model)
+        return {name: self._measured.get(_device_key(key, name)) or size for name, size in estimated.items()}
 
     def form_size(self, model: ModelFile, form: Form) -> FormSize:
         """Return the memory of a model that is to change to this form."""
         working_bytes = self.expected_bytes(model, form)
         return FormSize(working_bytes, min(model.shape.weight_bytes, working_bytes))
 
-    def note(self, model: ModelFile, resident_bytes: int, form: Form | None = None) -> None:
-        """Record a worker's memory right after its load; 0 if it has ended."""
-        if not resident_bytes:
-            return
+    def note(
+        self,
+        model: ModelFile,
+        resident_bytes: int,
+        form: Form | None = None,
+        device_bytes: DeviceBytes = NO_DEVICE_BYTES,
+    ) -> None:
+        """Record a worker's memory right after its load; 0 if it has ended.
+
+        Args:
+            device_bytes: What it takes of devices, as llama.cpp accounts it.
+        """
+        placement = self.placement(model)
+        if not resident_bytes or device_bytes.keys() != placement.device_bytes.keys():
+            return  # the devices have changed meanwhile
         key = self.key(model, form)
-        working = resident_bytes + estimate(model, self._settings, form).scratch_bytes
+        for device, size in device_bytes.items():
+            self._set(_device_key(key, device), size)
+        guess = estimate(model, self._settings, form or self.loaded_form(model), placement)
+        if shared := self._device_main_bytes(device_bytes):
+            # Some drivers count it as memory of the process, others do not.
+            resident_bytes = max(resident_bytes, guess.loaded_bytes + shared)
+        working = resident_bytes + guess.scratch_bytes
         self._ceilings[key] = ceiling = int(working * _MOST_GROWTH)
         # What it grew to earlier is better than the estimated part, unless it was implausibly much.
         known = self._measured.get(key, 0)
@@ -213,7 +329,15 @@ class SizeTable:
     def key(self, model: ModelFile, form: Form | None = None) -> SizeKey:
         """Return the key of the model's measurements: its file, form, and the settings that its size depends on."""
         settings = self._settings.for_model(model.model_id)
-        return _key(model, settings, form or loaded_form(settings))
+        return _key(model, settings, form or self.loaded_form(model), self.placement(model))
+
+    def _device_main_bytes(self, device_bytes: DeviceBytes) -> int:
+        """Return the part that is main memory: that of integrated GPUs."""
+        return sum(device_bytes.get(room.name, 0) for room in self._rooms if room.is_main_memory)
+
+    def _forget(self) -> None:
+        self._expected.clear()
+        self._placements.clear()
 
     def _set(self, key: SizeKey, size: int) -> None:
         if self._measured.get(key) != size:
@@ -222,7 +346,7 @@ class SizeTable:
             self._on_measured(key, size)
 
 
-def _key(model: ModelFile, settings: EffectiveModelSettings, form: Form) -> SizeKey:
+def _key(model: ModelFile, settings: EffectiveModelSettings, form: Form, placement: Placement) -> SizeKey:
     kind = "-".join(
         (
             settings.kv_cache_type,
@@ -230,7 +354,13 @@ def _key(model: ModelFile, settings: EffectiveModelSettings, form: Form) -> Size
             *(["vision"] if model.mmproj_bytes else []),
             *(["repacked"] if form is Form.REPACKED else []),
             *(["scores"] if settings.flash_attention == "off" else []),
+            *([placement.key] if placement.devices else []),
         )
     )
     # The usage log keeps the time as a number of seconds.
     return str(model.path), model.file_bytes, model.modified_ns / 1e9, settings.context_length, kind
+
+
+def _device_key(key: SizeKey, device: str) -> SizeKey:
+    """Return the key of what a model takes of a device."""
+    return (*key[:-1], f"{key[-1]}@{device}")

@@ -224,7 +224,7 @@ class Settings(Declared):
     gpu_layers: int = _models(
         -1,
         "Layers on the GPU",
-        "Layers to put on the GPU, if the build supports one; -1 means all.",
+        "Layers to put on graphics cards; -1 means as many as fit.",
         rare=True,
         ge=-1,
         le=10_000,

@@ -9,8 +9,8 @@ import pytest
 from preheat.devices import ALL_LAYERS, DeviceRoom, LayerParts, ModelParts, Placement, place
 
 MB = 1_000_000
-DENSE = ModelParts((LayerParts(100 * MB, 0, 10 * MB),) * 32, output_bytes=200 * MB, compute_bytes=50 * MB)
-EXPERTS = replace(DENSE, layers=(LayerParts(500 * MB, 400 * MB, 10 * MB),) * 32)
+DENSE = ModelParts((LayerParts(100 * MB, 0, 10 * MB, 100 * MB),) * 32, output_bytes=200 * MB, compute_bytes=50 * MB)
+EXPERTS = replace(DENSE, layers=(LayerParts(500 * MB, 400 * MB, 10 * MB, 150 * MB),) * 32)
 
 
 def on(parts: ModelParts, *limits: int, layers: int = ALL_LAYERS, margin: int = 0) -> Placement:
@@ -48,11 +48,10 @@ def test_others_keep_their_share() -> None:
     ("limit", "layers", "experts", "code"),
     [
         (32 * 510 + 250, 33, 0, "placement_all"),
-        (32 * 510 + 650 - 400, 33, 0, "placement_all"),
-        (32 * 510 + 249, 33, 2, "placement_experts"),
-        (32 * 110 + 650, 33, 32, "placement_no_experts"),
-        (32 * 110 + 649, 32, 32, "placement_some"),
-        (500, 0, 0, "placement_none"),
+        (32 * 510 + 249, 33, 1, "placement_experts"),
+        (32 * 110 + 400, 33, 32, "placement_no_experts"),
+        (32 * 110 + 399, 32, 32, "placement_some"),
+        (399, 0, 0, "placement_none"),
     ],
 )
 def test_experts_leave_first(limit: int, layers: int, experts: int, code: str) -> None:
@@ -84,6 +83,12 @@ def test_a_number_of_layers_is_kept_to(setting: int, layers: int) -> None:
 
 def test_too_many_layers_are_spread_by_limits() -> None:
     assert on(DENSE, 300, 100, layers=33).split == (25, 8)
+
+
+def test_an_encoder_is_on_a_device_as_a_whole_or_not_at_all() -> None:
+    encoder = replace(DENSE, divisible=False)
+    assert on(encoder, 3770).gpu_layers == 33
+    assert on(encoder, 3769).gpu_layers == 0
 
 
 def test_without_a_device_or_layers_the_processor_has_it() -> None:

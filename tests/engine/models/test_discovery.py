@@ -78,7 +78,7 @@ def test_the_starter_models(chat_model: Path, embedding_model: Path) -> None:
             kv_values=30 * 2 * 3 * 64,  # layers, keys and values, heads, width of a head
             graph_values=3 * 1536 + 4 * 576,  # gate, up and their product, and four hidden states
             widest_values=1536,
-            each_layer=(LayerShape(weight_bytes=2_216_448, kv_values=2 * 3 * 64),) * 30,
+            each_layer=(LayerShape(weight_bytes=2_216_448, kv_values=2 * 3 * 64, largest_bytes=552_960),) * 30,
             embedding_bytes=30_081_024,
             output_bytes=2304,  # a norm
         ),

@@ -10,8 +10,9 @@ import pytest
 
 from benchmarks.memory_sizes import measure
 from benchmarks.shaped_gguf import SHAPES, ModelDimensions, ensure_shaped
-from preheat.models import ModelFile, ModelShape, find_models
-from preheat.residency import SizeTable, estimate
+from preheat.devices import DeviceRoom
+from preheat.models import LayerShape, ModelFile, ModelShape, find_models
+from preheat.residency import Form, SizeTable, estimate
 from preheat.residency.sizes import SizeKey
 from preheat.settings import Settings
 
@@ -215,3 +216,90 @@ def test_a_worker_that_was_gone_before_it_was_measured_counts_for_nothing(log: L
     log.table.note_use(MODEL, 10**10)  # never noted as loaded
     assert log.table.expected_bytes(MODEL) == estimate(MODEL, settings()).working_bytes
     assert log.kept == []
+
+
+LAYER = LayerShape(weight_bytes=80_000_000, expert_bytes=60_000_000, kv_values=1000, largest_bytes=20_000_000)
+LAYERED = dataclasses.replace(
+    MODEL,
+    shape=dataclasses.replace(
+        SHAPE,
+        kv_values=10_000,
+        window_kv_values=0,
+        state_bytes=0,
+        each_layer=(LAYER,) * 10,
+        embedding_bytes=150_000_000,
+        output_bytes=1000,
+        in_order=True,
+    ),
+)
+COMPUTE = 512 * (4 * 5000 + 2 * 2048)
+
+
+def placed(limit_bytes: int, *, is_main_memory: bool = False, **changes: Any) -> SizeTable:
+    """Return a table that places models on one device."""
+    table = SizeTable(settings(**changes))
+    table.use_devices([DeviceRoom("Vulkan0", limit_bytes, is_main_memory)])
+    return table
+
+
+def test_a_device_takes_layers_with_their_cache_a_copy_of_the_embedding_and_buffers() -> None:
+    table = placed(2 * 10**9)
+    layer = 80_000_000 + 2 * 2048 * 1000
+    whole = 10 * layer + 150_000_000 + 1000 + COMPUTE
+    assert table.device_bytes(LAYERED) == {"Vulkan0": whole}
+    assert table.key(LAYERED)[-1].endswith("-Vulkan0:11")
+    assert placed(2 * 10**9, gpu_layers=3).device_bytes(LAYERED) == {"Vulkan0": whole - 8 * layer + 20_000_000}
+
+
+@pytest.mark.parametrize(
+    ("in_order", "layers", "cpu_layers"), [(True, 11, 0), (False, 11, 0), (True, 4, 7), (False, 4, 10), (True, 1, 10)]
+)
+def test_ram_keeps_the_layers_that_are_mapped_with_those_on_the_processor(
+    in_order: bool, layers: int, cpu_layers: int
+) -> None:
+    model = dataclasses.replace(LAYERED, shape=dataclasses.replace(LAYERED.shape, in_order=in_order))
+    table = placed(2 * 10**9, gpu_layers=layers)
+    known = estimate(model, settings(), placement=table.placement(model)).loaded_bytes
+    moved = estimate(model, settings()).loaded_bytes - known + 62_000_000
+    caches = (layers - 1) * 2 * 2048 * 1000
+    output = 0 if not in_order and cpu_layers else 1000
+    assert moved == (10 - cpu_layers) * 80_000_000 + caches + output
+
+
+def test_the_memory_of_integrated_devices_is_main_memory() -> None:
+    own, shared = placed(2 * 10**9), placed(2 * 10**9, is_main_memory=True)
+    device_bytes = own.device_bytes(LAYERED)
+    assert shared.expected_bytes(LAYERED) - own.expected_bytes(LAYERED) == device_bytes["Vulkan0"]
+    for table in (own, shared):
+        table.note(LAYERED, 10**8, device_bytes=device_bytes)
+    scratch_bytes = estimate(LAYERED, settings(), placement=own.placement(LAYERED)).scratch_bytes
+    assert own.expected_bytes(LAYERED) == 10**8 + scratch_bytes
+    assert shared.expected_bytes(LAYERED) > device_bytes["Vulkan0"]
+
+
+def test_measured_memory_of_devices_is_kept_for_its_placement() -> None:
+    kept: dict[SizeKey, int] = {}
+    table = SizeTable(settings(), kept.__setitem__)
+    table.use_devices([DeviceRoom("Vulkan0", 2 * 10**9)])
+    table.note(LAYERED, 10**8, device_bytes={"Vulkan0": 10**9})
+    assert table.device_bytes(LAYERED) == {"Vulkan0": 10**9}
+    assert sorted(key[-1] for key in kept) == ["f16-x4-Vulkan0:11", "f16-x4-Vulkan0:11@Vulkan0"]
+    later = placed(2 * 10**9)
+    later.remember(kept)
+    assert later.device_bytes(LAYERED) == {"Vulkan0": 10**9}
+    later.use_devices([DeviceRoom("Vulkan0", 10**9)])  # the embedding alone has a place, and no experts
+    assert later.device_bytes(LAYERED) == later.placement(LAYERED).device_bytes
+    later.use_devices([])
+    assert later.device_bytes(LAYERED) == {}
+
+
+def test_what_a_device_took_that_is_gone_counts_for_nothing() -> None:
+    table = placed(2 * 10**9)
+    expected = table.expected_bytes(LAYERED)
+    table.note(LAYERED, 10**8)
+    assert table.expected_bytes(LAYERED) == expected
+
+
+def test_weights_on_devices_are_not_rewritten() -> None:
+    assert placed(2 * 10**9, repack="on").loaded_form(LAYERED) is Form.MAPPED
+    assert placed(10**6, repack="on").loaded_form(LAYERED) is Form.REPACKED

@@ -21,7 +21,7 @@ from preheat.inference import (
     WorkerExit,
 )
 from preheat.messages import Message, msg
-from preheat.models import ModelFile
+from preheat.models import LayerShape, ModelFile, ModelShape
 from preheat.residency import DecisionRecord, GainTable, ResidencyExecutor, SizeTable, State, plan_eviction
 from preheat.residency.memory.pressure import MemoryReading
 from preheat.residency.memory.system import SystemMemory
@@ -33,7 +33,8 @@ MB = 10**6
 def model(name: str, file_bytes: int = 30 * MB, *, modified_ns: int = 0) -> ModelFile:
     """Return a model without a file."""
     path = Path(f"/models/{name}.gguf")
-    return ModelFile(name, path, file_bytes, "llama", 2048, False, False, (path,), modified_ns)
+    shape = ModelShape(each_layer=(LayerShape(weight_bytes=1000),))
+    return ModelFile(name, path, file_bytes, "llama", 2048, False, False, (path,), modified_ns, shape)
 
 
 class FakeWorker:

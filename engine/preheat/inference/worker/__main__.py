@@ -172,6 +172,7 @@ def make_hot(
         tools=has_tools,
         thinking=thinks,
         vision=vision is not None,
+        device_bytes=model.device_bytes,
         repack_gain=measure_gain(model, options, may_continue, held) if options.measure_gain else None,
     )
     make_s = clock.lap()

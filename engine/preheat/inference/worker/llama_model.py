@@ -16,7 +16,7 @@ from typing import Any, Final
 from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError
 from preheat.inference import UBATCH_TOKENS, LoadOptions
 from preheat.inference.prefixes import rope_class
-from preheat.inference.worker.backends import ModelDevices, load_processor_backend
+from preheat.inference.worker.backends import BufferSizes, ExpertsInRam, ModelDevices, load_processor_backend
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.logits import Logits
 from preheat.inference.worker.pages import touched_ahead
@@ -38,6 +38,7 @@ _KV_TYPES: Final = {"f16": 1, "q8_0": 8, "q4_0": 2}  # enum ggml_type
 _FLASH_ATTENTION: Final = {"auto": -1, "off": 0, "on": 1}  # enum llama_flash_attn_type
 _EVEN_FILE_TYPES: Final = frozenset({"2", "3", "7", "8", "9"})  # enum llama_ftype: Q4_0, Q4_1, Q8_0, Q5_0, Q5_1
 _POOLING_MEAN: Final = 1  # enum llama_pooling_type
+_LOG_INFO: Final = 2
 _LOG_WARN: Final = 3
 _LOG_ERROR: Final = 4
 
@@ -46,14 +47,22 @@ _ALLOCATION: Final = re.compile(r"alloc|out of memory", re.IGNORECASE)
 
 
 class _NativeLog:
-    """Forwards llama.cpp's warnings and errors to our log, and keeps the last error to explain a failed load."""
+    """Forwards llama.cpp's warnings and errors to our log.
+
+    Attributes:
+        last_error: Explains a failed load.
+        buffers: What the log says of memory.
+    """
 
     def __init__(self) -> None:
         self.last_error = ""
+        self.buffers: Final = BufferSizes()
         self._callback = llama.llama_log_callback(self._write)
         llama.llama_log_set(self._callback, ctypes.c_void_p(0))
 
     def _write(self, level: int, text: bytes, _user_data: object) -> None:
+        if level == _LOG_INFO:
+            self.buffers.read(text.decode(errors="replace"))
         if level not in (_LOG_WARN, _LOG_ERROR):
             return
         line = text.decode(errors="replace").strip()
@@ -128,6 +137,12 @@ class LlamaModel(ModelVocabulary):
         params.use_extra_bufts = options.repack
         params.devices = self._devices.native
         params.n_gpu_layers = options.gpu_layers if self.offloads else 0
+        if options.layer_split and len(options.layer_split) == len(self._devices.names):
+            shares = [*options.layer_split, *[0] * llama.llama_max_devices()][: llama.llama_max_devices()]
+            self._shares = params.tensor_split = (ctypes.c_float * len(shares))(*shares)
+        if self.offloads and options.cpu_experts:
+            self._overrides = ExpertsInRam(options.cpu_experts)
+            params.tensor_buft_overrides = self._overrides.native
         params.progress_callback = callback = llama.llama_progress_callback(on_progress)
         native_log.last_error = ""
         model = llama.llama_model_load_from_file(str(options.path).encode(), params)
@@ -146,6 +161,7 @@ class LlamaModel(ModelVocabulary):
 
     def _make_context(self, most_tokens: int | None = None, threads: int | None = None) -> Any:
         options = self._options
+        native_log.buffers.begin_context()
         params = llama.llama_context_default_params()
         params.n_ctx = min(self.context_limit, most_tokens or self.context_limit)
         params.n_threads = params.n_threads_batch = threads or options.threads
@@ -175,6 +191,11 @@ class LlamaModel(ModelVocabulary):
         if not ctx:
             raise self._load_error("load_context_failed", tokens=params.n_ctx, kv_cache_type=options.kv_cache_type)
         return ctx
+
+    @property
+    def device_bytes(self) -> tuple[tuple[str, int], ...]:
+        """Memory of each device: weights, KV cache and buffers for computing."""
+        return native_log.buffers.of(self._devices.names)
 
     @property
     def build(self) -> str:

@@ -10,6 +10,7 @@ import platform
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import pairwise, zip_longest
 from typing import Any, Final, NamedTuple
 
@@ -53,6 +54,12 @@ class LayerShape(NamedTuple):
     expert_bytes: int = 0  # those of them that are routed experts
     kv_values: int = 0  # numbers per token in the KV cache
     window_kv_values: int = 0  # the same, if it has a sliding window
+    largest_bytes: int = 0  # its largest tensor
+
+    def joined(self, other: LayerShape) -> LayerShape:
+        """Return the layer with the tensors of both."""
+        sums = LayerShape(*(first + second for first, second in zip(self, other, strict=True)))
+        return sums._replace(largest_bytes=max(self.largest_bytes, other.largest_bytes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,7 @@ class ModelShape:
             parts[0],
             weight_bytes=sum(part.weight_bytes for part in parts),
             repack_bytes=sum(part.repack_bytes for part in parts),
-            each_layer=_shared(LayerShape(*map(sum, zip(*layer, strict=True))) for layer in layers),
+            each_layer=_shared(reduce(LayerShape.joined, layer) for layer in layers),
             embedding_bytes=sum(part.embedding_bytes for part in parts),
             output_bytes=sum(part.output_bytes for part in parts),
             in_order=all(part.in_order for part in parts),
@@ -130,14 +137,18 @@ def shape_from_json(content: dict[str, Any]) -> ModelShape:
 def _each_layer(header: GgufHeader, kv_layers: Sequence[tuple[int, int]]) -> tuple[LayerShape, ...]:
     weights: dict[int, int] = {}
     experts: dict[int, int] = {}
+    largest: dict[int, int] = {}
     for tensor in header.tensors:
         if (match := _LAYER.match(tensor.name)) and (layer := int(match[1])) < _MAX_LAYERS:
             weights[layer] = weights.get(layer, 0) + tensor.n_bytes
+            largest[layer] = max(largest.get(layer, 0), tensor.n_bytes)
             if _EXPERTS.search(tensor.name):
                 experts[layer] = experts.get(layer, 0) + tensor.n_bytes
     count = max(_layers(header), max(weights, default=-1) + 1)
     kv = [*kv_layers, *[(0, 0)] * (count - len(kv_layers))]
-    return _shared(LayerShape(weights.get(at, 0), experts.get(at, 0), *kv[at]) for at in range(count))
+    return _shared(
+        LayerShape(weights.get(at, 0), experts.get(at, 0), *kv[at], largest.get(at, 0)) for at in range(count)
+    )
 
 
 def _shared(layers: Iterable[LayerShape]) -> tuple[LayerShape, ...]:

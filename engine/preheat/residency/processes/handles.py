@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -82,7 +83,8 @@ class Owner(Protocol):
 class Shared:
     """What all workers share; ``settings`` are the current ones, ``stages`` those of each model's last load.
 
-    ``room`` is that of ``Limits``, ``devices`` has the memory of those that models are put on, by llama.cpp's names.
+    ``room`` is that of ``Limits``, ``devices`` has the memory of those that models are put on, by llama.cpp's names;
+    that of ``devices_in_main_memory`` is part of the machine's.
     """
 
     owner: Owner
@@ -95,6 +97,7 @@ class Shared:
     stages: dict[str, LoadStages] = field(default_factory=dict)
     room: Message | None = None
     devices: DeviceBytes = field(default_factory=lambda: NO_DEVICE_BYTES)
+    devices_in_main_memory: Set[str] = frozenset()
 
     def prepare_spare(self) -> None:
         """Start a spare worker when no requests are in progress."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from preheat.devices import ON_PROCESSOR, Placement
 from preheat.inference import LoadOptions, PrefixOptions
 from preheat.inference.cores import default_threads
 from preheat.models import ModelFile
@@ -17,7 +18,7 @@ def load_options(
     *,
     probe: bool,
     warm_prefix: bool,
-    devices: tuple[str, ...] = (),
+    placement: Placement = ON_PROCESSOR,
     prefixes: PrefixOptions | None = None,
 ) -> LoadOptions:
     """Return the options for one load; see ``LoadOptions`` for the last four."""
@@ -34,8 +35,10 @@ def load_options(
         repack=form is Form.REPACKED,
         threads=own.threads or default_threads(),
         speculation=own.speculation == "auto",
-        devices=devices if own.gpu_layers else (),
-        gpu_layers=own.gpu_layers,
+        devices=placement.devices,
+        gpu_layers=placement.gpu_layers,
+        layer_split=placement.split,
+        cpu_experts=placement.cpu_experts,
         embedding_cache=own.embedding_cache,
         probe=probe,
         warm_prefix=warm_prefix,

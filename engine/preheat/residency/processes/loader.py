@@ -19,7 +19,6 @@ from preheat.residency.processes.handles import Handle, LoadedWorker, Shared
 from preheat.residency.processes.load_options import load_options
 from preheat.residency.processes.progress import TICK_S, LoadProgress, expected_stages
 from preheat.residency.processes.spare import Worker
-from preheat.residency.sizes import loaded_form
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ class Loader:
     async def _load(self, handle: Handle) -> None:
         shared, model = self._shared, handle.model
         owner, model_id = shared.owner, model.model_id
-        form = loaded_form(shared.settings.for_model(model_id))
+        form = shared.sizes.loaded_form(model)
         handle.first = first = LoadedWorker(form)
         first.worker = worker = await shared.spare.take()
         await shared.prompts.give_way()
@@ -58,7 +57,7 @@ class Loader:
             form,
             probe=not clients,
             warm_prefix=preload,
-            devices=tuple(shared.devices),
+            placement=shared.sizes.placement(model),
             prefixes=prefixes,
         )
         owner.feed(ev.Started(model_id))
@@ -114,9 +113,11 @@ class Loader:
         first.info = replace(info, resident_bytes=rss_bytes)
         if info.stages is not None:
             shared.stages[model_id] = info.stages
-        shared.sizes.note(model, rss_bytes, form)
+        device_bytes = dict(info.device_bytes)
+        shared.sizes.note(model, rss_bytes, form, device_bytes)
         self.watch(handle, worker)
-        owner.feed(ev.Ready(model_id, rss_bytes, shared.sizes.expected_bytes(model, form), form, info.stages))
+        expected_bytes = shared.sizes.expected_bytes(model, form)
+        owner.feed(ev.Ready(model_id, rss_bytes, expected_bytes, form, info.stages, device_bytes))
 
     def watch(self, handle: Handle, worker: Worker) -> None:
         """Notice when a loaded worker ends."""

@@ -69,7 +69,7 @@ class TwinLoader:
             twin.form,
             probe=True,
             warm_prefix=True,
-            devices=tuple(shared.devices),
+            placement=shared.sizes.placement(model),
             prefixes=prefixes,
         )
         options = replace(options, yields=True, measure_gain=tries and shared.gains.gain(model) is None)
@@ -85,7 +85,7 @@ class TwinLoader:
         info = await worker.load(options, _ignore_progress, _ignore, on_warning, on_restored)
         rss_bytes = shared.memory.rss_bytes(worker.pid)
         twin.info = replace(info, resident_bytes=rss_bytes)
-        shared.sizes.note(model, rss_bytes, twin.form)
+        shared.sizes.note(model, rss_bytes, twin.form, dict(info.device_bytes))
         self._loader.watch(handle, worker)
         if info.repack_gain is not None:
             shared.gains.note(model, info.repack_gain)
@@ -104,7 +104,7 @@ class TwinLoader:
         return ev.TwinReady(model.model_id, rss_bytes, self._shared.sizes.expected_bytes(model, form), shrunk_bytes)
 
     def shrunk_bytes(self, model: ModelFile) -> int:
-        """Return what the model takes in the mapped form; 0 if the settings say that it is always repacked."""
+        """Return what the model takes in the mapped form; 0 if it has no other, or is always repacked."""
         if self._shared.settings.for_model(model.model_id).repack == "on":
             return 0
         return self._shared.sizes.expected_bytes(model, Form.MAPPED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from preheat.devices import DeviceRoom
 from preheat.models import ModelFile
 from preheat.residency import events as ev
 from preheat.residency.phases import State
@@ -152,6 +153,14 @@ class ModelWorkers:
         """The most that models may take of each device, by the settings."""
         limit = self._shared.settings.device_memory_limit
         return {device: min(limit.resolve(total), total) for device, total in self._shared.devices.items()}
+
+    def place(self) -> frozenset[str]:
+        """Let the devices and their limits decide where models are put; return those that are elsewhere after that."""
+        sizes, inside = self._shared.sizes, self._shared.devices_in_main_memory
+        before = {model_id: sizes.placement(model).key for model_id, model in self.files.items()}
+        sizes.use_devices([DeviceRoom(name, size, name in inside) for name, size in self.device_limits.items()])
+        files = self.files.items()
+        return frozenset(model_id for model_id, model in files if sizes.placement(model).key != before[model_id])
 
     def _seconds(self) -> Sequence[Worker]:
         seconds = [handle.second for handle in self._handles.values() if handle.second is not None]

@@ -182,8 +182,8 @@ def test_each_layer_has_its_own_part(shape: Callable[..., ModelShape]) -> None:
         "gemma3",
         [(f"{name}.weight", [size // 4], 0, size) for name, size in sizes.items()],
     )
-    windowed = LayerShape(576, 512, 0, 2 * PER_HEAD)
-    assert found.each_layer == (windowed, LayerShape(0, 0, 0, 2 * PER_HEAD), LayerShape(256, 256, 2 * PER_HEAD))
+    windowed = LayerShape(576, 512, 0, 2 * PER_HEAD, 512)
+    assert found.each_layer == (windowed, LayerShape(0, 0, 0, 2 * PER_HEAD), LayerShape(256, 256, 2 * PER_HEAD, 0, 256))
     assert (found.embedding_bytes, found.output_bytes) == (1024, 32)
     assert found.in_order
 
@@ -200,8 +200,8 @@ def test_layers_by_name_are_not_in_order(shape: Callable[..., ModelShape]) -> No
 
 
 def test_parts_of_a_set_are_joined() -> None:
-    first = ModelShape(100, layers=2, each_layer=(LayerShape(60, 0, 5),), embedding_bytes=40, in_order=True)
-    second = ModelShape(80, each_layer=(LayerShape(), LayerShape(70, 50)), output_bytes=10)
+    first = ModelShape(100, layers=2, each_layer=(LayerShape(60, 0, 5, 0, 30),), embedding_bytes=40, in_order=True)
+    second = ModelShape(80, each_layer=(LayerShape(20, 0, 0, 0, 20), LayerShape(70, 50)), output_bytes=10)
     joined = ModelShape.joined([first, second])
-    layers = (LayerShape(60, 0, 5), LayerShape(70, 50))
+    layers = (LayerShape(80, 0, 5, 0, 30), LayerShape(70, 50))
     assert joined == ModelShape(180, layers=2, each_layer=layers, embedding_bytes=40, output_bytes=10)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat.inference.processor import device_libraries
-from preheat.inference.worker.backends.loading import load_backend
+from preheat.inference.worker.backends.loading import ggml_function, load_backend
 from preheat.inference.worker.backends.registry import device_handles, device_name
 from preheat.inference.worker.backends.vulkan import show_software_devices, vulkan_devices
 
@@ -35,6 +35,27 @@ class ModelDevices:
     def native(self) -> int:
         """The value for ``llama_model_params.devices``; valid while this object exists."""
         return ctypes.addressof(self._handles)
+
+
+class ExpertsInRam:
+    """Keeps the routed experts of the first layers in RAM, although the layers are on devices.
+
+    Attributes:
+        native: The value for ``llama_model_params.tensor_buft_overrides``; valid while this object exists.
+    """
+
+    def __init__(self, layers: int) -> None:
+        numbers = "|".join(map(str, range(layers)))
+        self._pattern: Final = rf"blk\.({numbers})\.ffn_(up|down|gate|gate_up)_(ch)?exps".encode()
+        memory = ggml_function("ggml_backend_cpu_buffer_type", ctypes.c_void_p)()
+        self._overrides = (_Override * 2)(_Override(self._pattern, memory), _Override(None, None))  # NULL ends the list
+        self.native: Final = ctypes.addressof(self._overrides)
+
+
+class _Override(ctypes.Structure):
+    """``llama_model_tensor_buft_override``."""
+
+    _fields_ = (("pattern", ctypes.c_char_p), ("buffer_type", ctypes.c_void_p))
 
 
 def _load(names: Sequence[str]) -> dict[str, int]:
