@@ -155,7 +155,7 @@ async def live(events: Sequence[TraceEvent], settings: Settings, clock: Skipping
     tally = Tally()
     engine: Engine | None = None
     for event in events:
-        if engine is not None and engine.plan().preloads:
+        if engine is not None and engine.preloads.plan().preloads:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(engine.settled(), max(event.at - clock(), 0.001))
         clock.skip_to(event.at)

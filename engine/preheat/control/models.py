@@ -225,7 +225,7 @@ class GetModel(Command[ModelFacts]):
     async def run(self, host: ControlHost) -> ModelFacts:
         file = await host.engine.find(self.model)
         now = host.engine.refresh()
-        why = host.engine.why(file.model_id)
+        why = host.engine.preloads.why(file.model_id)
         snapshot = now.model(file.model_id)
         return ModelFacts.of(file, snapshot, FITS if snapshot is None else now.fit(snapshot), why)
 
@@ -238,7 +238,7 @@ class ExplainModel(Command[Explanation]):
 
     async def run(self, host: ControlHost) -> Explanation:
         model_id = await host.model_id(self.model)
-        model, why = host.engine.snapshot.model(model_id), host.engine.why(model_id)
+        model, why = host.engine.snapshot.model(model_id), host.engine.preloads.why(model_id)
         if model is None:
             return Explanation(model_id, None, None, why)
         return Explanation(model_id, model.state.value, model.standby, why, model.warning, model.prompts, model.context)

@@ -184,7 +184,7 @@ class GetPlan(Command[Plan]):
     """Show what should be hot, what is loaded next, and why."""
 
     async def run(self, host: ControlHost) -> Plan:
-        engine, plan = host.engine, host.engine.plan()
+        engine, plan = host.engine, host.engine.preloads.plan()
         models = {model.model_id: model for model in engine.snapshot.models}
         decisions = (
             PlannedModel(
@@ -194,7 +194,7 @@ class GetPlan(Command[Plan]):
                 each.action.value,
                 each.displaces,
                 each.missing_bytes,
-                engine.why(each.model_id, form=False),
+                engine.preloads.why(each.model_id, form=False),
                 models[each.model_id].prompts if each.model_id in models else (),
             )
             for each in plan.targets
@@ -203,11 +203,11 @@ class GetPlan(Command[Plan]):
             engine.snapshot.preload,
             tuple(decisions),
             tuple(each.model_id for each in plan.preloads),
-            engine.suppressed(),
+            engine.preloads.suppressed(),
             tuple(StandbyModel(model_id, model_id in models and models[model_id].standby) for model_id in plan.standby),
             tuple(
                 PlannedForm(each.model_id, each.form, each.wanted, each.action, each.extra_bytes, each.why)
-                for each in engine.form_outlooks()
+                for each in engine.preloads.form_outlooks()
                 if each.why is not None
             ),
         )
@@ -232,7 +232,7 @@ class PreviewLimit(Command[LimitPreview]):
     limit_bytes: int = field(metadata={"minimum": 0, "maximum": 1 << 60})
 
     async def run(self, host: ControlHost) -> LimitPreview:
-        return LimitPreview(self.limit_bytes, *host.engine.under_limit(self.limit_bytes))
+        return LimitPreview(self.limit_bytes, *host.engine.preloads.under_limit(self.limit_bytes))
 
 
 def _pause(host: ControlHost) -> Pause:

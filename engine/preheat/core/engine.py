@@ -33,16 +33,13 @@ from preheat.core.update_watch import UpdateWatch
 from preheat.errors import EngineStoppedError
 from preheat.inference import Priority
 from preheat.installation import ending_grace
-from preheat.messages import Message, msg
+from preheat.messages import msg
 from preheat.models import Listing, ModelFile
 from preheat.prefixes import PrefixKeeper, PrefixStore, memory_file_system
 from preheat.preload import (
-    FormOutlook,
-    LimitOutlook,
     PlannedStay,
     PreloadContext,
     Preloader,
-    PreloadPlan,
     PreloadPlanner,
     choose_favourites,
     missing_favourites,
@@ -123,7 +120,7 @@ class Engine:
         """Context lengths of the models."""
         self._missing_favourites: tuple[str, ...] = ()
         self._files = ModelFiles(self.settings, lambda: self._residency.models, self._files_scanned)
-        self._preloads = PreloadContext(
+        self.preloads = PreloadContext(
             self.settings,
             self._residency,
             self._sizes,
@@ -133,18 +130,19 @@ class Engine:
             gains=self._gains,
             clock=clock,
         )
-        self._preloads.pause_end = lambda: self._state_file.paused_until
-        self._preloader = Preloader(self._residency, self._preloads, lambda: self._publisher.publish_soon())
-        self.room = RoomKeeper(self._residency, self._preloads, self._state_file, self._apply_to_parts, clock)
+        """What is preloaded, and why; only the engine changes it."""
+        self.preloads.pause_end = lambda: self._state_file.paused_until
+        self._preloader = Preloader(self._residency, self.preloads, lambda: self._publisher.publish_soon())
+        self.room = RoomKeeper(self._residency, self.preloads, self._state_file, self._apply_to_parts, clock)
         """Room for other programs."""
-        self._guard = MemoryGuard(self._watch, self._residency, self._preloads, self._figures_changed, clock=clock)
+        self._guard = MemoryGuard(self._watch, self._residency, self.preloads, self._figures_changed, clock=clock)
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
         self._stopping = False
         self._requests = RequestPath(
             self._residency,
             self._planner,
-            self._preloads,
+            self.preloads,
             self._preloader,
             self.contexts,
             self._prompts,
@@ -159,7 +157,7 @@ class Engine:
         maker = SnapshotMaker(
             self._residency,
             self._sizes,
-            self._preloads,
+            self.preloads,
             self._preloader.round,
             self._counters,
             self._usage,
@@ -200,7 +198,7 @@ class Engine:
                 first request or when it is resumed.
         """
         self._started = True
-        self._preloads.awaits_use = at_login and not self.settings.preload_at_login
+        self.preloads.awaits_use = at_login and not self.settings.preload_at_login
         self._residency.prepare()
         known, *_ = await asyncio.gather(
             asyncio.to_thread(self._usage.open),
@@ -240,7 +238,7 @@ class Engine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.library.stop()
         self._files.close()
-        self._preloads.stop_standby()
+        self.preloads.stop_standby()
         grace_s = ending_grace(self.settings.shutdown_grace) if grace_s is None else grace_s
         ends_at = time.monotonic() + grace_s
         while self._residency.active_requests and time.monotonic() < ends_at:
@@ -252,7 +250,7 @@ class Engine:
         # Not in a thread: a script's engine stops during interpreter shutdown, when no thread can start.
         self.prefixes.close(max(ends_at - time.monotonic(), _LEAST_MOVE_S))
         self._usage.close()
-        self._preloads.wait_for_standby()
+        self.preloads.wait_for_standby()
 
     # Reading
 
@@ -288,31 +286,11 @@ class Engine:
         """Call ``observer`` with every ended request and every decision; return a function that ends it."""
         return self._usage.observe(observer)
 
-    def plan(self) -> PreloadPlan:
-        """Return what should be hot now, and what is loaded next."""
-        return self._preloads.plan()
-
-    def under_limit(self, limit_bytes: int) -> LimitOutlook:
-        """Return what a change of the memory limit would do to the models in memory."""
-        return self._preloads.under_limit(limit_bytes)
-
     async def plan_ahead(self, until: float) -> tuple[PlannedStay, ...]:
         """Return the times in memory up to a Unix time if nothing is requested; nothing unless the engine runs."""
         if not self._started or self._stopping:
             return ()
-        return await asyncio.to_thread(plan_ahead, self._preloads.ahead(), self._clock(), until)
-
-    def suppressed(self) -> tuple[str, ...]:
-        """Return the models that should be hot but were unloaded on purpose, until their next use."""
-        return self._preloads.suppressed()
-
-    def form_outlooks(self) -> tuple[FormOutlook, ...]:
-        """Return why hot models have mapped or repacked weights, or change them."""
-        return self._preloads.form_outlooks()
-
-    def why(self, model_id: str, *, form: bool = True) -> Message:
-        """Return why the model of this id is hot, standby or cold, and why it has its ``form``."""
-        return self._preloads.why(model_id, form=form)
+        return await asyncio.to_thread(plan_ahead, self.preloads.ahead(), self._clock(), until)
 
     # Models
 
@@ -411,7 +389,7 @@ class Engine:
         if not self._started or self._stopping:
             return
         if self._planner.client_woke(client, model_id, self._clock()) is not None:
-            self._preloads.awaits_use = False
+            self.preloads.awaits_use = False
         self._preloader.nudge()
 
     async def settled(self) -> None:
@@ -431,13 +409,13 @@ class Engine:
     def resume(self) -> None:
         """Preload again."""
         self._state_file.paused_until = None
-        self._preloads.awaits_use = False
+        self.preloads.awaits_use = False
         self.state_changed()
 
     def apply_settings(self, settings: Settings) -> None:
         """Apply new settings; requests in progress keep the old ones, and the port its address and keys."""
         if settings.preload_at_login and not self.settings.preload_at_login:
-            self._preloads.awaits_use = False
+            self.preloads.awaits_use = False
         self.settings = settings
         before = self._planner.favourites
         self._choose_favourites()
@@ -479,14 +457,14 @@ class Engine:
 
     def _apply_to_parts(self) -> None:
         settings = self.room.apply_to(self.contexts.effective)
-        for part in (self._files, self.library, self._sizes, self._usage, self._preloads, self._watch, self._residency):
+        for part in (self._files, self.library, self._sizes, self._usage, self.preloads, self._watch, self._residency):
             part.apply_settings(settings)
         self.prefixes.apply_settings(settings)
         self._prompts.apply_settings(settings)
         self.state_changed()
 
     def _allow(self, model_id: str) -> None:
-        self._preloads.awaits_use = False
+        self.preloads.awaits_use = False
         self._planner.allow(model_id)
 
     def _check_running(self) -> None:
@@ -510,7 +488,7 @@ class Engine:
             pools,
             now=now,
             for_request=for_request,
-            sizes=self._preloads.sizes(),
+            sizes=self.preloads.sizes(),
         )
 
     def _files_scanned(self) -> None:

@@ -202,8 +202,8 @@ async def test_used_models_are_preloaded_after_a_restart() -> None:
         assert snapshot.preload.preloads == 1
         await until_idle(engine)
         assert state(engine.snapshot, CHAT) is State.COLD
-        assert "used 5 times" in str(engine.why(EMBED))
-        assert reason_in(engine.why(CHAT)).code == "never_used"
+        assert "used 5 times" in str(engine.preloads.why(EMBED))
+        assert reason_in(engine.preloads.why(CHAT)).code == "never_used"
         await use(engine, EMBED)
         assert engine.refresh().preload.hits == 1
 

@@ -93,7 +93,7 @@ async def test_a_preload_evicts_nothing(one_fits: str) -> None:
         recorder = Recorder(engine)
         await until_idle(engine)
         assert recorder.transitions == [(CHAT, step) for step in LOADED]
-        actions = {target.model_id: target.action for target in engine.plan().targets}
+        actions = {target.model_id: target.action for target in engine.preloads.plan().targets}
         assert actions == {CHAT: PlanAction.KEEP, EMBED: PlanAction.NO_ROOM}
         with pytest.raises(InsufficientMemoryError):  # whatever a plan says
             await engine.residency.preload(await engine.find(EMBED), msg("favourite", rank=1))
@@ -368,10 +368,10 @@ async def test_a_model_unloaded_on_purpose_is_not_preloaded_before_it_is_used(by
             await until_state(engine, EMBED, State.COLD)
         await until_idle(engine)
         assert state(engine.snapshot, EMBED) is State.COLD
-        assert engine.why(EMBED).code == "not_in_memory_suppressed"
-        assert engine.suppressed() == (EMBED,)
+        assert engine.preloads.why(EMBED).code == "not_in_memory_suppressed"
+        assert engine.preloads.suppressed() == (EMBED,)
         await use(engine, EMBED)
-        assert engine.suppressed() == ()
+        assert engine.preloads.suppressed() == ()
         engine.residency.free(1, EvictionReason.LIMIT, msg("over_limit"))
         await until_state(engine, EMBED, State.COLD)
         await until_state(engine, EMBED, State.HOT)  # without a request

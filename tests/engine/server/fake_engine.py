@@ -88,6 +88,30 @@ class FakeContexts:
 
 
 @dataclass
+class FakePreloads:
+    """Stands in for ``preheat.preload.PreloadContext``."""
+
+    planned: PreloadPlan = field(default_factory=lambda: PreloadPlan((), ()))
+    forms: tuple[FormOutlook, ...] = ()
+    unloaded: tuple[str, ...] = ()
+
+    def plan(self) -> PreloadPlan:
+        return self.planned
+
+    def under_limit(self, limit_bytes: int) -> LimitOutlook:
+        return LimitOutlook((CHAT,), (), (EMBED,) if limit_bytes < 4_000_000_000 else (), (), ())
+
+    def form_outlooks(self) -> tuple[FormOutlook, ...]:
+        return self.forms
+
+    def suppressed(self) -> tuple[str, ...]:
+        return self.unloaded
+
+    def why(self, model_id: str, *, form: bool = True) -> Message:
+        return msg("text", text=f"{model_id} is a favourite")
+
+
+@dataclass
 class FakeEngine:
     """Stands in for ``preheat.core.engine.Engine``."""
 
@@ -119,9 +143,7 @@ class FakeEngine:
             unreachable=(msg("folder_unresponsive", path="/mnt/nas"),),
         )
     )
-    preloads: PreloadPlan = field(default_factory=lambda: PreloadPlan((), ()))
-    forms: tuple[FormOutlook, ...] = ()
-    unloaded: tuple[str, ...] = ()
+    preloads: FakePreloads = field(default_factory=FakePreloads)
     observers: list[Callable[[RequestRecord | DecisionRecord], None]] = field(default_factory=list)
     subscribers: list[Callable[[EngineSnapshot], None]] = field(default_factory=list)
 
@@ -206,21 +228,6 @@ class FakeEngine:
 
     async def load(self, name: str) -> None:
         await self._command("load", name)
-
-    def plan(self) -> PreloadPlan:
-        return self.preloads
-
-    def under_limit(self, limit_bytes: int) -> LimitOutlook:
-        return LimitOutlook((CHAT,), (), (EMBED,) if limit_bytes < 4_000_000_000 else (), (), ())
-
-    def form_outlooks(self) -> tuple[FormOutlook, ...]:
-        return self.forms
-
-    def suppressed(self) -> tuple[str, ...]:
-        return self.unloaded
-
-    def why(self, model_id: str, *, form: bool = True) -> Message:
-        return msg("text", text=f"{model_id} is a favourite")
 
     def client_woke(self, client: str, model_id: str = "") -> None:
         self.woken.append((client, model_id))

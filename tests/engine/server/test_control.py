@@ -40,6 +40,7 @@ async def test_status_is_the_snapshot(client: httpx2.AsyncClient) -> None:
         "total_bytes": 0,
         "keep_free_bytes": 0,
         "headroom": {"limit_bytes": 0, "free_bytes": 0, "leaving": []},
+        "devices": [],
     }
     assert status["preload"] == {
         "enabled": True,

@@ -34,7 +34,7 @@ def request(age_s: float, outcome: Outcome = Outcome.HIT, model_id: str = CHAT) 
 
 
 async def test_plan_says_what_is_next_and_why(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
-    engine.preloads = PreloadPlan(
+    engine.preloads.planned = PreloadPlan(
         (
             PreloadTarget(CHAT, TargetKind.FAVOURITE, 1, PlanAction.KEEP),
             PreloadTarget(EMBED, TargetKind.LEARNED, 1, PlanAction.PRELOAD, displaces=("old",)),
@@ -43,10 +43,10 @@ async def test_plan_says_what_is_next_and_why(client: httpx2.AsyncClient, engine
         (EMBED, "other"),
     )
     engine.set_model(EMBED, standby=True)
-    engine.unloaded = ("favourite",)
+    engine.preloads.unloaded = ("favourite",)
     prompt = PromptSnapshot("editor/1.0", 12_400, "disk", False, 1.0)
     engine.set_model(CHAT, prompts=(prompt,))
-    engine.forms = (
+    engine.preloads.forms = (
         FormOutlook(CHAT, Form.MAPPED, Form.REPACKED, FormAction.WAIT, 70_000_000, verbatim("in a minute")),
         FormOutlook(EMBED, Form.MAPPED, Form.MAPPED, FormAction.KEEP, 0, None),
     )
