@@ -9,6 +9,7 @@
 # make package-test try the packages in bare Debian systems (root), in clean environments, and the installer under Wine.
 #                   Only some checks in Debian: make package-test ARGS="--only tray"
 # make vulkan       build llama.cpp's library for graphics cards with Vulkan (once, 10 minutes or more), and install it
+# make test-vulkan  make vulkan, then load real models on Mesa's software device (Debian: mesa-vulkan-drivers)
 # make docs         update the generated pages, and build the documentation into site/
 # make screenshots  update the pictures in docs/screenshots
 # make lint         check shell scripts, workflows, the Dockerfile and manifests
@@ -21,7 +22,7 @@ ARGS ?=
 
 SCREEN := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
 
-.PHONY: run serve test faults test-clients bench docs package package-test screenshots lint format vulkan
+.PHONY: run serve test faults test-clients test-vulkan bench docs package package-test screenshots lint format vulkan
 .PHONY: install-run install-serve install-dev install-docs install-bench install-package
 
 ifneq ($(SCREEN),)
@@ -53,6 +54,9 @@ bench: install-bench
 
 vulkan: install-serve
 	$(BIN)/python packaging/setup/build_vulkan.py
+
+test-vulkan: install-dev vulkan
+	$(BIN)/pytest tests/vulkan $(ARGS)
 
 package: install-package
 	$(BIN)/python packaging/package.py $(ARGS)

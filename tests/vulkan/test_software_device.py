@@ -1,0 +1,129 @@
+"""Real models with their layers on a device."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from benchmarks.device_sizes import DEVICE, measure_device
+from benchmarks.starter_copies import write_copies
+from preheat.core import Engine, EngineSnapshot
+from preheat.devices import DeviceKind
+from preheat.models import ModelFile, find_models
+from preheat.residency import State
+from preheat.settings import Settings
+from tests.engine.engines import change, record, running, state, until, until_state, use, worker_pid, write
+
+GIB: Final = 1 << 30
+MB: Final = 1_000_000
+
+Run = Callable[..., AbstractAsyncContextManager[Engine]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, chat_model: Path) -> Run:
+    """Run an engine with two models of the same size that uses the device."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    write_copies(folder, {"notes": 2048, "mail": 2048}, chat_model)
+
+    @asynccontextmanager
+    async def started(**changes: Any) -> AsyncIterator[Engine]:
+        values = {"models_dirs": (folder,), "devices": (DEVICE,), "device_memory_limit": "2GiB", **changes}
+        async with running(**values) as engine:
+            await engine.devices.found()
+            yield engine
+
+    return started
+
+
+def taken(snapshot: EngineSnapshot) -> int:
+    """Return what models take of the device."""
+    return sum(device.taken_bytes for device in snapshot.memory.devices)
+
+
+def found(path: Path) -> ModelFile:
+    (model,) = [model for model in find_models([path.parent]) if model.path == path]
+    return model
+
+
+@pytest.mark.parametrize(
+    ("gpu_layers", "limit_bytes", "layers"),
+    [(0, 2 * GIB, 0), (-1, 40 * MB, 0), (10, 2 * GIB, 10), (-1, 80 * MB, 9), (-1, 2 * GIB, 31)],
+)
+async def test_estimates_for_none_some_and_all_layers(
+    chat_model: Path, gpu_layers: int, limit_bytes: int, layers: int
+) -> None:
+    settings = Settings(context_length=2048, parallel=4, gpu_layers=gpu_layers)
+    sizes = await measure_device(found(chat_model), settings, limit_bytes)
+    assert sizes.placement.gpu_layers == layers
+    assert sizes.error < 0.1
+    assert sum(sizes.accounted.values()) <= limit_bytes
+    assert bool(sizes.accounted) is (layers > 0)
+
+
+async def test_the_estimate_for_an_encoder(embedding_model: Path) -> None:
+    sizes = await measure_device(found(embedding_model), Settings(context_length=512), 2 * GIB)
+    assert sizes.placement.gpu_layers == 7
+    assert sizes.error < 0.1
+
+
+async def test_the_device_is_used_only_if_it_is_named(run: Run) -> None:
+    async with run(devices=None) as engine:
+        (known,) = engine.devices.list.devices
+        assert (known.device.name, known.device.kind, known.in_use) == (DEVICE, DeviceKind.SOFTWARE, False)
+        assert known.device.total_bytes == 2 * GIB
+        change(engine, devices=(DEVICE,))
+        assert engine.devices.choice.names == (DEVICE,)
+
+
+async def test_a_model_on_the_device_answers_and_gives_its_memory_back(run: Run) -> None:
+    async with run() as engine:
+        async with engine.lease("notes") as lease:
+            assert await write(lease, 2)
+        snapshot = await until(engine, lambda snapshot: taken(snapshot) > 0)
+        assert taken(snapshot) == sum(record(engine, "notes").device_bytes.values())
+        assert taken(snapshot) == pytest.approx(158 * MB, rel=0.1)
+        await engine.unload("notes")
+        await until(engine, lambda snapshot: taken(snapshot) == 0)
+
+
+async def test_two_models_share_the_device(run: Run) -> None:
+    async with run() as engine:
+        await use(engine, "notes")
+        await use(engine, "mail")
+        snapshot = await until(engine, lambda snapshot: taken(snapshot) > 300 * MB)
+        assert [state(snapshot, name) for name in ("notes", "mail")] == [State.HOT, State.HOT]
+
+
+async def test_one_makes_room_for_the_other(run: Run) -> None:
+    async with run(device_memory_limit="250MB") as engine:
+        await use(engine, "notes")
+        await use(engine, "mail")
+        snapshot = await until_state(engine, "notes", State.COLD)
+        assert state(snapshot, "mail") is State.HOT
+        assert 0 < taken(snapshot) <= 250 * MB
+
+
+async def test_a_killed_worker_holds_nothing(run: Run) -> None:
+    async with run() as engine:
+        await use(engine, "notes")
+        os.kill(worker_pid(engine, "notes"), signal.SIGKILL)
+        await until(engine, lambda snapshot: taken(snapshot) == 0)
+        await use(engine, "notes")
+        await until(engine, lambda snapshot: taken(snapshot) > 0)
+
+
+async def test_models_leave_the_device_with_the_setting(run: Run) -> None:
+    async with run() as engine:
+        await use(engine, "notes")
+        change(engine, devices=("cpu",))
+        await until_state(engine, "notes", State.COLD)
+        await use(engine, "notes")
+        assert record(engine, "notes").device_bytes == {}
