@@ -5263,6 +5263,10 @@ nach {new}
         <translation>Läuft es noch?</translation>
     </message>
     <message>
+        <source>It decodes {speed:count} tokens per second on {device}, and did {best:count} before</source>
+        <translation>Es dekodiert auf {device} {speed:count} Token pro Sekunde, zuvor waren es {best:count}</translation>
+    </message>
+    <message>
         <source>Its file is in the system&apos;s cache, so that it loads quickly</source>
         <translation>Die Datei ist im Cache des Systems und lädt daher schnell</translation>
     </message>
@@ -5543,6 +5547,10 @@ nach {new}
         <translation>Der Download von {file} ist beschädigt: Die Prüfsumme (sha256) stimmt nicht</translation>
     </message>
     <message>
+        <source>The driver may have moved it to the system&apos;s memory: unload another model, or close programs that use the GPU</source>
+        <translation>Der Treiber hat es vielleicht in den Arbeitsspeicher verlagert: ein anderes Modell entladen oder Programme schließen, die die Grafikkarte nutzen</translation>
+    </message>
+    <message>
         <source>The engine stopped</source>
         <translation>Die Engine läuft nicht mehr</translation>
     </message>
@@ -5695,6 +5703,10 @@ nach {new}
         <translation>Ihn entsperren, oder HF_TOKEN setzen</translation>
     </message>
     <message>
+        <source>Update the driver of the graphics card</source>
+        <translation>Den Treiber der Grafikkarte aktualisieren</translation>
+    </message>
+    <message>
         <source>Update the driver of the graphics card, or remove the file</source>
         <translation>Den Treiber der Grafikkarte aktualisieren oder die Datei entfernen</translation>
     </message>
@@ -5819,6 +5831,18 @@ nach {new}
         <translation>gab seine umgeordneten Gewichte auf, um Platz für {model} zu machen</translation>
     </message>
     <message>
+        <source>it crashes: {reason}</source>
+        <translation>Absturz: {reason}</translation>
+    </message>
+    <message>
+        <source>it decodes at {decode:percent} of the processor&apos;s speed, and prefills at {prefill:percent}</source>
+        <translation>es dekodiert mit {decode:percent} der Geschwindigkeit des Prozessors und liest Eingaben mit {prefill:percent}</translation>
+    </message>
+    <message>
+        <source>it decodes at {share:percent} of the processor&apos;s speed</source>
+        <translation>es dekodiert mit {share:percent} der Geschwindigkeit des Prozessors</translation>
+    </message>
+    <message>
         <source>it grows once a request needs more</source>
         <translation>sie wächst, sobald eine Anfrage mehr braucht</translation>
     </message>
@@ -5847,8 +5871,16 @@ nach {new}
         <translation>es ahmt auf dem Prozessor eine GPU nur nach, was langsamer ist als der Prozessor selbst</translation>
     </message>
     <message>
+        <source>it prefills at {share:percent} of the processor&apos;s speed</source>
+        <translation>es liest Eingaben mit {share:percent} der Geschwindigkeit des Prozessors</translation>
+    </message>
+    <message>
         <source>it ran out of memory</source>
         <translation>der Speicher reichte nicht</translation>
+    </message>
+    <message>
+        <source>it shares the processor&apos;s memory, and was not measured against the processor yet</source>
+        <translation>es teilt sich den Speicher mit dem Prozessor und wurde noch nicht mit ihm verglichen</translation>
     </message>
     <message>
         <source>it shares the processor&apos;s memory, and {other} has its own</source>
@@ -5861,6 +5893,10 @@ nach {new}
     <message>
         <source>it was killed, possibly out of memory</source>
         <translation>es wurde vom System beendet, vielleicht aus Speichermangel</translation>
+    </message>
+    <message>
+        <source>it was on a GPU, which may sleep on battery</source>
+        <translation>es war auf einer Grafikkarte, die im Akkubetrieb ruhen darf</translation>
     </message>
     <message>
         <source>its file is gone</source>
@@ -5975,6 +6011,10 @@ nach {new}
         <translation>kein Vulkan-Treiber findet ein Gerät</translation>
     </message>
     <message>
+        <source>no answer within {limit:duration}</source>
+        <translation>keine Antwort innerhalb von {limit:duration}</translation>
+    </message>
+    <message>
         <source>not in memory: it was unloaded by hand, and is preloaded again after its next use</source>
         <translation>nicht im Speicher: von Hand entladen; nach der nächsten Nutzung wird es wieder vorgeladen</translation>
     </message>
@@ -6043,6 +6083,10 @@ nach {new}
         <translation>die dichten Teile aller {layers:count} Schichten sind auf {devices:names}, Experten im RAM</translation>
     </message>
     <message>
+        <source>the device {device} is not there any more</source>
+        <translation>das Gerät {device} ist nicht mehr da</translation>
+    </message>
+    <message>
         <source>the file has changed</source>
         <translation>die Datei hat sich geändert</translation>
     </message>
@@ -6069,6 +6113,10 @@ nach {new}
     <message>
         <source>the key {key} holds an array of the unknown type {type}</source>
         <translation>der Schlüssel {key} enthält ein Array des unbekannten Typs {type}</translation>
+    </message>
+    <message>
+        <source>the machine runs on battery, and gpu_on_battery is off</source>
+        <translation>der Rechner läuft im Akkubetrieb, und gpu_on_battery ist aus</translation>
     </message>
     <message>
         <source>the memory limit is {limit:memory} now</source>
@@ -6465,6 +6513,10 @@ nach {new}
     <message>
         <source>{limit} requests are using {model} or waiting for it</source>
         <translation>{limit} Anfragen nutzen {model} oder warten darauf</translation>
+    </message>
+    <message>
+        <source>{memory}; {device}</source>
+        <translation>{memory}; {device}</translation>
     </message>
     <message>
         <source>{memory}; {form}</source>
@@ -8591,6 +8643,10 @@ nach {new}
         <translation>Apps mit eingebautem Browser, die sich verbinden dürfen; andere Apps brauchen keine Erlaubnis.</translation>
     </message>
     <message>
+        <source>Also put models on graphics cards on battery power. Otherwise favourites move to the processor after a minute, so that the graphics card can sleep.</source>
+        <translation>Modelle auch im Akkubetrieb auf Grafikkarten legen. Sonst wechseln Favoriten nach einer Minute zum Prozessor, damit die Grafikkarte ruhen kann.</translation>
+    </message>
+    <message>
         <source>Check once a day for a newer version. Only Preheat&apos;s version is sent, and nothing is downloaded.</source>
         <translation>Einmal am Tag nach einer neueren Version sehen. Gesendet wird nur die Version von Preheat, heruntergeladen wird nichts.</translation>
     </message>
@@ -8601,6 +8657,14 @@ nach {new}
     <message>
         <source>Devices</source>
         <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>Graphics cards on battery</source>
+        <translation>Grafikkarten im Akkubetrieb</translation>
+    </message>
+    <message>
+        <source>Graphics cards that models use, the first one first: names such as `Vulkan0`, or parts of their makers&apos; names; `cpu` for none. `auto` takes those with memory of their own, otherwise an integrated one that is measured to be faster than the processor.</source>
+        <translation>Grafikkarten, die Modelle nutzen, die erste zuerst: Namen wie `Vulkan0` oder Teile der Herstellernamen; `cpu` für keine. `auto` nimmt die mit eigenem Speicher, sonst eine integrierte, die gemessen schneller als der Prozessor ist.</translation>
     </message>
     <message>
         <source>How long requests in progress may take to finish when Preheat quits, in seconds.</source>
@@ -8801,10 +8865,6 @@ nach {new}
     <message>
         <source>Embedding cache</source>
         <translation>Embedding-Cache</translation>
-    </message>
-    <message>
-        <source>Graphics cards that models use, the first one first: names such as `Vulkan0`, or parts of their makers&apos; names; `cpu` for none. `auto` takes those with memory of their own, otherwise an integrated one.</source>
-        <translation>Grafikkarten, die Modelle nutzen, die erste zuerst: Namen wie `Vulkan0` oder Teile des Herstellernamens; `cpu` für keine. `auto` nimmt solche mit eigenem Speicher, sonst eine integrierte.</translation>
     </message>
     <message>
         <source>Graphics memory limit</source>

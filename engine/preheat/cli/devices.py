@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import typer
 
@@ -19,6 +19,13 @@ _COLUMNS: Final = (
     Column("Id", worth=2),
     Column("Used"),
     Column("Why", sentence=True),
+)
+_SPEEDS: Final = (
+    Column("Name"),
+    Column("Models of this shape", name=True),
+    Column("Decode", right=True),
+    Column("Prefill", worth=1, right=True),
+    Column("Gain", right=True),
 )
 
 
@@ -49,7 +56,27 @@ def devices(as_json: AsJson = False) -> None:
         ]
         print_table(_COLUMNS, rows)
         typer.echo()
+    if measured := [(device["name"], speed) for device in found["devices"] for speed in device["speeds"]]:
+        speeds = [
+            (
+                name,
+                speed["shape"],
+                _against(speed, "decode"),
+                _against(speed, "prefill"),
+                f"{speed['gain']:.2f}x",
+            )
+            for name, speed in measured
+        ]
+        print_table(_SPEEDS, speeds)
+        print_text("Tokens per second on the device / on the processor.")
+        typer.echo()
     print_text(f"{found['outcome']}.")
     for each in found["problems"]:
         if each["problem"] not in found["outcome"]:
             print_text(f"{each['problem'][:1].upper()}{each['problem'][1:]}.")
+
+
+def _against(speed: dict[str, Any], what: str) -> str:
+    """Return a speed on the device and on the processor: ``41 / 23``; empty if it was not measured."""
+    device, processor = speed["device"][what], speed["processor"][what]
+    return f"{device:.3g} / {processor:.3g}" if device and processor else ""

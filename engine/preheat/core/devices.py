@@ -1,14 +1,32 @@
-"""Finds the devices, and applies the setting ``devices`` to them."""
+"""Finds the devices, and decides with the setting ``devices``, with measured speeds and on battery what models use."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
-from preheat.devices import DeviceList, DeviceReport, choose_devices, device_list, find_devices, remembered_devices
+from preheat.devices import (
+    Device,
+    DeviceChoice,
+    DeviceList,
+    DeviceReport,
+    SpeedPair,
+    SpeedTable,
+    choose_devices,
+    device_list,
+    find_devices,
+    reason_against,
+    remembered_devices,
+    shape_name,
+    speed_reason,
+    with_speeds,
+)
 from preheat.errors import ModelLoadError
+from preheat.messages import Message, msg
+from preheat.models import ModelFile
 from preheat.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -21,9 +39,11 @@ class EngineDevices:
     """Runs on the engine's loop.
 
     Args:
-        on_change: Called with the memory of the devices for models, by llama.cpp's names, when these may have changed.
+        on_change: Called with the memory of the devices for models, by
+            llama.cpp's names, when these or ``left_off`` may have changed.
         find: Finds the devices; blocks.
         remembered: Returns what was found before; None if it has to be found out.
+        speeds: What was measured.
     """
 
     def __init__(
@@ -32,11 +52,15 @@ class EngineDevices:
         on_change: Callable[[Mapping[str, int]], None],
         find: Callable[[], DeviceReport] = find_devices,
         remembered: Callable[[], DeviceReport | None] = remembered_devices,
+        speeds: SpeedTable | None = None,
     ) -> None:
         self._wanted = settings.devices
         self._on_change: Final = on_change
+        self._speeds: Final = speeds or SpeedTable()
         self._find: Final = find
         self._remembered: Final = remembered
+        self._saves_power = False
+        self._allowed = DeviceChoice()  # by the setting alone
         self.report = DeviceReport()
         """What was found; empty before that."""
         self.choice = choose_devices(settings.devices, self.report)
@@ -55,7 +79,7 @@ class EngineDevices:
 
     async def start(self) -> None:
         """Use what is remembered, so that the first load knows its devices."""
-        known = await asyncio.to_thread(self._remembered)
+        known, _ = await asyncio.gather(asyncio.to_thread(self._remembered), asyncio.to_thread(self._speeds.open))
         if known is not None:
             self._take(known)
 
@@ -75,15 +99,85 @@ class EngineDevices:
             self._wanted = settings.devices
             self._choose()
 
+    @property
+    def allowed(self) -> tuple[Device, ...]:
+        """The devices that models may be put on, where they are not too slow or kept off to save power."""
+        return tuple(use.device for use in self._allowed.uses if use.in_use)
+
+    @property
+    def saves_power(self) -> bool:
+        """Whether models stay off all devices, because the machine runs on battery."""
+        return self._saves_power
+
+    @saves_power.setter
+    def saves_power(self, saves: bool) -> None:
+        if saves != self._saves_power:
+            self._saves_power = saves
+            self._choose()
+
+    # Speeds
+
+    def unmeasured(self, models: Iterable[ModelFile]) -> Iterable[tuple[Device, ModelFile]]:
+        """Yield devices with models that stand for a shape without a measurement."""
+        for model in models:
+            for device in self.allowed:
+                if self._speeds.speed(device, shape_of_model(model)) is None:
+                    yield device, model
+
+    def measured(self, device: Device, model: ModelFile, pair: SpeedPair) -> None:
+        """Keep a measurement, and let it decide."""
+        speed = self._speeds.note(device, shape_of_model(model), pair)
+        logger.info("%s, %s: %s", device.description, speed.shape, speed_reason(speed))
+        self._choose()
+
+    def left_off(self, model: ModelFile) -> Mapping[str, Message]:
+        """Return why a model is not put on devices that others may use, by llama.cpp's names."""
+        if self._wanted is not None:
+            return {}
+        shape = shape_of_model(model)
+        reasons = {
+            use.device.name: reason_against(use.device, self._speeds.speed(use.device, shape))
+            for use in self.choice.uses
+            if use.in_use
+        }
+        return {name: reason for name, reason in reasons.items() if reason is not None}
+
+    def why(self, model: ModelFile) -> Message | None:
+        """Return why a model is not put on a device that Preheat considered for it; None if it is, or there is none."""
+        names = {device.name for device in self.allowed}
+        left_off = self.left_off(model)
+        for use in self.choice.uses:
+            name, description = use.device.name, use.device.description
+            if name in names and (reason := left_off.get(name) if use.in_use else use.reason) is not None:
+                return msg("device_left_off", device=description, reason=reason)
+        return None
+
     def _take(self, report: DeviceReport) -> None:
         if report != self.report:
             self.report = report
             self._choose()
 
     def _choose(self) -> None:
-        self.choice = choose_devices(self._wanted, self.report)
+        before, self._allowed = self.choice, choose_devices(self._wanted, self.report)
+        speeds = [self._speeds.of(use.device) for use in self._allowed.uses]
+        choice = with_speeds(self._allowed, speeds, automatic=self._wanted is None)
+        self.choice = _off(choice) if self._saves_power else choice
         for problem in self.choice.problems:
-            logger.warning("%s", problem)
-        if self.report.backends:
+            if problem not in before.problems:
+                logger.warning("%s", problem)
+        if self.report.backends and self.choice.names != before.names:
             logger.info("%s", self.list.outcome)
         self._on_change(self.choice.total_bytes)
+
+
+def shape_of_model(model: ModelFile) -> str:
+    """Return the shape that a measurement of this model holds for."""
+    return shape_name(model.architecture, model.shape.layers, model.shape.widest_values, model.quantization)
+
+
+def _off(choice: DeviceChoice) -> DeviceChoice:
+    """Return the choice with no device in use, to save power."""
+    reason = msg("device_battery")
+    return replace(
+        choice, uses=tuple(replace(use, in_use=False, reason=reason) if use.in_use else use for use in choice.uses)
+    )

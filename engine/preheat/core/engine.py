@@ -16,6 +16,7 @@ from typing import Final
 from preheat import paths
 from preheat.clock import unix_time
 from preheat.core.contexts import ContextKeeper
+from preheat.core.device_care import DeviceCare
 from preheat.core.devices import EngineDevices
 from preheat.core.lease import Lease
 from preheat.core.library_service import LibraryService
@@ -30,6 +31,7 @@ from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
 from preheat.core.update_watch import UpdateWatch
+from preheat.devices import SpeedTable
 from preheat.errors import EngineStoppedError
 from preheat.inference import Priority
 from preheat.installation import ending_grace
@@ -110,7 +112,8 @@ class Engine:
             prompts=self._prompts,
             gains=self._gains,
         )
-        self.devices = EngineDevices(self.settings, self._devices_changed)
+        speeds = SpeedTable(paths.cache_dir() / "devices-speeds.json")
+        self.devices = EngineDevices(self.settings, self._devices_changed, speeds=speeds)
         """Devices next to the processor, such as graphics cards."""
         self._watch = MemoryWatch(self.settings)
         self._lengths = ContextLengths(paths.data_dir() / "contexts.json")
@@ -132,7 +135,17 @@ class Engine:
         )
         """What is preloaded, and why; only the engine changes it."""
         self.preloads.pause_end = lambda: self._state_file.paused_until
+        self.preloads.device_reason = self.devices.why
         self._preloader = Preloader(self._residency, self.preloads, lambda: self._publisher.publish_soon())
+        self._device_care = DeviceCare(
+            self.settings,
+            self.devices,
+            self._residency,
+            self.preloads,
+            self._planner,
+            self._sizes,
+            models=lambda: self._files.models,
+        )
         self.room = RoomKeeper(self._residency, self.preloads, self._state_file, self._apply_to_parts, clock)
         """Room for other programs."""
         self._guard = MemoryGuard(self._watch, self._residency, self.preloads, self._figures_changed, clock=clock)
@@ -148,6 +161,7 @@ class Engine:
             self._prompts,
             self._usage,
             self._counters,
+            self._device_care,
             lambda: self._publisher.publish_requests(),
         )
         self.library = LibraryService(self, self._files, lambda: self._publisher.publish_soon())
@@ -219,7 +233,7 @@ class Engine:
             asyncio.create_task(keep_running("watching the models", self._files.follow)),
             asyncio.create_task(keep_running("checking for updates", self.updates.run)),
             asyncio.create_task(keep_running("keeping room", self.room.run)),
-            asyncio.create_task(keep_running("looking for devices", self.devices.run)),
+            *self._device_care.start(),
         ]
         self.library.start()
         self._publisher.publish()
@@ -423,7 +437,7 @@ class Engine:
             self._allow(model_id)
         self.updates.apply_settings(settings)
         self.contexts.choose(settings, self._files.models)
-        self.devices.apply_settings(settings)
+        self._device_care.apply_settings(settings)
         self._apply_to_parts()
 
     # Called by the residency executor
@@ -431,6 +445,7 @@ class Engine:
     def state_changed(self) -> None:
         """Plan again, and publish at once."""
         self._preloader.nudge()
+        self._device_care.changed()
         self._publisher.publish()
 
     def progressed(self) -> None:
@@ -506,7 +521,9 @@ class Engine:
         self._residency.set_favourites(self._planner.favourites)
 
     def _devices_changed(self, total_bytes: Mapping[str, int]) -> None:
-        self._residency.use_devices(total_bytes, self.devices.choice.in_main_memory)
+        devices = self.devices
+        self._residency.use_devices(total_bytes, devices.choice.in_main_memory, devices.left_off)
+        self._device_care.changed()
         self._publisher.publish_soon()
 
     def _figures_changed(self) -> None:

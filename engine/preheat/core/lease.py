@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from preheat.core.decode_watch import OpenAnswer
 from preheat.inference import Chat, Embeddings, GenerateRequest, GenerationChunk, Priority, Usage
 from preheat.inference.client import OnChunk, stream
 from preheat.residency import HotModel, Outcome
@@ -132,6 +133,7 @@ class PendingRequest:
     started_at: float  # the same as Unix time
     outcome: Outcome  # how it found its model
     saved_s: float  # load seconds that it was spared
+    answer: OpenAnswer = field(default_factory=OpenAnswer)  # whether it has the machine for itself
     lease: Lease | None = None  # its lease; None while it waits, and if it got none
     wait_s: float = 0.0  # seconds from its arrival to its lease
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from preheat.core.contexts import ContextKeeper
+from preheat.core.device_care import DeviceCare
 from preheat.core.lease import Lease, PendingRequest
 from preheat.core.live_requests import LiveRequests
 from preheat.core.prompts import ModelPrompts
@@ -32,6 +33,7 @@ class RequestPath:
     prompts: ModelPrompts
     usage: UsageTracker
     counters: PreloadCounters
+    device_care: DeviceCare
     on_change: Callable[[], None]  # called when one begins, advances or ends; often
     live: LiveRequests = field(init=False)  # the open ones
     _queue: QueueLimit = field(init=False, default_factory=QueueLimit)
@@ -64,7 +66,8 @@ class RequestPath:
         self.preloads.awaits_use = False
         claim = self.residency.request(model, client, priority)
         self.counters.count_request(claim.outcome, claim.saved_s)
-        arrival = PendingRequest(model.model_id, client, arrived_at, started_at, claim.outcome, claim.saved_s)
+        answer = self.device_care.request_arrived()
+        arrival = PendingRequest(model.model_id, client, arrived_at, started_at, claim.outcome, claim.saved_s, answer)
         try:
             with self.live.request(client, model.model_id, started_at, claim.outcome) as request:
                 try:
@@ -103,6 +106,7 @@ class RequestPath:
             self.counters.count_tokens(arrival.lease.usages)
         record = arrival.record()
         self.usage.request_ended(record)
+        self.device_care.request_ended(arrival.answer, record)
         hot = self.residency.worker_pid(record.model_id) is not None
         self.prompts.request_ended(record, hot=hot)
         self.preloader.request_ended()

@@ -8,7 +8,17 @@ from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from preheat.devices.choice import PROCESSOR, DeviceChoice, choose_devices, device_list, outcome
-    from preheat.devices.device import Device, DeviceKind, DeviceList, DeviceProblem, DeviceReport, DeviceUse
+    from preheat.devices.decode_record import DecodeRecord, decode_speed
+    from preheat.devices.device import (
+        Device,
+        DeviceKind,
+        DeviceList,
+        DeviceProblem,
+        DeviceReport,
+        DeviceSpeed,
+        DeviceUse,
+        Speed,
+    )
     from preheat.devices.discovery import find_devices, remembered_devices
     from preheat.devices.placement import (
         ALL_LAYERS,
@@ -19,13 +29,22 @@ if TYPE_CHECKING:
         Placement,
         place,
     )
+    from preheat.devices.power import PowerState
+    from preheat.devices.speed_table import SpeedTable
+    from preheat.devices.speeds import SpeedPair, is_worth_it, reason_against, shape_name, speed_reason, with_speeds
 else:
     __getattr__ = lazy_exports(
         __name__,
         {
             "preheat.devices.choice": "PROCESSOR DeviceChoice choose_devices device_list outcome",
-            "preheat.devices.device": "Device DeviceKind DeviceList DeviceProblem DeviceReport DeviceUse",
+            "preheat.devices.decode_record": "DecodeRecord decode_speed",
+            "preheat.devices.device": (
+                "Device DeviceKind DeviceList DeviceProblem DeviceReport DeviceSpeed DeviceUse Speed"
+            ),
             "preheat.devices.discovery": "find_devices remembered_devices",
             "preheat.devices.placement": "ALL_LAYERS ON_PROCESSOR DeviceRoom LayerParts ModelParts Placement place",
+            "preheat.devices.power": "PowerState",
+            "preheat.devices.speed_table": "SpeedTable",
+            "preheat.devices.speeds": "SpeedPair is_worth_it reason_against shape_name speed_reason with_speeds",
         },
     )

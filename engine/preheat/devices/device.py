@@ -45,12 +45,32 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast a model computes, in tokens per second; 0 is not measured."""
+
+    prefill: float  # 0 where decode is hopeless
+    decode: float  # one token at a time; 0 for a model that makes embeddings
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpeed:
+    """Speed of models of one shape on a device, measured against the processor."""
+
+    shape: str  # architecture, layers, width and quantization, such as ``llama 30x1536 Q4_K_M``
+    device: Speed
+    processor: Speed
+    gain: float  # how many times as fast as on the processor a usual request is
+    in_use: bool  # whether the device is worth it for these models; the setting ``devices`` may still name others
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceUse:
     """A device, and whether models are put on it."""
 
     device: Device = field(metadata={"flat": True})
     in_use: bool
     reason: Message  # why, or why not
+    speeds: tuple[DeviceSpeed, ...] = ()  # what was measured, for each shape of model
 
 
 @dataclass(frozen=True, slots=True)

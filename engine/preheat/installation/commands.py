@@ -18,6 +18,7 @@ CHILD_OPTIONS: Final[Mapping[str, str]] = {
     "preheat.inference.worker.constraints.trial": "--constraint-trial",
     "preheat.inference.worker.backends.probe": "--backend-probe",
     "preheat.inference.worker.backends.listing": "--list-devices",
+    "preheat.inference.worker.device_speed": "--device-speed",
     "preheat.replay.limit_curve": "--limit-curve",
 }
 """Modules that run in processes of their own, and the first argument of ``preheat`` that runs each in a bundle."""

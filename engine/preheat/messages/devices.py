@@ -15,6 +15,14 @@ TABLE: Final[Mapping[str, Template]] = {
     "device_software": Template("it only imitates a GPU on the processor, which is slower than the processor itself"),
     "device_accelerator": Template("it helps the processor by itself, and holds no models"),
     "device_is_also": Template("it is the same device as {name}, through another library"),
+    "device_unmeasured": Template("it shares the processor's memory, and was not measured against the processor yet"),
+    "device_measured": Template(
+        "it decodes at {decode:percent} of the processor's speed, and prefills at {prefill:percent}"
+    ),
+    "device_measured_prefill": Template("it prefills at {share:percent} of the processor's speed"),
+    "device_measured_decode": Template("it decodes at {share:percent} of the processor's speed"),
+    "preload_off_device": Template("it was on a GPU, which may sleep on battery"),
+    "device_battery": Template("the machine runs on battery, and gpu_on_battery is off"),
     "device_named": Template("the setting devices names it ({name})"),
     "device_not_named": Template("the setting devices names others"),
     "device_setting_cpu": Template("the setting devices is cpu"),
@@ -33,6 +41,9 @@ TABLE: Final[Mapping[str, Template]] = {
         "{file} is no library of this llama.cpp, or finds nothing to work with", "Install Preheat again"
     ),
     "device_library_without_device": Template("{file} finds no device", "Install the driver of the graphics card"),
+    "device_gone": Template("the device {device} is not there any more"),
+    "device_probe_hangs": Template("no answer within {limit:duration}", "Update the driver of the graphics card"),
+    "device_probe_crashes": Template("it crashes: {reason}", "Update the driver of the graphics card"),
     "vulkan_no_loader": Template(
         "the Vulkan loader is not installed", "Install libvulkan1 and the Vulkan driver of the graphics card"
     ),
@@ -53,6 +64,10 @@ TABLE: Final[Mapping[str, Template]] = {
     "placement_none": Template(
         "no layers are on {device}: the fewest take {needed:bytes} with their buffers, and there are {limit:bytes}",
         "Raise device_memory_limit, or lower context_length",
+    ),
+    "decode_fell": Template(
+        "It decodes {speed:count} tokens per second on {device}, and did {best:count} before",
+        "The driver may have moved it to the system's memory: unload another model, or close programs that use the GPU",
     ),
     # All together.
     "device_unknown": Template(

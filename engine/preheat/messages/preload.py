@@ -42,6 +42,7 @@ _PLAN: Final = {
     "in_memory": Template("in memory: {reason}"),
     "in_memory_planned": Template("in memory: {reason}; {plan}"),
     "in_memory_form": Template("{memory}; {form}"),
+    "why_with_device": Template("{memory}; {device}"),
     "not_in_memory_suppressed": Template(
         "not in memory: it was unloaded by hand, and is preloaded again after its next use"
     ),

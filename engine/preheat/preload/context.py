@@ -48,6 +48,7 @@ class PreloadContext:
         awaits_use: Preheat was started at login and must not preload before it is used.
         pause_end: Returns the Unix time until which the user paused preloading; infinite until resumed; None when not
             paused. It moves when the clock is set.
+        device_reason: Returns why a model is not put on a device that was considered for it; None if there is none.
         pressure: Why memory is short; None when it is not.
         room: Until when room is kept for other programs; None if none is.
         returning: Models to load again once, after those of the plan: they left to make room.
@@ -80,6 +81,7 @@ class PreloadContext:
         self.awaits_use = False
         self.pause_end: Callable[[], float | None] = lambda: None
         self.pressure: Message | None = None
+        self.device_reason: Callable[[ModelFile], Message | None] = lambda _: None
         self.room: Message | None = None
         self.returning: tuple[str, ...] = ()
 
@@ -235,7 +237,12 @@ class PreloadContext:
         )
 
     def why(self, model_id: str, *, form: bool = True) -> Message:
-        """Return why the model is in memory or not, and in which ``form``."""
+        """Return why the model is in memory or not, in which ``form``, and why not on a device."""
+        why, model = self._why_in_form(model_id, form=form), self._by_id().get(model_id)
+        device = self.device_reason(model) if model is not None else None
+        return why if device is None else msg("why_with_device", memory=why, device=device)
+
+    def _why_in_form(self, model_id: str, *, form: bool) -> Message:
         why, record = self._why(model_id), self._pool.records.get(model_id)
         if not form or record is None or not isinstance(record.phase, Hot):
             return why

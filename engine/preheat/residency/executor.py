@@ -9,7 +9,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence, Set
 from typing import Final, Protocol
 
 from preheat.clock import unix_time
@@ -227,17 +227,24 @@ class ResidencyExecutor(ResidencyView):
         placed = self._workers.place()
         self._reload({*placed, *(name for name in self._workers.files if loads_differently(name, before, settings))})
 
-    def use_devices(self, total_bytes: Mapping[str, int], in_main_memory: Set[str] = frozenset()) -> None:
+    def use_devices(
+        self,
+        total_bytes: Mapping[str, int],
+        in_main_memory: Set[str] = frozenset(),
+        left_off: Callable[[ModelFile], Container[str]] = lambda _: (),
+    ) -> None:
         """Put models on these devices from now on; those in memory whose place changes follow when they are idle.
 
         Args:
             total_bytes: The memory of each device, by llama.cpp's name.
             in_main_memory: Devices whose memory is part of the machine's.
+            left_off: Returns the devices that a model is not put on; to be called again whenever it returns others.
         """
-        shared = self._shared
-        if (total_bytes, in_main_memory) != (shared.devices, shared.devices_in_main_memory):
-            shared.devices, shared.devices_in_main_memory = dict(total_bytes), in_main_memory
-            self._reload(self._workers.place())
+        shared, before = self._shared, (self._shared.devices, self._shared.devices_in_main_memory)
+        shared.devices, shared.devices_in_main_memory, shared.left_off = dict(total_bytes), in_main_memory, left_off
+        placed = self._workers.place()
+        if placed or before != (shared.devices, in_main_memory):
+            self._reload(placed)
 
     def _reload(self, outdated: Iterable[str]) -> None:
         """Decide with the current settings; load models again that are outdated."""
@@ -357,6 +364,13 @@ class ResidencyExecutor(ResidencyView):
     def progressed(self) -> None:
         """The progress of a load has changed."""
         self._observer.progressed()
+
+    def warn(self, model_id: str, warning: Message) -> None:
+        """Show a warning of a hot model until it is loaded again."""
+        first = self._workers.first(model_id)
+        if first is not None:
+            first.warning = warning
+            self._observer.state_changed()
 
     def warned(self) -> None:
         """A worker has found something that its model cannot do."""

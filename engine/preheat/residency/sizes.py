@@ -6,7 +6,7 @@ with the first full batch. A footprint therefore has two parts; plans use their 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -222,6 +222,7 @@ class SizeTable:
         self._settings = settings
         self._rooms: tuple[DeviceRoom, ...] = ()
         self._margins: Mapping[str, int] = NO_DEVICE_BYTES
+        self._left_off: Callable[[ModelFile], Container[str]] = lambda _: ()
         self._placements: dict[str, tuple[ModelFile, Placement]] = {}
         self._measured: dict[SizeKey, int] = {}
         self._expected: dict[tuple[str, Form | None], tuple[ModelFile, int]] = {}  # each request asks for it
@@ -238,23 +239,30 @@ class SizeTable:
         self._settings = settings
         self._forget()
 
-    def use_devices(self, rooms: Sequence[DeviceRoom], margins: Mapping[str, int] = NO_DEVICE_BYTES) -> None:
+    def use_devices(
+        self,
+        rooms: Sequence[DeviceRoom],
+        margins: Mapping[str, int] = NO_DEVICE_BYTES,
+        left_off: Callable[[ModelFile], Container[str]] = lambda _: (),
+    ) -> None:
         """Place models on these devices from now on, in order.
 
         Args:
             rooms: What all models may take of each.
             margins: What is kept free of that for others, by name.
+            left_off: Returns the names of devices that a model is not put on.
         """
-        if (tuple(rooms), margins) != (self._rooms, self._margins):
-            self._rooms, self._margins = tuple(rooms), dict(margins)
-            self._forget()
+        self._rooms, self._margins, self._left_off = tuple(rooms), dict(margins), left_off
+        self._forget()
 
     def placement(self, model: ModelFile) -> Placement:
         """Return where the model's layers are after its next load."""
         known = self._placements.get(model.model_id)
         if known is None or known[0] is not model:
             own = self._settings.for_model(model.model_id)
-            placement = place(model_parts(model, own), self._rooms, own.gpu_layers, self._margins)
+            left_off = self._left_off(model) if self._rooms else ()
+            rooms = [room for room in self._rooms if room.name not in left_off]
+            placement = place(model_parts(model, own), rooms, own.gpu_layers, self._margins)
             self._placements[model.model_id] = known = model, placement
         return known[1]
 

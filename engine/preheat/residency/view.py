@@ -53,6 +53,11 @@ class ResidencyView:
         first = self._hot(model_id)
         return first.info.context_length if first is not None and first.info is not None else None
 
+    def devices(self, model_id: str) -> tuple[str, ...]:
+        """Return the devices that a hot model was loaded for, by llama.cpp's names; none is the processor alone."""
+        first = self._hot(model_id)
+        return first.devices if first is not None else ()
+
     def warning(self, model_id: str) -> Message | None:
         """Return what a hot model cannot do although its file promises it."""
         first = self._hot(model_id)

@@ -218,8 +218,15 @@ class Settings(Declared):
         None,
         "Devices",
         "Graphics cards that models use, the first one first: names such as `Vulkan0`, or parts of their makers' "
-        "names; `cpu` for none. `auto` takes those with memory of their own, otherwise an integrated one.",
+        "names; `cpu` for none. `auto` takes those with memory of their own, otherwise an integrated one that is "
+        "measured to be faster than the processor.",
         allowed="allowed_devices",
+    )
+    gpu_on_battery: bool = _models(
+        True,
+        "Graphics cards on battery",
+        "Also put models on graphics cards on battery power. Otherwise favourites move to the processor after a "
+        "minute, so that the graphics card can sleep.",
     )
     gpu_layers: int = _models(
         -1,

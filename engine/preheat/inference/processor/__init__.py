@@ -15,6 +15,7 @@ from preheat.inference.processor.choice import (
     remembered_choice,
 )
 from preheat.inference.processor.device_listing import ListedDevice, list_in_process
+from preheat.inference.processor.device_speed import Pair, ProbedModel, measure_in_process
 from preheat.inference.processor.libraries import (
     damaged_library,
     device_libraries,
@@ -33,6 +34,8 @@ __all__ = [
     "Choice",
     "ListedDevice",
     "Outcome",
+    "Pair",
+    "ProbedModel",
     "ProcessorReport",
     "choose",
     "damaged_library",
@@ -42,6 +45,7 @@ __all__ = [
     "library_fingerprint",
     "linked_backends",
     "list_in_process",
+    "measure_in_process",
     "processor_key",
     "processor_report",
     "recorded_sums",

@@ -255,15 +255,18 @@ class LlamaModel(ModelVocabulary):
         llama.llama_free(self.ctx)
         llama.llama_model_free(self.native)
 
-    def probe(self, tokens: int = 1) -> bool:
+    def probe(self, tokens: int = 1, *, all_outputs: bool = True) -> bool:
         """Decode one token or more at once and forget them; return False if the decode was aborted.
+
+        Args:
+            all_outputs: Compute the logits of each token, not only of the last one; there are few places for them.
 
         Raises:
             ModelLoadError: llama.cpp failed.
         """
         batch = Batch(tokens)
         for at in range(tokens):
-            batch.add(max(self.bos, 0), at, 0, output=True)
+            batch.add(max(self.bos, 0), at, 0, output=all_outputs or at == tokens - 1)
         status = llama.llama_decode(self.ctx, batch.native)
         if status not in (0, INTERRUPTED):
             raise self._load_error("load_probe_failed", status=status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Set
+from collections.abc import Callable, Container, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -31,12 +31,13 @@ class HotModel(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class LoadedWorker:
-    """A worker, and what its load has reported."""
+    """A worker, and what its load has reported; ``devices`` are those that the load was allowed."""
 
     form: Form = Form.MAPPED
     worker: Worker | None = None
     info: ModelInfo | None = None
     warning: Message | None = None
+    devices: tuple[str, ...] = ()
     restored: list[tuple[str, int, str]] = field(default_factory=list)  # key, tokens and tier of prompts put back
 
 
@@ -84,7 +85,8 @@ class Shared:
     """What all workers share; ``settings`` are the current ones, ``stages`` those of each model's last load.
 
     ``room`` is that of ``Limits``, ``devices`` has the memory of those that models are put on, by llama.cpp's names;
-    that of ``devices_in_main_memory`` is part of the machine's.
+    that of ``devices_in_main_memory`` is part of the machine's; ``left_off`` returns those that a model is
+    not put on.
     """
 
     owner: Owner
@@ -98,6 +100,7 @@ class Shared:
     room: Message | None = None
     devices: DeviceBytes = field(default_factory=lambda: NO_DEVICE_BYTES)
     devices_in_main_memory: Set[str] = frozenset()
+    left_off: Callable[[ModelFile], Container[str]] = lambda _: ()
 
     def prepare_spare(self) -> None:
         """Start a spare worker when no requests are in progress."""

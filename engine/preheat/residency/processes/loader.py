@@ -60,6 +60,7 @@ class Loader:
             placement=shared.sizes.placement(model),
             prefixes=prefixes,
         )
+        first.devices = options.devices
         owner.feed(ev.Started(model_id))
 
         progress = LoadProgress(expected_stages(model.file_bytes, shared.stages.get(model_id), probe=options.probe))

@@ -72,6 +72,7 @@ class TwinLoader:
             placement=shared.sizes.placement(model),
             prefixes=prefixes,
         )
+        twin.devices = options.devices
         options = replace(options, yields=True, measure_gain=tries and shared.gains.gain(model) is None)
 
         def on_warning(warning: Message) -> None:
