@@ -86,6 +86,7 @@ SAMPLES: list[Command[Any]] = [
     api.EstimateMemory("a", {"context_length": 2048}),
     api.ReloadSettings(),
     api.GetUpdate(),
+    api.GetDevices(),
     api.CheckForUpdate(),
     api.CheckForUpdate(now=True),
     api.Quit(),
