@@ -90,6 +90,9 @@ async def test_a_model_on_the_device_answers_and_gives_its_memory_back(run: Run)
         snapshot = await until(engine, lambda snapshot: taken(snapshot) > 0)
         assert taken(snapshot) == sum(record(engine, "notes").device_bytes.values())
         assert taken(snapshot) == pytest.approx(158 * MB, rel=0.1)
+        model = snapshot.model("notes")
+        assert model is not None
+        assert str(model.placement) == "all 31 layers are on Vulkan0"
         await engine.unload("notes")
         await until(engine, lambda snapshot: taken(snapshot) == 0)
 

@@ -171,6 +171,7 @@ def _lines(known: JsonObject) -> Iterator[tuple[str, str]]:
     yield "Quantization", _quantization(known)
     yield "Trained for", f"{known['trained_context']:,} tokens of context" if known["trained_context"] else ""
     yield "Context", _context(known)
+    yield "Layers", known["placement"] or ""
     yield "Licence", known["licence"] or "not stated in the file"
     yield "Memory", f"{format_memory(known['expected_bytes'])}, {known['fit_text']}"
     yield "Size", format_bytes(known["file_bytes"])

@@ -194,6 +194,7 @@ class SnapshotMaker:
             progress=record.progress,
             resident_bytes=record.held_bytes,
             devices=tuple(starmap(DeviceShare, record.device_bytes.items())) if record.taken_bytes else (),
+            placement=self.sizes.placement(model).reason if self.pool.device_limits else None,
             form=record.form,
             extra_bytes=record.extra_bytes,
             changes_form=record.twin is not None,

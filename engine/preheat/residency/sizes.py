@@ -223,7 +223,9 @@ class SizeTable:
         self._rooms: tuple[DeviceRoom, ...] = ()
         self._margins: Mapping[str, int] = NO_DEVICE_BYTES
         self._left_off: Callable[[ModelFile], Container[str]] = lambda _: ()
+        # Each plan asks for these of every model.
         self._placements: dict[str, tuple[ModelFile, Placement]] = {}
+        self._on_devices: dict[str, tuple[ModelFile, DeviceBytes]] = {}
         self._measured: dict[SizeKey, int] = {}
         self._expected: dict[tuple[str, Form | None], tuple[ModelFile, int]] = {}  # each request asks for it
         self._ceilings: dict[SizeKey, int] = {}
@@ -232,7 +234,7 @@ class SizeTable:
     def remember(self, known: Mapping[SizeKey, int]) -> None:
         """Add measurements of earlier runs; those of this run have precedence."""
         self._measured = {**known, **self._measured}
-        self._expected.clear()
+        self._forget()
 
     def apply_settings(self, settings: Settings) -> None:
         """Use new settings."""
@@ -257,10 +259,12 @@ class SizeTable:
 
     def placement(self, model: ModelFile) -> Placement:
         """Return where the model's layers are after its next load."""
+        if not self._rooms:
+            return ON_PROCESSOR
         known = self._placements.get(model.model_id)
         if known is None or known[0] is not model:
             own = self._settings.for_model(model.model_id)
-            left_off = self._left_off(model) if self._rooms else ()
+            left_off = self._left_off(model)
             rooms = [room for room in self._rooms if room.name not in left_off]
             placement = place(model_parts(model, own), rooms, own.gpu_layers, self._margins)
             self._placements[model.model_id] = known = model, placement
@@ -291,8 +295,12 @@ class SizeTable:
         estimated = self.placement(model).device_bytes
         if not estimated:
             return NO_DEVICE_BYTES
-        key = self.key(model)
-        return {name: self._measured.get(_device_key(key, name)) or size for name, size in estimated.items()}
+        known = self._on_devices.get(model.model_id)
+        if known is None or known[0] is not model:
+            key = self.key(model)
+            sizes = {name: self._measured.get(_device_key(key, name)) or size for name, size in estimated.items()}
+            self._on_devices[model.model_id] = known = model, sizes
+        return known[1]
 
     def form_size(self, model: ModelFile, form: Form) -> FormSize:
         """Return the memory of a model that is to change to this form."""
@@ -346,11 +354,13 @@ class SizeTable:
     def _forget(self) -> None:
         self._expected.clear()
         self._placements.clear()
+        self._on_devices.clear()
 
     def _set(self, key: SizeKey, size: int) -> None:
         if self._measured.get(key) != size:
             self._measured[key] = size
             self._expected.clear()
+            self._on_devices.clear()
             self._on_measured(key, size)
 
 

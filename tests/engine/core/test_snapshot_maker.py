@@ -35,6 +35,7 @@ def snapshot_maker(models: tuple[ModelFile, ...], phase: Phase) -> SnapshotMaker
         load_left_s=lambda _: None,
         warning=lambda _: None,
         residents=list,
+        device_limits={},
     )
     planner: Any = SimpleNamespace(
         pressure="",
