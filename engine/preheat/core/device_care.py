@@ -119,5 +119,6 @@ class DeviceCare:
         for model in moved:
             if model.model_id in self._planner.favourites:
                 with contextlib.suppress(EngineError):
-                    await residency.retire(model)
+                    await residency.unload(model.model_id)  # it leaves anyhow, after its requests
+                    self._planner.allow(model.model_id)  # nobody unloaded it on purpose
                     await residency.preload(model, msg("preload_off_device"))

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, S
 from typing import Final, Protocol
 
 from preheat.clock import unix_time
+from preheat.errors import EngineError
 from preheat.inference import LoadStages, Priority
 from preheat.messages import Message
 from preheat.models import ModelFile
@@ -367,8 +368,9 @@ class ResidencyExecutor(ResidencyView):
 
     def warn(self, model_id: str, warning: Message) -> None:
         """Show a warning of a hot model until it is loaded again."""
-        first = self._workers.first(model_id)
+        first = self._hot(model_id)
         if first is not None:
+            logger.warning("model %s: %s", model_id, EngineError(warning))
             first.warning = warning
             self._observer.state_changed()
 

@@ -17,6 +17,7 @@ from preheat.errors import (
     ModelLoadError,
 )
 from preheat.messages import msg
+from preheat.models import ModelFile
 from preheat.residency import Action, EvictionReason, Outcome, State, executor
 from preheat.residency import events as ev
 from preheat.residency.processes import loader, spare
@@ -395,6 +396,36 @@ async def test_models_without_layers_on_devices_stay() -> None:
     assert bench.of("a") is State.HOT
     assert bench.workers[0].options is not None
     assert bench.workers[0].options.devices == ()
+
+
+async def test_a_device_is_left_off_for_single_models(bench: Bench) -> None:
+    slow: set[str] = set()
+    devices = {"Vulkan0": 10 * GB}
+
+    def left_off(model: ModelFile) -> tuple[str, ...]:
+        return ("Vulkan0",) if model.model_id in slow else ()
+
+    bench.executor.use_devices(devices, left_off=left_off)
+    await bench.hot("a", "b")
+    assert (bench.executor.devices("a"), bench.executor.devices("b")) == (("Vulkan0",), ("Vulkan0",))
+    slow.add("a")
+    bench.executor.use_devices(devices, left_off=left_off)
+    assert (bench.of("a"), bench.of("b")) == (State.UNLOADING, State.HOT)
+    await settle()
+    await bench.hot("a")
+    assert bench.executor.devices("a") == ()
+    assert bench.executor.state.models["a"].device_bytes == {}
+
+
+async def test_a_warning_lasts_until_the_next_load(bench: Bench) -> None:
+    warning = msg("decode_fell", device="Vulkan0", speed=10, best=40)
+    bench.executor.warn("unknown", warning)
+    await bench.hot("a")
+    bench.executor.warn("a", warning)
+    assert bench.executor.warning("a") == warning
+    await bench.executor.unload("a")
+    await bench.hot("a")
+    assert bench.executor.warning("a") is None
 
 
 async def test_a_replaced_file_is_loaded_again_and_a_missing_one_stays(bench: Bench) -> None:
