@@ -8867,8 +8867,8 @@ nach {new}
         <translation>Embedding-Cache</translation>
     </message>
     <message>
-        <source>Graphics memory limit</source>
-        <translation>Grenze des Grafikspeichers</translation>
+        <source>Graphics memory</source>
+        <translation>Grafikspeicher</translation>
     </message>
     <message>
         <source>Host names</source>

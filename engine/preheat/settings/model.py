@@ -79,7 +79,7 @@ class Settings(Declared):
     )
     device_memory_limit: Size = _memory(
         Size("80%"),
-        "Graphics memory limit",
+        "Graphics memory",
         "The most memory that loaded models may use of each graphics card.",
         allowed="allowed_device_memory_limit",
     )

@@ -340,8 +340,8 @@ def test_the_search_finds_labels_help_and_keys(open_dialog: Opener) -> None:
     dialog = open_dialog()
     search = find(dialog, QLineEdit, "settings_search")
     search.setText("BATTERY")
-    assert shown_rows(dialog) == {"preload_on_battery", "prefix_cache_on_battery"}
-    assert shown_pages(dialog) == ["Preloading", "Prompts"]
+    assert shown_rows(dialog) == {"preload_on_battery", "prefix_cache_on_battery", "gpu_on_battery"}
+    assert shown_pages(dialog) == ["Preloading", "Prompts", "Models"]
     assert find(dialog, QStackedWidget, "page_stack").currentWidget().objectName() == "page_preloading"
     search.setText("max_queue")
     assert shown_rows(dialog) == {"max_queue"}  # without "More"
