@@ -24,8 +24,11 @@ FLOOR: Final = 96.0
 
 PERFECT: Final = (
     "engine/preheat/devices/choice.py",
+    "engine/preheat/devices/decode_record.py",
     "engine/preheat/devices/device.py",
     "engine/preheat/devices/placement.py",
+    "engine/preheat/devices/power.py",
+    "engine/preheat/devices/speeds.py",
     "engine/preheat/inference/prefixes/blocks.py",
     "engine/preheat/inference/prefixes/day.py",
     "engine/preheat/inference/prefixes/header.py",

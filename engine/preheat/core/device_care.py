@@ -12,6 +12,7 @@ from preheat.core.decode_watch import DecodeWatch, OpenAnswer
 from preheat.core.device_speeds import DeviceSpeeds, Measure
 from preheat.core.devices import EngineDevices
 from preheat.core.supervised import keep_running
+from preheat.devices import Device
 from preheat.errors import EngineError
 from preheat.inference.processor import measure_in_process
 from preheat.messages import msg
@@ -20,6 +21,9 @@ from preheat.preload import PreloadContext, PreloadPlanner, on_battery
 from preheat.residency import ResidencyExecutor, SizeTable
 from preheat.settings import Settings
 from preheat.usage import RequestRecord
+
+_SPACE: Final = 1.2
+"""What a measurement takes of a device, as a multiple of the weights."""
 
 _LOADING_S: Final = 5.0
 _HELD_S: Final = 60.0
@@ -55,7 +59,7 @@ class DeviceCare:
         self._sizes: Final = sizes
         self._models: Final = models
         self._speeds: Final = DeviceSpeeds(
-            settings, devices, self._worth_measuring, self._held_s, preloads.busy_for_s, measure
+            settings, devices, self._worth_measuring, self._fits, self._held_s, preloads.busy_for_s, measure
         )
         self._battery: Final = BatteryWatch(settings, self._save_power, reads_battery)
         self._decoding: Final = DecodeWatch()
@@ -103,6 +107,12 @@ class DeviceCare:
             for model in wanted
             if self._settings.for_model(model.model_id).gpu_layers and self._sizes.expected_bytes(model) <= free_bytes
         ]
+
+    def _fits(self, device: Device, model: ModelFile) -> bool:
+        """Return whether a device has room for a model a second time; a driver that runs out of memory takes RAM."""
+        limit_bytes = self._settings.device_memory_limit.resolve(device.total_bytes)
+        taken_bytes = self._residency.device_bytes.get(device.name, 0)
+        return taken_bytes + _SPACE * model.shape.weight_bytes <= limit_bytes
 
     def _held_s(self) -> float:
         """Return when to ask again whether a measurement would disturb something, in seconds; 0 if it would not."""

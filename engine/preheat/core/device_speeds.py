@@ -31,6 +31,7 @@ class DeviceSpeeds:
 
     Args:
         models: Returns the models that are worth a measurement now and have the memory for it, best first.
+        fits: Returns whether a device has room for a model now.
         held_s: Returns 0 if a measurement would disturb nothing, otherwise when to ask again, in seconds.
         busy_s: The same for other programs, which would disturb the measurement.
         measure: Measures in another process, which ends with the task.
@@ -41,6 +42,7 @@ class DeviceSpeeds:
         settings: Settings,
         devices: EngineDevices,
         models: Callable[[], Iterable[ModelFile]],
+        fits: Callable[[Device, ModelFile], bool],
         held_s: Callable[[], float],
         busy_s: Callable[[], float],
         measure: Measure = measure_in_process,
@@ -48,6 +50,7 @@ class DeviceSpeeds:
         self._settings = settings
         self._devices: Final = devices
         self._models: Final = models
+        self._fits: Final = fits
         self._held_s: Final = held_s
         self._busy_s: Final = busy_s
         self._measure: Final = measure
@@ -81,7 +84,7 @@ class DeviceSpeeds:
 
     def _next(self) -> tuple[Device, ModelFile] | None:
         targets = self._devices.unmeasured(self._models())
-        return next((each for each in targets if _key(*each) not in self._failed), None)
+        return next((each for each in targets if _key(*each) not in self._failed and self._fits(*each)), None)
 
     async def _probe(self, device: Device, model: ModelFile) -> None:
         own = self._settings.for_model(model.model_id)

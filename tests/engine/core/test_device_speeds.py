@@ -36,6 +36,7 @@ class World:
     settings: Settings = field(default_factory=Settings)
     held_s: float = 0.0
     busy_s: float = 0.0
+    too_large: set[str] = field(default_factory=set)
     begun: asyncio.Queue[tuple[ProbedModel, str]] = field(default_factory=asyncio.Queue)
     results: asyncio.Queue[Pair | ModelLoadError] = field(default_factory=asyncio.Queue)
     changes: asyncio.Queue[tuple[str, ...]] = field(default_factory=asyncio.Queue)
@@ -46,7 +47,13 @@ class World:
             self.settings, lambda names: self.changes.put_nowait(tuple(names)), remembered=lambda: found
         )
         self.speeds = DeviceSpeeds(
-            self.settings, self.devices, lambda: self.models, lambda: self.held_s, lambda: self.busy_s, self.measure
+            self.settings,
+            self.devices,
+            lambda: self.models,
+            lambda _device, model: model.model_id not in self.too_large,
+            lambda: self.held_s,
+            lambda: self.busy_s,
+            self.measure,
         )
 
     async def measure(self, probed: ProbedModel, device: str) -> Pair:
@@ -124,6 +131,17 @@ async def test_a_failed_one_is_not_repeated(caplog: object) -> None:
     assert world.devices.why(world.models[0]) == msg(
         "device_left_off", device="Intel UHD", reason=msg("device_unmeasured")
     )
+
+
+async def test_a_model_for_which_the_device_has_no_room_waits() -> None:
+    world = World([model("a"), model("b", layers=2)], too_large={"a"})
+    async with world.running():
+        probed, _ = await world.begun.get()
+        assert probed.path.endswith("b.gguf")
+        world.results.put_nowait(FAST)
+        world.too_large.clear()
+        probed, _ = await world.begun.get()
+        assert probed.path.endswith("a.gguf")
 
 
 async def test_nothing_is_measured_without_models_or_devices() -> None:
