@@ -1016,6 +1016,13 @@
     </message>
 </context>
 <context>
+    <name>DeviceBands</name>
+    <message>
+        <source>Memory of devices</source>
+        <translation>Speicher der Geräte</translation>
+    </message>
+</context>
+<context>
     <name>Devices</name>
     <message>
         <source>Accelerator</source>
@@ -1047,6 +1054,10 @@
     <message>
         <source>Devices found</source>
         <translation>Gefundene Geräte</translation>
+    </message>
+    <message>
+        <source>Models take {taken}</source>
+        <translation>Modelle belegen {taken}</translation>
     </message>
     <message>
         <source>None</source>

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject
 
 from preheat import control
-from preheat.control import Command, PortStatus, SettingsChange
+from preheat.control import Command, DeviceList, PortStatus, SettingsChange
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, SettingsError
 from preheat.inference import GenerateRequest
@@ -59,9 +59,12 @@ def snapshot(*models: ModelSnapshot, **values: Any) -> EngineSnapshot:
 
     Args:
         values: Fields of EngineSnapshot, MemorySnapshot or PreloadSnapshot by name; the rest is plausible: 8 of 16 GB
-            allowed, used is what the models hold, preloading on.
+            allowed, used is what the models hold, preloading on. ``devices`` is the field of EngineSnapshot;
+            ``device_memory`` stands for that of MemorySnapshot.
     """
     values = _with_messages(values)
+    found = values.pop("devices", DeviceList())
+    values["devices"] = values.pop("device_memory", ())
     used = sum(one.resident_bytes for one in models)
     memory = MemorySnapshot(limit_bytes=8 * GB, used_bytes=used, available_bytes=16 * GB - used - 3 * GB)
     memory = replace(
@@ -86,7 +89,7 @@ def snapshot(*models: ModelSnapshot, **values: Any) -> EngineSnapshot:
         "favourites_without_room": lacking.without_room,
         "favourites_bytes": lacking.needed_bytes,
     }
-    return EngineSnapshot(**(whole | values))
+    return EngineSnapshot(**(whole | values), devices=found)
 
 
 def download(download_id: str = "d1", state: DownloadState = DownloadState.RUNNING, **values: Any) -> DownloadSnapshot:

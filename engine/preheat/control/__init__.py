@@ -130,6 +130,8 @@ if TYPE_CHECKING:
     from preheat.control.table import COMMANDS
     from preheat.control.timespan import parse_span
     from preheat.core import (
+        DeviceMemory,
+        DeviceShare,
         DownloadSnapshot,
         DownloadState,
         EngineSnapshot,
@@ -236,8 +238,8 @@ else:
             "preheat.control.timespan": "parse_span",
             "preheat.control.application": "CheckForUpdate Ending GetDevices GetUpdate Quit UpdateState",
             "preheat.core": (
-                "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
-                "PromptSnapshot RequestSnapshot RoomSnapshot State"
+                "DeviceMemory DeviceShare DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot "
+                "PreloadSnapshot PromptSnapshot RequestSnapshot RoomSnapshot State"
             ),
             "preheat.devices": "Device DeviceKind DeviceList DeviceProblem DeviceUse",
             "preheat.inference": (

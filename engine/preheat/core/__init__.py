@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from preheat.core.model_files import model_places
     from preheat.core.snapshot import (
         DeviceMemory,
+        DeviceShare,
         EngineSnapshot,
         MemorySnapshot,
         ModelSnapshot,
@@ -30,7 +31,7 @@ else:
             "preheat.core.lease": "Lease",
             "preheat.core.model_files": "model_places",
             "preheat.core.snapshot": (
-                "DeviceMemory EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot PromptSnapshot "
+                "DeviceMemory DeviceShare EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot PromptSnapshot "
                 "RequestSnapshot RoomSnapshot"
             ),
             "preheat.models.downloads": "DownloadSnapshot DownloadState",

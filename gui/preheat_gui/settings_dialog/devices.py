@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from preheat.control import DeviceList, DeviceUse, EngineSnapshot
 from preheat.messages import Message
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.settings_dialog.page import ExtraRow, Remark, lay_out_row
-from preheat_gui.widgets import GAP, caption, hbox, named, set_role, text_label, vbox
-from preheat_gui.words import device_facts, device_state, message_opening, message_text, message_words, sentence
+from preheat_gui.widgets import GAP, ShareBar, caption, hbox, named, set_role, text_label, vbox
+from preheat_gui.words import (
+    device_facts,
+    device_state,
+    message_opening,
+    message_text,
+    message_words,
+    sentence,
+    taken_words,
+)
 
 
 class DevicesRow(ExtraRow):
@@ -25,6 +33,7 @@ class DevicesRow(ExtraRow):
         self._outcome = named(caption(parent=self), "devices_outcome")
         self._remark = named(Remark(self), "remark_devices_found")
         self._shown: DeviceList | None = None
+        self._bars: dict[str, tuple[ShareBar, QLabel]] = {}  # by device: the memory that models take, and its words
         lay_out_row(self, self._side, self._field, self._outcome, self._remark, Qt.AlignmentFlag.AlignTop)
         bridge.snapshot_changed.connect(self._show)
         self._show(bridge.snapshot)
@@ -35,35 +44,52 @@ class DevicesRow(ExtraRow):
 
     def _show(self, snapshot: EngineSnapshot) -> None:
         found = snapshot.devices
-        if found == self._shown:
-            return
-        self._shown = found
+        if found != self._shown:
+            self._shown = found
+            self._rebuild(found)
+        for memory in snapshot.memory.devices:
+            if memory.device in self._bars:
+                bar, words = self._bars[memory.device]
+                bar.set_parts([(memory.taken_bytes / max(memory.limit_bytes, 1), None)])
+                words.setText(
+                    self.tr("Models take {taken}").format(taken=taken_words(memory.taken_bytes, memory.limit_bytes))
+                )
+                bar.setAccessibleName(words.text())
+        for name, parts in self._bars.items():
+            for part in parts:
+                part.setVisible(name in {memory.device for memory in snapshot.memory.devices})
+
+    def _rebuild(self, found: DeviceList) -> None:
+        self._bars = {}
         while (item := self._entries.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         for use in found.devices:
-            self._entries.addWidget(_entry(use, self._field))
+            self._entries.addWidget(self._entry(use))
         if not found.devices:
             self._entries.addWidget(text_label(self.tr("None"), "no_devices", self._field))
         self._outcome.setText(sentence(message_text(found.outcome)))
         self._outcome.setHidden(bool(found.devices))  # each has its reason
         self._remark.show_words(" ".join(_sentences(each.problem) for each in found.problems), wrong=False)
 
+    def _entry(self, use: DeviceUse) -> QWidget:
+        """Return a device's name and whether it is used, and below that its facts, its memory and the reason."""
+        device = use.device
+        entry = named(QWidget(self._field), f"device_{device.name}")
+        state = text_label(device_state(in_use=use.in_use), f"state_{device.name}", entry)
+        set_role(state, "good" if use.in_use else "muted")
+        state.setWordWrap(False)
+        title = hbox((text_label(device.description, f"description_{device.name}", entry), 1), state)
+        facts = named(caption(device_facts(device), entry), f"facts_{device.name}")
+        bar, words = named(ShareBar(entry), f"bar_{device.name}"), named(caption(parent=entry), f"taken_{device.name}")
+        words.setWordWrap(False)
+        self._bars[device.name] = bar, words
+        memory = hbox((bar, 1), words, spacing=GAP)
+        reason = named(caption(sentence(message_opening(use.reason)), entry), f"reason_{device.name}")
+        vbox(title, facts, memory, reason, parent=entry, spacing=GAP // 4)
+        return entry
+
 
 def _sentences(problem: Message) -> str:
     """Return what does not work and what to do about it."""
     return " ".join(filter(None, (sentence(message_opening(problem)), sentence(message_words(problem).hint))))
-
-
-def _entry(use: DeviceUse, parent: QWidget) -> QWidget:
-    """Return a device's name and whether it is used, and below that its facts and the reason."""
-    device = use.device
-    entry = named(QWidget(parent), f"device_{device.name}")
-    state = text_label(device_state(in_use=use.in_use), f"state_{device.name}", entry)
-    set_role(state, "good" if use.in_use else "muted")
-    state.setWordWrap(False)
-    title = hbox((text_label(device.description, f"description_{device.name}", entry), 1), state)
-    facts = named(caption(device_facts(device), entry), f"facts_{device.name}")
-    reason = named(caption(sentence(message_opening(use.reason)), entry), f"reason_{device.name}")
-    vbox(title, facts, reason, parent=entry, spacing=GAP // 4)
-    return entry

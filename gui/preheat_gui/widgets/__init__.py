@@ -10,6 +10,7 @@ from preheat_gui.widgets.model_sign import SIGN_PX, model_sign_icon, paint_model
 from preheat_gui.widgets.panels import Banner, Card, EmptyState, ask, inform
 from preheat_gui.widgets.ring_gauge import RingGauge, figure_scale
 from preheat_gui.widgets.search_box import SearchBox
+from preheat_gui.widgets.share_bar import ShareBar
 from preheat_gui.widgets.theme import (
     CAPTION_SCALE,
     GAP,

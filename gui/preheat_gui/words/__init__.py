@@ -72,6 +72,7 @@ from preheat_gui.words.models import (
     room_words,
     state_name,
     status_line,
+    taken_words,
     time_left,
     tooltip,
 )

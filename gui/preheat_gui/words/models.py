@@ -223,7 +223,12 @@ def room_words(until: float, now: datetime) -> str:
 
 def memory_words(memory: MemorySnapshot) -> str:
     """Return used memory and limit: ``4.2 of 8 GB``."""
-    used, limit = (format_tenths(size / _GB) for size in (memory.used_bytes, memory.limit_bytes))
+    return taken_words(memory.used_bytes, memory.limit_bytes)
+
+
+def taken_words(taken_bytes: int, limit_bytes: int) -> str:
+    """Return how much of a limit is taken: ``4.2 of 8 GB``."""
+    used, limit = (format_tenths(size / _GB) for size in (taken_bytes, limit_bytes))
     return _tr("{used} of {limit} GB").format(used=used, limit=limit)
 
 

@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QLabel
 
 from children import child
 from fake_bridge import snapshot
-from preheat.control import Device, DeviceKind, DeviceList, DeviceProblem, DeviceUse
+from preheat.control import Device, DeviceKind, DeviceList, DeviceMemory, DeviceProblem, DeviceUse
 from preheat.messages import msg
 from preheat.settings import Group
 from preheat_gui.settings_dialog.page import Remark
+from preheat_gui.widgets import ShareBar
 
 if TYPE_CHECKING:
     from fake_bridge import FakeBridge
@@ -78,3 +79,13 @@ def test_what_does_not_work_comes_with_a_remedy(open_dialog: Callable[[], Settin
     assert remark.words == (
         "The Vulkan loader is not installed. Install libvulkan1 and the Vulkan driver of the graphics card."
     )
+
+
+def test_a_device_in_use_shows_its_memory(open_dialog: Callable[[], SettingsDialog], bridge: FakeBridge) -> None:
+    dialog = open_dialog()
+    bridge.publish(snapshot(devices=LAPTOP, device_memory=(DeviceMemory("Vulkan1", 3 * GB, GB),)))
+    assert child(dialog, QLabel, "taken_Vulkan1").text() == "Models take 1 of 3 GB"
+    assert not child(dialog, ShareBar, "bar_Vulkan1").isHidden()
+    assert child(dialog, ShareBar, "bar_Vulkan0").isHidden()
+    bridge.publish(snapshot(devices=LAPTOP))
+    assert child(dialog, ShareBar, "bar_Vulkan1").isHidden()

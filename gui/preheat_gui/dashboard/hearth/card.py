@@ -14,6 +14,7 @@ from preheat import control
 from preheat.control import ModelSnapshot, State
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.cells import CANCELLABLE
+from preheat_gui.dashboard.hearth.device_bands import DeviceBands
 from preheat_gui.dashboard.hearth.headline import Headline, Help, make_headline, raised_limit
 from preheat_gui.dashboard.hearth.limit_change import LimitChange
 from preheat_gui.dashboard.hearth.scene import Order, Scene, gather
@@ -43,6 +44,7 @@ class HearthCard(Card):
         self._headline = Headline("")
         self._change = LimitChange(bridge, self)
         self._hearth = Hearth()
+        self._devices = DeviceBands()
         self._sentence = named(ElidedLabel(), "hearth_sentence")
         self._aside = named(detail_label(), "hearth_aside")
         self._button = named(QPushButton(), "hearth_button")
@@ -63,7 +65,9 @@ class HearthCard(Card):
             part.setVisible(shows_band)
         if shows_band:
             self._render_band()
+            self._devices.show_devices(bridge.snapshot, bridge.signs)
             return
+        self._devices.hide()
         self._button.hide()
         if failed is not None:
             self._empty.set_words(
@@ -124,6 +128,7 @@ class HearthCard(Card):
         self.body.addWidget(self._aside)
         self.body.addSpacing(GAP)
         self.body.addWidget(self._hearth)
+        self.body.addWidget(self._devices)
         self.body.addWidget(self._empty)
         self.body.addWidget(self._why)
 
