@@ -29,7 +29,7 @@ def test_a_device_in_use_shows_what_models_take_of_its_limit(qtbot: QtBot, bridg
     ]
     now = snapshot(*models, devices=FOUND)
     bands.show_devices(now, bridge.signs)
-    assert not bands.isVisibleTo(None)
+    assert bands.isHidden()
     memory = (DeviceMemory("Vulkan1", 4 * GB, 2 * GB),)
     bands.show_devices(snapshot(*models, devices=FOUND, device_memory=memory), bridge.signs)
     assert not bands.isHidden()
@@ -37,7 +37,9 @@ def test_a_device_in_use_shows_what_models_take_of_its_limit(qtbot: QtBot, bridg
     assert child(bands, QLabel, "band_figures_Vulkan1").text() == "2 of 4 GB"
     bar = child(bands, ShareBar, "band_Vulkan1")
     assert bar.accessibleName() == f"{DEVICE.description}: 2 of 4 GB"
-    assert bar.parentWidget().toolTip() == f"{DEVICE.description}: 2 of 4 GB\nchat: 2.0 GB"
+    row = bar.parentWidget()
+    assert row is not None
+    assert row.toolTip() == f"{DEVICE.description}: 2 of 4 GB\nchat: 2.0 GB"
     bands.resize(400, bands.sizeHint().height())
     filled, empty = (bands.grab().toImage().pixelColor(x, bar.geometry().center().y() + 8) for x in (100, 300))
     assert filled != empty
