@@ -6,9 +6,10 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import psutil
@@ -23,6 +24,8 @@ LONG_WORDS: Final = 1400
 """About 1,500 tokens: three full batches, most of a context of 2,048."""
 
 _LONG_SHARE: Final = 0.06
+
+_CONTEXT_KEY: Final = b"llama.context_length" + (4).to_bytes(4, "little")  # with its type, a 32-bit integer
 
 _BURST: Final = 20
 _REST_S: Final = 2.0
@@ -134,3 +137,11 @@ def _held_bytes(worker: psutil.Process, with_model: set[psutil.Process]) -> int:
             with_model.add(worker)
             return int(worker.memory_info().rss)
     return 0
+
+
+def write_copies(folder: Path, contexts: Mapping[str, int], starter: Path) -> None:
+    """Write copies of the starter model with these trained context lengths, and so different sizes in memory."""
+    content = starter.read_bytes()
+    at = content.index(_CONTEXT_KEY) + len(_CONTEXT_KEY)
+    for name, context in contexts.items():
+        (folder / f"{name}.gguf").write_bytes(content[:at] + context.to_bytes(4, "little") + content[at + 4 :])

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from benchmarks.starter_copies import write_copies
+from benchmarks.mixed_requests import write_copies
 from preheat import paths
 from preheat.core import Engine
 from preheat.inference import GenerateRequest, Sampling

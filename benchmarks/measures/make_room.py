@@ -88,8 +88,12 @@ async def _make_room(bench: Bench, server: Server, rest_s: float) -> _Freed:
 
 
 def _ended(process: psutil.Process) -> bool:
-    """Return whether the process has given its memory back; one that is not reaped yet has none."""
+    """Return whether the process has given its memory back.
+
+    Its own figure is 0 before that: Linux frees the pages of a process that ends after it has let go of them, and makes
+    it a zombie then.
+    """
     try:
-        return process.memory_info().rss == 0
+        return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True

@@ -11,9 +11,8 @@ from typing import Final
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, value_at_most
 from benchmarks.http_client import Connection
-from benchmarks.mixed_requests import INTERVAL_S, HeldMemory, mixed_requests, sampled, send_all
+from benchmarks.mixed_requests import INTERVAL_S, HeldMemory, mixed_requests, sampled, send_all, write_copies
 from benchmarks.servers import Server, preheat, preheat_settings
-from benchmarks.starter_copies import write_copies
 from preheat.models import find_models
 from preheat.residency import estimate
 from preheat.settings import Settings

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.mixed_requests import HeldMemory, mixed_requests, sampled
-from benchmarks.starter_copies import write_copies
+from benchmarks.mixed_requests import HeldMemory, mixed_requests, sampled, write_copies
 from tests.engine.application import eventually
 
 MODELS = ("a", "b", "c")

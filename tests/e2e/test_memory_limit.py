@@ -7,8 +7,7 @@ import urllib.request
 from pathlib import Path
 
 from benchmarks.measures.memory_limit import MOST_OF_LIMIT, limit_for_two
-from benchmarks.mixed_requests import mixed_requests, sampled, send_all
-from benchmarks.starter_copies import write_copies
+from benchmarks.mixed_requests import mixed_requests, sampled, send_all, write_copies
 from preheat.settings import Settings
 from running_preheat import EMBEDDING, Preheat, running_preheat, wait_until
 

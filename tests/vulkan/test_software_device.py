@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from benchmarks.device_sizes import DEVICE, measure_device
-from benchmarks.starter_copies import write_copies
+from benchmarks.mixed_requests import write_copies
 from preheat.core import Engine, EngineSnapshot
 from preheat.devices import DeviceKind
 from preheat.models import ModelFile, find_models
