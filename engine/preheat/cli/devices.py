@@ -30,7 +30,7 @@ _SPEEDS: Final = (
 
 
 def devices(as_json: AsJson = False) -> None:
-    """List the devices besides the processor, such as graphics cards, and which of them models use.
+    """List graphics cards and the like, and whether models use them.
 
     The setting devices chooses: auto, cpu, or names of this list.
     """

@@ -160,7 +160,7 @@ def test_the_last_override_of_a_name_holds() -> None:
 
 def test_a_models_own_setting_is_set_shown_and_taken_out(file: Path) -> None:
     name = 'models."qwen2.5-7b".context_length'
-    assert config("get", name).stdout == "8192\n"
+    assert config("get", name).stdout == "auto\n"
     # A shell without single quotes takes the others away.
     assert config("set", "models.qwen2.5-7b.context-length", "4096").stdout == f"{name} = 4096\n"
     assert tomllib.loads(file.read_text()) == {"models": {"qwen2.5-7b": {"context_length": 4096}}}
