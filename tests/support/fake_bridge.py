@@ -129,8 +129,8 @@ def _with_messages(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _taken(values: dict[str, Any], kind: type, known: dict[str, Any]) -> dict[str, Any]:
-    """Remove the fields of ``kind`` from ``values``; names that EngineSnapshot has too are its own."""
-    names = {field.name for field in fields(kind)}.difference(field.name for field in fields(EngineSnapshot))
+    """Remove the fields of ``kind`` from ``values``."""
+    names = {field.name for field in fields(kind)}
     return known | {name: values.pop(name) for name in list(values) if name in names}
 
 
