@@ -18,8 +18,7 @@ from rich.logging import RichHandler
 
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure
-from benchmarks.gguf_files import LARGE, SMALL, ensure_model
-from benchmarks.llama_server import BuildError, ensure_llama_server, installed_version
+from benchmarks.llama_server import BuildError, installed_version
 from benchmarks.measures import COMPARED, MEASURES
 from benchmarks.report import COMPARED as BOTH_SERVERS
 from benchmarks.report import count_missed, table, write_json
@@ -57,7 +56,10 @@ def run(
     started_at = time.perf_counter()
     for name in chosen:
         with console.status(name):
-            measures[name] = asyncio.run(MEASURES[name](bench))
+            try:
+                measures[name] = asyncio.run(MEASURES[name](bench))
+            except BuildError as error:
+                _fail(str(error))
         console.print(table(name, measures[name], COMPARED.get(name, BOTH_SERVERS)))
         write_json(path, machine, measures)  # after each measure, so that an interrupted run keeps its results
     targets, missed = count_missed(measures)
@@ -66,18 +68,13 @@ def run(
 
 
 def _prepare(cache: Path, starter_models: Path, rounds: int) -> Bench:
-    """Build llama-server and write the random models if they are missing."""
+    """Check the starter models; llama-server and the random models are made by the first measure that uses them."""
     chat_model, embedding_model = starter_models / CHAT_FILE, starter_models / EMBEDDING_FILE
     for path in (chat_model, embedding_model):
         if not path.is_file():
             _fail(f"{path} is missing; `make bench` downloads it")
-    try:
-        binary = ensure_llama_server(cache)
-    except BuildError as error:
-        _fail(str(error))
-    small, large = (ensure_model(shape, chat_model, cache / "models") for shape in (SMALL, LARGE))
     threads = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
-    return Bench(binary, chat_model, embedding_model, small, large, threads, rounds, say=_say)
+    return Bench(cache, chat_model, embedding_model, threads, rounds, say=_say)
 
 
 def _machine(bench: Bench) -> dict[str, Any]:

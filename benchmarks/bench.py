@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from benchmarks.gguf_files import LARGE, SMALL, ensure_model
+from benchmarks.llama_server import ensure_llama_server
 from benchmarks.servers import Server, llama_server, preheat, preheat_settings
 
 SAME_THREADS: Final = 0
@@ -18,14 +20,27 @@ SAME_THREADS: Final = 0
 class Bench:
     """The set-up of one run."""
 
-    llama_server: Path  # path of the built program
+    cache: Path  # folder of what is made on first use: llama-server and the random models
     chat_model: Path  # SmolLM2-135M-Instruct, a real model that is small enough to show the server's overhead
     embedding_model: Path  # all-MiniLM-L6-v2
-    small_model: Path  # random weights, 0.6 GB
-    large_model: Path  # random weights, 1.1 GB
     threads: int  # number of threads of both servers
     rounds: int  # number of repetitions of each measure
     say: Callable[[str], None]  # called with one line of progress at a time
+
+    @property
+    def llama_server(self) -> Path:
+        """The built program; the first use takes minutes, and may raise BuildError."""
+        return ensure_llama_server(self.cache)
+
+    @property
+    def small_model(self) -> Path:
+        """Random weights, 0.6 GB."""
+        return ensure_model(SMALL, self.chat_model, self.cache / "models")
+
+    @property
+    def large_model(self) -> Path:
+        """Random weights, 1.1 GB."""
+        return ensure_model(LARGE, self.chat_model, self.cache / "models")
 
     def settings(
         self,

@@ -8,16 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final, Self
-
-from benchmarks.sse import SseParser
 
 _READ_BYTES: Final = 1 << 16
 
 
 class HttpError(Exception):
     """The server sent an error status or invalid HTTP."""
+
+
+class SseParser:
+    """Parses server-sent events from pieces of any size. Returns only their data, not comments and other fields."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._lines: list[bytes] = []
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """Yield the data of each event completed by ``piece``; lines of one event are joined by newlines."""
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        for raw in lines:
+            line = raw.removesuffix(b"\r")
+            if line.startswith(b"data:"):
+                self._lines.append(line[5:].removeprefix(b" "))
+            elif not line and self._lines:
+                data, self._lines = b"\n".join(self._lines), []
+                yield data
 
 
 class Connection:
