@@ -221,4 +221,4 @@ def _ended_lines(now: JsonObject) -> Iterator[str]:
         return
     yield "Models have their memory back."
     if now["returning"]:
-        yield f"Loaded again: {', '.join(now['returning'])}."
+        yield f"Being loaded again: {', '.join(now['returning'])}."

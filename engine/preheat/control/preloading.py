@@ -21,6 +21,7 @@ from preheat.settings import Size
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost
 
+_LEAST_SIZE: Final = 10**6  # less was meant in a unit, such as 8 in GiB
 _NUMBER: Final = re.compile(r"\d+(\.\d*)?", re.ASCII)
 
 
@@ -127,7 +128,9 @@ def parse_size(value: object, param: str) -> int | None:
     try:
         if isinstance(value, bool) or not isinstance(value, int | str):
             raise ValueError
-        return Size(str(value)).resolve(total_memory())
+        if (size := Size(str(value)).resolve(total_memory())) < _LEAST_SIZE:
+            raise ValueError
+        return size
     except ValueError as error:
         raise InvalidRequestError(msg("must_be_size", param=param), param=param) from error
 

@@ -146,7 +146,9 @@ class Engine:
             self._sizes,
             models=lambda: self._files.models,
         )
-        self.room = RoomKeeper(self._residency, self.preloads, self._state_file, self._apply_to_parts, clock)
+        self.room = RoomKeeper(
+            self._residency, self.preloads, self._state_file, lambda: self.settings, self._apply_to_parts, clock
+        )
         """Room for other programs."""
         self._guard = MemoryGuard(self._watch, self._residency, self.preloads, self._figures_changed, clock=clock)
         self._tasks: list[asyncio.Task[None]] = []

@@ -28,7 +28,7 @@ class RoomMade:
         unloaded: Models that have left memory.
         shrunk: Models that have given up memory, and are loaded again without it.
         busy: Models that leave when their requests end.
-        available_bytes: Memory available to other programs now.
+        available_bytes: Memory available to other programs now, next to all that models hold.
     """
 
     room: Room
@@ -48,6 +48,7 @@ class RoomKeeper:
     residency: ResidencyExecutor
     preloads: PreloadContext
     state: PersistentState
+    settings: Callable[[], Settings]  # returns those of the user
     apply: Callable[[], None]  # applies the engine's settings with ``apply_to``, and publishes
     clock: Callable[[], float] = unix_time
     _changed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
@@ -71,30 +72,29 @@ class RoomKeeper:
             wanted_bytes: None unloads every model.
             seconds: How long the room is kept; None is until ``end``.
         """
-        earlier = self.current
-        hot = [record for record in self.residency.records.values() if isinstance(record.phase, Hot)]
-        held = {record.model_id: record.held_bytes for record in hot}
-        taken_bytes = sum(record.reserved_bytes or record.held_bytes for record in self.residency.records.values())
+        residency, earlier = self.residency, self.current
+        records = sorted(residency.records.values(), key=lambda record: -(record.last_used_at or 0.0))
+        hot = [record.model_id for record in records if isinstance(record.phase, Hot)]
+        loading = [record.model_id for record in records if record.load is not None]
+        awaited = (*(earlier.models if earlier is not None else ()), *self.preloads.returning)
         limit_bytes = 0
         if wanted_bytes is not None:
-            spare_bytes = read_memory().available_bytes + self.residency.prompt_bytes - wanted_bytes
-            limit_bytes = max(taken_bytes + spare_bytes, 0)
+            usual_bytes = self.settings().memory_limit.resolve(read_memory().total_bytes)
+            limit_bytes = min(residency.reachable_beside(wanted_bytes), usual_bytes)
         until = math.inf if seconds is None else self.clock() + seconds
-        returning = dict.fromkeys([*held, *(earlier.models if earlier is not None else ())])
-        self.state.room = room = Room(limit_bytes, wanted_bytes, until, tuple(returning))
+        room = Room(limit_bytes, wanted_bytes, until, tuple(dict.fromkeys([*hot, *loading, *awaited])))
+        self.state.room, self.preloads.returning = room, ()
         self._follow()
         why = room_message("room_made", room)
-        self.residency.cancel_preloads(EvictionReason.PAUSED, why)
-        self.residency.free(max(taken_bytes - limit_bytes, 0), EvictionReason.OTHERS, why)
+        residency.cancel_preloads(EvictionReason.PAUSED, why)
+        residency.make_room(limit_bytes, EvictionReason.OTHERS, why)
         self.apply()
-        records = self.residency.records
-        leaving = tuple(model_id for model_id in held if records[model_id].state is State.UNLOADING)
-        shrunk = tuple(model_id for model_id in held if records[model_id].load is not None)
-        await self.residency.wait_closed((*leaving, *shrunk))
-        staying = [record for record in self.residency.records.values() if isinstance(record.phase, Hot)]
-        over = sum(record.reserved_bytes for record in staying) > limit_bytes
-        busy = tuple(record.model_id for record in staying if over and record.leased)
-        return RoomMade(room, leaving, shrunk, busy, read_memory().available_bytes)
+        unloaded = tuple(model_id for model_id in hot if residency.record(model_id).state is State.UNLOADING)
+        shrunk = tuple(model_id for model_id in hot if residency.record(model_id).load is not None)
+        await residency.wait_closed()
+        over = residency.state.taken_bytes > limit_bytes
+        busy = tuple(resident.model_id for resident in residency.residents() if over and resident.leased)
+        return RoomMade(room, unloaded, shrunk, busy, residency.available_bytes)
 
     def end(self) -> tuple[str, ...]:
         """Give the room up: models may take what the setting allows; return those that are loaded again."""

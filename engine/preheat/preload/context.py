@@ -101,8 +101,8 @@ class PreloadContext:
         return self._pool.active_requests
 
     def hold(self) -> Hold | None:
-        """Return what blocks preloading now."""
-        return self._hold(self._settings.preload)
+        """Return what blocks preloading now. The setting does not keep those from returning that made room."""
+        return self._hold(self._settings.preload or bool(self.returning))
 
     def form_hold(self) -> Hold | None:
         """Return what blocks changes of forms now: what blocks preloading, except its setting."""
@@ -185,7 +185,7 @@ class PreloadContext:
                 self._sizes.expected_bytes(models[target.model_id]),
             )
             for target in plan.preloads
-            if target.model_id not in skip
+            if self._settings.preload and target.model_id not in skip
         )
         return planned or self._next_return(models, skip)
 
@@ -287,7 +287,7 @@ class PreloadContext:
 
         Only on mains power. The thread that reads has the lowest priority.
         """
-        if not plan.standby:
+        if not plan.standby or not self._settings.preload:
             return math.inf
         if on_battery():
             self._standby.stop()

@@ -20,7 +20,7 @@ from preheat.residency.decisions import Action, EvictionReason
 from preheat.residency.eviction import EvictionPolicy
 from preheat.residency.forms import Form, Stage
 from preheat.residency.loads import LoadStep
-from preheat.residency.phases import COLD, Cold, Failed, Hot, Loading, Now, Outdated, Queued, Unloading, Waiter, Warming
+from preheat.residency.phases import COLD, Cold, Failed, Hot, Loading, Now, Outdated, Unloading, Waiter, Warming
 from preheat.residency.states import Residency, ResidencyState
 
 
@@ -187,7 +187,7 @@ class _Step(LoadStep):
     def memory_measured(self, event: ev.MemoryMeasured) -> None:
         for model_id, size in event.rss_bytes.items():
             record = self._models[model_id]
-            if record.reserved_bytes and model_id not in _closed_first(record):
+            if record.reserved_bytes and not record.closes_first:
                 twin_bytes = event.twin_bytes.get(model_id, 0) if record.twin is not None else 0
                 self._put(record._replace(rss_bytes=size, twin_rss_bytes=twin_bytes))
 
@@ -195,6 +195,9 @@ class _Step(LoadStep):
         going = sum(each.leaving_bytes for each in self._models.values())
         if event.wanted_bytes > going:
             self._trim(max(self._taken - (event.wanted_bytes - going), 0), event.why, event.reason)
+
+    def room_wanted(self, event: ev.RoomWanted) -> None:
+        self._trim(event.limit_bytes, event.why, event.reason)
 
     def settings_changed(self, event: ev.SettingsChanged) -> None:
         self._limits, self._timeout_s = event.limits, event.load_timeout_s
@@ -240,11 +243,6 @@ class _Step(LoadStep):
             self._settle(self._end_exchange(self._put(record._replace(phase=phase))))
 
 
-def _closed_first(record: Residency) -> frozenset[str]:
-    """Return the model's id while the worker that it had is closed, before it is loaded again."""
-    return (record.phase.waiting_for or frozenset()) if isinstance(record.phase, Queued) else frozenset()
-
-
 _HANDLERS: Final[dict[type[ev.Event], Callable[[_Step, Any], None]]] = {
     ev.Requested: _Step.requested,
     ev.Released: _Step.released,
@@ -263,6 +261,7 @@ _HANDLERS: Final[dict[type[ev.Event], Callable[[_Step, Any], None]]] = {
     ev.LimitsMeasured: _Step.limits_measured,
     ev.MemoryMeasured: _Step.memory_measured,
     ev.MemoryNeeded: _Step.memory_needed,
+    ev.RoomWanted: _Step.room_wanted,
     ev.SettingsChanged: _Step.settings_changed,
     ev.FavouritesChanged: _Step.favourites_changed,
     ev.FileReplaced: _Step.file_replaced,

@@ -229,6 +229,15 @@ class MemoryNeeded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RoomWanted(Event):
+    """Idle models must shrink or leave until the others take no more than this."""
+
+    limit_bytes: int
+    why: EvictionReason
+    reason: Message
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsChanged(Event):
     """Settings have changed."""
 

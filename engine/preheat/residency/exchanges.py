@@ -204,7 +204,7 @@ class ExchangeStep(Step):
             for record in self._models.values()
             if record.state is State.UNLOADING
             or (record.twin is not None and record.twin.stage is Stage.CLOSING)
-            or (isinstance(record.phase, Queued) and record.model_id in (record.phase.waiting_for or ()))
+            or record.closes_first
         }
 
     def _gone(self, model_id: str) -> None:

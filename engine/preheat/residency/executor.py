@@ -203,11 +203,18 @@ class ResidencyExecutor(ResidencyView):
 
     def free(self, wanted_bytes: int, why: EvictionReason, reason: Message) -> None:
         """Unload idle models to free memory, including that of models being unloaded."""
+        self._workers.hurry(HURRIED_SAVE_S)
         self.feed(ev.MemoryNeeded(wanted_bytes, why, reason))
 
-    async def wait_closed(self, model_ids: Sequence[str]) -> None:
-        """Wait until the workers of models that leave memory or shrink have ended, and their memory is free."""
-        await self._workers.closed(model_ids)
+    def make_room(self, limit_bytes: int, why: EvictionReason, reason: Message) -> None:
+        """Shrink and unload idle models until the others take no more than this, as far as that is enough."""
+        self._workers.hurry(HURRIED_SAVE_S)
+        self.feed(ev.RoomWanted(limit_bytes, why, reason))
+
+    async def wait_closed(self) -> None:
+        """Wait until the workers of all models that leave memory or shrink now have ended, and their memory is free."""
+        leaving = (each for each in self.records.values() if each.state is State.UNLOADING or each.closes_first)
+        await self._workers.closed([record.model_id for record in leaving])
 
     def set_favourites(self, model_ids: Sequence[str]) -> None:
         """Use these favourites."""

@@ -129,6 +129,11 @@ class Residency(NamedTuple):
         return self.phase.load if isinstance(self.phase, (Queued, Loading, Warming)) else None
 
     @property
+    def closes_first(self) -> bool:
+        """Whether the worker that it had is being closed, before it is loaded again."""
+        return isinstance(self.phase, Queued) and self.model_id in (self.phase.waiting_for or ())
+
+    @property
     def due_mono(self) -> float | None:
         """When it has to be looked at again."""
         if isinstance(self.phase, Hot):

@@ -174,11 +174,10 @@ class Step:
         """End a load without a hot model. Those who wait are answered when its worker is gone."""
         load, phase = record.load, record.phase
         assert load is not None
-        closing = isinstance(phase, Queued) and record.model_id in (phase.waiting_for or ())
-        if isinstance(phase, Queued) and not phase.starting and not closing:
+        if isinstance(phase, Queued) and not phase.starting and not record.closes_first:
             self._reject(load.waiters, error)
             return self._put(record._replace(phase=then, reserved_bytes=0))
-        if not closing:
+        if not record.closes_first:
             self.effects.append(ev.CloseWorker(record.model_id))
         return self._put(record._replace(phase=Unloading(then, error, load.waiters)))
 

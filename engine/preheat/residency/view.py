@@ -111,6 +111,15 @@ class ResidencyView:
         """Return what ``reachable_bytes`` would be under another memory limit."""
         return self._workers.limits(limit_bytes).reachable_bytes
 
+    def reachable_beside(self, others_bytes: int) -> int:
+        """Return what models may take so that this much memory is available to other programs."""
+        return self._workers.reachable_beside(others_bytes)
+
+    @property
+    def available_bytes(self) -> int:
+        """Memory available to other programs, next to all that models hold."""
+        return self._workers.available_bytes
+
     @property
     def free_bytes(self) -> int:
         """Memory within the limit that neither models nor stored prompts take."""

@@ -109,6 +109,8 @@ def test_make_room(application: Application) -> None:
     assert "Other programs use what is missing of " in application.run("make-room", "100%").stdout
     assert application.run("make-room", "--end", "8GiB").stderr.startswith("--end takes no size")
     assert application.run("make-room", "much").stderr.startswith("SIZE must be an amount of memory")
-    assert application.run("make-room", "--end").stdout.startswith("Models have their memory back.\nLoaded again: ")
+    assert application.run("make-room", "--end").stdout.startswith(
+        "Models have their memory back.\nBeing loaded again: "
+    )
     assert application.json("make-room", "--end") == {"ended": False, "returning": []}
     eventually(lambda: application.states() == {EMBED: "hot", CHAT: "hot"}, "both models back")

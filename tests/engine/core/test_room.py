@@ -64,6 +64,8 @@ async def test_room_that_is_there_costs_no_model() -> None:
         await use(engine, CHAT)
         made = await engine.room.make(1, None)
         assert (made.unloaded, made.busy) == ((), ())
+        limit_bytes = engine.settings.memory_limit.resolve(read_memory().total_bytes)
+        assert made.room.limit_bytes == limit_bytes, "never more than usual"
         await use(engine, EMBED)
         assert state(engine.snapshot, CHAT) is State.HOT
 
@@ -75,6 +77,49 @@ async def test_a_model_in_use_leaves_when_its_request_ends() -> None:
             assert (made.unloaded, made.busy) == ((), (CHAT,))
             assert state(engine.snapshot, CHAT) is State.HOT
         await until_state(engine, CHAT, State.COLD)
+
+
+async def test_models_that_were_on_their_way_back_return_after_the_next_room() -> None:
+    async with running() as engine:
+        await use(engine, EMBED)
+        await use(engine, CHAT)
+        await engine.room.make(None, None)
+        assert engine.room.end() == (CHAT, EMBED), "the last used first"
+        made = await engine.room.make(None, None)  # at once: at most one of them is being loaded
+        assert made.busy == ()
+        assert set(engine.room.end()) == {CHAT, EMBED}
+        await until(engine, lambda now: {state(now, CHAT), state(now, EMBED)} == {State.HOT})
+
+
+async def test_a_second_caller_waits_for_the_memory_that_the_first_one_frees() -> None:
+    async with running() as engine:
+        await use(engine, CHAT)
+        first = asyncio.create_task(engine.room.make(None, None))
+        await until_state(engine, CHAT, State.UNLOADING)
+        second = await engine.room.make(None, None)
+        assert state(engine.snapshot, CHAT) is State.COLD
+        assert second.unloaded == ()
+        assert (await first).unloaded == (CHAT,)
+        assert engine.room.end() == (CHAT,)
+
+
+async def test_a_model_that_a_request_loads_leaves_when_the_request_ends() -> None:
+    async with running() as engine:
+        asking = asyncio.create_task(use(engine, CHAT))
+        await until_state(engine, CHAT, State.LOADING)
+        made = await engine.room.make(None, None)
+        assert (made.unloaded, made.busy) == ((), (CHAT,))
+        await asking
+        await until_state(engine, CHAT, State.COLD)
+        assert engine.room.end() == (CHAT,)
+
+
+async def test_mapped_weights_of_models_that_stay_are_no_memory_for_others() -> None:
+    """The system calls them available, but whoever takes it takes them from the model."""
+    async with running() as engine:
+        await use(engine, CHAT)
+        made = await engine.room.make(read_memory().available_bytes - 50_000_000, None)
+        assert made.unloaded == (CHAT,)
 
 
 async def test_room_may_end_while_it_is_made() -> None:

@@ -802,6 +802,20 @@ def test_pressure_unloads_idle_models_in_the_order_of_eviction(world: World) -> 
     assert world.leases == {lease}
 
 
+def test_room_is_made_by_idle_models_until_the_others_take_no_more(world: World) -> None:
+    world.hot("a", "b")
+    lease = world.request("c")
+    world.ready("c")
+    world.make_room(90)
+    assert left(world) == []
+    world.make_room(60)
+    world.make_room(60)  # what is leaving takes nothing
+    assert left(world) == [("a", Action.EVICT, EvictionReason.OTHERS)]
+    world.make_room(0)
+    assert world.in_state(State.UNLOADING) == {"a", "b"}
+    assert world.leases == {lease}
+
+
 def test_what_a_worker_holds_counts_where_it_is_more_than_reserved(world: World) -> None:
     world.hot("a")
     world.feed(ev.MemoryMeasured({"a": 20}))

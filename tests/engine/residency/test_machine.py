@@ -160,6 +160,10 @@ class ResidencyMachine(RuleBasedStateMachine):
     def pressure(self, wanted: int) -> None:
         self.world.free(wanted)
 
+    @rule(limit=st.sampled_from([0, 50, 100]))
+    def make_room(self, limit: int) -> None:
+        self.world.make_room(limit)
+
     @rule(limit=st.sampled_from([50, 100, 150]), gpu=st.sampled_from([40, 60, 90]), outdated=st.sets(MODELS))
     def change(self, limit: int, gpu: int, outdated: set[str]) -> None:
         world = self.world

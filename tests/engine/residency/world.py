@@ -202,6 +202,9 @@ class World:
     def free(self, wanted: int) -> None:
         self.feed(ev.MemoryNeeded(wanted, EvictionReason.PRESSURE, msg("memory_alarm")))
 
+    def make_room(self, limit: int) -> None:
+        self.feed(ev.RoomWanted(limit, EvictionReason.OTHERS, msg("room_made")))
+
     # What can be seen
 
     def size(self, model: str) -> int:

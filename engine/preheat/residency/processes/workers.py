@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from preheat.devices import DeviceRoom
 from preheat.models import ModelFile
 from preheat.residency import events as ev
+from preheat.residency.memory.pressure import MemoryReading
 from preheat.residency.phases import State
 from preheat.residency.pools import DeviceBytes
 from preheat.residency.processes.closer import Closer
@@ -138,15 +139,29 @@ class ModelWorkers:
 
     def limits(self, limit_bytes: int | None = None) -> Limits:
         """Return the limit of the settings, or another one, and the same lowered where the system has less."""
-        settings, memory = self._shared.settings, self._shared.memory
-        system, pids = memory.read(), self.pids
-        keep_free = settings.keep_free.resolve(system.total_bytes)
-        # Mapped weights are in both, what the workers hold and what the system calls available.
-        free = system.available_bytes - memory.mapped_bytes(pids) - keep_free + self._shared.prompts.memory_bytes
-        # Measured now: what is reserved for a worker and not touched yet is still free.
-        held = sum(memory.rss_bytes(pid) for pid in pids) + sum(map(self._own_bytes, self._seconds()))
+        settings, system = self._shared.settings, self._shared.memory.read()
         limit = settings.memory_limit.resolve(system.total_bytes) if limit_bytes is None else limit_bytes
-        return Limits(limit, min(limit, max(held + free, 0)), self._shared.room, self.device_limits)
+        reachable = self._beside(system, settings.keep_free.resolve(system.total_bytes))
+        return Limits(limit, min(limit, reachable), self._shared.room, self.device_limits)
+
+    def reachable_beside(self, others_bytes: int) -> int:
+        """Return what models may take so that this much memory is available to other programs."""
+        return self._beside(self._shared.memory.read(), others_bytes)
+
+    @property
+    def available_bytes(self) -> int:
+        """Memory available to other programs, next to all that the workers hold."""
+        return self._available(self._shared.memory.read())
+
+    def _beside(self, system: MemoryReading, others_bytes: int) -> int:
+        free = self._available(system) + self._shared.prompts.memory_bytes - others_bytes
+        # Measured now: what is reserved for a worker and not touched yet is still free.
+        held = sum(self._shared.memory.rss_bytes(pid) for pid in self.pids) + sum(map(self._own_bytes, self._seconds()))
+        return max(held + free, 0)
+
+    def _available(self, system: MemoryReading) -> int:
+        # Mapped weights are in both, what the workers hold and what the system calls available.
+        return system.available_bytes - self._shared.memory.mapped_bytes(self.pids)
 
     @property
     def device_limits(self) -> DeviceBytes:
