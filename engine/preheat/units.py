@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -26,11 +27,21 @@ def format_bytes(count: int) -> str:
     return _three_digits(value / _KILO, "TB")
 
 
-def format_memory(count: int) -> str:
-    """Return an amount of memory in GB (10⁹) with one decimal: ``4.2 GB``."""
-    if 0 < count < 50_000_000:
-        return "< 0.1 GB"  # 0.0 would say that it takes none
-    return f"{count / _KILO**3:.1f} GB"
+def format_memory(count: int, decimals: int = 1) -> str:
+    """Return an amount of memory in GB (10⁹): ``4.2 GB``."""
+    least = 10**-decimals
+    if 0 < count / _KILO**3 < least / 2:
+        return f"< {least:.{decimals}f} GB"  # 0.0 would say that it takes none
+    return f"{count / _KILO**3:.{decimals}f} GB"
+
+
+def memory_decimals(counts: Iterable[int]) -> int:
+    """Return how many decimals tell these amounts apart, from 1 to 3: nobody understands "needs 0.2 of 0.2 GB"."""
+    amounts = set(counts)
+    for decimals in (1, 2):
+        if len({format_memory(amount, decimals) for amount in amounts}) == len(amounts):
+            return decimals
+    return 3 if len(amounts) > 1 else 1
 
 
 def format_count(count: int) -> str:

@@ -30,6 +30,7 @@ LANGUAGES: Final = {"sh", "python", "json", "toml", "yaml", "javascript", "power
 """``text`` is for output and forms, which are not run."""
 
 NOT_RUN: Final = (
+    ".venv/bin/python -m benchmarks.gpu_check",
     "ANTHROPIC_",
     "CMAKE_ARGS",
     "PREHEAT_",

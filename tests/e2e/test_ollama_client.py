@@ -22,6 +22,7 @@ Client = Any
 
 TOOLS = "scripted-tools"
 THINKING = "scripted-thinking"
+TRAINED = 16_384  # tokens of context, scripted-tools
 GREEDY = {"temperature": 0, "num_predict": 20}
 COUNT = [{"role": "user", "content": "Count from 1 to 100, separated by commas."}]
 
@@ -135,20 +136,34 @@ def test_models_are_listed_shown_and_unloaded(client: Client) -> None:
     assert f"{CHAT}:latest" not in {model.model for model in client.ps().models}
 
 
-def test_a_larger_context_reloads_once(serving: Preheat, client: Client) -> None:
+def test_a_larger_context_than_the_set_one_reloads_once(tmp_path: Path, scripted_folder: Path) -> None:
     def loads() -> float:
         client.generate(TOOLS, "play(greeting)", options={"num_ctx": 4096})
-        return float(serving.model(TOOLS)["load_s"])
+        return float(preheat.model(TOOLS)["load_s"])
 
-    before = loads()
-    assert loads() == before
-    client.generate(TOOLS, "play(greeting)", options={"num_ctx": 10_000})
-    assert serving.model(TOOLS)["context_length"] == 10_240  # llama.cpp rounds up to 256
-    wider = serving.model(TOOLS)["load_s"]
-    client.generate(TOOLS, "play(greeting)", options={"num_ctx": 9_000})
-    assert (loads(), serving.model(TOOLS)["context_length"]) == (wider, 10_240)
-    client.generate(TOOLS, "play(greeting)", options={"num_ctx": 1_000_000})
-    assert serving.model(TOOLS)["context_length"] == 16_384  # what it was trained for
+    with (
+        running_preheat(tmp_path, scripted_folder, context_length="8192", preload="false") as preheat,
+        ollama.Client(preheat.url) as plain,
+    ):
+        client: Client = plain
+        before = loads()
+        assert loads() == before
+        client.generate(TOOLS, "play(greeting)", options={"num_ctx": 10_000})
+        assert preheat.model(TOOLS)["context_length"] == 10_240  # llama.cpp rounds up to 256
+        wider = preheat.model(TOOLS)["load_s"]
+        client.generate(TOOLS, "play(greeting)", options={"num_ctx": 9_000})
+        assert (loads(), preheat.model(TOOLS)["context_length"]) == (wider, 10_240)
+        client.generate(TOOLS, "play(greeting)", options={"num_ctx": 1_000_000})
+        assert preheat.model(TOOLS)["context_length"] == TRAINED
+
+
+def test_an_automatic_context_has_room_for_all_a_client_asks_for(serving: Preheat, client: Client) -> None:
+    loads: set[float] = set()
+    for tokens in (4096, 10_000, 1_000_000):
+        client.generate(TOOLS, "play(greeting)", options={"num_ctx": tokens})
+        assert serving.model(TOOLS)["context_length"] == TRAINED
+        loads.add(float(serving.model(TOOLS)["load_s"]))
+    assert len(loads) == 1, "it was loaded again"
 
 
 def test_names_are_made_and_deleted(client: Client) -> None:

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.units import format_ago, format_bytes, format_duration, format_memory, format_percent, natural_key
+from preheat.units import (
+    format_ago,
+    format_bytes,
+    format_duration,
+    format_memory,
+    format_percent,
+    memory_decimals,
+    natural_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +57,23 @@ def test_a_file_size_has_at_most_three_digits_before_its_decimal(count: int) -> 
 )
 def test_memory(count: int, text: str) -> None:
     assert format_memory(count) == text
+
+
+@pytest.mark.parametrize(
+    ("counts", "texts"),
+    [
+        ([], []),
+        ([4_200_000_000], ["4.2 GB"]),
+        ([4_200_000_000, 4_200_000_000, 100_000_000], ["4.2 GB", "4.2 GB", "0.1 GB"]),
+        ([4_240_000_000, 4_200_000_000], ["4.24 GB", "4.20 GB"]),
+        ([10_000_000, 20_000_000], ["0.01 GB", "0.02 GB"]),
+        ([180_000_000, 183_400_000, 0], ["0.180 GB", "0.183 GB", "0.000 GB"]),
+        ([180_000_000, 184_900_000, 4_000_000], ["0.180 GB", "0.185 GB", "0.004 GB"]),
+        ([4_000_000_001, 4_000_000_002], ["4.000 GB", "4.000 GB"]),
+    ],
+)
+def test_different_amounts_of_memory_look_different(counts: list[int], texts: list[str]) -> None:
+    assert [format_memory(count, memory_decimals(counts)) for count in counts] == texts
 
 
 @pytest.mark.parametrize(

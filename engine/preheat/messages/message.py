@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from string import Formatter
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from preheat.units import format_bytes, format_count, format_duration, format_memory, format_percent
+from preheat.units import format_bytes, format_count, format_duration, format_memory, format_percent, memory_decimals
 
 Param: TypeAlias = "str | int | float | Sequence[str] | Message | None"
 """A parameter's value. Sizes are bytes and times are seconds; the template says how they are shown."""
 
-Format = Callable[[Any], str]
+Format = Callable[..., str]
+"""Writes a value; the one for ``memory`` takes the number of decimals, too."""
 
 
 class Message(NamedTuple):
@@ -89,12 +90,18 @@ def render(
     template = TABLE.get(message.code)
     if template is None:
         return Words(message.code, "")
-    formatter = _Formatter(formats, translate)
+    texts = [translate(words) if words else "" for words in (template.text, template.hint)]
+    formatter = _Formatter(formats, translate, memory_decimals(_amounts("".join(texts), message.params)))
     fields = _Fields(message.params)
-    text, hint = (
-        formatter.vformat(translate(words) if words else "", (), fields) for words in (template.text, template.hint)
-    )
+    text, hint = (formatter.vformat(words, (), fields) for words in texts)
     return Words(text, hint)
+
+
+def _amounts(words: str, params: Mapping[str, Param]) -> Iterator[int]:
+    """Yield what the fields for memory stand for."""
+    for _, name, spec, _ in Formatter().parse(words):
+        if spec == "memory" and name and isinstance(amount := params.get(name), int):
+            yield amount
 
 
 class _Fields(dict[str, Any]):
@@ -105,8 +112,9 @@ class _Fields(dict[str, Any]):
 
 
 class _Formatter(Formatter):
-    def __init__(self, formats: Mapping[str, Format], translate: Callable[[str], str]) -> None:
+    def __init__(self, formats: Mapping[str, Format], translate: Callable[[str], str], decimals: int) -> None:
         self._formats = formats
+        self._decimals = decimals
         self._translate = translate
 
     def format_field(self, value: Any, format_spec: str) -> str:
@@ -115,7 +123,9 @@ class _Formatter(Formatter):
         if value is None or value == "?":
             return "" if value is None else "?"
         named = self._formats.get(format_spec)
-        return named(value) if named is not None else format(value, format_spec)
+        if named is None:
+            return format(value, format_spec)
+        return named(value, self._decimals) if format_spec == "memory" else named(value)
 
 
 def message_json(message: Message) -> dict[str, Any]:

@@ -22,9 +22,9 @@ def format_bytes(count: int) -> str:
     return _localised(units.format_bytes(count))
 
 
-def format_memory(count: int) -> str:
-    """Return an amount of memory in GB with one decimal: ``4.2 GB``."""
-    return _localised(units.format_memory(count))
+def format_memory(count: int, decimals: int = 1) -> str:
+    """Return an amount of memory in GB: ``4.2 GB``."""
+    return _localised(units.format_memory(count, decimals))
 
 
 def format_duration(seconds: float) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication
 
+from preheat.units import memory_decimals
 from preheat_gui.words.figures import SEPARATOR, format_memory, list_names
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def lacking_words(snapshot: EngineSnapshot) -> str:
     names = snapshot.favourites_without_room
     if not names:
         return ""
-    needed, limit = format_memory(snapshot.favourites_bytes), format_memory(snapshot.memory.limit_bytes)
+    amounts = (snapshot.favourites_bytes, snapshot.memory.limit_bytes)
+    needed, limit = (format_memory(amount, memory_decimals(amounts)) for amount in amounts)
     text = _tr("No room for {models}. All favourites need {needed}, and the limit is {limit}.")
     return text.format(models=list_names(names), needed=needed, limit=limit)
 
