@@ -18,6 +18,7 @@ AccessPriority = Literal["high", "normal", "low"]
 
 _PRIORITIES: Final = get_args(AccessPriority)
 _WHO: Final = re.compile(r"(key|program)\s+(.*\S)", re.IGNORECASE)
+_ALL: Final = ("*",)
 _FIELDS: Final = ("key", "program", "models", "priority")
 
 
@@ -34,7 +35,7 @@ class AccessRule:
 
     kind: Literal["key", "program"]
     name: str
-    models: tuple[str, ...] = ("*",)
+    models: tuple[str, ...] = _ALL
     priority: AccessPriority = "normal"
 
     def allows(self, model_id: str) -> bool:
@@ -78,7 +79,7 @@ def parse_rule(text: str) -> AccessRule:
     match = _WHO.fullmatch(who)
     if match is None or len(others) > 2:
         raise WrongValueError("value_not_a_rule", value=repr(text))
-    models = tuple((others[0] if others else "").replace(",", " ").split()) or ("*",)
+    models = tuple((others[0] if others else "").replace(",", " ").split()) or _ALL
     priority = (others[1] if len(others) == 2 else "").lower() or "normal"
     if priority not in _PRIORITIES:
         raise WrongValueError("value_not_a_priority", value=repr(priority))
@@ -95,13 +96,24 @@ def rule_text(value: object) -> Any:
     if not isinstance(value, Mapping):
         return str(parse_rule(value)) if isinstance(value, str) and "\0" not in value else value
     models = value.get("models", ["*"])
-    texts = [*(value.get(name, "") for name in _FIELDS if name != "models"), *(models if _is_list(models) else (None,))]
+    if isinstance(models, str):
+        models = models.split()
+    # An empty list allows no model, or was forgotten: it must not allow all.
+    named = _is_list(models) and models and all(isinstance(each, str) and each.split() for each in models)
+    texts = [*(value.get(name, "") for name in _FIELDS if name != "models"), *(models if named else (None,))]
     about = [name for name in ("key", "program") if name in value]
     whole = len(about) == 1 and not set(value) - set(_FIELDS)
     if not whole or not all(isinstance(text, str) and ";" not in text and "\0" not in text for text in texts):
         raise WrongValueError("value_not_a_rule", value=_shown(value))
     patterns = " ".join("*".join(pattern.split()) for pattern in models)  # a space parts patterns in a text
     return str(parse_rule(f"{about[0]} {value[about[0]]}; {patterns}; {value.get('priority', '')}"))
+
+
+def rule_table(rule: AccessRule) -> dict[str, object]:
+    """Return a rule as a table of the settings file."""
+    models = {"models": list(rule.models)} if rule.models != _ALL else {}
+    priority = {"priority": rule.priority} if rule.priority != "normal" else {}
+    return {rule.kind: rule.name, **models, **priority}
 
 
 def _is_list(value: object) -> bool:

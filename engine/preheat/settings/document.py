@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Sequence
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any, Final
 
 import tomlkit
-from tomlkit.items import InlineTable
+from tomlkit.items import AoT, InlineTable, Table
 
-from preheat.settings.declaration import allowed
+from preheat.settings.access import parse_rule, rule_table, rule_text
+from preheat.settings.declaration import WrongValueError, allowed
 from preheat.settings.layers import find_lines, sets
 from preheat.settings.load import to_toml_value
 from preheat.settings.model import FIELDS
@@ -47,8 +50,31 @@ def with_value(document: str, name: str, value: object) -> str:
         if key not in place:
             place[key] = tomlkit.inline_table() if isinstance(place, InlineTable) else tomlkit.table()
         place = place[key]
-    place[keys[-1]] = value
+    if isinstance(tables := place.get(keys[-1]), AoT) and isinstance(value, list) and value:
+        _put_rules(tables, value)
+    else:
+        place[keys[-1]] = value
     return parsed.as_string()
+
+
+def _put_rules(tables: AoT, texts: Sequence[str]) -> None:
+    """Replace the rules of the setting ``access`` in a file that has them as tables; others than new ones keep theirs.
+
+    It is the only setting that may be written as tables, which can have comments.
+    """
+    before: dict[str, Table] = {}
+    for table in tables:
+        with suppress(WrongValueError):
+            before[rule_text(table.unwrap())] = table
+    while tables:
+        del tables[-1]
+    for text in texts:
+        table = before.pop(text, None)
+        if table is None:
+            table = tomlkit.table()
+            table.update(rule_table(parse_rule(text)))
+            table.add(tomlkit.nl())
+        tables.append(table)
 
 
 def without(document: str, name: str) -> str:

@@ -33,6 +33,7 @@ def rules(document: str) -> tuple[str, ...]:
         ('access = ["key notes;; high"]', "key notes; *; high"),
         ('[[access]]\nprogram = "VS Code*"\nmodels = ["a*", "b"]\npriority = "low"', "program VS Code*; a* b; low"),
         ('[[access]]\nkey = "notes"', "key notes; *; normal"),
+        ('[[access]]\nkey = "notes"\nmodels = "a* b"', "key notes; a* b; normal"),
     ],
 )
 def test_a_rule_is_a_text_or_a_table(document: str, expected: str) -> None:
@@ -53,7 +54,10 @@ def test_a_rule_is_a_text_or_a_table(document: str, expected: str) -> None:
         ('[[access]]\nkey = "a"\nmodel = "b"', "is not a rule"),
         ('[[access]]\nkey = "a; b"', "is not a rule"),
         ("[[access]]\nkey = 5", "is not a rule"),
-        ('[[access]]\nkey = "a"\nmodels = "b"', "is not a rule"),
+        ('[[access]]\nkey = "a"\nmodels = 5', "is not a rule"),
+        ('[[access]]\nkey = "a"\nmodels = []', "is not a rule"),
+        ('[[access]]\nkey = "a"\nmodels = [" "]', "is not a rule"),
+        ('[[access]]\nkey = "a"\nmodels = ""', "is not a rule"),
         ('access = "key a"', "allowed: a list of rules"),
         ("access = [5]", "allowed: a list of rules"),
     ],
@@ -109,6 +113,23 @@ def test_rules_survive_a_change_of_the_file(preheat_home: Path) -> None:
     after = load_settings()
     assert after.access == (*before.access, "program y; *; low")
     assert after.for_model("m").parallel == 2
+
+
+def test_rules_that_are_tables_stay_tables(preheat_home: Path) -> None:
+    store, path = SettingsStore(), paths.settings_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    first = '[[access]]\nkey = "notes"  # of the laptop\nmodels = ["a*"]\n\n'
+    second = '[[access]]\nprogram = "x"\n\n'
+    models = '[models."m"]\nparallel = 2\n'
+    path.write_text(f"port = 0\n\n{first}{second}{models}")
+    store.set({"access": "key notes; a*, program y; b; low"})
+    third = '[[access]]\nprogram = "y"\nmodels = ["b"]\npriority = "low"\n\n'
+    assert path.read_text() == f"port = 0\n\n{first}{third}{models}"
+    store.set({"access": "program y; b; low, key notes; a*"})
+    assert path.read_text() == f"port = 0\n\n{third}{first}{models}"
+    store.set({"access": ""})
+    assert load_settings().access == ()
+    assert load_settings().for_model("m").parallel == 2
 
 
 def test_rules_of_the_command_line_and_the_environment() -> None:
