@@ -14,7 +14,8 @@ import pytest
 from benchmarks.device_sizes import DEVICE, measure_device
 from benchmarks.mixed_requests import write_copies
 from preheat.core import Engine, EngineSnapshot
-from preheat.devices import DeviceKind
+from preheat.devices import DeviceKind, find_devices
+from preheat.messages import msg
 from preheat.models import ModelFile, find_models
 from preheat.residency import State
 from preheat.settings import Settings
@@ -130,3 +131,17 @@ async def test_models_leave_the_device_with_the_setting(run: Run) -> None:
         await until_state(engine, "notes", State.COLD)
         await use(engine, "notes")
         assert record(engine, "notes").device_bytes == {}
+
+
+@pytest.mark.parametrize("shown", ["7", "", "no number"])
+def test_a_variable_that_hides_all_devices_is_named(shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GGML_VK_VISIBLE_DEVICES", shown)
+    report = find_devices(remember=False)
+    assert report.devices == ()
+    assert report.problems == (msg("vulkan_hidden", file="libggml-vulkan.so", reason=shown),)
+
+
+def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("VK_DRIVER_FILES", "VK_ICD_FILENAMES"):
+        monkeypatch.setenv(name, str(tmp_path / "none.json"))
+    assert [problem.code for problem in find_devices(remember=False).problems] == ["vulkan_no_device"]

@@ -22,7 +22,6 @@ from preheat.devices import (
     remembered_devices,
     shape_name,
     speed_reason,
-    with_speeds,
 )
 from preheat.errors import ModelLoadError
 from preheat.messages import Message, msg
@@ -159,8 +158,7 @@ class EngineDevices:
 
     def _choose(self) -> None:
         before, self._allowed = self.choice, choose_devices(self._wanted, self.report)
-        speeds = [self._speeds.of(use.device) for use in self._allowed.uses]
-        choice = with_speeds(self._allowed, speeds, automatic=self._wanted is None)
+        choice = self._speeds.decide(self._allowed, automatic=self._wanted is None)
         self.choice = _off(choice) if self._saves_power else choice
         for problem in self.choice.problems:
             if problem not in before.problems:

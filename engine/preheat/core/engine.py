@@ -31,7 +31,7 @@ from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
 from preheat.core.update_watch import UpdateWatch
-from preheat.devices import SpeedTable
+from preheat.devices import SpeedTable, speeds_file
 from preheat.errors import EngineStoppedError
 from preheat.inference import Priority
 from preheat.installation import ending_grace
@@ -112,7 +112,7 @@ class Engine:
             prompts=self._prompts,
             gains=self._gains,
         )
-        speeds = SpeedTable(paths.cache_dir() / "devices-speeds.json")
+        speeds = SpeedTable(speeds_file())
         self.devices = EngineDevices(self.settings, self._devices_changed, speeds=speeds)
         """Devices next to the processor, such as graphics cards."""
         self._watch = MemoryWatch(self.settings)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         place,
     )
     from preheat.devices.power import PowerState
-    from preheat.devices.speed_table import SpeedTable
+    from preheat.devices.speed_table import SpeedTable, speeds_file
     from preheat.devices.speeds import SpeedPair, is_worth_it, reason_against, shape_name, speed_reason, with_speeds
 else:
     __getattr__ = lazy_exports(
@@ -44,7 +44,7 @@ else:
             "preheat.devices.discovery": "find_devices remembered_devices",
             "preheat.devices.placement": "ALL_LAYERS ON_PROCESSOR DeviceRoom LayerParts ModelParts Placement place",
             "preheat.devices.power": "PowerState",
-            "preheat.devices.speed_table": "SpeedTable",
+            "preheat.devices.speed_table": "SpeedTable speeds_file",
             "preheat.devices.speeds": "SpeedPair is_worth_it reason_against shape_name speed_reason with_speeds",
         },
     )

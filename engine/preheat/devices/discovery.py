@@ -24,6 +24,7 @@ from preheat.devices.device import Device, DeviceKind, DeviceReport
 from preheat.errors import ModelLoadError
 from preheat.files import read_json, write_atomic
 from preheat.inference.processor import (
+    TIME_LIMIT_S,
     ListedDevice,
     device_libraries,
     is_damaged,
@@ -56,11 +57,12 @@ _WINDOWS_DRIVERS: Final = Path(r"C:\Windows\System32\DriverStore\FileRepository"
 _LOADERS: Final = ("/usr/lib", "/usr/lib64", "/usr/local/lib", f"/usr/lib/{platform.machine()}-linux-gnu")
 
 
-def find_devices(*, remember: bool = True) -> DeviceReport:
+def find_devices(*, remember: bool = True, limit_s: float = TIME_LIMIT_S) -> DeviceReport:
     """Return the devices of this machine; starts no process if they are remembered or no library could use any. Blocks.
 
     Args:
         remember: Write the result to the cache folder.
+        limit_s: Time for a library and its driver to answer.
 
     Raises:
         ModelLoadError: llama.cpp is missing.
@@ -71,7 +73,7 @@ def find_devices(*, remember: bool = True) -> DeviceReport:
     key = _key()
     if (known := _recall(key)) is not None:
         return known
-    report, lasting = _list(libraries, linked)
+    report, lasting = _list(libraries, linked, limit_s)
     for problem in report.problems:
         logger.warning("%s", problem)
     if lasting and remember:
@@ -89,11 +91,11 @@ def remembered_devices() -> DeviceReport | None:
     return _recall(_key())
 
 
-def _list(libraries: Sequence[Path], linked: Sequence[str]) -> tuple[DeviceReport, bool]:
+def _list(libraries: Sequence[Path], linked: Sequence[str], limit_s: float) -> tuple[DeviceReport, bool]:
     """Return what a process lists, and whether that may be remembered."""
     sums = recorded_sums()
     damaged = [path for path in libraries if is_damaged(path, sums)]
-    listing = list_in_process([path for path in libraries if path not in damaged])
+    listing = list_in_process([path for path in libraries if path not in damaged], limit_s)
     names = (*linked, *(match[1].lower() for path in libraries if (match := _BACKEND.fullmatch(path.name))))
     library = hashlib.sha256(library_fingerprint().encode(errors="surrogateescape")).hexdigest()[:16]
     report = DeviceReport(

@@ -13,16 +13,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from preheat.devices.choice import DeviceChoice
 from preheat.devices.device import Device, DeviceSpeed, Speed
-from preheat.devices.speeds import SpeedPair, is_worth_it
+from preheat.devices.speeds import SpeedPair, is_worth_it, with_speeds
 from preheat.files import read_json, write_atomic
 from preheat.inference.processor import processor_key
+from preheat.paths import cache_dir
 
 logger = logging.getLogger(__name__)
 
 _MOST_DEVICES: Final = 8
 _MOST_SHAPES: Final = 100
 _WHERE: Final = ("device", "processor")
+
+
+def speeds_file() -> Path:
+    """Return the file with the measured speeds."""
+    return cache_dir() / "devices-speeds.json"
 
 
 class SpeedTable:
@@ -49,6 +56,10 @@ class SpeedTable:
     def speed(self, device: Device, shape: str) -> DeviceSpeed | None:
         """Return the speed of models of a shape on a device; None if it has not been measured."""
         return self._speeds.get(device.key, {}).get(shape)
+
+    def decide(self, choice: DeviceChoice, *, automatic: bool) -> DeviceChoice:
+        """Return the choice with what is known; see ``with_speeds``."""
+        return with_speeds(choice, [self.of(use.device) for use in choice.uses], automatic=automatic)
 
     def note(self, device: Device, shape: str, pair: SpeedPair) -> DeviceSpeed:
         """Keep a measurement; return it with the decision."""

@@ -47,6 +47,10 @@ TABLE: Final[Mapping[str, Template]] = {
     "vulkan_no_loader": Template(
         "the Vulkan loader is not installed", "Install libvulkan1 and the Vulkan driver of the graphics card"
     ),
+    "vulkan_hidden": Template(
+        "the variable GGML_VK_VISIBLE_DEVICES is '{reason}' and shows no device",
+        "Unset it, or set it to numbers of Vulkan's devices, from 0 on",
+    ),
     "vulkan_no_device": Template("no Vulkan driver finds a device", "Install the Vulkan driver of the graphics card"),
     # Where a model's layers are.
     "placement_processor": Template("all layers are in RAM: no device is in use"),

@@ -22,6 +22,7 @@ class Fault(IntEnum):
     HANGS = 2
     FOREIGN = 3
     NO_DEVICE = 4
+    EXITS = 5
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ctypes
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,9 +36,9 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[list[Path]]:
     """The libraries of each listing; the processes start as usual."""
     seen: list[list[Path]] = []
 
-    def listed(libraries: list[Path]) -> object:
+    def listed(libraries: list[Path], limit_s: float) -> object:
         seen.append(libraries)
-        return list_in_process(libraries)
+        return list_in_process(libraries, limit_s)
 
     monkeypatch.setattr(discovery, "list_in_process", listed)
     return seen
@@ -71,6 +72,7 @@ def test_a_device_and_its_facts(installed: list[Path], make_library: MakeLibrary
     ("fault", "code"),
     [
         (Fault.CRASHES, "device_library_crashes"),
+        (Fault.EXITS, "device_library_crashes"),
         (Fault.FOREIGN, "device_library_foreign"),
         (Fault.NO_DEVICE, "device_library_without_device"),
     ],
@@ -111,6 +113,17 @@ def test_a_file_that_was_cut_off_is_not_loaded(
     installed.append(path)
     assert codes(find_devices()) == [("device_library_damaged", "libggml-short.so")]
     assert processes == [[]]
+
+
+def test_a_file_that_cannot_be_read_to_its_end_is_not_opened(
+    installed: list[Path], make_library: MakeLibrary, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "libggml-pipe.so"
+    os.mkfifo(pipe)
+    installed += [pipe, make_library("imaginary")]
+    report = find_devices()
+    assert codes(report) == [("device_library_damaged", "libggml-pipe.so")]
+    assert len(report.devices) == 1
 
 
 def test_without_libraries_nothing_starts(installed: list[Path], processes: list[list[Path]]) -> None:

@@ -67,7 +67,7 @@ def test_a_processor_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("has_card", [True, False])
 def test_a_backend_without_the_systems_loader(has_card: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     report = DeviceReport(problems=(msg("vulkan_no_loader"),), backends=("vulkan",))
-    monkeypatch.setattr(devices, "find_devices", lambda *, remember: report)
+    monkeypatch.setattr(devices, "find_devices", lambda **_: report)
     monkeypatch.setattr("preheat.doctor.checks.devices.CARDS", tmp_path)
     if has_card:
         (tmp_path / "card0" / "device").mkdir(parents=True)
@@ -80,10 +80,18 @@ def test_a_backend_without_the_systems_loader(has_card: bool, monkeypatch: pytes
 def test_a_device_that_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     card = Device("Vulkan0", "Imaginary card", DeviceKind.DISCRETE, "vulkan", 1, 1, driver="1.2")
     report = DeviceReport((card,), backends=("vulkan",))
-    monkeypatch.setattr(devices, "find_devices", lambda *, remember: report)
+    monkeypatch.setattr(devices, "find_devices", lambda **_: report)
     [used] = look("devices").values()
     assert (used.level, str(used.title)) == (Level.GOOD, "Models use Imaginary card")
     assert used.details[-1] == "Vulkan0: Imaginary card (discrete, 1.2): it has memory of its own"
+
+
+def test_an_integrated_gpu_is_not_used_before_it_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = Device("Vulkan0", "Imaginary graphics", DeviceKind.INTEGRATED, "vulkan", 1, 1)
+    monkeypatch.setattr(devices, "find_devices", lambda **_: DeviceReport((card,), backends=("vulkan",)))
+    [unused] = look("devices").values()
+    assert unused.title.code == "devices_unused"
+    assert "was not measured" in unused.details[-1]
 
 
 # -- installation, updates and service --

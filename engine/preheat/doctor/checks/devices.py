@@ -16,19 +16,23 @@ CARDS: Final = Path("/sys/class/drm")
 _VENDORS: Final = {"0x10de": "NVIDIA", "0x1002": "AMD", "0x8086": "Intel"}
 _MAY_BE_MISSING: Final = frozenset({"vulkan_no_loader", "vulkan_no_device", "device_library_without_device"})
 """What is nothing to do about on a machine without a graphics card."""
+_LIMIT_S: Final = 3.0
+"""Time for a driver to answer: a check that takes longer than all may, would not say what it waits for."""
 
 
 def check_devices() -> Iterator[Finding]:
     """Report which devices models use, or why none; lists the devices if that was not done before."""
-    from preheat.devices import choose_devices, device_list, find_devices
+    from preheat.devices import SpeedTable, choose_devices, device_list, find_devices, speeds_file
 
     cards = _cards()
     try:
-        report = find_devices(remember=False)
+        report = find_devices(remember=False, limit_s=_LIMIT_S)
     except EngineError as error:
         yield Finding(Level.BROKEN, error.message)
         return
-    found = device_list(choose_devices(settings_in_force().devices, report), report)
+    wanted, speeds = settings_in_force().devices, SpeedTable(speeds_file())
+    speeds.open()
+    found = device_list(speeds.decide(choose_devices(wanted, report), automatic=wanted is None), report)
     details = [f"graphics card: {card}" for card in cards]
     for use in found.devices:
         device = use.device

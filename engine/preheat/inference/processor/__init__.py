@@ -14,7 +14,7 @@ from preheat.inference.processor.choice import (
     processor_key,
     remembered_choice,
 )
-from preheat.inference.processor.device_listing import ListedDevice, list_in_process
+from preheat.inference.processor.device_listing import TIME_LIMIT_S, ListedDevice, list_in_process
 from preheat.inference.processor.device_speed import Pair, ProbedModel, measure_in_process
 from preheat.inference.processor.libraries import (
     damaged_library,

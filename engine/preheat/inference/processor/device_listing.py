@@ -19,7 +19,8 @@ TIME_LIMIT_S: Final = 30.0
 TRYING: Final = "trying"
 DEVICE: Final = "device"
 FAILED: Final = "failed"
-"""The key of each line of the process, a JSON object: a library, a device's facts, or the code of a message."""
+ENDED: Final = "ended"
+"""The key of each line of the process, a JSON object: a library, a device's facts, the code of a message, the end."""
 
 LINKED: Final = "llama.cpp"
 """Stands for libraries that are linked in: there is no file to leave out."""
@@ -42,6 +43,9 @@ class ListedDevice(NamedTuple):
 @dataclass(slots=True)
 class Listing:
     """What processes have found out."""
+
+    complete: bool = False
+    """Whether the last process has come to its end: a library may also end it as if all was well."""
 
     devices: list[ListedDevice] = field(default_factory=list)
     problems: list[Message] = field(default_factory=list)
@@ -94,7 +98,7 @@ def _run(libraries: Sequence[Path], limit_s: float) -> tuple[Listing, str, Messa
         found.lasting = False
         return found, culprit, msg("device_library_hangs", limit=limit_s)
     found, culprit = _read(done.stdout)
-    if done.returncode == 0:
+    if done.returncode == 0 and found.complete:
         return found, culprit, None
     ended = explain_exit(done.returncode, done.stderr.decode(errors="replace").splitlines(), None)
     found.lasting = ended.cause != InsufficientMemoryError.code
@@ -113,6 +117,8 @@ def _read(output: bytes) -> tuple[Listing, str]:
             culprit = content[TRYING]
         elif DEVICE in content:
             found.devices.append(ListedDevice(*content[DEVICE]))
+        elif ENDED in content:
+            found.complete = True
         elif FAILED in content:
             found.problems.append(msg(content[FAILED], file=Path(culprit).name, reason=content.get("reason", "")))
     return found, culprit

@@ -133,8 +133,10 @@ def _wheel_sums(site: Path) -> Mapping[Path, str]:
 
 
 def is_damaged(path: Path, sums: Mapping[Path, str]) -> bool:
-    """Return whether a file is missing, unreadable, or not as it was built. One without a recorded sum is not."""
+    """Return whether a file is missing, none, unreadable, or not as it was built, if its sum is recorded."""
     expected = sums.get(path)
+    if not path.is_file():  # a pipe would never end
+        return True
     if expected is None:
         return False
     try:

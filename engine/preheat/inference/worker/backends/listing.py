@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from preheat.inference.processor.device_listing import DEVICE, FAILED, LINKED, TIME_LIMIT_S, TRYING, ListedDevice
+from preheat.inference.processor.device_listing import DEVICE, ENDED, FAILED, LINKED, TIME_LIMIT_S, TRYING, ListedDevice
 from preheat.inference.worker.backends.loading import load_backend
 from preheat.inference.worker.backends.registry import CPU, describe, device_handles
-from preheat.inference.worker.backends.vulkan import VulkanDevice, show_software_devices, vulkan_devices
+from preheat.inference.worker.backends.vulkan import VISIBLE, VulkanDevice, show_software_devices, vulkan_devices
 
 _VULKAN: Final = "vulkan"
 
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     faulthandler.dump_traceback_later(2 * TIME_LIMIT_S, exit=True)  # the process that waits for this may have ended
     report = _Report()
     known: set[int] = set()
+    shown = os.environ.get(VISIBLE)
     report(**{TRYING: LINKED})
     _list_new(report, known, ())
     for path in arguments:
@@ -55,10 +56,14 @@ def main(arguments: Sequence[str]) -> int:
         except OSError as error:
             report(**{FAILED: "device_library_refused", "reason": str(error).removeprefix(f"{path}: ")})
             continue
-        if not load_backend(Path(path)):
-            report(**{FAILED: "device_library_foreign"})
-        elif not _list_new(report, known, drivers):
-            report(**{FAILED: "device_library_without_device"})
+        loaded = load_backend(Path(path))
+        if loaded and _list_new(report, known, drivers):
+            continue
+        if drivers and shown is not None:
+            report(**{FAILED: "vulkan_hidden", "reason": shown})
+        else:
+            report(**{FAILED: "device_library_without_device" if loaded else "device_library_foreign"})
+    report(**{ENDED: True})
     return 0
 
 
