@@ -16,9 +16,10 @@ from pydantic_core import ErrorDetails
 
 from preheat.errors import SettingsError
 from preheat.messages import Message, msg
+from preheat.settings.access_settings import ALONE
 from preheat.settings.declaration import CombinationError, WrongValueError, allowed, show
 from preheat.settings.layers import Layer, Origin
-from preheat.settings.model import ALONE, FIELDS, Settings
+from preheat.settings.model import FIELDS, Settings
 from preheat.settings.model_settings import ModelSettings
 from preheat.settings.names import MODELS, keys_of, model_setting, name_of, nest, show_name
 

@@ -33,6 +33,8 @@ Switch = Literal["auto", "on", "off"]
 AutoOrOff = Literal["auto", "off"]
 """What is used where it saves time, or not at all."""
 
+Name = Annotated[str, Field(min_length=1, max_length=500)]
+
 
 class Group(StrEnum):
     """Pages of the settings window, in order."""
@@ -41,6 +43,7 @@ class Group(StrEnum):
     PRELOADING = "preloading"
     PROMPTS = "prompts"
     MODELS = "models"
+    DEVICES = "devices"
     ACCESS = "access"
     APPLICATION = "application"
 

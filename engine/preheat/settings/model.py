@@ -10,30 +10,27 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from preheat import paths
-from preheat.messages import msg
-from preheat.settings.access import rule_text
-from preheat.settings.addresses import AppName, checked_host, is_loopback, is_origin
+from preheat.settings.access_settings import AccessSettings
 from preheat.settings.declaration import (
     AUTO,
     Auto,
     AutoOrOff,
-    CombinationError,
-    Declared,
     Effect,
     Group,
+    Name,
     Switch,
     WrongValueError,
     extra,
     is_list,
     setting,
 )
-from preheat.settings.keys import KeyStore
+from preheat.settings.device_settings import DeviceSettings
 from preheat.settings.model_settings import (
     USUAL_CONTEXT,
     ContextLength,
@@ -45,23 +42,19 @@ from preheat.settings.model_settings import (
 from preheat.settings.size import Size
 
 _MIN_MEMORY_LIMIT: Final = 10**6
-_MIN_BODY: Final = 1000
 
 SourceName = Literal["huggingface", "lmstudio", "ollama", "llamacpp", "jan"]
-Name = Annotated[str, Field(min_length=1, max_length=500)]
-# What an Authorization header can carry.
-ApiKey = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
 
-
-_memory, _preloading, _prompts, _models, _access, _application = (partial(setting, group=group) for group in Group)
+_memory: Final = partial(setting, group=Group.MEMORY)
+_preloading: Final = partial(setting, group=Group.PRELOADING)
+_prompts: Final = partial(setting, group=Group.PROMPTS)
+_models: Final = partial(setting, group=Group.MODELS)
+_application: Final = partial(setting, group=Group.APPLICATION)
 
 _NO_OWN_SETTINGS: Final = ModelSettings()
 
-ALONE: Final = "alone"
-"""Key of the validation context: check one layer alone, without rules about several settings."""
 
-
-class Settings(Declared):
+class Settings(DeviceSettings, AccessSettings):
     """All settings. Sizes are in bytes or a share of physical memory, times in seconds.
 
     Attributes:
@@ -76,12 +69,6 @@ class Settings(Declared):
     )
     keep_free: Size = _memory(
         Size("10%"), "Keep free", "Memory that is always left to other programs.", allowed="allowed_keep_free"
-    )
-    device_memory_limit: Size = _memory(
-        Size("80%"),
-        "Graphics memory",
-        "The most memory that loaded models may use of each graphics card.",
-        allowed="allowed_device_memory_limit",
     )
     favourites: tuple[Name, ...] | None = _preloading(
         None,
@@ -214,28 +201,6 @@ class Settings(Declared):
         "Answers that repeat their prompt, such as an edited file, take several tokens at a time from it; the model "
         "checks each one. `auto` means where measurements show that it is faster.",
     )
-    devices: tuple[Name, ...] | None = _models(
-        None,
-        "Devices",
-        "Graphics cards that models use, the first one first: names such as `Vulkan0`, or parts of their makers' "
-        "names; `cpu` for none. `auto` takes those with memory of their own, otherwise an integrated one that is "
-        "measured to be faster than the processor.",
-        allowed="allowed_devices",
-    )
-    gpu_on_battery: bool = _models(
-        True,
-        "Graphics cards on battery",
-        "Also put models on graphics cards on battery power. Otherwise favourites move to the processor after a "
-        "minute, so that the graphics card can sleep.",
-    )
-    gpu_layers: int = _models(
-        -1,
-        "Layers on the GPU",
-        "Layers to put on graphics cards; -1 means as many as fit.",
-        rare=True,
-        ge=-1,
-        le=10_000,
-    )
     spare_worker: bool = _models(
         True, "Spare worker", "Keep an empty process running, so that models load sooner.", rare=True
     )
@@ -265,81 +230,6 @@ class Settings(Declared):
         rare=True,
         ge=0,
         le=100_000,
-    )
-    max_body: Size = _access(
-        Size("32MiB"),
-        "Largest request",
-        "The largest request that is accepted.",
-        allowed="allowed_size",
-        effect=Effect.PORT,
-        rare=True,
-    )
-    host: str = _access(
-        "127.0.0.1",
-        "Address",
-        "Address that apps connect to; one that other computers can reach needs an API key.",
-        allowed="allowed_host",
-        effect=Effect.PORT,
-    )
-    port: int = _access(
-        11435, "Port", "Port that apps connect to; 0 takes any free one.", effect=Effect.PORT, ge=0, le=65535
-    )
-    ollama_port: bool = _access(
-        False,
-        "Ollama's port",
-        "Also listen on port 11434, where programs look for Ollama, if no other program has it.",
-        effect=Effect.PORT,
-    )
-    api_keys: tuple[ApiKey, ...] = _access(
-        (),
-        "API keys",
-        "Keys that apps may send; if there are none, no key is required.",
-        allowed="allowed_keys",
-        effect=Effect.PORT,
-        secret=True,
-    )
-    access: tuple[str, ...] = _access(
-        (),
-        "Access rules",
-        "Which models a key or a program may use, and who goes first: `program NAME; MODELS; PRIORITY` with `*` for "
-        "any characters. Without a matching rule, all models may be used.",
-        allowed="allowed_access",
-    )
-    allowed_hosts: tuple[str, ...] = _access(
-        (),
-        "Host names",
-        "Names that apps may use for this computer, in addition to localhost.",
-        allowed="allowed_hosts",
-        effect=Effect.PORT,
-        rare=True,
-    )
-    allowed_origins: tuple[str, ...] = _access(
-        (),
-        "Web pages",
-        "Web pages and apps with a built-in browser that may connect, in addition to pages from this computer.",
-        allowed="allowed_origins",
-        effect=Effect.PORT,
-    )
-    allowed_apps: tuple[AppName, ...] = _access(
-        (),
-        "Apps",
-        "Apps with a built-in browser that may connect; other apps need no permission.",
-        allowed="allowed_apps",
-        effect=Effect.PORT,
-    )
-    web_access: Literal["use", "manage"] = _access(
-        "use",
-        "Web pages may",
-        "What web pages and apps with a built-in browser may do: use models, or also manage models and preloading.",
-        effect=Effect.PORT,
-        rare=True,
-    )
-    other_users: bool = _access(
-        False,
-        "Other users",
-        "Let programs of this computer's other users connect without a key. Only Linux tells them apart.",
-        effect=Effect.PORT,
-        rare=True,
     )
     notifications: bool = _application(
         True, "Notifications", "Notify when the favourites are ready and when something fails."
@@ -419,24 +309,19 @@ class Settings(Declared):
         """The context length to expect of a model that is not on disk, in tokens."""
         return USUAL_CONTEXT if self.context_length == AUTO else self.context_length
 
-    @field_validator("favourites", "threads", "devices", "models_dir", mode="before")
+    @field_validator("favourites", "threads", "models_dir", mode="before")
     @classmethod
     def _auto_is_none(cls, value: Any) -> Any:
         return None if value == AUTO else value
 
-    @field_validator("devices", mode="before")
-    @classmethod
-    def _one_device_is_list(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) and value and value != AUTO else value
-
-    @field_validator("prefix_cache_daily", "max_body")
+    @field_validator("prefix_cache_daily")
     @classmethod
     def _size_is_amount(cls, value: Size) -> Size:
         if value.is_share:
             raise WrongValueError("value_is_share")
         return value
 
-    @field_validator("memory_limit", "keep_free", "device_memory_limit", "max_body")
+    @field_validator("memory_limit", "keep_free")
     @classmethod
     def _size_in_range(cls, value: Size, info: ValidationInfo) -> Size:
         if info.field_name == "keep_free":
@@ -446,33 +331,7 @@ class Settings(Declared):
             raise WrongValueError("value_is_zero")
         if info.field_name == "memory_limit" and not value.is_share and value.resolve(0) < _MIN_MEMORY_LIMIT:
             raise WrongValueError("value_too_small")
-        if info.field_name == "max_body" and value.resolve(0) < _MIN_BODY:
-            raise WrongValueError("value_locks_out")
         return value
-
-    @field_validator("host")
-    @classmethod
-    def _host_is_address(cls, value: str) -> str:
-        return checked_host(value)
-
-    @field_validator("allowed_hosts")
-    @classmethod
-    def _hosts_are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(checked_host(host) for host in value)
-
-    @field_validator("access", mode="before")
-    @classmethod
-    def _access_is_rules(cls, value: Any) -> Any:
-        return tuple(map(rule_text, value)) if isinstance(value, list | tuple) else value
-
-    @field_validator("allowed_origins")
-    @classmethod
-    def _origins_are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        origins = tuple(origin.lower().removesuffix("/") for origin in value)
-        for origin in origins:
-            if not is_origin(origin):
-                raise WrongValueError("value_not_an_origin", value=repr(origin))
-        return origins
 
     @field_validator("models_dirs", "models_dir", mode="before")
     @classmethod
@@ -504,15 +363,6 @@ class Settings(Declared):
         """Preheat's own models folder."""
         return self.models_dir or paths.models_dir()
 
-    @model_validator(mode="after")
-    def _open_port_needs_key(self, info: ValidationInfo) -> Settings:
-        alone = bool(info.context and info.context.get(ALONE))
-        if not alone and not is_loopback(self.host) and not self.api_keys and not KeyStore().read():
-            raise CombinationError(
-                "host", msg("host_needs_key"), allowed=msg("allowed_open_host"), remedy=msg("choose_key_first")
-            )
-        return self
-
     @field_validator("models")
     @classmethod
     def _models_are_frozen(cls, value: Mapping[str, ModelSettings]) -> Mapping[str, ModelSettings]:
@@ -535,9 +385,14 @@ def _absolute(path: Path, info: ValidationInfo) -> Path:
 
 
 FIELDS: Final[Mapping[str, FieldInfo]] = MappingProxyType(
-    {name: field for name, field in Settings.model_fields.items() if name != "models"}
+    {
+        name: field
+        for group in Group
+        for name, field in Settings.model_fields.items()
+        if extra(field, "group") == group.value
+    }
 )
-"""Every setting but those of single models."""
+"""Every setting but those of single models, by the pages of the settings window."""
 
 LISTS: Final = frozenset(name for name, field in FIELDS.items() if is_list(field))
 """Names of the settings that are lists."""

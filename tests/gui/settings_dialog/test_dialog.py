@@ -71,6 +71,7 @@ def test_every_setting_is_on_a_page_with_a_name_for_screen_readers(open_dialog: 
         "Preloading",
         "Prompts",
         "Models",
+        "Devices",
         "Access",
         "Application",
     ]
@@ -135,7 +136,7 @@ def test_a_wrong_value_is_marked_with_the_reason_while_typing(
     assert "65535" in find(dialog, NumberBox, "field_port").accessibleDescription()
     assert not find(dialog, QPushButton, "apply").isEnabled()
     assert not find(dialog, QPushButton, "ok").isEnabled()
-    assert find(dialog, QListWidget, "pages").item(4).text() == "Access  ⚠"
+    assert find(dialog, QListWidget, "pages").item(5).text() == "Access  ⚠"
     type_number(qtbot, dialog, "port", "9999")
     assert remark(dialog, "port") == ""
     assert not find(dialog, NumberBox, "field_port").property("wrong")
@@ -264,12 +265,12 @@ def test_the_file_is_read_again_when_the_window_opens(open_dialog: Opener, bridg
 
 def test_rare_settings_are_folded_away(open_dialog: Opener) -> None:
     dialog = open_dialog()
-    dialog.show_page(Group.MODELS)
+    dialog.show_page(Group.DEVICES)
     field = find(dialog, NumberBox, "field_gpu_layers")
     assert not field.isVisible()
-    press(dialog, "more_models")
+    press(dialog, "more_devices")
     assert field.isVisible()
-    press(dialog, "more_models")
+    press(dialog, "more_devices")
     assert not field.isVisible()
 
 
@@ -341,7 +342,7 @@ def test_the_search_finds_labels_help_and_keys(open_dialog: Opener) -> None:
     search = find(dialog, QLineEdit, "settings_search")
     search.setText("BATTERY")
     assert shown_rows(dialog) == {"preload_on_battery", "prefix_cache_on_battery", "gpu_on_battery"}
-    assert shown_pages(dialog) == ["Preloading", "Prompts", "Models"]
+    assert shown_pages(dialog) == ["Preloading", "Prompts", "Devices"]
     assert find(dialog, QStackedWidget, "page_stack").currentWidget().objectName() == "page_preloading"
     search.setText("max_queue")
     assert shown_rows(dialog) == {"max_queue"}  # without "More"
