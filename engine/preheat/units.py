@@ -52,6 +52,11 @@ def format_count(count: int) -> str:
     return f"{value:.1f} {unit}" if unit == "B" and value < 19.95 else f"{value:.0f} {unit}"
 
 
+def format_token_rate(tokens_per_s: float) -> str:
+    """Return tokens per second: ``4.2``, ``41``, ``1,350``."""
+    return f"{tokens_per_s:,.{1 if tokens_per_s < 9.95 else 0}f}"
+
+
 def whole_percent(share: float) -> int:
     """Return a share in percent. Only 1.0 is 100, and only 0.0 is 0."""
     whole = round(share * 100)

@@ -15,6 +15,7 @@ from fake_bridge import FakeBridge
 from pictures.conversation import converse, make_race_dialog
 from pictures.day import CHAT, limit_curve
 from pictures.downloads import downloads_makers
+from pictures.laptop import with_laptop
 from preheat import paths
 from preheat.control import LimitPreview, ModelSnapshot, PortStatus, State
 from preheat.errors import PortInUseError
@@ -122,6 +123,11 @@ def _answer_limits(bridge: FakeBridge) -> None:
 
 def _settings_dialog(bridge: FakeBridge, group: Group) -> QWidget:
     _answer_limits(bridge)
+    if group is Group.DEVICES:
+        own = FakeBridge(bridge)
+        own.publish_settings(bridge.settings)
+        own.publish(with_laptop(bridge.snapshot))
+        bridge = own
     dialog = SettingsDialog(bridge, login=_LoginItem())
     dialog.show_page(group)
     return dialog

@@ -1048,6 +1048,10 @@
         <source>Software</source>
         <translation>Software</translation>
     </message>
+    <message>
+        <source>{gain}x</source>
+        <translation>{gain}x</translation>
+    </message>
 </context>
 <context>
     <name>DevicesRow</name>
@@ -1062,6 +1066,34 @@
     <message>
         <source>None</source>
         <translation>Keine</translation>
+    </message>
+    <message>
+        <source>Measured speeds</source>
+        <translation>Gemessene Geschwindigkeiten</translation>
+    </message>
+    <message>
+        <source>Measured, in tokens per second here / on the processor</source>
+        <translation>Gemessen, in Token pro Sekunde hier / auf dem Prozessor</translation>
+    </message>
+    <message>
+        <source>Models of this shape</source>
+        <translation>Modelle dieser Form</translation>
+    </message>
+    <message>
+        <source>Gain</source>
+        <translation>Gewinn</translation>
+    </message>
+    <message>
+        <source>Prompt</source>
+        <translation>Prompt</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>Antwort</translation>
+    </message>
+    <message>
+        <source>{count} more: preheat devices</source>
+        <translation>{count} weitere: preheat devices</translation>
     </message>
 </context>
 <context>
@@ -5714,6 +5746,10 @@ nach {new}
         <translation>Ihn entsperren, oder HF_TOKEN setzen</translation>
     </message>
     <message>
+        <source>Unset it, or set it to numbers of Vulkan&apos;s devices, from 0 on</source>
+        <translation>Sie entfernen oder auf Nummern von Vulkans Geräten setzen, ab 0</translation>
+    </message>
+    <message>
         <source>Update the driver of the graphics card</source>
         <translation>Den Treiber der Grafikkarte aktualisieren</translation>
     </message>
@@ -6192,6 +6228,10 @@ nach {new}
     <message>
         <source>the usage log was written by a newer Preheat (log version {version}, this Preheat knows {known})</source>
         <translation>das Nutzungsprotokoll stammt von einem neueren Preheat (Version {version}, dieses Preheat kennt {known})</translation>
+    </message>
+    <message>
+        <source>the variable GGML_VK_VISIBLE_DEVICES is &apos;{reason}&apos; and shows no device</source>
+        <translation>die Variable GGML_VK_VISIBLE_DEVICES ist „{reason}“ und zeigt kein Gerät</translation>
     </message>
     <message>
         <source>there is no home folder</source>
@@ -9842,6 +9882,10 @@ nach {new}
     <message>
         <source>faster form, +{size}</source>
         <translation>schneller, +{size}</translation>
+    </message>
+    <message>
+        <source>+{size} on the GPU</source>
+        <translation>+{size} auf der GPU</translation>
     </message>
     <message>
         <source>in memory</source>

@@ -12,6 +12,7 @@ from preheat.units import (
     format_duration,
     format_memory,
     format_percent,
+    format_token_rate,
     memory_decimals,
     natural_key,
 )
@@ -135,3 +136,10 @@ def test_only_everything_is_100_percent(rate: float, words: str) -> None:
 def test_names_sort_as_people_count() -> None:
     ordered = ["model-2", "Model-10", "model-10", "model-10b", "qwen3-4b", "qwen3-14b"]
     assert sorted(reversed(ordered), key=natural_key) == ordered
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"), [(0.04, "0.0"), (9.94, "9.9"), (9.96, "10"), (46.2, "46"), (20_400.0, "20,400")]
+)
+def test_a_rate_of_tokens_needs_no_exponent(rate: float, words: str) -> None:
+    assert format_token_rate(rate) == words

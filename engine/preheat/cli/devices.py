@@ -8,7 +8,7 @@ import typer
 
 from preheat.cli.output import AsJson, ask, print_json, print_table, print_text
 from preheat.cli.tables import Column
-from preheat.units import format_memory
+from preheat.units import format_memory, format_token_rate
 
 _COLUMNS: Final = (
     Column("Name"),
@@ -72,11 +72,12 @@ def devices(as_json: AsJson = False) -> None:
         typer.echo()
     print_text(f"{found['outcome']}.")
     for each in found["problems"]:
-        if each["problem"] not in found["outcome"]:
-            print_text(f"{each['problem'][:1].upper()}{each['problem'][1:]}.")
+        known = each["problem"] in found["outcome"]
+        hint = each["problem_message"]["hint"]
+        print_text(" ".join(f"{part}." for part in ("" if known else f"Problem: {each['problem']}", hint) if part))
 
 
 def _against(speed: dict[str, Any], what: str) -> str:
     """Return a speed on the device and on the processor: ``41 / 23``; empty if it was not measured."""
     device, processor = speed["device"][what], speed["processor"][what]
-    return f"{device:.3g} / {processor:.3g}" if device and processor else ""
+    return f"{format_token_rate(device)} / {format_token_rate(processor)}" if device and processor else ""

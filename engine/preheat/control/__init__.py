@@ -143,7 +143,7 @@ if TYPE_CHECKING:
         RoomSnapshot,
         State,
     )
-    from preheat.devices import Device, DeviceKind, DeviceList, DeviceProblem, DeviceUse
+    from preheat.devices import Device, DeviceKind, DeviceList, DeviceProblem, DeviceSpeed, DeviceUse
     from preheat.inference import (
         Chat,
         ContentPart,
@@ -241,7 +241,7 @@ else:
                 "DeviceMemory DeviceShare DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot "
                 "PreloadSnapshot PromptSnapshot RequestSnapshot RoomSnapshot State"
             ),
-            "preheat.devices": "Device DeviceKind DeviceList DeviceProblem DeviceUse",
+            "preheat.devices": "Device DeviceKind DeviceList DeviceProblem DeviceSpeed DeviceUse",
             "preheat.inference": (
                 "Chat ContentPart FinishReason GenerateRequest GenerationChunk Message Role Sampling Usage text_message"
             ),

@@ -62,4 +62,8 @@ class DecodeWatch:
         if not known.fallen or record.model_id in self._reported:
             return None
         self._reported[record.model_id] = worker_pid
-        return msg("decode_fell", device=", ".join(devices), speed=round(known.speed), best=round(known.best))
+        return msg("decode_fell", device=", ".join(devices), speed=_shown(known.speed), best=_shown(known.best))
+
+
+def _shown(tokens_per_s: float) -> float:
+    return round(tokens_per_s, 1) if tokens_per_s < 10 else round(tokens_per_s)

@@ -77,7 +77,7 @@ class ModelSnapshot:
     progress: float | None = None  # share of the load that is done, 0.0 to 1.0; None unless loading or warming
     resident_bytes: int = 0  # memory its worker holds now; 0 without a worker
     devices: tuple[DeviceShare, ...] = ()  # what it takes of devices; empty unless it is in memory
-    placement: Message | None = None  # where its layers are after a load; None if no device is in use
+    placement: Message | None = None  # where its layers are after a load; None if it uses no device
     context_length: int | None = None  # prompt plus completion limit in tokens, now or after the next load
     context_bytes: int = 0  # estimated memory of its KV cache, which ``expected_bytes`` contains
     context_reason: Message | None = None  # why the limit is not larger

@@ -22,7 +22,7 @@ from preheat.core.snapshot import (
     PreloadSnapshot,
     RoomSnapshot,
 )
-from preheat.devices import DeviceList
+from preheat.devices import ON_PROCESSOR, DeviceList
 from preheat.models import Ability, BrokenFile, FitAnswer, Headroom, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.prefixes import PrefixFigures
@@ -181,6 +181,7 @@ class SnapshotMaker:
     ) -> ModelSnapshot:
         context, loaded = self.contexts.choice(model, settings), self.pool.context_length(model.model_id)
         record, expected_bytes = self.pool.records.get(model.model_id, _COLD), self.sizes.expected_bytes(model)
+        placement = self.sizes.placement(model)
         return ModelSnapshot(
             model_id=model.model_id,
             state=record.state,
@@ -194,7 +195,7 @@ class SnapshotMaker:
             progress=record.progress,
             resident_bytes=record.held_bytes,
             devices=tuple(starmap(DeviceShare, record.device_bytes.items())) if record.taken_bytes else (),
-            placement=self.sizes.placement(model).reason if self.pool.device_limits else None,
+            placement=placement.reason if placement != ON_PROCESSOR else None,
             form=record.form,
             extra_bytes=record.extra_bytes,
             changes_form=record.twin is not None,

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from collections.abc import Sequence
+from typing import Final
 
-from preheat.control import DeviceList, DeviceUse, EngineSnapshot
-from preheat.messages import Message
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from preheat.control import DeviceList, DeviceSpeed, DeviceUse, EngineSnapshot
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.settings_dialog.page import ExtraRow, Remark, lay_out_row
-from preheat_gui.widgets import GAP, ShareBar, caption, hbox, named, set_role, text_label, vbox
+from preheat_gui.widgets import (
+    GAP,
+    GROUP_GAP,
+    ElidedLabel,
+    ShareBar,
+    Token,
+    caption,
+    caption_font,
+    hbox,
+    named,
+    set_role,
+    text_label,
+    vbox,
+)
 from preheat_gui.words import (
     device_facts,
     device_state,
     message_opening,
     message_text,
-    message_words,
+    opening_sentences,
     sentence,
+    speed_words,
     taken_words,
 )
+
+_MOST_SHAPES: Final = 8
 
 
 class DevicesRow(ExtraRow):
@@ -29,7 +47,7 @@ class DevicesRow(ExtraRow):
         self._side = text_label(self.tr("Devices found"), "devices_label", self)
         self.search_text = self._side.text().casefold()
         self._field = QWidget(self)
-        self._entries = vbox(parent=self._field, spacing=GAP)
+        self._entries = vbox(parent=self._field, spacing=GROUP_GAP)
         self._outcome = named(caption(parent=self), "devices_outcome")
         self._remark = named(Remark(self), "remark_devices_found")
         self._shown: DeviceList | None = None
@@ -70,7 +88,7 @@ class DevicesRow(ExtraRow):
             self._entries.addWidget(text_label(self.tr("None"), "no_devices", self._field))
         self._outcome.setText(sentence(message_text(found.outcome)))
         self._outcome.setHidden(bool(found.devices))  # each has its reason
-        self._remark.show_words(" ".join(_sentences(each.problem) for each in found.problems), wrong=False)
+        self._remark.show_words(" ".join(opening_sentences(each.problem) for each in found.problems), wrong=False)
 
     def _entry(self, use: DeviceUse) -> QWidget:
         """Return a device's name and whether it is used, and below that its facts, its memory and the reason."""
@@ -86,10 +104,35 @@ class DevicesRow(ExtraRow):
         self._bars[device.name] = bar, words
         memory = hbox((bar, 1), words, spacing=GAP)
         reason = named(caption(sentence(message_opening(use.reason)), entry), f"reason_{device.name}")
-        vbox(title, facts, memory, reason, parent=entry, spacing=GAP // 4)
+        layout = vbox(title, facts, memory, reason, parent=entry, spacing=GAP // 4)
+        if use.speeds:
+            layout.addWidget(self._speeds(device.name, use.speeds, entry))
         return entry
 
-
-def _sentences(problem: Message) -> str:
-    """Return what does not work and what to do about it."""
-    return " ".join(filter(None, (sentence(message_opening(problem)), sentence(message_words(problem).hint))))
+    def _speeds(self, device: str, speeds: Sequence[DeviceSpeed], parent: QWidget) -> QWidget:
+        """Return a table of what was measured, the fastest shape of model first."""
+        table = named(QWidget(parent), f"speeds_{device}", self.tr("Measured speeds"))
+        grid = QGridLayout(table)
+        grid.setContentsMargins(0, GAP // 2, 0, 0)
+        grid.setHorizontalSpacing(GAP)
+        grid.setVerticalSpacing(GAP // 4)
+        grid.setColumnStretch(0, 1)
+        unit = caption(self.tr("Measured, in tokens per second here / on the processor"), table)
+        grid.addWidget(unit, 0, 0, 1, 4)
+        heads = (self.tr("Models of this shape"), self.tr("Prompt"), self.tr("Answer"), self.tr("Gain"))
+        fastest = sorted(speeds, key=lambda speed: -speed.gain)[:_MOST_SHAPES]
+        rows = [heads, *((speed.shape, *speed_words(speed)) for speed in fastest)]
+        if len(speeds) > len(fastest):
+            more = self.tr("{count} more: preheat devices").format(count=len(speeds) - len(fastest))
+            rows.append((more, "", "", ""))
+        for number, row in enumerate(rows):
+            shape = named(ElidedLabel(row[0], table), f"speed_{device}_{number}_0")
+            shape.setFont(caption_font())
+            shape.set_token(Token.MUTED)
+            grid.addWidget(shape, number + 1, 0)
+            for column, words in enumerate(row[1:], 1):
+                label = named(caption(words, table), f"speed_{device}_{number}_{column}")
+                label.setWordWrap(False)
+                label.setAlignment(Qt.AlignmentFlag.AlignTrailing)
+                grid.addWidget(label, number + 1, column)
+        return table

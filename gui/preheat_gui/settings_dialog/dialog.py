@@ -21,7 +21,7 @@ from preheat_gui.settings_dialog.editors import Editor, editor_for
 from preheat_gui.settings_dialog.hub_account import HubAccountRow
 from preheat_gui.settings_dialog.kept_prompts import KeptPromptsRow
 from preheat_gui.settings_dialog.limit_editor import LimitEditor
-from preheat_gui.settings_dialog.list_editors import ChoicesEditor, FoldersEditor, KeysEditor, ListEditor
+from preheat_gui.settings_dialog.list_editors import ChoicesEditor, DevicesEditor, FoldersEditor, KeysEditor, ListEditor
 from preheat_gui.settings_dialog.moving import FolderChange
 from preheat_gui.settings_dialog.page import FieldRow, LoginRow, SettingsPage
 from preheat_gui.widgets import (
@@ -37,9 +37,10 @@ from preheat_gui.widgets import (
     set_role,
     vbox,
 )
+from preheat_gui.words import device_choices
 
 _SIZE: Final = QSize(760, 600)
-_MIN_SIZE: Final = QSize(560, 400)
+_MIN_SIZE: Final = QSize(720, 400)  # Wide enough for each page
 _SIDE_WIDTH: Final = 18 * GAP
 _AT_START: Final = frozenset({"language"})  # Settings that the windows read only at the start
 
@@ -83,8 +84,8 @@ class SettingsDialog(KeepsFocus, QDialog):
         kept.set_label_width(self._pages[Group.PROMPTS].label_width)
         self._pages[Group.PROMPTS].append_row(kept)
         devices = DevicesRow(bridge, self)
-        devices.set_label_width(self._pages[Group.MODELS].label_width)
-        self._pages[Group.MODELS].append_row(devices)
+        devices.set_label_width(self._pages[Group.DEVICES].label_width)
+        self._pages[Group.DEVICES].insert_row(devices)
         account = HubAccountRow(bridge, self)
         account.set_label_width(self._pages[Group.MODELS].label_width)
         self._pages[Group.MODELS].append_row(account)
@@ -122,12 +123,15 @@ class SettingsDialog(KeepsFocus, QDialog):
             return LimitEditor(declaration, self._draft.settings, self._total_bytes, self._curve, self._bridge)
         if declaration.name == "models_dirs":
             return FoldersEditor(declaration)
+        if declaration.name == "devices":
+            return DevicesEditor(declaration, lambda: device_choices(self._bridge.snapshot.devices))
         if declaration.secret:
             return KeysEditor(declaration)
         if declaration.is_list:
             return ChoicesEditor(declaration) if declaration.choices else ListEditor(declaration)
-        # A share of the disk, not of the memory.
-        return editor_for(declaration, 0 if declaration.name == "prefix_cache_disk" else self._total_bytes)
+        # Shares of something else than the memory are not shown in bytes.
+        other = declaration.name in ("prefix_cache_disk", "device_memory_limit")
+        return editor_for(declaration, 0 if other else self._total_bytes)
 
     def _lay_out(self) -> None:
         self._side.addItems([translated(GROUP_LABELS[group]) for group in Group])

@@ -161,6 +161,19 @@ class FoldersEditor(ListEditor):
         return QFileDialog.getExistingDirectory(self, self._declaration.label, str(Path.home()))
 
 
+class DevicesEditor(ListEditor):
+    """Names of devices, chosen from those that were found, or typed."""
+
+    def __init__(self, declaration: Declaration, known: Callable[[], list[str]], parent: QWidget | None = None) -> None:
+        super().__init__(declaration, parent)
+        self._known = known
+
+    def _new_value(self) -> str:
+        names = [name for name in self._known() if name not in self._values()]
+        text, accepted = QInputDialog.getItem(self, self._declaration.label, self._declaration.description, names)
+        return text.strip() if accepted else ""
+
+
 class KeysEditor(ListEditor):
     """Generated API keys, which are shown in part and can be copied."""
 

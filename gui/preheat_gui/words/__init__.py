@@ -15,7 +15,14 @@ from preheat_gui.words.catalogue import (
     task_title,
     updated_words,
 )
-from preheat_gui.words.devices import device_facts, device_state
+from preheat_gui.words.devices import (
+    device_choices,
+    device_facts,
+    device_names,
+    device_state,
+    placement_words,
+    speed_words,
+)
 from preheat_gui.words.downloads import (
     UNDER_WAY,
     UNFINISHED,
@@ -38,6 +45,7 @@ from preheat_gui.words.figures import (
     format_memory,
     format_number,
     format_tenths,
+    format_token_rate,
     list_names,
     percent,
     percent_done,
@@ -53,6 +61,7 @@ from preheat_gui.words.messages import (
     message_sentences,
     message_text,
     message_words,
+    opening_sentences,
     set_by,
 )
 from preheat_gui.words.models import (
@@ -68,6 +77,7 @@ from preheat_gui.words.models import (
     loading_models,
     loading_words,
     model_state,
+    on_devices_words,
     paused_words,
     room_words,
     state_name,

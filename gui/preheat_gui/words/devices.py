@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
 from preheat_gui.words.catalogue import joined
-from preheat_gui.words.figures import format_memory
+from preheat_gui.words.figures import format_memory, format_number, format_token_rate
+from preheat_gui.words.messages import opening_sentences
 
 if TYPE_CHECKING:
-    from preheat.control import Device
+    from preheat.control import Device, DeviceList, DeviceSpeed, ModelSnapshot
 
 
 def device_facts(device: Device) -> str:
@@ -28,6 +31,55 @@ def device_facts(device: Device) -> str:
 def device_state(*, in_use: bool) -> str:
     """Return whether models use a device."""
     return _tr("In use") if in_use else _tr("Not used")
+
+
+def device_names(found: DeviceList) -> Mapping[str, str]:
+    """Return the makers' names of devices by llama.cpp's, which also tells devices of the same name apart."""
+    descriptions = Counter(use.device.description for use in found.devices)
+    return {
+        use.device.name: use.device.description
+        if descriptions[use.device.description] == 1
+        else f"{use.device.description} ({use.device.name})"
+        for use in found.devices
+    }
+
+
+def device_choices(found: DeviceList) -> list[str]:
+    """Return what the setting ``devices`` may name: each device by its maker's name, if no other has the same."""
+    names = device_names(found)
+    choices = [
+        use.device.description if names[use.device.name] == use.device.description else use.device.name
+        for use in found.devices
+    ]
+    return [*choices, "cpu"]
+
+
+def placement_words(model: ModelSnapshot, found: DeviceList) -> str:
+    """Return where a model's layers are, in sentences; empty if it uses no device."""
+    if model.placement is None:
+        return ""
+    names = device_names(found)
+    params = {
+        key: [names.get(name, name) for name in value] if isinstance(value, list | tuple) else value
+        for key, value in model.placement.params.items()
+    }
+    if isinstance(name := params.get("device"), str):
+        params["device"] = names.get(name, name)
+    return opening_sentences(model.placement.with_params(**params))
+
+
+def speed_words(speed: DeviceSpeed) -> tuple[str, str, str]:
+    """Return the speeds of prompts and answers, ``46 / 9.3`` on device and processor, and the gain of both: ``4.9x``.
+
+    A speed that was not measured is empty.
+    """
+    gain = _tr("{gain}x").format(gain=format_number(speed.gain, 1))
+    prefill = _against(speed.device.prefill, speed.processor.prefill)
+    return prefill, _against(speed.device.decode, speed.processor.decode), gain
+
+
+def _against(device: float, processor: float) -> str:
+    return f"{format_token_rate(device)} / {format_token_rate(processor)}" if device and processor else ""
 
 
 def _tr(text: str) -> str:

@@ -55,6 +55,11 @@ def format_short(number: float) -> str:
     return _localised(f"{number:.3g}")
 
 
+def format_token_rate(tokens_per_s: float) -> str:
+    """Return tokens per second: ``4.2``, ``41``, ``1,350``."""
+    return _localised(units.format_token_rate(tokens_per_s))
+
+
 def format_count(count: int) -> str:
     """Return a number, from a million on as in a model's name: ``3,104``, ``1.7 B``."""
     return _localised(units.format_count(count))

@@ -90,6 +90,11 @@ def message_sentences(message: Message | None) -> str:
     return " ".join(sentence(part) for part in message_words(message) if part) if message is not None else ""
 
 
+def opening_sentences(message: Message) -> str:
+    """Return ``message_sentences`` as they open a paragraph: with a capital."""
+    return " ".join(filter(None, (sentence(message_opening(message)), sentence(message_words(message).hint))))
+
+
 def error_title(error: EngineError) -> str:
     """Return what went wrong, as a sentence in the user's language."""
     return sentence(message_words(error.message).text)

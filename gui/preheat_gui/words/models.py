@@ -108,6 +108,13 @@ def form_words(model: ModelSnapshot) -> str:
     return _tr("faster form, +{size}").format(size=format_memory(model.extra_bytes))
 
 
+def on_devices_words(model: ModelSnapshot) -> str:
+    """Return what a model takes of graphics cards and the like: ``+4.1 GB on the GPU``; empty if nothing."""
+    if not (taken_bytes := sum(share.taken_bytes for share in model.devices)):
+        return ""
+    return _tr("+{size} on the GPU").format(size=format_memory(taken_bytes))
+
+
 def form_sentence(model: ModelSnapshot) -> str:
     """Return what there is to say about the form of a model's weights; may be empty."""
     if model.changes_form:

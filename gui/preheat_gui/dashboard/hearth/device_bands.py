@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QLabel, QWidget
 
 from preheat_gui.widgets import GAP, ElidedLabel, ShareBar, caption, hbox, named, vbox
-from preheat_gui.words import format_memory, short_name, taken_words
+from preheat_gui.words import device_names, format_memory, short_name, taken_words
 
 if TYPE_CHECKING:
     from preheat.control import DeviceMemory, EngineSnapshot, SignBook
@@ -48,8 +48,7 @@ class _Row(QWidget):
         vbox(hbox((self._name, 1), self._figures), self._bar, parent=self, spacing=GAP // 2)
 
     def show_memory(self, memory: DeviceMemory, snapshot: EngineSnapshot, signs: SignBook) -> None:
-        found = snapshot.devices.devices
-        name = next((use.device.description for use in found if use.device.name == self._device), self._device)
+        name = device_names(snapshot.devices).get(self._device, self._device)
         taken = [
             (model.model_id, share.taken_bytes)
             for model in snapshot.models

@@ -25,6 +25,7 @@ from preheat_gui.words import (
     message_text,
     model_state,
     parameter_words,
+    placement_words,
     prompt_words,
     quantization_words,
     sentence,
@@ -132,7 +133,8 @@ class ModelDetails(Card):
         if model.state is State.FAILED and model.error:
             return self.tr("Failed to load: {reason}").format(reason=sentence(failure_reason(model)))
         warning = sentence(message_text(model.warning)) if model.warning else ""
-        return joined(sentence(model_state(model)), warning, sentence(self._why), separator=" ")
+        where = placement_words(model, self._bridge.snapshot.devices) if model.in_memory else ""
+        return joined(sentence(model_state(model)), warning, sentence(self._why), where, separator=" ")
 
     def _ask(self) -> None:
         if (question := self._asked) is not None:

@@ -116,7 +116,11 @@ def _state(model: ModelSnapshot, context: Context) -> Cell:
 
 def _memory(model: ModelSnapshot, context: Context) -> Cell:
     if model.resident_bytes:
-        return Cell(format_memory(model.resident_bytes), words.form_words(model), tooltip=words.form_sentence(model))
+        aside = words.on_devices_words(model) or words.form_words(model)
+        tooltip = words.joined(
+            words.form_sentence(model), words.placement_words(model, context.snapshot.devices), separator="\n"
+        )
+        return Cell(format_memory(model.resident_bytes), aside, tooltip=tooltip)
     about, fit = format_memory(model.expected_bytes), context.snapshot.fit(model)
     measured = translate("Models", "Measured at the last load, or estimated.")
     tooltip = words.joined(f"{about}, {message_text(fit.words)}.", measured, separator="\n")

@@ -15,7 +15,7 @@ from preheat_gui.bridge import EngineBridge, Generation, GenerationFigures
 from preheat_gui.dashboard.cells import BUSY
 from preheat_gui.dashboard.race.figures import NoRace, Race, figures_of_answer, make_race, no_race_words, race_words
 from preheat_gui.dashboard.try_it.conversation import Conversation, Turn
-from preheat_gui.words import SEPARATOR, format_duration, format_number
+from preheat_gui.words import SEPARATOR, format_duration, format_number, format_token_rate
 
 _FIRST_NUMBERS = 8
 
@@ -27,7 +27,7 @@ def figures_words(figures: GenerationFigures, *, with_first_word: bool = True) -
         parts.append(_tr("first word after {duration}").format(duration=format_duration(figures.ttft_s)))
     if figures.tokens_per_s is not None:
         speed = figures.tokens_per_s
-        parts.append(_tr("{speed} tokens/s").format(speed=format_number(speed, 1 if speed < 10 else 0)))
+        parts.append(_tr("{speed} tokens/s").format(speed=format_token_rate(speed)))
     count = figures.completion_tokens
     parts.append(_tr("1 token") if count == 1 else _tr("{count} tokens").format(count=format_number(count)))
     if figures.finish_reason is FinishReason.LENGTH:

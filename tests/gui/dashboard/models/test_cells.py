@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from fake_bridge import GB, model, snapshot
-from preheat.control import Counts, Figures, Form, State
+from preheat.control import Counts, DeviceShare, Figures, Form, State
 from preheat.messages import msg
 from preheat.usage import Quantiles
 from preheat_gui.dashboard.cells import NOTHING, Cell
@@ -78,6 +78,10 @@ def test_a_hot_model_shows_its_requests(count: int, words: str) -> None:
         (
             {"resident_bytes": 3 * GB, "form": Form.REPACKED, "extra_bytes": GB // 2},
             *("3.0 GB", "faster form, +0.5 GB", False),
+        ),
+        (
+            {"resident_bytes": GB, "devices": (DeviceShare("Vulkan0", 2 * GB), DeviceShare("Vulkan1", GB))},
+            *("1.0 GB", "+3.0 GB on the GPU", False),
         ),
         ({"expected_bytes": 8 * GB}, "8.0 GB", "fits now", False),
         ({"expected_bytes": 10_100_000_000}, "10.1 GB", "too big by 2.1 GB", True),
