@@ -30,6 +30,7 @@ from preheat.inference.processor.report import ProcessorReport, processor_report
 
 __all__ = [
     "NONE_REFUSED",
+    "TIME_LIMIT_S",
     "Candidate",
     "Choice",
     "ListedDevice",
