@@ -25,7 +25,8 @@ class ModelDimensions:
     kv_heads: int = 2
     head_width: int = 64
     vocabulary: int = 2000
-    experts: int = 0  # number of experts per layer, two of them active; 0 for a plain feed-forward network
+    experts: int = 0  # number of experts per layer; 0 for a plain feed-forward network
+    active_experts: int = 2  # those of them that compute a token
     # attention window of most layers (architecture gemma3); 0 for full attention (architecture llama)
     window_tokens: int = 0
     merges: bool = True  # whether the tokenizer has about one merge rule per token
@@ -40,6 +41,16 @@ SHAPES = (
     ModelDimensions("wide-attention", layers=4, ffn=256, heads=16, kv_heads=8, head_width=128),
     ModelDimensions("few-kv-heads", ffn=8192, kv_heads=1),
     ModelDimensions("experts", layers=4, width=512, ffn=1024, heads=8, vocabulary=4000, experts=16),
+    ModelDimensions(
+        "many-experts",
+        layers=3,
+        width=512,
+        ffn=192,
+        heads=8,
+        vocabulary=4000,
+        experts=32,
+        active_experts=8,
+    ),
     ModelDimensions(
         "sliding-window", layers=12, width=512, ffn=1024, heads=8, kv_heads=4, head_width=128, window_tokens=512
     ),
@@ -117,7 +128,7 @@ def _add_metadata(shape: ModelDimensions, writer: GGUFWriter) -> None:
     writer.add_layer_norm_rms_eps(1e-5)
     if shape.experts:
         writer.add_expert_count(shape.experts)
-        writer.add_expert_used_count(2)
+        writer.add_expert_used_count(shape.active_experts)
     if shape.window_tokens:
         writer.add_sliding_window(shape.window_tokens)
     letters = [chr(code) for code in range(33, 127)]

@@ -227,22 +227,23 @@ def _state_bytes(header: GgufHeader) -> int:
 def _graph_values(header: GgufHeader) -> tuple[int, int]:
     """Return how many numbers per token are alive at once, and the widest input of a multiplication.
 
-    Measured as the compute buffers of llama.cpp for models of eight shapes: in the feed-forward part gate, up and their
+    Measured as the compute buffers of llama.cpp for models of nine shapes: in the feed-forward part gate, up and their
     product, and four times the width of the hidden state; in attention, two each of queries, of keys and values, and of
-    the hidden state. Gaps in the allocator change it by up to 10 %.
+    the hidden state. Each chosen expert leaves two results as wide as the hidden state before they are added up, which
+    is most where many narrow experts are chosen. Gaps in the allocator change it by up to 10 %.
     """
     width = header.number("embedding_length")
     ffn = _most(header.numbers("feed_forward_length"))
     if experts := header.number("expert_used_count"):
-        # Each chosen expert leaves a result as wide as the hidden state before they are added up.
         routed = experts * (header.number("expert_feed_forward_length") or ffn)
         ffn = max(ffn if header.number("leading_dense_block_count") else 0, routed)
     gated = any("ffn_gate" in tensor.name or _is_fused_gate(tensor, ffn) for tensor in header.tensors)
     queries = _heads(header) * _head_width(header)
     keys = max(_kv_heads(header), default=0) * _head_width(header)
     feed_forward = (3 if gated else 1) * ffn + 4 * width
+    chosen = (2 * experts + 2) * width + ffn if experts else 0
     attention = 2 * (queries + keys + width)
-    return max(feed_forward, attention), max(ffn, queries, width)
+    return max(feed_forward, chosen, attention), max(ffn, queries, width)
 
 
 def _is_fused_gate(tensor: Tensor, ffn: int) -> bool:
