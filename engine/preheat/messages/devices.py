@@ -44,6 +44,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "device_gone": Template("the device {device} is not there any more"),
     "device_probe_hangs": Template("no answer within {limit:duration}", "Update the driver of the graphics card"),
     "device_probe_crashes": Template("it crashes: {reason}", "Update the driver of the graphics card"),
+    "device_fit_failed": Template("llama.cpp does not say what the model takes"),
     "vulkan_no_loader": Template(
         "the Vulkan loader is not installed", "Install libvulkan1 and the Vulkan driver of the graphics card"
     ),
@@ -64,6 +65,14 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     "placement_set": Template(
         "{count:count} of {layers:count} layers are on {devices:names}, as the setting gpu_layers says"
+    ),
+    "placement_some_dense": Template(
+        "the dense parts of {count:count} of {layers:count} layers are on {devices:names}, experts and the others in "
+        "RAM"
+    ),
+    "placement_set_experts": Template(
+        "{count:count} of {layers:count} layers are on {devices:names}, as the setting gpu_layers says, but the "
+        "experts of {experts:count} in RAM"
     ),
     "placement_none": Template(
         "no layers are on {device}: the fewest take {needed:bytes} with their buffers, and there are {limit:bytes}",

@@ -14,6 +14,7 @@ from preheat.inference.processor.choice import (
     processor_key,
     remembered_choice,
 )
+from preheat.inference.processor.device_fit import DeviceFit, FittedLayers, fit_in_process
 from preheat.inference.processor.device_listing import TIME_LIMIT_S, ListedDevice, list_in_process
 from preheat.inference.processor.device_speed import Pair, ProbedModel, measure_in_process
 from preheat.inference.processor.libraries import (
@@ -33,6 +34,8 @@ __all__ = [
     "TIME_LIMIT_S",
     "Candidate",
     "Choice",
+    "DeviceFit",
+    "FittedLayers",
     "ListedDevice",
     "Outcome",
     "Pair",
@@ -41,6 +44,7 @@ __all__ = [
     "choose",
     "damaged_library",
     "device_libraries",
+    "fit_in_process",
     "is_damaged",
     "is_for_few_processors",
     "library_fingerprint",

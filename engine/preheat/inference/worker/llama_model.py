@@ -133,6 +133,16 @@ class LlamaModel(ModelVocabulary):
             may_continue()
             return True
 
+        params = self._model_params(options)
+        params.progress_callback = callback = llama.llama_progress_callback(on_progress)
+        native_log.last_error = ""
+        model = llama.llama_model_load_from_file(str(options.path).encode(), params)
+        del callback  # kept until here: llama.cpp holds no reference to it
+        if not model:
+            raise self._load_error("load_file_refused")
+        return model
+
+    def _model_params(self, options: LoadOptions) -> Any:
         params = llama.llama_model_default_params()
         params.use_extra_bufts = options.repack
         params.devices = self._devices.native
@@ -143,13 +153,7 @@ class LlamaModel(ModelVocabulary):
         if self.offloads and options.cpu_experts:
             self._overrides = ExpertsInRam(options.cpu_experts)
             params.tensor_buft_overrides = self._overrides.native
-        params.progress_callback = callback = llama.llama_progress_callback(on_progress)
-        native_log.last_error = ""
-        model = llama.llama_model_load_from_file(str(options.path).encode(), params)
-        del callback  # kept until here: llama.cpp holds no reference to it
-        if not model:
-            raise self._load_error("load_file_refused")
-        return model
+        return params
 
     def small_context(self, tokens: int, threads: int) -> Any:
         """Return a further context, for another thread: up to this many tokens in a decode, computed by ``threads``.
@@ -160,8 +164,16 @@ class LlamaModel(ModelVocabulary):
         return self._make_context(tokens, threads)
 
     def _make_context(self, most_tokens: int | None = None, threads: int | None = None) -> Any:
-        options = self._options
         native_log.buffers.begin_context()
+        params = self._context_params(most_tokens, threads)
+        ctx = llama.llama_init_from_model(self.native, params)
+        if not ctx:
+            kv_cache_type = self._options.kv_cache_type
+            raise self._load_error("load_context_failed", tokens=params.n_ctx, kv_cache_type=kv_cache_type)
+        return ctx
+
+    def _context_params(self, most_tokens: int | None = None, threads: int | None = None) -> Any:
+        options = self._options
         params = llama.llama_context_default_params()
         params.n_ctx = min(self.context_limit, most_tokens or self.context_limit)
         params.n_threads = params.n_threads_batch = threads or options.threads
@@ -187,10 +199,7 @@ class LlamaModel(ModelVocabulary):
             # One row of logits per request, not per token: 100 MB less for a vocabulary of 49,000. llama.cpp aborts if
             # there are fewer than sequences.
             params.n_outputs_max = options.parallel + SCORED_TOKENS
-        ctx = llama.llama_init_from_model(self.native, params)
-        if not ctx:
-            raise self._load_error("load_context_failed", tokens=params.n_ctx, kv_cache_type=options.kv_cache_type)
-        return ctx
+        return params
 
     @property
     def device_bytes(self) -> tuple[tuple[str, int], ...]:

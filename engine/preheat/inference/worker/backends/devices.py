@@ -37,6 +37,12 @@ class ModelDevices:
         return ctypes.addressof(self._handles)
 
 
+class BufferOverride(ctypes.Structure):
+    """``llama_model_tensor_buft_override``; a list of them ends with NULL."""
+
+    _fields_ = (("pattern", ctypes.c_char_p), ("buffer_type", ctypes.c_void_p))
+
+
 class ExpertsInRam:
     """Keeps the routed experts of the first layers in RAM, although the layers are on devices.
 
@@ -48,14 +54,8 @@ class ExpertsInRam:
         numbers = "|".join(map(str, range(layers)))
         self._pattern: Final = rf"blk\.({numbers})\.ffn_(up|down|gate|gate_up)_(ch)?exps".encode()
         memory = ggml_function("ggml_backend_cpu_buffer_type", ctypes.c_void_p)()
-        self._overrides = (_Override * 2)(_Override(self._pattern, memory), _Override(None, None))  # NULL ends the list
+        self._overrides = (BufferOverride * 2)(BufferOverride(self._pattern, memory), BufferOverride(None, None))
         self.native: Final = ctypes.addressof(self._overrides)
-
-
-class _Override(ctypes.Structure):
-    """``llama_model_tensor_buft_override``."""
-
-    _fields_ = (("pattern", ctypes.c_char_p), ("buffer_type", ctypes.c_void_p))
 
 
 def _load(names: Sequence[str]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from preheat.inference.worker.backends.loading import ggml_function
@@ -49,6 +50,12 @@ def device_handles() -> list[int]:
 def device_name(handle: int) -> str:
     """Return llama.cpp's name of a device."""
     return _string(ggml_function("ggml_backend_dev_name", _text, _void)(handle))
+
+
+def free_memory(names: Collection[str]) -> dict[str, int]:
+    """Return what drivers say is free of these devices, in bytes."""
+    described = [describe(handle) for handle in device_handles() if device_name(handle) in names]
+    return {device.name: device.free_bytes for device in described}
 
 
 def describe(handle: int) -> RegisteredDevice:
