@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from preheat.core.device_fits import DeviceFits
 from preheat.devices import DeviceRoom, Placement
 from preheat.inference.client import WorkerClient
+from preheat.inference.processor import fit_in_process
 from preheat.models import ModelFile
-from preheat.residency import SizeTable
-from preheat.residency.processes.load_options import load_options
+from preheat.residency import SizeTable, load_options
 from preheat.settings import Settings
 
 DEVICE: Final = "Vulkan0"
@@ -36,6 +37,7 @@ async def measure_device(model: ModelFile, settings: Settings, limit_bytes: int)
     """Load the model in a real worker, with as many layers on the device as the settings and the limit say."""
     sizes = SizeTable(settings)
     sizes.use_devices([DeviceRoom(DEVICE, limit_bytes, is_main_memory=True)])
+    await DeviceFits(settings, sizes, tuple, fit_in_process).settle(model)
     placement = sizes.placement(model)
     form = sizes.loaded_form(model)
     options = load_options(model, settings, form, probe=False, warm_prefix=False, placement=placement)

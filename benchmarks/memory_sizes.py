@@ -16,9 +16,9 @@ from preheat.inference import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS, GenerateReq
 from preheat.inference.client import WorkerClient
 from preheat.models import ModelFile, find_models
 from preheat.residency import estimate
+from preheat.residency.estimates import loaded_form
 from preheat.residency.memory.system import rss_bytes
 from preheat.residency.processes.load_options import load_options
-from preheat.residency.sizes import loaded_form
 from preheat.settings import Settings
 
 _SMALL_BYTES = 300_000_000

@@ -8,6 +8,7 @@ from typing import Final
 from benchmarks.bench import Bench
 from benchmarks.device_sizes import VARIABLES, measure_device
 from benchmarks.figures import Figure, value_at_most
+from benchmarks.shaped_gguf import SHAPES, ensure_shaped
 from preheat.inference.processor import device_libraries
 from preheat.models import find_models
 from preheat.settings import Settings
@@ -17,6 +18,12 @@ _LIMIT_BYTES: Final = 2 << 30
 _SOME_BYTES: Final = 80_000_000
 """Holds a third of the chat model's layers."""
 
+_SHAPES: Final = ("experts", "many-experts", "wide-attention")
+"""Small models with buffers that are large for their weights."""
+
+_SHARES: Final = (0.25, 0.7)
+"""What the device may hold of these, as a share of their weights."""
+
 
 async def measure(bench: Bench) -> list[Figure]:
     """Load the starter models with none, some and all layers on Mesa's software device."""
@@ -25,10 +32,12 @@ async def measure(bench: Bench) -> list[Figure]:
         return []
     os.environ.update(VARIABLES)
     figures = []
-    for path in (bench.chat_model, bench.embedding_model):
+    shaped = [ensure_shaped(shape, bench.small_model.parent) for shape in SHAPES if shape.name in _SHAPES]
+    for path in (bench.chat_model, bench.embedding_model, *shaped):
         (model,) = [model for model in find_models([path.parent]) if model.path == path]
         errors, over = [], []
-        for layers, limit_bytes in ((0, _LIMIT_BYTES), (-1, _SOME_BYTES), (-1, _LIMIT_BYTES)):
+        some = [_SOME_BYTES] if path not in shaped else [round(model.shape.weight_bytes * share) for share in _SHARES]
+        for layers, limit_bytes in ((0, _LIMIT_BYTES), *((-1, size) for size in some), (-1, _LIMIT_BYTES)):
             bench.say(f"{model.model_id} within {limit_bytes / 1e6:.0f} MB of a device, gpu_layers {layers}")
             sizes = await measure_device(model, Settings(context_length=2048, gpu_layers=layers), limit_bytes)
             errors.append(sizes.error)

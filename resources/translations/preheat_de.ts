@@ -6006,6 +6006,10 @@ nach {new}
         <translation>kaum mehr als keep_free ({keep_free:memory}) ist frei</translation>
     </message>
     <message>
+        <source>llama.cpp does not say what the model takes</source>
+        <translation>llama.cpp sagt nicht, was das Modell belegt</translation>
+    </message>
+    <message>
         <source>llama.cpp&apos;s file {file} is damaged</source>
         <translation>Die Datei {file} von llama.cpp ist beschädigt</translation>
     </message>
@@ -6128,6 +6132,10 @@ nach {new}
     <message>
         <source>the dense parts of all {layers:count} layers are on {devices:names}, experts in RAM</source>
         <translation>die dichten Teile aller {layers:count} Schichten sind auf {devices:names}, Experten im RAM</translation>
+    </message>
+    <message>
+        <source>the dense parts of {count:count} of {layers:count} layers are on {devices:names}, experts and the others in RAM</source>
+        <translation>die dichten Teile von {count:count} von {layers:count} Schichten sind auf {devices:names}, Experten und die übrigen im RAM</translation>
     </message>
     <message>
         <source>the device {device} is not there any more</source>
@@ -6344,6 +6352,10 @@ nach {new}
     <message>
         <source>{count:count} of {layers:count} layers are on {devices:names}, as the setting gpu_layers says</source>
         <translation>{count:count} von {layers:count} Schichten sind auf {devices:names}, wie in der Einstellung gpu_layers angegeben</translation>
+    </message>
+    <message>
+        <source>{count:count} of {layers:count} layers are on {devices:names}, as the setting gpu_layers says, but the experts of {experts:count} in RAM</source>
+        <translation>{count:count} von {layers:count} Schichten sind auf {devices:names}, wie in der Einstellung gpu_layers angegeben, aber die Experten von {experts:count} im RAM</translation>
     </message>
     <message>
         <source>{count:count} of {layers:count} layers are on {devices:names}, the others in RAM</source>
@@ -8754,10 +8766,6 @@ nach {new}
         <translation>Schlüssel, die Apps senden dürfen; ohne Schlüssel wird keiner verlangt.</translation>
     </message>
     <message>
-        <source>Layers to put on graphics cards; -1 means as many as fit.</source>
-        <translation>Schichten, die auf Grafikkarten kommen; -1 bedeutet: so viele wie passen.</translation>
-    </message>
-    <message>
         <source>Let programs of this computer&apos;s other users connect without a key. Only Linux tells them apart.</source>
         <translation>Programme anderer Benutzer dieses Computers ohne Schlüssel verbinden lassen. Nur Linux unterscheidet sie.</translation>
     </message>
@@ -8918,6 +8926,10 @@ nach {new}
         <translation>Embedding-Cache</translation>
     </message>
     <message>
+        <source>Experts in RAM</source>
+        <translation>Experten im RAM</translation>
+    </message>
+    <message>
         <source>Graphics memory</source>
         <translation>Grafikspeicher</translation>
     </message>
@@ -8940,6 +8952,10 @@ nach {new}
     <message>
         <source>Language of the windows, after a restart; `auto` follows the system.</source>
         <translation>Sprache der Fenster nach einem Neustart; `auto` folgt dem System.</translation>
+    </message>
+    <message>
+        <source>Layers to put on graphics cards, the output layer counted; -1 means as many as fit.</source>
+        <translation>Schichten, die auf Grafikkarten kommen, die Ausgabeschicht mitgezählt; -1 bedeutet: so viele wie passen.</translation>
     </message>
     <message>
         <source>Load timeout</source>
@@ -9048,6 +9064,14 @@ nach {new}
     <message>
         <source>When a game or another program fills the screen: `ask` offers to unload the models until it ends, `auto` unloads them.</source>
         <translation>Wenn ein Spiel oder ein anderes Programm den Bildschirm füllt: `ask` bietet an, die Modelle bis zu seinem Ende zu entladen, `auto` entlädt sie.</translation>
+    </message>
+    <message>
+        <source>Where a mixture of experts has its experts: `auto` keeps those in RAM that do not fit on the graphics card, `on` all, `off` none.</source>
+        <translation>Wo eine Mixture of Experts ihre Experten hat: `auto` lässt die im RAM, die nicht auf die Grafikkarte passen, `on` alle, `off` keine.</translation>
+    </message>
+    <message>
+        <source>Where a mixture of experts has its experts: `auto` keeps those in RAM that do not fit on the graphics card.</source>
+        <translation>Wo eine Mixture of Experts ihre Experten hat: `auto` lässt die im RAM, die nicht auf die Grafikkarte passen.</translation>
     </message>
     <message>
         <source>Which models a key or a program may use, and who goes first: `program NAME; MODELS; PRIORITY` with `*` for any characters. Without a matching rule, all models may be used.</source>

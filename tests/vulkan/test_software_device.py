@@ -13,11 +13,13 @@ import pytest
 
 from benchmarks.device_sizes import DEVICE, measure_device
 from benchmarks.mixed_requests import write_copies
+from benchmarks.shaped_gguf import SHAPES, ensure_shaped
 from preheat.core import Engine, EngineSnapshot
-from preheat.devices import DeviceKind, find_devices
+from preheat.devices import DeviceKind, Placement, find_devices
+from preheat.inference.processor import FittedLayers, fit_in_process
 from preheat.messages import msg
 from preheat.models import ModelFile, find_models
-from preheat.residency import State
+from preheat.residency import Form, State, load_options
 from preheat.settings import Settings
 from tests.engine.engines import change, record, running, state, until, until_state, use, worker_pid, write
 
@@ -69,6 +71,26 @@ async def test_estimates_for_none_some_and_all_layers(
     assert bool(sizes.accounted) is (layers > 0)
 
 
+async def test_a_mixture_of_experts_within_a_limit(tmp_path: Path) -> None:
+    (shape,) = [shape for shape in SHAPES if shape.name == "experts"]
+    path = ensure_shaped(shape, tmp_path)
+    sizes = await measure_device(found(path), Settings(context_length=2048, parallel=4), 50 * MB)
+    assert (sizes.placement.gpu_layers, sizes.placement.cpu_experts) == (5, 4)
+    assert sizes.error < 0.01
+    assert sum(sizes.accounted.values()) <= 50 * MB
+
+
+async def test_llama_cpp_proposes_the_layers_that_we_find(chat_model: Path) -> None:
+    settings = Settings(context_length=2048, parallel=4)
+    placement = Placement((DEVICE,), 9, (9,))
+    options = load_options(
+        found(chat_model), settings, Form.MAPPED, probe=False, warm_prefix=False, placement=placement
+    )
+    fit = await fit_in_process(options, {DEVICE: 2 * GIB})
+    assert fit.fitted == FittedLayers(31, (31,), 0)
+    assert fit.compute_bytes[DEVICE] == pytest.approx(16.5 * MB, rel=0.1)
+
+
 async def test_the_estimate_for_an_encoder(embedding_model: Path) -> None:
     sizes = await measure_device(found(embedding_model), Settings(context_length=512), 2 * GIB)
     assert sizes.placement.gpu_layers == 7
@@ -104,6 +126,19 @@ async def test_two_models_share_the_device(run: Run) -> None:
         await use(engine, "mail")
         snapshot = await until(engine, lambda snapshot: taken(snapshot) > 300 * MB)
         assert [state(snapshot, name) for name in ("notes", "mail")] == [State.HOT, State.HOT]
+
+
+async def test_the_place_of_a_favourite_is_kept_free(run: Run) -> None:
+    async with run(device_memory_limit="250MB", favourites=("notes",), preload=False) as engine:
+        await use(engine, "notes")
+        await use(engine, "mail")
+        snapshot = await until(engine, lambda snapshot: taken(snapshot) > 200 * MB)
+        assert [state(snapshot, name) for name in ("notes", "mail")] == [State.HOT, State.HOT]
+        assert taken(snapshot) <= 250 * MB
+        model = snapshot.model("mail")
+        assert model is not None
+        assert model.placement is not None
+        assert model.placement.code == "placement_some"
 
 
 async def test_one_makes_room_for_the_other(run: Run) -> None:

@@ -9,13 +9,14 @@ from typing import Final
 
 from preheat.core.battery import BatteryWatch
 from preheat.core.decode_watch import DecodeWatch, OpenAnswer
+from preheat.core.device_fits import DeviceFits, Fit
 from preheat.core.device_speeds import DeviceSpeeds, Measure
 from preheat.core.devices import EngineDevices
 from preheat.core.supervised import keep_running
 from preheat.devices import Device
 from preheat.errors import EngineError
-from preheat.inference.processor import measure_in_process
-from preheat.messages import msg
+from preheat.inference.processor import fit_in_process, measure_in_process
+from preheat.messages import Message, msg
 from preheat.models import ModelFile
 from preheat.preload import PreloadContext, PreloadPlanner, on_battery
 from preheat.residency import ResidencyExecutor, SizeTable
@@ -36,6 +37,7 @@ class DeviceCare:
     Args:
         models: Returns the models on disk.
         measure: Measures a model on a device and on the processor.
+        fit: Asks llama.cpp what a load takes of devices.
         reads_battery: Returns whether the machine runs on battery.
     """
 
@@ -49,6 +51,7 @@ class DeviceCare:
         sizes: SizeTable,
         models: Callable[[], Sequence[ModelFile]],
         measure: Measure = measure_in_process,
+        fit: Fit = fit_in_process,
         reads_battery: Callable[[], bool] = on_battery,
     ) -> None:
         self._settings = settings
@@ -61,6 +64,8 @@ class DeviceCare:
         self._speeds: Final = DeviceSpeeds(
             settings, devices, self._worth_measuring, self._fits, self._held_s, preloads.busy_for_s, measure
         )
+        self._fit: Final = DeviceFits(settings, sizes, lambda: residency.models, fit)
+        residency.before_load = self.settle
         self._battery: Final = BatteryWatch(settings, self._save_power, reads_battery)
         self._decoding: Final = DecodeWatch()
 
@@ -77,11 +82,26 @@ class DeviceCare:
         self._settings = settings
         self._devices.apply_settings(settings)
         self._speeds.apply_settings(settings)
+        self._fit.apply_settings(settings)
         self._battery.apply_settings(settings)
+
+    async def close(self) -> None:
+        """End what runs besides the tasks."""
+        await self._fit.close()
 
     def changed(self) -> None:
         """Models or devices have changed."""
         self._speeds.changed()
+
+    async def settle(self, model: ModelFile) -> None:
+        """Find out where the model's layers go, before a load of it is decided on."""
+        await self._fit.settle(model)
+
+    def why(self, model: ModelFile) -> Message | None:
+        """Return why a model's layers are where they are; None if there is no device for them."""
+        if (left_off := self._devices.why(model)) is not None:
+            return left_off
+        return self._sizes.placement(model).reason if self._residency.device_limits else None
 
     def request_arrived(self) -> OpenAnswer:
         """Let a request have the machine."""

@@ -31,7 +31,7 @@ from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
 from preheat.core.update_watch import UpdateWatch
-from preheat.devices import SpeedTable, speeds_file
+from preheat.devices import PlacementTable, SpeedTable, speeds_file
 from preheat.errors import EngineStoppedError
 from preheat.inference import Priority
 from preheat.installation import ending_grace
@@ -95,7 +95,8 @@ class Engine:
         log = UsageLog(history_days=days, clock=clock) if days else None
         self._usage = UsageTracker(self.settings, log, clock=clock)
         self._planner = PreloadPlanner(self._usage, policy_of(self.settings))
-        self._sizes = SizeTable(self.settings, on_measured=self._usage.measured)
+        self._placements = PlacementTable(paths.cache_dir() / "placements.json")
+        self._sizes = SizeTable(self.settings, on_measured=self._usage.measured, table=self._placements)
         store = PrefixStore(self.settings, on_battery, memory_root=memory_file_system())
         self.prefixes = PrefixKeeper(store, lambda: self._prompts.changed(), lower_own_priority)
         """Prompts kept outside the models."""
@@ -135,7 +136,6 @@ class Engine:
         )
         """What is preloaded, and why; only the engine changes it."""
         self.preloads.pause_end = lambda: self._state_file.paused_until
-        self.preloads.device_reason = self.devices.why
         self._preloader = Preloader(self._residency, self.preloads, lambda: self._publisher.publish_soon())
         self._device_care = DeviceCare(
             self.settings,
@@ -146,6 +146,7 @@ class Engine:
             self._sizes,
             models=lambda: self._files.models,
         )
+        self.preloads.device_reason = self._device_care.why
         self.room = RoomKeeper(
             self._residency, self.preloads, self._state_file, lambda: self.settings, self._apply_to_parts, clock
         )
@@ -221,6 +222,7 @@ class Engine:
             self._files.look(),
             asyncio.to_thread(self.prefixes.start),
             asyncio.to_thread(self._gains.open),
+            asyncio.to_thread(self._placements.open),
             self.devices.start(),
         )
         self._choose_contexts()
@@ -251,7 +253,7 @@ class Engine:
             return
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, self._device_care.close(), return_exceptions=True)
         await self.library.stop()
         self._files.close()
         self.preloads.stop_standby()
@@ -520,11 +522,13 @@ class Engine:
         missing = missing_favourites(wanted, models)
         report_missing(missing, self._missing_favourites)
         self._missing_favourites = missing
-        self._residency.set_favourites(self._planner.favourites)
+        files = {model.model_id: model for model in models}
+        self._residency.set_favourites([files[name] for name in self._planner.favourites])
 
     def _devices_changed(self, total_bytes: Mapping[str, int]) -> None:
         devices = self.devices
-        self._residency.use_devices(total_bytes, devices.choice.in_main_memory, devices.left_off)
+        choice = devices.choice
+        self._residency.use_devices(total_bytes, choice.in_main_memory, devices.left_off, choice.keys)
         self._device_care.changed()
         self._publisher.publish_soon()
 

@@ -64,6 +64,7 @@ class RequestPath:
             await self.contexts.require(model, context_length)
         self.planner.request_arrived(model.model_id, client, started_at)
         self.preloads.awaits_use = False
+        await self.device_care.settle(model)
         claim = self.residency.request(model, client, priority)
         self.counters.count_request(claim.outcome, claim.saved_s)
         answer = self.device_care.request_arrived()

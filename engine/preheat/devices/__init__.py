@@ -27,8 +27,14 @@ if TYPE_CHECKING:
         LayerParts,
         ModelParts,
         Placement,
+        fits,
+        is_doubtful,
+        parts_with_buffers,
         place,
+        place_as,
+        with_buffers,
     )
+    from preheat.devices.placement_table import PlacementTable
     from preheat.devices.power import PowerState
     from preheat.devices.speed_table import SpeedTable, speeds_file
     from preheat.devices.speeds import SpeedPair, is_worth_it, reason_against, shape_name, speed_reason, with_speeds
@@ -42,7 +48,11 @@ else:
                 "Device DeviceKind DeviceList DeviceProblem DeviceReport DeviceSpeed DeviceUse Speed"
             ),
             "preheat.devices.discovery": "find_devices remembered_devices",
-            "preheat.devices.placement": "ALL_LAYERS ON_PROCESSOR DeviceRoom LayerParts ModelParts Placement place",
+            "preheat.devices.placement": (
+                "ALL_LAYERS ON_PROCESSOR DeviceRoom LayerParts ModelParts Placement fits is_doubtful "
+                "parts_with_buffers place place_as with_buffers"
+            ),
+            "preheat.devices.placement_table": "PlacementTable",
             "preheat.devices.power": "PowerState",
             "preheat.devices.speed_table": "SpeedTable speeds_file",
             "preheat.devices.speeds": "SpeedPair is_worth_it reason_against shape_name speed_reason with_speeds",

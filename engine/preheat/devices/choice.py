@@ -34,6 +34,11 @@ class DeviceChoice:
         return {use.device.name: use.device.total_bytes for use in self.uses if use.in_use}
 
     @property
+    def keys(self) -> Mapping[str, str]:
+        """What measurements of the devices in use are kept under, by llama.cpp's names."""
+        return {use.device.name: use.device.key for use in self.uses if use.in_use}
+
+    @property
     def in_main_memory(self) -> frozenset[str]:
         """The names of those of them whose memory is part of the machine's."""
         kinds = (DeviceKind.INTEGRATED, DeviceKind.SOFTWARE)

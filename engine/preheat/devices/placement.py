@@ -7,9 +7,9 @@ llama.cpp offloads the last layers of a model. Its output layer counts as the la
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from preheat.messages import Message, msg
 
@@ -23,6 +23,7 @@ class DeviceRoom(NamedTuple):
     name: str  # llama.cpp's name
     limit_bytes: int
     is_main_memory: bool = False  # an integrated GPU's memory is part of the machine's
+    key: str = ""  # changes with its driver and with llama.cpp; see ``Device``
 
 
 class LayerParts(NamedTuple):
@@ -50,6 +51,11 @@ class ModelParts:
     output_bytes: int
     compute_bytes: int
     divisible: bool = True
+
+    @property
+    def has_experts(self) -> bool:
+        """Whether it is a mixture of experts."""
+        return any(layer.expert_bytes for layer in self.layers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ def place(
     parts: ModelParts,
     rooms: Sequence[DeviceRoom],
     gpu_layers: int = ALL_LAYERS,
-    margins: Mapping[str, int] = MappingProxyType({}),
+    experts_in_ram: Literal["auto", "on", "off"] = "auto",
 ) -> Placement:
     """Return the best placement that fits.
 
@@ -100,42 +106,68 @@ def place(
         parts: What the model takes.
         rooms: The devices in use, in the order in which they are filled.
         gpu_layers: The setting: a number of layers is kept to, whether it fits or not.
-        margins: What is kept free on each device for other models, in bytes.
+        experts_in_ram: The setting: all or none are there, whether that is best or not.
     """
     if not rooms or not parts.layers:
         return ON_PROCESSOR
-    rooms = [room._replace(limit_bytes=room.limit_bytes - margins.get(room.name, 0)) for room in rooms]
     total, blocks = len(parts.layers) + 1, len(parts.layers)
+    most = blocks if experts_in_ram != "off" and parts.has_experts else 0
+    fewest = most if experts_in_ram == "on" else 0
+    wanted = total if gpu_layers == ALL_LAYERS else min(gpu_layers, total)
+    experts = _least(fewest, most, lambda experts: bool(_fill(parts, rooms, wanted, experts)))
     if gpu_layers != ALL_LAYERS:
-        count = min(gpu_layers, total)
-        split = _fill(parts, rooms, count, 0) or _by_limits(rooms, count)
-        return _placed(parts, rooms, split, 0, msg("placement_set", count=count, layers=total, devices=_names(rooms)))
-    if split := _fill(parts, rooms, total, 0):
-        return _placed(parts, rooms, split, 0, msg("placement_all", layers=total, devices=_names(rooms, split)))
-    if any(layer.expert_bytes for layer in parts.layers):
-        fewest = _least(blocks, lambda experts: bool(_fill(parts, rooms, total, experts)))
-        if fewest is not None:
-            split = _fill(parts, rooms, total, fewest)
-            code = "placement_experts" if fewest < blocks else "placement_no_experts"
-            reason = msg(code, layers=total, experts=fewest, devices=_names(rooms, split))
-            return _placed(parts, rooms, split, fewest, reason)
-    left = _least(total - 1, lambda fewer: bool(_fill(parts, rooms, total - fewer, blocks)))
+        experts = most if experts is None else experts
+        split = _fill(parts, rooms, wanted, experts) or _by_limits(rooms, wanted)
+        return _placed(parts, rooms, split, experts, is_set=True)
+    if experts is not None:
+        return _placed(parts, rooms, _fill(parts, rooms, total, experts), experts)
+    left = _least(0, total - 1, lambda fewer: bool(_fill(parts, rooms, total - fewer, most)))
     if left is not None and parts.divisible:
-        split = _fill(parts, rooms, total - left, blocks)
-        reason = msg("placement_some", count=total - left, layers=total, devices=_names(rooms, split))
-        experts = blocks if any(layer.expert_bytes for layer in parts.layers) else 0
-        return _placed(parts, rooms, split, experts, reason)
-    largest = max(rooms, key=lambda room: room.limit_bytes)
-    needed = parts.compute_bytes + sum(_sizes(parts, 1 if parts.divisible else total, blocks))
-    limit = max(largest.limit_bytes, 0)
-    return Placement(reason=msg("placement_none", device=largest.name, needed=needed, limit=limit))
+        return _placed(parts, rooms, _fill(parts, rooms, total - left, most), most)
+    return _nowhere(parts, rooms)
 
 
-def _least(most: int, fits: Callable[[int], bool]) -> int | None:
-    """Return the least number up to ``most`` that fits, by bisection: what is larger fits, too."""
-    if not fits(most):
+def place_as(parts: ModelParts, rooms: Sequence[DeviceRoom], split: Mapping[str, int], cpu_experts: int) -> Placement:
+    """Return the placement with this many layers on each device, by name, whether it fits or not."""
+    counts = [split.get(room.name, 0) for room in rooms]
+    return _placed(parts, rooms, counts, cpu_experts) if any(counts) else _nowhere(parts, rooms)
+
+
+def is_doubtful(parts: ModelParts, rooms: Sequence[DeviceRoom], placement: Placement) -> bool:
+    """Return whether the best placement may be another one, if the buffers for computing have another size.
+
+    They are what cannot be told from a header: between half and twice the estimate, by the gaps in llama.cpp's
+    allocation. Weights and KV cache are exact.
+    """
+    if placement.devices and (placement.gpu_layers <= len(parts.layers) or placement.cpu_experts):
+        return True  # how much is staged on the device depends on the architecture, too
+    halved, doubled = (replace(parts, compute_bytes=int(parts.compute_bytes * factor)) for factor in (0.5, 2))
+    return place(halved, rooms).key != place(doubled, rooms).key
+
+
+def with_buffers(parts: ModelParts, placement: Placement, compute_bytes: Mapping[str, int]) -> Placement:
+    """Return the placement with buffers for computing as llama.cpp accounts them, by device."""
+    guess = parts.compute_bytes + _staged_bytes(parts, placement.gpu_layers, placement.cpu_experts)
+    sizes = {name: size - guess + compute_bytes.get(name, guess) for name, size in placement.device_bytes.items()}
+    return replace(placement, device_bytes=MappingProxyType(sizes))
+
+
+def parts_with_buffers(parts: ModelParts, placement: Placement, compute_bytes: Mapping[str, int]) -> ModelParts:
+    """Return the parts with buffers as large as those of this placement."""
+    staged = _staged_bytes(parts, placement.gpu_layers, placement.cpu_experts)
+    return replace(parts, compute_bytes=max(max(compute_bytes.values(), default=0) - staged, 0))
+
+
+def fits(placement: Placement, rooms: Sequence[DeviceRoom]) -> bool:
+    """Return whether no device holds more than it may."""
+    limits = {room.name: room.limit_bytes for room in rooms}
+    return all(size <= limits.get(name, 0) for name, size in placement.device_bytes.items())
+
+
+def _least(low: int, high: int, fits: Callable[[int], bool]) -> int | None:
+    """Return the least number between these that fits, by bisection: what is larger fits, too."""
+    if not fits(high):
         return None
-    low, high = 0, most
     while low < high:
         middle = (low + high) // 2
         if fits(middle):
@@ -169,10 +201,20 @@ def _by_limits(rooms: Sequence[DeviceRoom], count: int) -> tuple[int, ...]:
     return tuple(end - begin for begin, end in zip([0, *ends], ends, strict=False))
 
 
+def _nowhere(parts: ModelParts, rooms: Sequence[DeviceRoom]) -> Placement:
+    """Return that no layers are on a device, with the fewest bytes that some would take."""
+    largest, total = max(rooms, key=lambda room: room.limit_bytes), len(parts.layers) + 1
+    experts = len(parts.layers) if parts.has_experts else 0
+    needed = parts.compute_bytes + sum(_sizes(parts, 1 if parts.divisible else total, experts))
+    limit = max(largest.limit_bytes, 0)
+    return Placement(reason=msg("placement_none", device=largest.name, needed=needed, limit=limit))
+
+
 def _placed(
-    parts: ModelParts, rooms: Sequence[DeviceRoom], split: Sequence[int], cpu_experts: int, reason: Message
+    parts: ModelParts, rooms: Sequence[DeviceRoom], split: Sequence[int], cpu_experts: int, *, is_set: bool = False
 ) -> Placement:
     count, at = sum(split), 0
+    reason = _reason(parts, count, cpu_experts, _names(rooms, split), is_set=is_set)
     if not count:
         return Placement(reason=reason)
     sizes, sums = _sizes(parts, count, cpu_experts), {}
@@ -183,6 +225,22 @@ def _placed(
         at += layers
     used = [layers for layers in split if layers]
     return Placement(tuple(sums), count, tuple(used), cpu_experts, MappingProxyType(sums), reason)
+
+
+def _reason(parts: ModelParts, count: int, cpu_experts: int, names: Sequence[str], *, is_set: bool) -> Message:
+    """Return where the layers are, in words."""
+    total, blocks = len(parts.layers) + 1, len(parts.layers)
+    without = max(cpu_experts - max(total - count, 0), 0)  # layers on devices whose experts are not
+    params = {"count": count, "layers": total, "experts": without}
+    if is_set:
+        code = "placement_set_experts" if without else "placement_set"
+    elif count < total:
+        code = "placement_some_dense" if without else "placement_some"
+    elif without:
+        code = "placement_experts" if without < blocks else "placement_no_experts"
+    else:
+        code = "placement_all"
+    return msg(code, **params, devices=list(names))
 
 
 def _sizes(parts: ModelParts, count: int, cpu_experts: int) -> list[int]:

@@ -48,7 +48,7 @@ class PreloadContext:
         awaits_use: Preheat was started at login and must not preload before it is used.
         pause_end: Returns the Unix time until which the user paused preloading; infinite until resumed; None when not
             paused. It moves when the clock is set.
-        device_reason: Returns why a model is not put on a device that was considered for it; None if there is none.
+        device_reason: Returns why a model's layers are where they are; None if no device was considered for them.
         pressure: Why memory is short; None when it is not.
         room: Until when room is kept for other programs; None if none is.
         returning: Models to load again once, after those of the plan: they left to make room.
@@ -237,7 +237,7 @@ class PreloadContext:
         )
 
     def why(self, model_id: str, *, form: bool = True) -> Message:
-        """Return why the model is in memory or not, in which ``form``, and why not on a device."""
+        """Return why the model is in memory or not, in which ``form``, and where its layers are."""
         why, model = self._why_in_form(model_id, form=form), self._by_id().get(model_id)
         device = self.device_reason(model) if model is not None else None
         return why if device is None else msg("why_with_device", memory=why, device=device)

@@ -10,6 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from preheat.clock import unix_time
@@ -104,6 +105,8 @@ class ResidencyExecutor(ResidencyView):
         self._memory_short = False
         self._ended_mono = -math.inf  # end of the last request
         self._state = ResidencyState(self._workers.limits(), settings.load_timeout)
+        self.before_load: Callable[[ModelFile], Awaitable[None]] = _nothing
+        """Awaited before a load is decided on; ``request`` leaves that to its caller."""
 
     def remember(self, stages: Mapping[str, LoadStages]) -> None:
         """Use the stages of earlier runs' loads, by model, for the progress of the next ones."""
@@ -145,6 +148,7 @@ class ResidencyExecutor(ResidencyView):
         Raises:
             EngineError: As ``Claim.hot``.
         """
+        await self.before_load(model)
         claim = self.request(model, None)
         try:
             await claim.hot()
@@ -163,6 +167,7 @@ class ResidencyExecutor(ResidencyView):
             EngineError: As ``Claim.hot``.
         """
         self._know(model)
+        await self.before_load(model)
         model_id, needs = model.model_id, self._workers.needs(model)
         await self._ask(lambda waiter: ev.PreloadWanted(model_id, waiter, needs, reason, tuple(displaces)), model_id)
         return self.records[model_id].state is State.HOT
@@ -216,9 +221,12 @@ class ResidencyExecutor(ResidencyView):
         leaving = (each for each in self.records.values() if each.state is State.UNLOADING or each.closes_first)
         await self._workers.closed([record.model_id for record in leaving])
 
-    def set_favourites(self, model_ids: Sequence[str]) -> None:
-        """Use these favourites."""
-        self.feed(ev.FavouritesChanged(frozenset(model_ids)))
+    def set_favourites(self, models: Sequence[ModelFile]) -> None:
+        """Use these favourites, the most important one first: they keep their place on devices."""
+        self._shared.favourites = tuple(models)
+        self.feed(ev.FavouritesChanged(frozenset(model.model_id for model in models)))
+        if placed := self._workers.place():
+            self._reload(placed)
 
     @property
     def room(self) -> Message | None:
@@ -240,6 +248,7 @@ class ResidencyExecutor(ResidencyView):
         total_bytes: Mapping[str, int],
         in_main_memory: Set[str] = frozenset(),
         left_off: Callable[[ModelFile], Container[str]] = lambda _: (),
+        keys: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Put models on these devices from now on; those in memory whose place changes follow when they are idle.
 
@@ -247,9 +256,11 @@ class ResidencyExecutor(ResidencyView):
             total_bytes: The memory of each device, by llama.cpp's name.
             in_main_memory: Devices whose memory is part of the machine's.
             left_off: Returns the devices that a model is not put on; to be called again whenever it returns others.
+            keys: What measurements of each device are kept under; see ``Device``.
         """
         shared, before = self._shared, (self._shared.devices, self._shared.devices_in_main_memory)
         shared.devices, shared.devices_in_main_memory, shared.left_off = dict(total_bytes), in_main_memory, left_off
+        shared.device_keys = keys
         placed = self._workers.place()
         if placed or before != (shared.devices, in_main_memory):
             self._reload(placed)
@@ -384,3 +395,7 @@ class ResidencyExecutor(ResidencyView):
     def warned(self) -> None:
         """A worker has found something that its model cannot do."""
         self._observer.state_changed()
+
+
+async def _nothing(_model: ModelFile) -> None:
+    """Nothing is to be done before a load."""

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pydantic import field_validator
 
-from preheat.settings.declaration import AUTO, Declared, Group, Name, WrongValueError, setting
+from preheat.settings.declaration import AUTO, Declared, Group, Name, Switch, WrongValueError, setting
+from preheat.settings.model_settings import GpuLayers
 from preheat.settings.size import Size
 
 _device: Final = partial(setting, group=Group.DEVICES)
@@ -36,13 +37,18 @@ class DeviceSettings(Declared):
         "Also put models on graphics cards on battery power. Otherwise favourites move to the processor after a "
         "minute, so that the graphics card can sleep.",
     )
-    gpu_layers: int = _device(
+    gpu_layers: GpuLayers = _device(
         -1,
         "Layers on the GPU",
-        "Layers to put on graphics cards; -1 means as many as fit.",
+        "Layers to put on graphics cards, the output layer counted; -1 means as many as fit.",
         rare=True,
-        ge=-1,
-        le=10_000,
+    )
+    experts_in_ram: Switch = _device(
+        "auto",
+        "Experts in RAM",
+        "Where a mixture of experts has its experts: `auto` keeps those in RAM that do not fit on the graphics card, "
+        "`on` all, `off` none.",
+        rare=True,
     )
 
     @field_validator("devices", mode="before")

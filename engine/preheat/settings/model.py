@@ -294,7 +294,8 @@ class Settings(DeviceSettings, AccessSettings):
             kv_cache_type=self.kv_cache_type,
             flash_attention=self.flash_attention,
             threads=self.threads,
-            gpu_layers=self.gpu_layers,
+            gpu_layers=self.gpu_layers if own.gpu_layers is None else own.gpu_layers,
+            experts_in_ram=self.experts_in_ram if own.experts_in_ram is None else own.experts_in_ram,
             embedding_cache=self.embedding_cache,
             keep_alive_s=own.keep_alive,
         )

@@ -15,6 +15,7 @@ ContextLength = Annotated[int, Field(ge=64, le=2**24)]
 USUAL_CONTEXT: Final = 8192
 """Tokens that ``auto`` begins with where nothing speaks for more or less."""
 
+GpuLayers = Annotated[int, Field(ge=-1, le=10_000)]
 Parallel = Annotated[int, Field(ge=1, le=64)] | Auto
 
 _YEAR_S: Final = 365 * 86_400
@@ -42,6 +43,20 @@ class ModelSettings(Declared):
         None,
         "Repack weights",
         "Rearrange weights for faster computation; loading takes longer and needs more memory.",
+        inherits=True,
+        group=Group.MODELS,
+    )
+    gpu_layers: GpuLayers | None = setting(
+        None,
+        "Layers on the GPU",
+        "Layers to put on graphics cards, the output layer counted; -1 means as many as fit.",
+        inherits=True,
+        group=Group.MODELS,
+    )
+    experts_in_ram: Switch | None = setting(
+        None,
+        "Experts in RAM",
+        "Where a mixture of experts has its experts: `auto` keeps those in RAM that do not fit on the graphics card.",
         inherits=True,
         group=Group.MODELS,
     )
@@ -76,8 +91,9 @@ class EffectiveModelSettings:
     kv_cache_type: KvCacheType
     flash_attention: Switch
     threads: int | None  # None means as many as compute fastest at the moment
-    gpu_layers: int
+    gpu_layers: int  # -1 means as many as fit
     embedding_cache: int  # number of entries
+    experts_in_ram: Switch = "auto"  # "auto" means those that do not fit on devices
     speculation: AutoOrOff = "auto"
     keep_alive_s: float | None = None  # idle time before it is unloaded; None keeps it until its memory is needed
 

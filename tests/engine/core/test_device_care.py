@@ -44,7 +44,7 @@ class Machine:
             self.bench.sizes,
             lambda: [model(name) for name in "abc"],
             self._measure,
-            lambda: True,
+            reads_battery=lambda: True,
         )
 
     def _use(self, total_bytes: Any) -> None:

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
-from preheat.devices import ALL_LAYERS, DeviceRoom, LayerParts, ModelParts, Placement, place
+from preheat.devices import (
+    ALL_LAYERS,
+    DeviceRoom,
+    LayerParts,
+    ModelParts,
+    Placement,
+    fits,
+    is_doubtful,
+    parts_with_buffers,
+    place,
+    place_as,
+    with_buffers,
+)
 
 MB = 1_000_000
 DENSE = ModelParts((LayerParts(100 * MB, 0, 10 * MB, 100 * MB),) * 32, output_bytes=200 * MB, compute_bytes=50 * MB)
+Experts = Literal["auto", "on", "off"]
 EXPERTS = replace(DENSE, layers=(LayerParts(500 * MB, 400 * MB, 10 * MB, 150 * MB),) * 32)
 
 
-def on(parts: ModelParts, *limits: int, layers: int = ALL_LAYERS, margin: int = 0) -> Placement:
+def rooms(*limits: int) -> list[DeviceRoom]:
+    """Return devices of so many MB."""
+    return [DeviceRoom(f"Vulkan{at}", limit * MB) for at, limit in enumerate(limits)]
+
+
+def on(parts: ModelParts, *limits: int, layers: int = ALL_LAYERS, experts: Experts = "auto") -> Placement:
     """Place a model on devices of so many MB."""
-    rooms = [DeviceRoom(f"Vulkan{at}", limit * MB) for at, limit in enumerate(limits)]
-    return place(parts, rooms, layers, {"Vulkan0": margin * MB})
+    return place(parts, rooms(*limits), layers, experts)
 
 
 @pytest.mark.parametrize(
@@ -39,18 +57,13 @@ def test_as_many_layers_as_fit(limit: int, layers: int, taken: int, code: str) -
     assert placement.key == (f"Vulkan0:{layers}" if layers else "")
 
 
-def test_others_keep_their_share() -> None:
-    assert on(DENSE, 4000, margin=231).gpu_layers == 32
-    assert on(DENSE, 4000, margin=4000).gpu_layers == 0
-
-
 @pytest.mark.parametrize(
     ("limit", "layers", "experts", "code"),
     [
         (32 * 510 + 250, 33, 0, "placement_all"),
         (32 * 510 + 249, 33, 1, "placement_experts"),
         (32 * 110 + 400, 33, 32, "placement_no_experts"),
-        (32 * 110 + 399, 32, 32, "placement_some"),
+        (32 * 110 + 399, 32, 32, "placement_some_dense"),
         (399, 0, 0, "placement_none"),
     ],
 )
@@ -94,3 +107,60 @@ def test_an_encoder_is_on_a_device_as_a_whole_or_not_at_all() -> None:
 def test_without_a_device_or_layers_the_processor_has_it() -> None:
     assert on(DENSE).reason.code == "placement_processor"
     assert on(ModelParts((), 0, 0), 1000) == Placement()
+
+
+@pytest.mark.parametrize(
+    ("setting", "limit", "layers", "experts", "code"),
+    [
+        ("on", 99_999, 33, 32, "placement_no_experts"),
+        ("on", 32 * 110 + 399, 32, 32, "placement_some_dense"),
+        ("off", 99_999, 33, 0, "placement_all"),
+        ("off", 32 * 110 + 400, 7, 0, "placement_some"),
+    ],
+)
+def test_experts_are_where_the_setting_says(setting: Experts, limit: int, layers: int, experts: int, code: str) -> None:
+    placement = on(EXPERTS, limit, experts=setting)
+    assert (placement.gpu_layers, placement.cpu_experts, placement.reason.code) == (layers, experts, code)
+    assert on(DENSE, 99_999, experts=setting).cpu_experts == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "experts", "code"),
+    [
+        (10 * 510 + 200 + 50 + 150, 0, "placement_set"),
+        (10 * 110 + 200 + 50 + 150, 32, "placement_set_experts"),
+        (1, 32, "placement_set_experts"),
+    ],
+)
+def test_a_number_of_layers_keeps_experts_that_do_not_fit_in_ram(limit: int, experts: int, code: str) -> None:
+    placement = on(EXPERTS, limit, layers=11)
+    assert (placement.gpu_layers, placement.cpu_experts, placement.reason.code) == (11, experts, code)
+
+
+@pytest.mark.parametrize(
+    ("limit", "doubtful"), [(32 * 110 + 200 + 101, False), (32 * 110 + 200 + 99, True), (1000, True), (200, False)]
+)
+def test_a_placement_is_plain_if_other_buffers_would_change_nothing(limit: int, doubtful: bool) -> None:
+    assert is_doubtful(DENSE, rooms(limit), on(DENSE, limit)) is doubtful
+
+
+def test_experts_in_ram_are_never_plain() -> None:
+    placement = on(EXPERTS, 99_999, experts="on")
+    assert is_doubtful(EXPERTS, rooms(99_999), placement)
+
+
+def test_buffers_are_replaced_by_those_of_llama_cpp() -> None:
+    guess = on(DENSE, 1000)  # six layers, and 100 MB that are staged
+    exact = with_buffers(DENSE, guess, {"Vulkan0": 220 * MB})
+    assert exact.device_bytes == {"Vulkan0": (5 * 110 + 200 + 220) * MB}
+    assert fits(exact, rooms(970))
+    assert not fits(exact, rooms(969))
+    assert parts_with_buffers(DENSE, guess, {"Vulkan0": 220 * MB}).compute_bytes == 120 * MB
+    assert with_buffers(DENSE, guess, {}) == guess
+
+
+def test_layers_are_put_where_they_are_said_to_be() -> None:
+    devices = rooms(1150, 4000)
+    assert place_as(DENSE, devices, {"Vulkan0": 10, "Vulkan1": 23}, 0) == on(DENSE, 1150, 4000)
+    assert place_as(DENSE, devices, {"Vulkan1": 3}, 0).devices == ("Vulkan1",)
+    assert place_as(DENSE, devices, {}, 0).reason.code == "placement_none"

@@ -441,7 +441,7 @@ async def test_a_replaced_file_is_loaded_again_and_a_missing_one_stays(bench: Be
 
 async def test_idle_models_are_unloaded_to_free_memory(bench: Bench) -> None:
     await bench.hot("a", "b")
-    bench.executor.set_favourites(["a"])
+    bench.executor.set_favourites([model("a")])
     bench.executor.free(1, EvictionReason.PRESSURE, msg("memory_alarm"))
     assert (bench.of("a"), bench.of("b")) == (State.HOT, State.UNLOADING)
 

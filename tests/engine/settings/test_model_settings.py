@@ -154,7 +154,8 @@ def test_auto_keeps_a_model_until_its_memory_is_needed() -> None:
         (
             "[models]\nparallel = 5",
             'settings.toml line 2: models."parallel" cannot be 5; '
-            "allowed: a section of context_length, parallel, repack, speculation, keep_alive",
+            "allowed: a section of context_length, parallel, repack, gpu_layers, "
+            "experts_in_ram, speculation, keep_alive",
         ),
         ("models = 5", 'settings.toml line 1: models cannot be 5; allowed: tables such as [models."qwen2.5-7b"]'),
     ],

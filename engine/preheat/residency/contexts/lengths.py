@@ -21,8 +21,8 @@ from preheat.residency.contexts.choice import (
     choose_context,
     grown_context,
 )
+from preheat.residency.estimates import estimate_under, kv_cache_bytes
 from preheat.residency.memory.system import read_memory
-from preheat.residency.sizes import estimate_under, kv_cache_bytes
 from preheat.settings import AUTO, USUAL_CONTEXT, ModelSettings, Settings
 
 logger = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container, Set
+from collections.abc import Callable, Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -85,8 +85,8 @@ class Shared:
     """What all workers share; ``settings`` are the current ones, ``stages`` those of each model's last load.
 
     ``room`` is that of ``Limits``, ``devices`` has the memory of those that models are put on, by llama.cpp's names;
-    that of ``devices_in_main_memory`` is part of the machine's; ``left_off`` returns those that a model is
-    not put on.
+    that of ``devices_in_main_memory`` is part of the machine's, ``device_keys`` has what measurements of them are kept
+    under; ``left_off`` returns those that a model is not put on, and ``favourites`` keep their place on them.
     """
 
     owner: Owner
@@ -100,6 +100,8 @@ class Shared:
     room: Message | None = None
     devices: DeviceBytes = field(default_factory=lambda: NO_DEVICE_BYTES)
     devices_in_main_memory: Set[str] = frozenset()
+    device_keys: Mapping[str, str] = field(default_factory=dict)
+    favourites: Sequence[ModelFile] = ()
     left_off: Callable[[ModelFile], Container[str]] = lambda _: ()
 
     def prepare_spare(self) -> None:

@@ -173,8 +173,11 @@ class ModelWorkers:
         """Let the devices and their limits decide where models are put; return those that are elsewhere after that."""
         sizes, inside = self._shared.sizes, self._shared.devices_in_main_memory
         before = {model_id: sizes.placement(model).key for model_id, model in self.files.items()}
-        rooms = [DeviceRoom(name, size, name in inside) for name, size in self.device_limits.items()]
-        sizes.use_devices(rooms, left_off=self._shared.left_off)
+        keys = self._shared.device_keys
+        rooms = [
+            DeviceRoom(name, size, name in inside, keys.get(name, "")) for name, size in self.device_limits.items()
+        ]
+        sizes.use_devices(rooms, self._shared.favourites, self._shared.left_off)
         files = self.files.items()
         return frozenset(model_id for model_id, model in files if sizes.placement(model).key != before[model_id])
 
