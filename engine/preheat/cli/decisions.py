@@ -178,7 +178,7 @@ def make_room(
 
     Models that are worth least leave first. Nothing is preloaded meanwhile; at the end, they are loaded again.
     """
-    from preheat.control import EndRoom, MakeRoom, parse_size, parse_span
+    from preheat.control import EndRoom, MakeRoom, check_size, parse_span
 
     if end:
         if size is not None or span is not None:
@@ -186,9 +186,8 @@ def make_room(
         now = ask_running(EndRoom())
         lines = _ended_lines(now)
     else:
-        wanted = None if size is None else parse_size(size, "SIZE")
         seconds = None if span is None else parse_span(span)
-        now = ask_running(MakeRoom(wanted, seconds))
+        now = ask_running(MakeRoom(check_size(size, "SIZE"), seconds))
         lines = _made_lines(now, seconds)
     if as_json:
         print_json(now)

@@ -103,7 +103,7 @@ if TYPE_CHECKING:
         PrefixCache,
         PreviewLimit,
         ResumePreloading,
-        parse_size,
+        check_size,
         total_memory,
     )
     from preheat.control.request import choices_of, parse_command, parse_flag, wants_body
@@ -223,7 +223,7 @@ else:
             "preheat.control.preloading": (
                 "CachedModel ClearPrefixCache ClearedCache GetPlan GetPrefixCache LimitPreview Pause "
                 "PausePreloading Plan PlannedForm PlannedModel PrefixCache PreviewLimit ResumePreloading "
-                "EndRoom EndedRoom MadeRoom MakeRoom parse_size total_memory"
+                "EndRoom EndedRoom MadeRoom MakeRoom check_size total_memory"
             ),
             "preheat.control.request": "choices_of parse_command parse_flag wants_body",
             "preheat.control.script_client": "ScriptClient",

@@ -121,18 +121,22 @@ def total_memory() -> int:
     return read_memory().total_bytes
 
 
-def parse_size(value: object, param: str) -> int | None:
-    """Return the bytes of a size of memory, such as ``8GiB``, ``25%`` of all, or a number of bytes."""
+def check_size(value: object, param: str) -> int | str | None:
+    """Return a size of memory as it was given: such as ``8GiB``, ``25%`` of all, a number of bytes, or None.
+
+    Raises:
+        InvalidRequestError: It is none.
+    """
     if value is None:
         return None
     try:
         if isinstance(value, bool) or not isinstance(value, int | str):
             raise ValueError
-        if (size := Size(str(value)).resolve(total_memory())) < _LEAST_SIZE:
+        if Size(str(value)).resolve(total_memory()) < _LEAST_SIZE:
             raise ValueError
-        return size
     except ValueError as error:
         raise InvalidRequestError(msg("must_be_size", param=param), param=param) from error
+    return value
 
 
 @command("POST", "pause", risk=Risk.MANAGE)
@@ -162,13 +166,15 @@ class MakeRoom(Command[MadeRoom]):
     Nothing is preloaded meanwhile. At the end, the models that left are loaded again.
     """
 
-    # memory that should be available, such as 8GiB; null unloads every model
-    wanted_bytes: int | None = field(default=None, metadata={"json": "size", "check": parse_size})
+    # memory that should be available, such as 8GiB, 25% or a number of bytes; null unloads every model
+    size: int | str | None = field(default=None, metadata={"check": check_size})
     # how long, in seconds or as 1h30m; null is until it is ended
     seconds: float | None = field(default=None, metadata={"check": _optional_seconds})
 
     async def run(self, host: ControlHost) -> MadeRoom:
-        made = await host.engine.room.make(self.wanted_bytes, self.seconds)
+        # Here: a share is of the memory that this process may have, which may be less than its client's.
+        wanted_bytes = None if self.size is None else Size(str(self.size)).resolve(total_memory())
+        made = await host.engine.room.make(wanted_bytes, self.seconds)
         made_room = RoomSnapshot(made.room.limit_bytes, made.room.wanted_bytes, made.room.until)
         return MadeRoom(made_room, made.unloaded, made.shrunk, made.busy, made.available_bytes)
 

@@ -72,18 +72,15 @@ class RoomKeeper:
             wanted_bytes: None unloads every model.
             seconds: How long the room is kept; None is until ``end``.
         """
-        residency, earlier = self.residency, self.current
-        records = sorted(residency.records.values(), key=lambda record: -(record.last_used_at or 0.0))
-        hot = [record.model_id for record in records if isinstance(record.phase, Hot)]
-        loading = [record.model_id for record in records if record.load is not None]
-        awaited = (*(earlier.models if earlier is not None else ()), *self.preloads.returning)
+        residency = self.residency
+        hot = [model_id for model_id, record in residency.records.items() if isinstance(record.phase, Hot)]
         limit_bytes = 0
         if wanted_bytes is not None:
             usual_bytes = self.settings().memory_limit.resolve(read_memory().total_bytes)
             limit_bytes = min(residency.reachable_beside(wanted_bytes), usual_bytes)
         until = math.inf if seconds is None else self.clock() + seconds
-        room = Room(limit_bytes, wanted_bytes, until, tuple(dict.fromkeys([*hot, *loading, *awaited])))
-        self.state.room, self.preloads.returning = room, ()
+        self.state.room = room = Room(limit_bytes, wanted_bytes, until, self._returning())
+        self.preloads.returning = ()
         self._follow()
         why = room_message("room_made", room)
         residency.cancel_preloads(EvictionReason.PAUSED, why)
@@ -95,6 +92,14 @@ class RoomKeeper:
         over = residency.state.taken_bytes > limit_bytes
         busy = tuple(resident.model_id for resident in residency.residents() if over and resident.leased)
         return RoomMade(room, unloaded, shrunk, busy, residency.available_bytes)
+
+    def _returning(self) -> tuple[str, ...]:
+        """Return the models to load again: favourites and the last used first, then those of an earlier room."""
+        favourites, earlier = self.residency.state.favourites, self.current
+        records = [record for record in self.residency.records.values() if record.load or isinstance(record.phase, Hot)]
+        records.sort(key=lambda record: (record.model_id not in favourites, -(record.last_used_at or 0.0)))
+        awaited = (*(earlier.models if earlier is not None else ()), *self.preloads.returning)
+        return tuple(dict.fromkeys([*(record.model_id for record in records), *awaited]))
 
     def end(self) -> tuple[str, ...]:
         """Give the room up: models may take what the setting allows; return those that are loaded again."""

@@ -51,7 +51,7 @@ class PreloadContext:
         device_reason: Returns why a model's layers are where they are; None if no device was considered for them.
         pressure: Why memory is short; None when it is not.
         room: Until when room is kept for other programs; None if none is.
-        returning: Models to load again once, after those of the plan: they left to make room.
+        returning: Models to load again once, before those of the plan: they left to make room.
     """
 
     def __init__(
@@ -175,9 +175,11 @@ class PreloadContext:
         return self._planner.suppressed(self._pool.residents(), self.sizes(), reachable, now, self._devices())
 
     def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]:
-        """Return the preloads of the plan in order, and then those that return, without the models in ``skip``."""
+        """Return the next model that returns, else the preloads of the plan in order; never those in ``skip``."""
         models, now = self._by_id(), self._clock()
-        planned = tuple(
+        if returning := self._next_return(models, skip):
+            return returning
+        return tuple(
             Preload(
                 models[target.model_id],
                 self._planner.reason(target, now),
@@ -187,7 +189,6 @@ class PreloadContext:
             for target in plan.preloads
             if self._settings.preload and target.model_id not in skip
         )
-        return planned or self._next_return(models, skip)
 
     def _next_return(self, models: Mapping[str, ModelFile], skip: Container[str]) -> tuple[Preload, ...]:
         """Return the next model that made room and has it again; forget those that are loaded, or cannot be."""

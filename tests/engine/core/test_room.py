@@ -91,6 +91,18 @@ async def test_models_that_were_on_their_way_back_return_after_the_next_room() -
         await until(engine, lambda now: {state(now, CHAT), state(now, EMBED)} == {State.HOT})
 
 
+async def test_models_return_before_others_are_preloaded(clock: Clock) -> None:
+    async with running(clock, preload=True, memory_limit="250MB", preload_min_uses=1) as engine:
+        await use(engine, EMBED)
+        await use(engine, CHAT)
+        assert state(engine.snapshot, EMBED) is State.COLD, "there is room for one of them"
+        await engine.room.make(None, None)
+        clock.now += 3600
+        assert engine.room.end() == (CHAT,)
+        await until_state(engine, CHAT, State.HOT)
+        assert state(engine.snapshot, EMBED) is State.COLD
+
+
 async def test_a_second_caller_waits_for_the_memory_that_the_first_one_frees() -> None:
     async with running() as engine:
         await use(engine, CHAT)
