@@ -8550,6 +8550,10 @@ nach {new}
         <translation>Aus</translation>
     </message>
     <message>
+        <source>Ask</source>
+        <translation>Nachfragen</translation>
+    </message>
+    <message>
         <source>In memory and on disk</source>
         <translation>Im Speicher und auf der Festplatte</translation>
     </message>

@@ -28,7 +28,7 @@ from preheat.settings import (
 )
 from preheat_gui.words import PROGRAMS
 
-_QUOTED: Final = re.compile(r"`(\w+)`")
+_QUOTED: Final = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ def choice_words(choice: str) -> str:
         "auto": QCoreApplication.translate("Settings", "Automatic"),
         "on": QCoreApplication.translate("Settings", "On"),
         "off": QCoreApplication.translate("Settings", "Off"),
+        "ask": QCoreApplication.translate("Settings", "Ask"),
         "disk": QCoreApplication.translate("Settings", "In memory and on disk"),
         "memory": QCoreApplication.translate("Settings", "Only in memory"),
         "light": QCoreApplication.translate("Settings", "Light"),
