@@ -5494,6 +5494,10 @@ nach {new}
         <translation>device_memory_limit erhöhen, context_length oder gpu_layers senken oder eine kleinere Quantisierung wählen</translation>
     </message>
     <message>
+        <source>Raise device_memory_limit, or drop a favourite</source>
+        <translation>device_memory_limit erhöhen oder einen Favoriten entfernen</translation>
+    </message>
+    <message>
         <source>Raise device_memory_limit, or lower context_length</source>
         <translation>device_memory_limit erhöhen oder context_length senken</translation>
     </message>
@@ -5822,6 +5826,10 @@ nach {new}
         <translation>noch etwa {duration:duration}</translation>
     </message>
     <message>
+        <source>all layers are in RAM, as the setting gpu_layers says</source>
+        <translation>alle Schichten sind im RAM, wie in der Einstellung gpu_layers angegeben</translation>
+    </message>
+    <message>
         <source>all layers are in RAM: no device is in use</source>
         <translation>alle Schichten sind im RAM: kein Gerät wird verwendet</translation>
     </message>
@@ -6064,6 +6072,10 @@ nach {new}
     <message>
         <source>no answer within {limit:duration}</source>
         <translation>keine Antwort innerhalb von {limit:duration}</translation>
+    </message>
+    <message>
+        <source>no layers are on {device}: the fewest take {needed:bytes} with their buffers, and favourites leave {limit:bytes}</source>
+        <translation>keine Schichten sind auf {device}: die wenigsten belegen mit ihren Puffern {needed:bytes}, und Favoriten lassen {limit:bytes} frei</translation>
     </message>
     <message>
         <source>not in memory: it was unloaded by hand, and is preloaded again after its next use</source>

@@ -23,6 +23,7 @@ class DeviceRoom(NamedTuple):
     name: str  # llama.cpp's name
     limit_bytes: int
     is_main_memory: bool = False  # an integrated GPU's memory is part of the machine's
+    kept_bytes: int = 0  # what others keep of it, which is not in its limit
     key: str = ""  # changes with its driver and with llama.cpp; see ``Device``
 
 
@@ -207,7 +208,8 @@ def _nowhere(parts: ModelParts, rooms: Sequence[DeviceRoom]) -> Placement:
     experts = len(parts.layers) if parts.has_experts else 0
     needed = parts.compute_bytes + sum(_sizes(parts, 1 if parts.divisible else total, experts))
     limit = max(largest.limit_bytes, 0)
-    return Placement(reason=msg("placement_none", device=largest.name, needed=needed, limit=limit))
+    code = "placement_none_left" if largest.kept_bytes else "placement_none"
+    return Placement(reason=msg(code, device=largest.name, needed=needed, limit=limit))
 
 
 def _placed(
@@ -232,6 +234,8 @@ def _reason(parts: ModelParts, count: int, cpu_experts: int, names: Sequence[str
     total, blocks = len(parts.layers) + 1, len(parts.layers)
     without = max(cpu_experts - max(total - count, 0), 0)  # layers on devices whose experts are not
     params = {"count": count, "layers": total, "experts": without}
+    if is_set and not count:
+        return msg("placement_set_none")
     if is_set:
         code = "placement_set_experts" if without else "placement_set"
     elif count < total:

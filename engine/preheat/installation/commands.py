@@ -18,6 +18,7 @@ CHILD_OPTIONS: Final[Mapping[str, str]] = {
     "preheat.inference.worker.constraints.trial": "--constraint-trial",
     "preheat.inference.worker.backends.probe": "--backend-probe",
     "preheat.inference.worker.backends.listing": "--list-devices",
+    "preheat.inference.worker.device_fit": "--device-fit",
     "preheat.inference.worker.device_speed": "--device-speed",
     "preheat.replay.limit_curve": "--limit-curve",
 }
@@ -53,8 +54,9 @@ def tray_command(*arguments: str) -> list[str]:
 
 def module_command(module: str, *arguments: str) -> list[str]:
     """Return the command that runs one of Preheat's ``CHILD_OPTIONS`` in a process of its own."""
+    option = CHILD_OPTIONS[module]  # from source, too: tests notice a module that a bundle could not start
     if is_bundle():
-        return own_command(CHILD_OPTIONS[module], *arguments)
+        return own_command(option, *arguments)
     return [sys.executable, *_AS_MODULE, module, *arguments]
 
 

@@ -74,6 +74,12 @@ TABLE: Final[Mapping[str, Template]] = {
         "{count:count} of {layers:count} layers are on {devices:names}, as the setting gpu_layers says, but the "
         "experts of {experts:count} in RAM"
     ),
+    "placement_set_none": Template("all layers are in RAM, as the setting gpu_layers says"),
+    "placement_none_left": Template(
+        "no layers are on {device}: the fewest take {needed:bytes} with their buffers, and favourites leave "
+        "{limit:bytes}",
+        "Raise device_memory_limit, or drop a favourite",
+    ),
     "placement_none": Template(
         "no layers are on {device}: the fewest take {needed:bytes} with their buffers, and there are {limit:bytes}",
         "Raise device_memory_limit, or lower context_length",

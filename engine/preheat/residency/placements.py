@@ -124,7 +124,7 @@ class Placements:
             for name, size in self.of(favourite).device_bytes.items():
                 if (room := rooms.get(name)) is not None:
                     kept = -(-size // _STEP_BYTES) * _STEP_BYTES
-                    rooms[name] = room._replace(limit_bytes=room.limit_bytes - kept)
+                    rooms[name] = room._replace(limit_bytes=room.limit_bytes - kept, kept_bytes=room.kept_bytes + kept)
         return tuple(rooms.values())
 
 

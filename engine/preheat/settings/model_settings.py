@@ -51,14 +51,14 @@ class ModelSettings(Declared):
         "Layers on the GPU",
         "Layers to put on graphics cards, the output layer counted; -1 means as many as fit.",
         inherits=True,
-        group=Group.MODELS,
+        group=Group.DEVICES,
     )
     experts_in_ram: Switch | None = setting(
         None,
         "Experts in RAM",
         "Where a mixture of experts has its experts: `auto` keeps those in RAM that do not fit on the graphics card.",
         inherits=True,
-        group=Group.MODELS,
+        group=Group.DEVICES,
     )
     speculation: AutoOrOff | None = setting(
         None,

@@ -66,8 +66,13 @@ def declaration(name: str) -> Declaration:
     return _declaration(name, FIELDS[name])
 
 
-def model_declarations() -> list[Declaration]:
-    return [_declaration(name, field) for name, field in ModelSettings.model_fields.items()]
+def model_declarations(own: ModelSettings, *, has_devices: bool) -> list[Declaration]:
+    """Return the settings of a single model; those of devices where there are some, or where it has its own value."""
+    return [
+        _declaration(name, field)
+        for name, field in ModelSettings.model_fields.items()
+        if has_devices or extra(field, "group") != Group.DEVICES or getattr(own, name) is not None
+    ]
 
 
 def translated(text: str) -> str:

@@ -84,7 +84,7 @@ class OwnEditor(Editor):
 
 
 class ModelSettingsDialog(KeepsFocus, QDialog):
-    """Context length, slots, repacking and keep-alive of one model."""
+    """Context length, slots, repacking, layers on devices and keep-alive of one model."""
 
     def __init__(self, bridge: EngineBridge, model_id: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -96,7 +96,9 @@ class ModelSettingsDialog(KeepsFocus, QDialog):
         self._settings = bridge.settings
         self._texts: dict[str, str] = {}
         self._problems: dict[str, str] = {}
-        self._rows = {each.name: self._row(each) for each in model_declarations()}
+        own = self._settings.models.get(model_id, ModelSettings())
+        shown = model_declarations(own, has_devices=bool(bridge.snapshot.devices.devices))
+        self._rows = {each.name: self._row(each) for each in shown}
         self._lay_out()
         self._typing = timer(self, _TYPING_PAUSE_MS, self._ask_memory)
         bridge.settings_changed.connect(self._take_settings)

@@ -91,7 +91,7 @@ def test_a_device_that_is_not_needed_has_nothing() -> None:
 def test_a_number_of_layers_is_kept_to(setting: int, layers: int) -> None:
     placement = on(DENSE, 100, layers=setting)
     assert placement.gpu_layers == layers
-    assert placement.reason.code == "placement_set"
+    assert placement.reason.code == ("placement_set" if layers else "placement_set_none")
 
 
 def test_too_many_layers_are_spread_by_limits() -> None:

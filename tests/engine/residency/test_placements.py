@@ -41,6 +41,12 @@ def test_the_place_of_favourites_is_kept_free() -> None:
     assert placed(3000, A) == (11, 11, 11)
 
 
+def test_a_model_without_a_place_says_that_favourites_have_it() -> None:
+    table = SizeTable(Settings(context_length=2048, parallel=1))
+    table.use_devices([DeviceRoom("Vulkan0", 900 * MB)], [A])
+    assert table.placement(B).reason.code == "placement_none_left"
+
+
 def test_less_important_favourites_leave_the_place_of_those_before_them() -> None:
     assert placed(1300, B, A) == (4, 11, 0)
     assert placed(1300, A, B) == (11, 4, 0)

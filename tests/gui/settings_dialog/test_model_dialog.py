@@ -55,6 +55,13 @@ def type_number(qtbot: QtBot, dialog: QWidget, name: str, text: str) -> None:
     type_text(line, text)
 
 
+def test_settings_of_devices_are_shown_where_they_matter(open_model: Opener) -> None:
+    assert open_model().findChild(QCheckBox, "default_gpu_layers") is None
+    dialog = open_model(gpu_layers=12)
+    assert find(dialog, NumberBox, "field_gpu_layers").lineEdit().text() == "12"
+    assert dialog.findChild(QCheckBox, "default_experts_in_ram") is None
+
+
 def test_the_value_for_all_models_is_shown(open_model: Opener) -> None:
     dialog = open_model(parallel=2)
     assert find(dialog, QCheckBox, "default_context_length").text() == "Default (4096)"

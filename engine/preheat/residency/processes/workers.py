@@ -175,7 +175,7 @@ class ModelWorkers:
         before = {model_id: sizes.placement(model).key for model_id, model in self.files.items()}
         keys = self._shared.device_keys
         rooms = [
-            DeviceRoom(name, size, name in inside, keys.get(name, "")) for name, size in self.device_limits.items()
+            DeviceRoom(name, size, name in inside, key=keys.get(name, "")) for name, size in self.device_limits.items()
         ]
         sizes.use_devices(rooms, self._shared.favourites, self._shared.left_off)
         files = self.files.items()
