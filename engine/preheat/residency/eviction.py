@@ -10,6 +10,10 @@ from preheat.residency.pools import NO_DEVICE_BYTES, DeviceBytes, DevicePool, Sh
 _SMALL: Final = 16
 """A model is small if the memory limit has room for this number of them."""
 
+_USUAL_SMALL: Final = 6
+_USUAL_SMALL_BYTES: Final = 160_000_000
+"""Up to this size, it is small if there is room for 6 of it: under a tight limit, the usual embedder would not be."""
+
 
 class ResidentModel(NamedTuple):
     """One model that holds or reserves memory.
@@ -104,12 +108,16 @@ def plan_eviction(
 
 def is_small(size_bytes: int, limit_bytes: int) -> bool:
     """Return whether a model of this size is small, as embedders and rerankers mostly are."""
-    return size_bytes * _SMALL <= limit_bytes
+    return size_bytes <= _most_small_bytes(limit_bytes)
+
+
+def _most_small_bytes(limit_bytes: int) -> int:
+    return max(limit_bytes // _SMALL, min(limit_bytes // _USUAL_SMALL, _USUAL_SMALL_BYTES))
 
 
 def kept_small_bytes(sizes: Iterable[int], limit_bytes: int) -> int:
     """Return the memory to keep for small models in use: what they take, but no more than one of the largest."""
-    return min(sum(size for size in sizes if is_small(size, limit_bytes)), limit_bytes // _SMALL)
+    return min(sum(size for size in sizes if is_small(size, limit_bytes)), _most_small_bytes(limit_bytes))
 
 
 def unused_small_bytes(residents: Iterable[ResidentModel], small_bytes: int, limit_bytes: int) -> int:

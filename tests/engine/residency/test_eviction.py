@@ -117,6 +117,16 @@ def test_small_and_large_models_do_not_unload_each_other() -> None:
     assert plan_eviction(everyone, 90 * MB, held, for_request=True) == EvictionPlan(("chat",))
 
 
+def test_the_usual_embedder_is_small_under_a_tight_limit() -> None:
+    assert is_small(143 * MB, 1_100 * MB)  # what is reserved for all-MiniLM
+    assert not is_small(200 * MB, 1_100 * MB)
+    assert not is_small(100 * MB, 500 * MB)
+    assert [is_small(size * MB, 16_000 * MB) for size in (1000, 1001)] == [True, False]
+    assert kept_small_bytes([143 * MB, 100 * MB, 240 * MB], 1_100 * MB) == 160 * MB
+    embedder, chat = EMBEDDER._replace(resident_bytes=143 * MB), CHAT._replace(resident_bytes=800 * MB)
+    assert plan_eviction([embedder, chat], 240 * MB, 1_100 * MB, for_request=True) == EvictionPlan(("chat",))
+
+
 def test_a_large_load_leaves_room_for_the_embedder() -> None:
     limit = 9_020 * MB
     assert plan_beside_small([CHAT], 4_000 * MB, limit, small_bytes=30 * MB, for_request=True) == EvictionPlan(
