@@ -3086,6 +3086,14 @@ nach {new}
         <translation>Das Laden wurde abgebrochen</translation>
     </message>
     <message>
+        <source>The prompt has {tokens} tokens or more, and this model was trained for a context length of {limit} tokens, prompt and completion together</source>
+        <translation>Der Prompt hat mindestens {tokens} Token; dieses Modell wurde für eine Kontextlänge von {limit} Token trainiert, Prompt und Antwort zusammen</translation>
+    </message>
+    <message>
+        <source>The prompt has {tokens} tokens, and this model was trained for a context length of {limit} tokens, prompt and completion together</source>
+        <translation>Der Prompt hat {tokens} Token; dieses Modell wurde für eine Kontextlänge von {limit} Token trainiert, Prompt und Antwort zusammen</translation>
+    </message>
+    <message>
         <source>no layers are on {device}: the fewest take {needed:bytes} with their buffers, and there are {limit:bytes}</source>
         <translation>auf {device} sind keine Schichten: die wenigsten brauchen mit ihren Puffern {needed:bytes}, und es gibt {limit:bytes}</translation>
     </message>
@@ -5542,6 +5550,10 @@ nach {new}
         <translation>HF_TOKEN setzen, oder das Paket keyring installieren</translation>
     </message>
     <message>
+        <source>Shorten the prompt, close other programs, or use a smaller model</source>
+        <translation>Prompt kürzen, andere Programme beenden oder ein kleineres Modell verwenden</translation>
+    </message>
+    <message>
         <source>Shorten the prompt, or use a model that was trained for more</source>
         <translation>Prompt kürzen oder ein Modell verwenden, das für mehr trainiert wurde</translation>
     </message>
@@ -5626,16 +5638,12 @@ nach {new}
         <translation>Das Modell reagierte nicht mehr und wurde beendet</translation>
     </message>
     <message>
-        <source>The prompt has {tokens} tokens or more, and this model was trained for {limit} tokens, prompt and completion together</source>
-        <translation>Der Prompt hat mindestens {tokens} Token, und dieses Modell wurde für {limit} Token trainiert, Prompt und Antwort zusammen</translation>
-    </message>
-    <message>
-        <source>The prompt has {tokens} tokens, and this model was trained for {limit} tokens, prompt and completion together</source>
-        <translation>Der Prompt hat {tokens} Token, und dieses Modell wurde für {limit} Token trainiert, Prompt und Antwort zusammen</translation>
-    </message>
-    <message>
         <source>The prompt has {tokens} tokens, and this model&apos;s context length is {limit} tokens, prompt and completion together; with room for it, the model would need {needed:memory}, more than the memory limit leaves beside the favourites</source>
         <translation>Der Prompt hat {tokens} Token, und die Kontextlänge dieses Modells ist {limit} Token, Prompt und Antwort zusammen; mit Platz dafür bräuchte das Modell {needed:memory}, mehr als die Speichergrenze neben den Favoriten lässt</translation>
+    </message>
+    <message>
+        <source>The prompt has {tokens} tokens, and this model&apos;s context length is {limit} tokens, prompt and completion together; with room for it, the model would need {needed:memory}, which was not free when it was loaded</source>
+        <translation>Der Prompt hat {tokens} Token; die Kontextlänge dieses Modells ist {limit} Token, Prompt und Antwort zusammen; mit Platz dafür bräuchte das Modell {needed:memory}, was beim Laden nicht frei war</translation>
     </message>
     <message>
         <source>The setting access does not let the API key {name} use the model {model}; it may use {models:names}</source>
@@ -6268,6 +6276,10 @@ nach {new}
     <message>
         <source>there is room for more precision, and still for another model</source>
         <translation>es ist Platz für mehr Genauigkeit und noch für ein weiteres Modell</translation>
+    </message>
+    <message>
+        <source>there was no memory to load it with more</source>
+        <translation>für mehr war beim Laden kein Speicher frei</translation>
     </message>
     <message>
         <source>too big by {missing:memory}</source>

@@ -32,7 +32,7 @@ from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
 from preheat.core.update_watch import UpdateWatch
 from preheat.devices import PlacementTable, SpeedTable, speeds_file
-from preheat.errors import EngineStoppedError
+from preheat.errors import EngineStoppedError, InsufficientMemoryError
 from preheat.inference import Priority
 from preheat.installation import ending_grace
 from preheat.messages import msg
@@ -387,7 +387,13 @@ class Engine:
         model = await self.find(name)
         self._allow(model.model_id)
         try:
-            await self._residency.load(model)
+            while True:
+                try:
+                    await self._residency.load(model)
+                    break
+                except InsufficientMemoryError as error:
+                    if not self.contexts.load_failed(model, error):
+                        raise
         finally:
             self._preloader.nudge()  # preloads waited for it
 

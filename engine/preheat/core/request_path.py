@@ -14,6 +14,7 @@ from preheat.core.lease import Lease, PendingRequest
 from preheat.core.live_requests import LiveRequests
 from preheat.core.prompts import ModelPrompts
 from preheat.core.queue_limit import QueueLimit
+from preheat.errors import InsufficientMemoryError
 from preheat.inference import Priority
 from preheat.models import ModelFile
 from preheat.preload import PreloadContext, Preloader, PreloadPlanner
@@ -60,19 +61,27 @@ class RequestPath:
             started_at: The same as Unix time.
         """
         self._check_queue(model, client)
-        if context_length is not None:
-            await self.contexts.require(model, context_length)
+        renewed = context_length is not None and self.contexts.require(model, context_length)
         self.planner.request_arrived(model.model_id, client, started_at)
         self.preloads.awaits_use = False
         await self.device_care.settle(model)
-        claim = self.residency.request(model, client, priority)
+        claim = self.residency.request(model, client, priority, renewed=renewed)
         self.counters.count_request(claim.outcome, claim.saved_s)
         answer = self.device_care.request_arrived()
         arrival = PendingRequest(model.model_id, client, arrived_at, started_at, claim.outcome, claim.saved_s, answer)
         try:
             with self.live.request(client, model.model_id, started_at, claim.outcome) as request:
                 try:
-                    hot = await claim.hot()
+                    while True:
+                        try:
+                            hot = await claim.hot()
+                            break
+                        except InsufficientMemoryError as error:
+                            if not self.contexts.load_failed(model, error, context_length or 0):
+                                raise
+                        claim.release()
+                        await self.device_care.settle(model)
+                        claim = self.residency.request(model, client, priority)
                 finally:
                     arrival.waited()
                 request.waiting = False

@@ -94,12 +94,13 @@ TABLE: Final[Mapping[str, Template]] = {
         "Shorten the prompt, or raise context_length in the settings",
     ),
     "prompt_too_long_trained": Template(
-        "The prompt has {tokens} tokens, and this model was trained for {limit} tokens, prompt and completion together",
+        "The prompt has {tokens} tokens, and this model was trained for a context length of {limit} tokens, prompt and "
+        "completion together",
         "Shorten the prompt, or use a model that was trained for more",
     ),
     "prompt_too_long_trained_early": Template(
-        "The prompt has {tokens} tokens or more, and this model was trained for {limit} tokens, prompt and completion "
-        "together",
+        "The prompt has {tokens} tokens or more, and this model was trained for a context length of {limit} tokens, "
+        "prompt and completion together",
         "Shorten the prompt, or use a model that was trained for more",
     ),
     "prompt_too_long_no_room": Template(
@@ -107,6 +108,11 @@ TABLE: Final[Mapping[str, Template]] = {
         "together; with room for it, the model would need {needed:memory}, more than the memory limit leaves beside "
         "the favourites",
         "Shorten the prompt, raise memory_limit, have fewer favourites, or use a smaller model",
+    ),
+    "prompt_too_long_no_memory": Template(
+        "The prompt has {tokens} tokens, and this model's context length is {limit} tokens, prompt and completion "
+        "together; with room for it, the model would need {needed:memory}, which was not free when it was loaded",
+        "Shorten the prompt, close other programs, or use a smaller model",
     ),
     "prompt_too_large": Template(
         "The prompt has {characters:count} characters; {limit:count} are the limit for this model's context length of "

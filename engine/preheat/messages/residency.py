@@ -57,6 +57,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "context_first": Template("it grows once a request needs more"),
     "context_grown": Template("a request needed it"),
     "context_kept": Template("as before"),
+    "context_failed": Template("there was no memory to load it with more"),
     "context_limit": Template("more would exceed the memory limit"),
     "context_beside_favourites": Template("more would leave too little memory for the favourites"),
     "context_beside_likely": Template("more would leave too little memory for other models that are used much"),

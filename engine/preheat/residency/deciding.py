@@ -53,10 +53,10 @@ class _Step(LoadStep):
 
     def requested(self, event: ev.Requested) -> None:
         record = self._record(event.model_id)
-        self.effects.append(ev.Found(event.waiter_id, *record.found(self._now.unix)))
+        waiter = Waiter(event.waiter_id, True, self._now.mono, event.priority, event.renewed)
+        self.effects.append(ev.Found(event.waiter_id, *record.found(self._now.unix, waiter)))
         self._active += 1
         record = record._replace(keep_alive_s=event.needs.keep_alive_s)
-        waiter = Waiter(event.waiter_id, True, self._now.mono, event.priority)
         self._wait(record, waiter, event.needs)
 
     def preload_wanted(self, event: ev.PreloadWanted) -> None:
@@ -71,7 +71,7 @@ class _Step(LoadStep):
     def _wait(self, record: Residency, waiter: Waiter, needs: ev.Needs, reason: Message | None = None) -> None:
         """Grant a caller its model, or let it wait until it is hot."""
         phase = record.phase
-        if isinstance(phase, Hot) and not (waiter.request and phase.leases and phase.overdue(self._now.unix)):
+        if isinstance(phase, Hot) and not phase.holds_back(waiter, self._now.unix):
             self._grant(record, (waiter,))
         elif isinstance(phase, (Hot, Unloading)):
             self._settle(self._put(record._replace(phase=phase._replace(waiters=(*phase.waiters, waiter)))))
@@ -176,10 +176,14 @@ class _Step(LoadStep):
                 details = msg("load_timeout", model=record.model_id, timeout=self._timeout_s)
                 self._fail(record, LoadTimeoutError(details))
         elif isinstance(phase, Hot):
-            # Requests do not end: the old settings are better than none.
+            # Requests do not end: the old settings are better than none, where they are enough.
             tired = tuple(waiter for waiter in phase.waiters if waiter.since_mono + self._timeout_s <= now)
             phase = phase._replace(timer_mono=None, waiters=phase.waiters[len(tired) :])
-            self._settle(self._grant(record._replace(phase=phase), tired))
+            if late := tuple(waiter for waiter in tired if waiter.renewed):
+                details = msg("load_timeout", model=record.model_id, timeout=self._timeout_s)
+                self._reject(late, LoadTimeoutError(details))
+            old = tuple(waiter for waiter in tired if not waiter.renewed)
+            self._settle(self._grant(record._replace(phase=phase), old))
 
     def limits_measured(self, event: ev.LimitsMeasured) -> None:
         self._limits = event.limits

@@ -72,6 +72,7 @@ class Requested(_CallerEvent):
 
     needs: Needs
     priority: Priority = Priority.INTERACTIVE
+    renewed: bool = False  # it waits until a model that is outdated has been loaded again
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from preheat.residency.eviction import EvictionPolicy
 from preheat.residency.forms import Form
 from preheat.residency.gains import GainTable
 from preheat.residency.memory.system import SystemMemory
-from preheat.residency.phases import Cold, Failed, Hot, Queued, State
+from preheat.residency.phases import Cold, Failed, Queued, State
 from preheat.residency.processes.handles import Shared
 from preheat.residency.processes.load_options import loads_differently
 from preheat.residency.processes.prompts import NoPrompts, PromptStore
@@ -118,10 +118,19 @@ class ResidencyExecutor(ResidencyView):
         """Start the spare worker."""
         self._shared.spare.prepare()
 
-    def request(self, model: ModelFile, client: str | None = "", priority: Priority = Priority.INTERACTIVE) -> Claim:
+    def request(
+        self,
+        model: ModelFile,
+        client: str | None = "",
+        priority: Priority = Priority.INTERACTIVE,
+        *,
+        renewed: bool = False,
+    ) -> Claim:
         """Claim a model for a client's request: immediately if it is hot, otherwise once it is loaded.
 
-        A command to load it has no client: stored prompts are put back before the model is hot.
+        Args:
+            client: None for a command to load it: stored prompts are put back before the model is hot.
+            renewed: A model with old settings, or an old file, is loaded again first, after its requests in progress.
         """
         self._know(model)
         model_id = model.model_id
@@ -132,7 +141,7 @@ class ResidencyExecutor(ResidencyView):
                 self._ended_mono = self._monotonic()
                 self.feed(ev.Released(model_id, waiter_id, answered, keep_alive_s))
 
-        effects = self.feed(ev.Requested(model_id, waiter_id, self._workers.needs(model), priority))
+        effects = self.feed(ev.Requested(model_id, waiter_id, self._workers.needs(model), priority, renewed))
         found = next(effect for effect in effects if isinstance(effect, ev.Found))
         if found.outcome is not Outcome.HIT:
             self._workers.hurry(HURRIED_SAVE_S)
@@ -175,19 +184,6 @@ class ResidencyExecutor(ResidencyView):
     async def unload(self, model_id: str) -> None:
         """Unload a model after its requests in progress, or cancel its load; returns when memory is released."""
         await self._ask(lambda waiter: ev.UnloadWanted(model_id, waiter), model_id)
-
-    async def retire(self, model: ModelFile) -> None:
-        """Unload a model that has old settings or an old file, after its requests in progress.
-
-        Raises:
-            EngineError: As ``Claim.hot``, of its running load.
-        """
-        record = self.records.get(model.model_id)
-        if record is not None and record.load is not None and record.load.outdated:
-            await self.load(model)
-        record = self.records.get(model.model_id)
-        if record is not None and isinstance(record.phase, Hot) and record.phase.outdated is not None:
-            await self.unload(model.model_id)
 
     def cancel_preloads(self, why: EvictionReason, reason: Message) -> None:
         """Cancel running preloads without waiting requests."""

@@ -158,16 +158,18 @@ class LoadStep(ExchangeStep):
         )
         # Before now it could not have been reloaded.
         outdated = Outdated(now.unix, EvictionReason.SETTINGS) if load.outdated else None
+        later = tuple(waiter for waiter in load.waiters if waiter.renewed and outdated is not None)
+        waiters = tuple(waiter for waiter in load.waiters if waiter not in later)
         if resumes is not None:
-            hot = resumes._replace(form=event.form, shrunk_bytes=0, outdated=outdated, waiters=(), timer_mono=None)
-            self._settle(self._grant(record._replace(phase=hot), load.waiters))
+            hot = resumes._replace(form=event.form, shrunk_bytes=0, outdated=outdated, waiters=later, timer_mono=None)
+            self._settle(self._grant(record._replace(phase=hot), waiters))
             return
         record = record._replace(load_s=now.mono - load.began_mono)
         action = Action.PRELOAD if load.speculative else Action.LOAD
         self._record_decision(record, action, load.reason, load.cause, seconds=record.load_s, stages=event.stages)
-        hot = Hot(load.cause, load.reason, now.unix, outdated=outdated, form=event.form)
+        hot = Hot(load.cause, load.reason, now.unix, outdated=outdated, waiters=later, form=event.form)
         record = record._replace(phase=hot)
-        self._settle(self._grant(record, load.waiters))
+        self._settle(self._grant(record, waiters))
 
     def load_failed(self, event: ev.LoadFailed) -> None:
         record = self._record(event.model_id)

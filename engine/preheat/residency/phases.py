@@ -17,7 +17,7 @@ from preheat.residency.decisions import Cause, EvictionReason
 from preheat.residency.forms import Form, Twin
 
 OVERDUE_S: Final = 30.0
-"""After this time without a gap between requests, new ones wait until an outdated model has been reloaded."""
+"""After this time without a gap between requests, all new ones wait until an outdated model has been reloaded."""
 
 
 class State(StrEnum):
@@ -50,6 +50,7 @@ class Waiter(NamedTuple):
     request: bool
     since_mono: float
     priority: Priority = Priority.INTERACTIVE
+    renewed: bool = False  # it needs the model as the settings are now
 
 
 class Load(NamedTuple):
@@ -159,9 +160,11 @@ class Hot(NamedTuple):
     shrunk_bytes: int = 0
     twin: Twin | None = None
 
-    def overdue(self, now: float) -> bool:
-        """Whether it has been outdated for a long time."""
-        return self.outdated is not None and now - self.outdated.since >= OVERDUE_S
+    def holds_back(self, waiter: Waiter, now: float) -> bool:
+        """Return whether a caller waits until the model has been loaded again."""
+        if self.outdated is None or not waiter.request:
+            return False
+        return waiter.renewed or (bool(self.leases) and now - self.outdated.since >= OVERDUE_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,13 +185,15 @@ class Residency(NamedTuple):
             waiters = load.waiters
         yield from (waiter.waiter_id for waiter in waiters if waiter.request)
 
-    def found(self, now: float) -> tuple[Outcome, float]:
+    def found(self, now: float, waiter: Waiter) -> tuple[Outcome, float]:
         """Return how a request finds the model at the Unix time ``now``, and the load seconds that it is spared.
 
         A hit spares the load only where another server would have loaded: for the first request after a preload, and
         after five minutes without one.
         """
         phase = self.phase
+        if isinstance(phase, Hot) and phase.holds_back(waiter, now):
+            return Outcome.MISS, 0.0
         if isinstance(phase, Hot):
             idle = self.last_used_at is None or now - self.last_used_at > IDLE_UNLOAD_S
             return Outcome.HIT, (self.load_s or 0.0) if phase.unused or idle else 0.0

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preheat.errors import ContextLengthExceededError, EngineError, UnsupportedOperationError
+from preheat.errors import ContextLengthExceededError, EngineError, InsufficientMemoryError, UnsupportedOperationError
 from preheat.inference import (
     FinishReason,
     GenerateRequest,
@@ -274,6 +274,7 @@ class Generator:
             on_chunk(index, chunk)
 
         options: dict[str, int] = {}
+        model, too_long = None, None
         for loads_left in reversed(range(_MOST_LOADS)):
             try:
                 async with open_lease(**options) as lease:
@@ -283,8 +284,12 @@ class Generator:
             except ContextLengthExceededError as error:
                 if began or not loads_left:
                     raise
-                model = await self.engine.find(model_id)
+                model, too_long = await self.engine.find(model_id), error
                 options = {"context_length": self.engine.contexts.room_for_prompt(model, error)}
+            except InsufficientMemoryError as error:
+                if model is None or too_long is None:
+                    raise
+                raise self.engine.contexts.no_room(model, too_long) from error
 
     def _stream(
         self, open_lease: LeaseOpener, model_id: str, requests: Sequence[GenerateRequest], form: AnswerFormat

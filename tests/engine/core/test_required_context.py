@@ -10,8 +10,12 @@ import pytest
 
 from preheat.core import Engine
 from preheat.errors import ContextLengthExceededError, InsufficientMemoryError
+from preheat.inference import LoadOptions
 from preheat.messages import msg
+from preheat.models import ModelFile
 from preheat.residency import State
+from preheat.residency.processes.load_options import load_options as options_for
+from preheat.settings import Settings
 from scripted_models import write_scripted_model
 from tests.engine.engines import CHAT, LOADED, Gate, Recorder, change, running, until, until_state, use
 
@@ -49,7 +53,7 @@ async def test_a_model_in_use_is_reloaded_afterwards() -> None:
     async with running() as engine:
         async with engine.lease(CHAT) as lease:
             larger = asyncio.create_task(length_for(engine, 4096))
-            await until(engine, lambda _: bool(engine.residency.records[CHAT].phase.unloaders))  # type: ignore[union-attr]
+            await until(engine, lambda _: engine.residency.records[CHAT].active_requests == 2)
             assert lease.info.context_length == 2048
         assert await larger == 4096
 
@@ -108,6 +112,84 @@ async def test_a_length_that_preheat_chose_grows_for_good(auto: dict[str, Any]) 
         assert await lengths(engine, None) == [65_536]
         change(engine, context_length=4096)
         assert await lengths(engine, None) == [4096]
+
+
+class LittleMemory:
+    """Lets loads with more than a context length fail, in tokens."""
+
+    def __init__(self, most_tokens: int) -> None:
+        self.most_tokens = most_tokens
+        self.failures = 0
+
+    def load_options(self, model: ModelFile, settings: Settings, *given: Any, **options: Any) -> LoadOptions:
+        tokens = settings.for_model(model.model_id).context_length
+        if tokens > self.most_tokens:
+            self.failures += 1
+            raise InsufficientMemoryError(
+                msg("load_context_failed", file="f", tokens=tokens, detail="", kv_cache_type="")
+            )
+        return options_for(model, settings, *given, **options)
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> LittleMemory:
+    """Memory for 40,000 tokens."""
+    memory = LittleMemory(40_000)
+    monkeypatch.setattr("preheat.residency.processes.loader.load_options", memory.load_options)
+    return memory
+
+
+async def test_growth_that_fails_costs_no_other_request(auto: dict[str, Any], memory: LittleMemory) -> None:
+    async def length(engine: Engine, needed: int | None = None) -> int:
+        async with engine.lease(LONG, context_length=needed) as lease:
+            return lease.info.context_length
+
+    async with running(**auto) as engine:
+        async with engine.lease(LONG):
+            failing = [asyncio.create_task(length(engine, 60_000)) for _ in range(2)]
+            await until(engine, lambda _: engine.residency.records[LONG].active_requests == 3)
+        others = [asyncio.create_task(length(engine)) for _ in range(3)]
+        for task in failing:
+            with pytest.raises(InsufficientMemoryError):
+                await task
+        assert [await task for task in others] == [32_768] * 3
+        model = await engine.find(LONG)
+        with pytest.raises(ContextLengthExceededError) as caught:
+            engine.contexts.room_for_prompt(model, too_long(65_000))
+        assert caught.value.message.code == "prompt_too_long_no_memory"
+        assert engine.contexts.room_for_prompt(model, too_long(33_000)) == 34_024
+        with pytest.raises(InsufficientMemoryError, match="context length of 65536"):
+            await length(engine, 65_536)
+        assert memory.failures == 1
+    async with running(**auto) as engine:
+        assert await length(engine) == 32_768
+
+
+async def test_a_length_that_preheat_chose_is_smaller_where_memory_is_short(
+    auto: dict[str, Any], memory: LittleMemory
+) -> None:
+    memory.most_tokens = 9000
+    async with running(**auto) as engine:
+        async with engine.lease(LONG, context_length=4096) as lease:
+            assert lease.info.context_length == 8192
+        await engine.unload(LONG)
+        memory.most_tokens = 5000
+        await engine.load(LONG)
+        assert (await length_of(engine), memory.failures) == (4096, 3)
+        await engine.unload(LONG)
+        memory.most_tokens = 1000
+        with pytest.raises(InsufficientMemoryError):
+            await engine.load(LONG)
+    memory.most_tokens = 40_000
+    async with running(**auto) as engine:
+        await engine.load(LONG)
+        assert await length_of(engine) == 32_768
+
+
+async def length_of(engine: Engine) -> int:
+    """Return the loaded context length."""
+    async with engine.lease(LONG) as lease:
+        return lease.info.context_length
 
 
 async def test_what_is_said_of_a_prompt_that_does_not_fit(auto: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from preheat.errors import InsufficientMemoryError, LoadCancelledError, ModelLoadError
+from preheat.errors import InsufficientMemoryError, LoadCancelledError, LoadTimeoutError, ModelLoadError
 from preheat.inference import Priority
 from preheat.messages import msg
 from preheat.residency import Action, Cause, EvictionReason, Hot, Outcome, Residency, State
@@ -787,6 +787,51 @@ def test_requests_in_progress_that_do_not_end_do_not_hold_others_back_for_ever(w
     assert second not in world.leases
     world.later(TIMEOUT_S / 2)
     assert second in world.leases
+
+
+def test_a_request_for_the_new_settings_waits_until_those_in_progress_have_ended(world: World) -> None:
+    lease = _hot_lease(world)
+    world.change_settings("a")
+    renewed = world.request("a", renewed=True)
+    other = world.request("a")
+    assert world.leases == {lease, other}
+    assert (world.found[renewed], world.record("a").active_requests) == ((Outcome.MISS, 0.0), 3)
+    world.release(lease)
+    world.release(other)
+    assert world.last(Action.EVICT).cause == EvictionReason.SETTINGS
+    world.exit("a")
+    world.ready("a")
+    assert world.leases == {renewed}
+
+
+def test_a_request_for_settings_that_the_model_has_does_not_wait(world: World) -> None:
+    lease = _hot_lease(world)
+    assert world.request("a", renewed=True) in world.leases
+    assert lease in world.leases
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_a_request_for_the_new_settings_waits_for_a_load_with_old_ones(world: World, joined: bool) -> None:
+    first = world.request("a") if joined else world.preload("a")
+    world.start("a")
+    world.change_settings("a")
+    renewed = world.request("a", renewed=True)
+    world.ready("a")
+    assert world.leases == ({first} if joined else set())
+    if joined:
+        world.release(first)
+    world.exit("a")
+    world.ready("a")
+    assert world.leases == {renewed}
+
+
+def test_a_request_for_the_new_settings_does_not_get_the_old_ones_in_the_end(world: World) -> None:
+    _hot_lease(world)
+    world.change_settings("a")
+    renewed = world.request("a", renewed=True)
+    world.later(TIMEOUT_S)
+    assert isinstance(world.answers[renewed], LoadTimeoutError)
+    assert world.record("a").active_requests == 1
 
 
 def test_pressure_unloads_idle_models_in_the_order_of_eviction(world: World) -> None:

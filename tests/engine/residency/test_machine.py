@@ -43,10 +43,10 @@ class ResidencyMachine(RuleBasedStateMachine):
 
     # Callers
 
-    @rule(model=MODELS)
-    def request(self, model: str) -> None:
+    @rule(model=MODELS, renewed=st.booleans())
+    def request(self, model: str, renewed: bool) -> None:
         self.popularity.note(model, self.world.clock)
-        self.world.request(model)
+        self.world.request(model, renewed=renewed)
 
     @precondition(lambda self: self.world.leases)
     @rule(data=st.data(), answered=st.booleans(), keep_alive_s=st.sampled_from([None, None, 0.0, 5.0, -1.0]))

@@ -86,9 +86,9 @@ class World:
 
     # What callers do
 
-    def request(self, model: str, priority: Priority = Priority.INTERACTIVE) -> int:
+    def request(self, model: str, priority: Priority = Priority.INTERACTIVE, *, renewed: bool = False) -> int:
         waiter = self._new(model, request=True)
-        self.feed(ev.Requested(model, waiter, self.needs(model), priority))
+        self.feed(ev.Requested(model, waiter, self.needs(model), priority, renewed))
         assert waiter in self.found
         return waiter
 

@@ -6,6 +6,7 @@ Everything here runs on the threads of ``Lanes``, several requests at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError
@@ -20,6 +21,7 @@ from preheat.inference.worker.lanes import Job, Lane
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.sampling import TokenSampler, prompt_token, token_logprob
 from preheat.inference.worker.scheduling import Generation, Image
+from preheat.inference.worker.text_pieces import OnPiece
 from preheat.inference.worker.text_stream import TextStream
 from preheat.inference.worker.tokenizing import answer_tokens, infill_prompt, prompt_limit
 from preheat.inference.worker.vision import MAX_IMAGES, VisionEncoder
@@ -87,10 +89,9 @@ class TextPreparer:
 
     def answer(self, frame: Tokenize | Detokenize, job: Job) -> Tokens | Detokenized:
         """Return the answer to a request for tokens or their text; raises EngineError, CancelledError."""
-        return answer_tokens(self._model, frame, lambda chat: self._chat_prompt(chat, job), job)
+        return answer_tokens(self._model, frame, partial(self._chat_prompt, job), job)
 
-    def _chat_prompt(self, chat: Chat, job: Job) -> list[int]:
-        limit = prompt_limit(job, self._model, "messages")
+    def _chat_prompt(self, job: Job, chat: Chat, limit: OnPiece) -> list[int]:
         tokens = chat_tokens(self._model, self._template, chat, self._encoded(chat, job), limit).tokens
         return [max(token, 0) for token in tokens]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
 from preheat.inference import Chat, GenerateRequest
 from preheat.inference.protocol import Detokenize, Detokenized, Tokenize, Tokens
-from preheat.inference.request_size import MAX_TOKENIZED_TOKENS, longest_prompt
+from preheat.inference.request_size import MAX_TOKENIZED_TOKENS
 from preheat.inference.worker.lanes import Job
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.text_pieces import OnPiece
@@ -15,9 +15,9 @@ from preheat.messages import msg
 
 
 def answer_tokens(
-    model: LlamaModel, frame: Tokenize | Detokenize, chat_prompt: Callable[[Chat], Sequence[int]], job: Job
+    model: LlamaModel, frame: Tokenize | Detokenize, chat_prompt: Callable[[Chat, OnPiece], Sequence[int]], job: Job
 ) -> Tokens | Detokenized:
-    """Return the answer. ``chat_prompt`` returns the tokens of a chat's prompt.
+    """Return the answer. ``chat_prompt`` returns the tokens of a chat's prompt; see ``LlamaModel.tokenize``.
 
     Raises:
         EngineError: The vocabulary has no such token, there are too many, or ``chat_prompt`` failed.
@@ -28,26 +28,32 @@ def answer_tokens(
         pieces = {token: model.written_piece(token) for token in set(frame.tokens)}
         return Detokenized(frame.id, model.detokenize(frame.tokens), [pieces[token] for token in frame.tokens])
     if frame.chat is not None:
-        return Tokens(frame.id, chat_prompt(frame.chat))
-
-    def on_piece(tokens: int) -> None:
-        job.check()
-        if tokens > MAX_TOKENIZED_TOKENS:
-            raise ContextLengthExceededError(msg("too_many_tokens", limit=MAX_TOKENIZED_TOKENS), param="prompt")
-
+        return Tokens(frame.id, chat_prompt(frame.chat, count_limit(job, "messages")))
+    on_piece = count_limit(job, "prompt")
     tokens = model.tokenize(
         frame.text or "", add_special=frame.add_special, parse_special=frame.parse_special, on_piece=on_piece
     )
     return Tokens(frame.id, tokens)
 
 
+def count_limit(job: Job, param: str) -> OnPiece:
+    """Return a function that stops counting tokens; it raises ContextLengthExceededError or CancelledError."""
+
+    def on_piece(tokens: int) -> None:
+        job.check()
+        if tokens > MAX_TOKENIZED_TOKENS:
+            raise ContextLengthExceededError(msg("too_many_tokens", limit=MAX_TOKENIZED_TOKENS), param=param)
+
+    return on_piece
+
+
 def prompt_limit(job: Job, model: LlamaModel, param: str) -> OnPiece:
     """Return a function that stops tokenizing when the prompt is far too long or the request was cancelled.
 
-    It raises ContextLengthExceededError or CancelledError. A prompt for which the model was trained is counted to its
-    end: the model may be loaded again with room for it.
+    It raises ContextLengthExceededError or CancelledError. Nearly every prompt is counted to its end: the model may be
+    loaded again with room for it, and its user sees by how much it is too long.
     """
-    most = longest_prompt(model.context_length, model.trained_length)
+    most = max(model.context_length, MAX_TOKENIZED_TOKENS)
 
     def on_piece(tokens: int) -> None:
         job.check()
@@ -61,10 +67,11 @@ def prompt_limit(job: Job, model: LlamaModel, param: str) -> OnPiece:
 
 def input_limit(job: Job, index: int, most: int) -> OnPiece:
     """Return the same for an input of an embedding model, which may have up to ``most`` tokens."""
+    counted = max(most, MAX_TOKENIZED_TOKENS)
 
     def on_piece(tokens: int) -> None:
         job.check()
-        if tokens > most:
+        if tokens > counted:
             raise ContextLengthExceededError(
                 msg("input_too_long_early", index=index, tokens=tokens, limit=most), param="input"
             )

@@ -56,6 +56,7 @@ class ContextFacts:
         parallel: Requests that the user lets run at once; 1 if that is left to Preheat.
         most_at_first: The most tokens before a request needs more.
         remembered: What the model was loaded with before.
+        failed_tokens: A load with this length found too little memory; 0 if none has.
     """
 
     trained_tokens: int
@@ -67,10 +68,15 @@ class ContextFacts:
     parallel: int = 1
     most_at_first: int = MOST_AT_FIRST
     remembered: Remembered | None = None
+    failed_tokens: int = 0
+
+    def may_load(self, tokens: int) -> bool:
+        """Return whether a load with this length has not failed."""
+        return not 0 < self.failed_tokens <= tokens
 
     def fits_beside_favourites(self, tokens: int) -> bool:
         """Return whether the model with this length leaves the favourites their memory."""
-        return self.working_bytes(tokens) + self.favourites_bytes <= self.limit_bytes
+        return self.may_load(tokens) and self.working_bytes(tokens) + self.favourites_bytes <= self.limit_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,9 @@ def _first_choice(facts: ContextFacts) -> ContextChoice:
         others_bytes, steps = 0, tuple(step for step in steps if step <= usual) or steps[:1]
     for tokens in reversed(steps):
         kv_bytes, working_bytes = facts.kv_bytes(tokens), facts.working_bytes(tokens)
-        if working_bytes > facts.limit_bytes:
+        if not facts.may_load(tokens):
+            reason = msg("context_failed")
+        elif working_bytes > facts.limit_bytes:
             reason = msg("context_limit")
         elif tokens > LEAST and working_bytes + others_bytes > facts.limit_bytes:
             reason = msg("context_beside_favourites")

@@ -14,6 +14,7 @@ from preheat.files import read_json, write_atomic
 from preheat.messages import msg
 from preheat.models import ModelFile
 from preheat.residency.contexts.choice import (
+    LEAST,
     MOST_AT_FIRST,
     ContextChoice,
     ContextFacts,
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 _MOST_REMEMBERED: Final = 1000
 _MOST_TOKENS: Final = 2**24
+_FAILURE_S: Final = 600.0
+"""Time until a request may let a model grow again to a length whose load has failed."""
 
 
 _NO_OWN_SETTINGS: Final = ModelSettings()
@@ -40,6 +43,14 @@ class Growth:
 
     tokens: int
     needed_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A length whose load found too little memory, and when, in Unix time."""
+
+    tokens: int
+    failed_at: float
 
 
 class ContextLengths:
@@ -55,6 +66,8 @@ class ContextLengths:
         self._total_bytes = read_memory().total_bytes if total_bytes is None else total_bytes
         self._remembered = self._read()
         self._required: dict[str, int] = {}  # by requests, until Preheat ends
+        self._trials: dict[str, ContextChoice] = {}  # growth for requests, until the model has been loaded with it
+        self._failed: dict[str, _Failure] = {}  # until the settings change
         self._choices: dict[str, ContextChoice] = {}
         self._favourites: dict[str, int] = {}  # estimated bytes of those that fit together
         self._likely: dict[str, int] = {}  # the same of other models that are used much
@@ -97,7 +110,7 @@ class ContextLengths:
         """Return the settings with the chosen lengths instead of ``auto``, and with those that requests needed."""
         models = dict(settings.models)
         for model_id, choice in self._choices.items():
-            wanted = self._required.get(model_id, 0)
+            wanted = self._needed(model_id, settings)
             if settings.has_auto_context(model_id):
                 wanted = max(wanted, choice.tokens)
             elif wanted <= settings.for_model(model_id).context_length:
@@ -108,29 +121,65 @@ class ContextLengths:
     def choice(self, model: ModelFile, settings: Settings) -> ContextChoice:
         """Return the length of a model's next load under these settings, which are the user's."""
         choice = self._choices.get(model.model_id) or self._choice(model, settings)
-        if (required := self._required.get(model.model_id, 0)) > choice.tokens:
-            return ContextChoice(required, msg("context_grown"), _kv_bytes(model, settings, required))
+        if (needed := self._needed(model.model_id, settings)) > choice.tokens:
+            return ContextChoice(needed, msg("context_grown"), _kv_bytes(model, settings, needed))
         return choice
 
-    def growth(self, model: ModelFile, tokens: int, settings: Settings) -> Growth | None:
+    def _needed(self, model_id: str, settings: Settings) -> int:
+        """Return the length that requests needed; 0 if none has."""
+        trial = self._trials.get(model_id) if settings.has_auto_context(model_id) else None
+        return max(self._required.get(model_id, 0), 0 if trial is None else trial.tokens)
+
+    def growth(self, model: ModelFile, tokens: int, settings: Settings, now: float) -> Growth | None:
         """Return how a model whose length is ``auto`` gets room for this many tokens; None if favourites had to leave.
 
-        None also if the length is the user's number, or the model was trained for fewer tokens.
+        None also if the length is the user's number, the model was trained for fewer tokens, or a load with it has
+        just failed.
         """
         if not settings.has_auto_context(model.model_id) or 0 < model.context_length < tokens:
             return None
-        length = grown_context(self._facts(model, settings), tokens)
+        failure = self._failure(model.model_id, now)
+        facts = replace(self._facts(model, settings), failed_tokens=0 if failure is None else failure.tokens)
+        length = grown_context(facts, tokens)
         return None if length is None else Growth(length, _size(model, settings, length))
 
     def grow(self, model: ModelFile, growth: Growth, settings: Settings) -> None:
-        """Let every later load have this length, over restarts."""
-        known = Remembered(growth.tokens, self._limit_bytes(settings), grown=True)
-        self._remember(model.model_id, known)
-        self._choices[model.model_id] = self._choice(model, settings)
+        """Let every later load have this length, over restarts once one has succeeded."""
+        kv_bytes = _kv_bytes(model, settings, growth.tokens)
+        self._trials[model.model_id] = ContextChoice(growth.tokens, msg("context_grown"), kv_bytes)
 
     def require(self, model: ModelFile, tokens: int) -> None:
         """Let later loads have at least this length until Preheat ends."""
         self._required[model.model_id] = tokens
+
+    def load_failed(self, model: ModelFile, settings: Settings, now: float) -> bool:
+        """Choose a smaller length for a model whose load found too little memory; return whether there is one.
+
+        It is not remembered: there may be more memory at the next start.
+        """
+        model_id, failed = model.model_id, self.choice(model, settings).tokens
+        self._required.pop(model_id, None)
+        self._trials.pop(model_id, None)
+        if failed > LEAST:
+            self._failed[model_id] = _Failure(failed, now)
+        else:  # the memory is not what the context takes
+            self._failed.pop(model_id, None)
+        choice = self._choices[model_id] = self._choice(model, settings)
+        return choice.tokens < failed
+
+    def may_load(self, model: ModelFile, tokens: int, now: float) -> bool:
+        """Return whether a load with this length has not just failed."""
+        failure = self._failure(model.model_id, now)
+        return failure is None or tokens < failure.tokens
+
+    def _failure(self, model_id: str, now: float) -> _Failure | None:
+        """Return the last failure of a model, unless it is so long ago that a request may try again."""
+        failure = self._failed.get(model_id)
+        return failure if failure is not None and 0 <= now - failure.failed_at < _FAILURE_S else None
+
+    def forget_failures(self) -> None:
+        """Try all lengths again."""
+        self._failed.clear()
 
     def estimated_bytes(self, model: ModelFile, settings: Settings) -> int:
         """Return the estimated memory of a model if these were the user's settings."""
@@ -144,10 +193,15 @@ class ContextLengths:
         """Return the estimated memory of a model's KV cache with this context length."""
         return _kv_bytes(model, settings, tokens)
 
-    def loaded(self, model_id: str, settings: Settings) -> None:
-        """Remember the length of a model that has been loaded."""
+    def loaded(self, model_id: str, tokens: int, settings: Settings) -> None:
+        """Remember the length of a model that has been loaded, which has room for this many tokens."""
+        trial = self._trials.get(model_id)
+        if trial is not None and tokens >= trial.tokens:
+            self._choices[model_id] = self._trials.pop(model_id)
+            self._remember(model_id, Remembered(trial.tokens, self._limit_bytes(settings), grown=True))
         choice, known = self._choices.get(model_id), self._remembered.get(model_id)
-        if choice is None or not settings.has_auto_context(model_id) or model_id in self._required:
+        apart = self._required.keys() | self._trials.keys() | self._failed.keys()
+        if choice is None or not settings.has_auto_context(model_id) or model_id in apart:
             return
         if known is None or known.tokens != choice.tokens:
             self._remember(model_id, Remembered(choice.tokens, self._limit_bytes(settings)))
@@ -160,7 +214,7 @@ class ContextLengths:
         return ContextChoice(tokens, msg("context_set"), _kv_bytes(model, settings, tokens))
 
     def _facts(self, model: ModelFile, settings: Settings) -> ContextFacts:
-        own = settings.for_model(model.model_id)
+        own, failure = settings.for_model(model.model_id), self._failed.get(model.model_id)
         return ContextFacts(
             trained_tokens=model.context_length,
             working_bytes=lambda tokens: _size(model, settings, tokens),
@@ -172,6 +226,7 @@ class ContextLengths:
             # An embedding model computes no more of a text in any case.
             most_at_first=USUAL_CONTEXT if model.embeddings else MOST_AT_FIRST,
             remembered=self._remembered.get(model.model_id),
+            failed_tokens=0 if failure is None else failure.tokens,
         )
 
     def _usual_size(self, model: ModelFile, settings: Settings) -> int:

@@ -82,7 +82,7 @@ class RunEndpoints:
         """Answer with one vector for each input."""
         body, model = await self._read(EmbedBody, request)
         watch = Stopwatch()
-        embeddings = await self._embed(request, body, model, body.inputs, watch, truncate=body.truncate is not False)
+        embeddings = await self._embed(request, body, model, body.inputs, watch, truncate=bool(body.truncate))
         if embeddings is None:
             return client_gone()
         vectors = shortened(model, embeddings, body.dimensions or None)
@@ -95,7 +95,7 @@ class RunEndpoints:
         """Answer with the vector of one prompt; the older form of ``embed``."""
         body, model = await self._read(EmbeddingsBody, request)
         inputs = [body.prompt] if body.prompt else []
-        embeddings = await self._embed(request, body, model, inputs, Stopwatch(), truncate=True)
+        embeddings = await self._embed(request, body, model, inputs, Stopwatch())
         if embeddings is None:
             return client_gone()
         vectors = list(map(numbers, embeddings.vectors))
@@ -155,9 +155,14 @@ class RunEndpoints:
         inputs: Sequence[str],
         watch: Stopwatch,
         *,
-        truncate: bool,
+        truncate: bool = False,
     ) -> Embeddings | None:
-        """Return the vectors; None if the client has disconnected."""
+        """Return the vectors; None if the client has disconnected.
+
+        Args:
+            truncate: Cut inputs that are too long. Otherwise they are an error, also by default: half of a text has
+                another meaning than the whole.
+        """
         if not model.embeddings:
             raise UnsupportedOperationError(msg("endpoint_needs_embeddings", model=model.model_id), param="model")
         try:
@@ -204,12 +209,13 @@ async def _cut(lease: Lease, text: str) -> str | tuple[int, ...]:
     if len(text.encode("utf-8", "replace")) + _SPECIAL_TOKENS <= limit:
         return text  # no token is shorter than a byte
     beginning = text[: _ENOUGH_CHARACTERS * limit]
-    if len(beginning) < len(text) and len(await lease.tokenize(beginning, add_special=False)) > limit:
+    tokenize = partial(lease.tokenize, parse_special=False)  # as inputs are
+    if len(beginning) < len(text) and len(await tokenize(beginning, add_special=False)) > limit:
         text = beginning
-    tokens = await lease.tokenize(text)
+    tokens = await tokenize(text)
     if len(tokens) <= limit:
         return text
-    plain = await lease.tokenize(text, add_special=False)
+    plain = await tokenize(text, add_special=False)
     before = next((at for at in range(len(tokens)) if tokens[at : at + len(plain)] == plain), 0)
     after = tokens[before + len(plain) :]
     return tokens[: limit - len(after)] + after

@@ -286,7 +286,9 @@ class EmbedBody(RunBody):
     """POST /api/embed."""
 
     input: str | Annotated[list[str], Field(max_length=MAX_INPUTS)] | None = None
-    truncate: bool | None = Field(default=None, description="false makes an input that is too long an error")
+    truncate: bool | None = Field(
+        default=None, description="true cuts an input that is too long; it is an error otherwise, also by default"
+    )
     dimensions: Annotated[Whole, Field(ge=0)] | None = None
 
     @property

@@ -15,6 +15,7 @@ from preheat.residency import ContextLengths
 from preheat.settings import ModelSettings, Settings, Size
 
 GB = 10**9
+NOW = 1_700_000_000.0
 SHAPE = ModelShape(
     weight_bytes=2 * GB,
     repack_bytes=0,
@@ -68,7 +69,7 @@ def test_a_number_of_the_user_stays() -> None:
     assert chosen(applied) == (10_000, 16_384, 10_000)
     assert applied.models["b"].parallel == 2
     assert (known.choice(A, set_by_user).reason.code, known.choice(C, set_by_user).tokens) == ("context_set", 4096)
-    assert known.growth(A, 12_000, set_by_user) is None
+    assert known.growth(A, 12_000, set_by_user, NOW) is None
 
 
 def test_favourites_choose_first_and_leave_each_other_room() -> None:
@@ -97,15 +98,19 @@ def test_a_loaded_length_is_kept_over_restarts(tmp_path: Path) -> None:
     path = tmp_path / "contexts.json"
     first = lengths(path)
     first.choose(settings(8), MODELS, ())
-    first.loaded("a", settings(8))
-    first.loaded("unknown", settings(8))
+    first.loaded("a", 8192, settings(8))
+    first.loaded("unknown", 8192, settings(8))
     before = path.read_text()
-    first.loaded("a", settings(8))
+    first.loaded("a", 8192, settings(8))
     assert path.read_text() == before
-    growth = first.growth(B, 20_000, settings(8))
+    growth = first.growth(B, 20_000, settings(8), NOW)
     assert growth is not None
     assert growth.tokens == 32_768
     first.grow(B, growth, settings(8))
+    assert chosen(first.apply_to(settings(8)), A, B) == (8192, 32_768)
+    first.loaded("b", 16_384, settings(8))  # a load that began before
+    assert chosen(lengths(path).choose(settings(8), MODELS, ()), B) == (8192,)
+    first.loaded("b", 32_768, settings(8))
     assert chosen(first.apply_to(settings(8)), A, B) == (8192, 32_768)
     again = lengths(path)
     assert chosen(again.choose(settings(7.9), MODELS, ()), A, B) == (8192, 32_768)
@@ -116,10 +121,10 @@ def test_a_loaded_length_is_kept_over_restarts(tmp_path: Path) -> None:
 def test_growth_is_limited_by_training_and_favourites() -> None:
     known = lengths()
     known.choose(settings(8), MODELS, ("b",))
-    assert known.growth(A, 65_537, settings(8)) is None
-    assert known.growth(A, 60_000, settings(8)) is None
-    assert known.growth(C, 5000, settings(8)) is None
-    assert known.growth(A, 9000, settings(9)) is not None
+    assert known.growth(A, 65_537, settings(8), NOW) is None
+    assert known.growth(A, 60_000, settings(8), NOW) is None
+    assert known.growth(C, 5000, settings(8), NOW) is None
+    assert known.growth(A, 9000, settings(9), NOW) is not None
 
 
 def test_a_required_length_holds_until_the_end(tmp_path: Path) -> None:
@@ -128,10 +133,43 @@ def test_a_required_length_holds_until_the_end(tmp_path: Path) -> None:
     known.require(A, 10_000)
     assert chosen(known.apply_to(number)) == (10_000, 4096, 4096)
     assert known.choice(A, number).tokens == 10_000
-    known.loaded("a", number)
+    known.loaded("a", 10_240, number)
     assert not (tmp_path / "contexts.json").exists()
     assert chosen(known.apply_to(settings(context_length=20_000)), A) == (20_000,)
     assert chosen(known.apply_to(settings()), A) == (10_000,)
+
+
+def test_growth_that_cannot_be_loaded_is_taken_back(tmp_path: Path) -> None:
+    known = lengths(tmp_path / "contexts.json")
+    known.choose(settings(), MODELS, ())
+    growth = known.growth(A, 20_000, settings(), NOW)
+    assert growth is not None
+    known.grow(A, growth, settings())
+    assert known.load_failed(A, settings(), NOW)
+    assert chosen(known.apply_to(settings()), A) == (16_384,)
+    known.loaded("a", 16_384, settings())
+    assert not (tmp_path / "contexts.json").exists()
+    exact = known.growth(A, 20_000, settings(), NOW)
+    assert (exact is not None and exact.tokens, known.growth(A, 40_000, settings(), NOW)) == (20_000, None)
+    assert (known.may_load(A, 32_767, NOW), known.may_load(A, 32_768, NOW)) == (True, False)
+    assert known.growth(A, 40_000, settings(), NOW + 600) is not None
+    known.forget_failures()
+    assert known.growth(A, 40_000, settings(), NOW) is not None
+
+
+def test_a_length_that_cannot_be_loaded_becomes_smaller_down_to_the_least() -> None:
+    known, number = lengths(), settings(context_length=10_000)
+    known.choose(settings(), MODELS, ())
+    found = []
+    while known.load_failed(A, settings(), NOW):
+        found.append((known.choice(A, settings()).tokens, known.choice(A, settings()).reason.code))
+    assert found == [(8192, "context_failed"), (4096, "context_failed")]
+    assert chosen(known.apply_to(settings()), A) == (16_384,)  # the next load begins again
+    known.choose(number, MODELS, ())
+    assert not known.load_failed(A, number, NOW)
+    known.require(A, 20_000)
+    assert known.load_failed(A, number, NOW)
+    assert chosen(known.apply_to(number), A) == (10_000,)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +193,7 @@ def test_a_damaged_file_is_ignored(tmp_path: Path, content: str) -> None:
 def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     known = lengths(tmp_path)
     known.choose(settings(), MODELS, ())
-    known.loaded("a", settings())
+    known.loaded("a", 16_384, settings())
     assert "cannot be saved" in caplog.text
 
 

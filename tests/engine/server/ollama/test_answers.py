@@ -152,15 +152,16 @@ async def test_no_input_gives_no_vectors(engine: FakeEngine, client: httpx2.Asyn
     assert not engine.inputs
 
 
-async def test_a_text_that_is_too_long_is_cut_unless_that_is_forbidden(
+async def test_a_text_that_is_too_long_is_cut_only_if_the_client_asks_for_it(
     engine: FakeEngine, client: httpx2.AsyncClient
 ) -> None:
     text = "x" * 1000
-    assert (await client.post("/api/embed", json={"model": EMBED, "input": ["a", text]})).status_code == 200
-    await client.post("/api/embed", json={"model": EMBED, "input": text, "truncate": False})
-    (short, cut), (whole,) = engine.inputs
-    assert (short, whole) == ("a", text)
-    assert cut == (1, *map(ord, "x" * 511))
+    embed = {"model": EMBED, "input": ["a", text]}
+    assert (await client.post("/api/embed", json={**embed, "truncate": True})).status_code == 200
+    for truncate in (False, None):
+        await client.post("/api/embed", json={**embed, "truncate": truncate})
+    await client.post("/api/embeddings", json={"model": EMBED, "prompt": text})
+    assert engine.inputs == [["a", (1, *map(ord, "x" * 511))], ["a", text], ["a", text], [text]]
 
 
 async def test_models_of_the_wrong_kind(client: httpx2.AsyncClient) -> None:

@@ -24,6 +24,7 @@ from preheat.inference.worker.lanes import Job, Lane, Lanes, Preparer
 from preheat.inference.worker.llama_model import MAX_EMBEDDING_SEQUENCES, LlamaModel
 from preheat.inference.worker.pulse import Heartbeat
 from preheat.inference.worker.runner import EmbeddingRunner
+from preheat.inference.worker.text_pieces import OnPiece
 from preheat.inference.worker.tokenizing import answer_tokens, input_limit
 from preheat.messages import msg
 
@@ -204,5 +205,5 @@ def _content(frame: Tokenize | Detokenize) -> str | Sequence[int]:
     return frame.tokens if isinstance(frame, Detokenize) else frame.text or ""
 
 
-def _refuse_chat(_chat: Chat) -> NoReturn:
+def _refuse_chat(_chat: Chat, _on_piece: OnPiece) -> NoReturn:
     raise UnsupportedOperationError(msg("model_makes_embeddings"))
