@@ -141,6 +141,15 @@ async def test_the_place_of_a_favourite_is_kept_free(run: Run) -> None:
         assert model.placement.code == "placement_some"
 
 
+async def test_a_model_is_spread_over_two_devices(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GGML_VK_VISIBLE_DEVICES", "0,0")
+    async with run(devices=("Vulkan0", "Vulkan1"), device_memory_limit="90MB") as engine:
+        await use(engine, "notes")
+        held = record(engine, "notes").device_bytes
+        assert held.keys() == {"Vulkan0", "Vulkan1"}
+        assert all(0 < size <= 90 * MB for size in held.values())
+
+
 async def test_one_makes_room_for_the_other(run: Run) -> None:
     async with run(device_memory_limit="250MB") as engine:
         await use(engine, "notes")

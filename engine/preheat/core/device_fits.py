@@ -15,8 +15,8 @@ from typing import Final, Protocol
 
 from preheat.devices import (
     Placement,
+    corrected,
     fits,
-    parts_with_buffers,
     place,
     place_as,
     with_buffers,
@@ -115,8 +115,8 @@ class DeviceFits:
             if found.fitted is not None:
                 split = dict(zip(candidate.devices, found.fitted.layer_split, strict=True))
                 offered = place_as(question.parts, rooms, split, found.fitted.cpu_experts)
-            parts = parts_with_buffers(parts, candidate, found.compute_bytes)
-            candidate = place(parts, rooms)
+            parts, left = corrected(parts, rooms, candidate, found.compute_bytes)
+            candidate = place(parts, left)
         if _rank(offered) > _rank(best) and offered.key not in known:
             found = await self._fit(_options(model, self._settings, offered))
             exact = with_buffers(question.parts, offered, found.compute_bytes)

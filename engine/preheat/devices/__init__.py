@@ -27,9 +27,9 @@ if TYPE_CHECKING:
         LayerParts,
         ModelParts,
         Placement,
+        corrected,
         fits,
         is_doubtful,
-        parts_with_buffers,
         place,
         place_as,
         with_buffers,
@@ -50,7 +50,7 @@ else:
             "preheat.devices.discovery": "find_devices remembered_devices",
             "preheat.devices.placement": (
                 "ALL_LAYERS ON_PROCESSOR DeviceRoom LayerParts ModelParts Placement fits is_doubtful "
-                "parts_with_buffers place place_as with_buffers"
+                "corrected place place_as with_buffers"
             ),
             "preheat.devices.placement_table": "PlacementTable",
             "preheat.devices.power": "PowerState",

@@ -153,10 +153,20 @@ def with_buffers(parts: ModelParts, placement: Placement, compute_bytes: Mapping
     return replace(placement, device_bytes=MappingProxyType(sizes))
 
 
-def parts_with_buffers(parts: ModelParts, placement: Placement, compute_bytes: Mapping[str, int]) -> ModelParts:
-    """Return the parts with buffers as large as those of this placement."""
+def corrected(
+    parts: ModelParts, rooms: Sequence[DeviceRoom], placement: Placement, compute_bytes: Mapping[str, int]
+) -> tuple[ModelParts, tuple[DeviceRoom, ...]]:
+    """Return the parts with buffers as large as those of this placement.
+
+    A device with larger ones than another, such as that with the output layer, has less room instead.
+    """
     staged = _staged_bytes(parts, placement.gpu_layers, placement.cpu_experts)
-    return replace(parts, compute_bytes=max(max(compute_bytes.values(), default=0) - staged, 0))
+    least, most = min(compute_bytes.values(), default=0), max(compute_bytes.values(), default=0)
+    left = (room.limit_bytes - compute_bytes.get(room.name, most) + least for room in rooms)
+    return (
+        replace(parts, compute_bytes=max(least - staged, 0)),
+        tuple(room._replace(limit_bytes=limit) for room, limit in zip(rooms, left, strict=True)),
+    )
 
 
 def fits(placement: Placement, rooms: Sequence[DeviceRoom]) -> bool:

@@ -13,9 +13,9 @@ from preheat.devices import (
     LayerParts,
     ModelParts,
     Placement,
+    corrected,
     fits,
     is_doubtful,
-    parts_with_buffers,
     place,
     place_as,
     with_buffers,
@@ -155,8 +155,20 @@ def test_buffers_are_replaced_by_those_of_llama_cpp() -> None:
     assert exact.device_bytes == {"Vulkan0": (5 * 110 + 200 + 220) * MB}
     assert fits(exact, rooms(970))
     assert not fits(exact, rooms(969))
-    assert parts_with_buffers(DENSE, guess, {"Vulkan0": 220 * MB}).compute_bytes == 120 * MB
+    parts, (room,) = corrected(DENSE, rooms(1000), guess, {"Vulkan0": 220 * MB})
+    assert (parts.compute_bytes, room.limit_bytes) == (120 * MB, 1000 * MB)
     assert with_buffers(DENSE, guess, {}) == guess
+
+
+def test_each_device_has_room_for_its_own_buffers() -> None:
+    devices = rooms(1150, 4000, 500)
+    guess = place(DENSE, devices)
+    parts, left = corrected(DENSE, devices, guess, {"Vulkan0": 100 * MB, "Vulkan1": 300 * MB})
+    assert parts.compute_bytes == 100 * MB
+    assert [room.limit_bytes // MB for room in left] == [1150, 3800, 300]
+    exact = with_buffers(parts, place(parts, left), {"Vulkan0": 100 * MB, "Vulkan1": 300 * MB})
+    assert exact.device_bytes == {"Vulkan0": (9 * 110 + 100) * MB, "Vulkan1": (23 * 110 + 200 + 300) * MB}
+    assert fits(exact, devices)
 
 
 def test_layers_are_put_where_they_are_said_to_be() -> None:
