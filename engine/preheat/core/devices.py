@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from preheat.core.supervised import in_daemon_thread
 from preheat.devices import (
     Device,
     DeviceChoice,
@@ -86,7 +87,7 @@ class EngineDevices:
         """Find the devices, and notice when they change; never returns."""
         while True:
             try:
-                self._take(await asyncio.to_thread(self._find))
+                self._take(await in_daemon_thread(self._find, "devices"))
             except ModelLoadError as error:  # llama.cpp is missing, which each load reports
                 logger.info("no devices: %s", error)
             self._looked.set()

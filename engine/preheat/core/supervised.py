@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Coroutine
-from typing import Final
+from concurrent.futures import Future
+from typing import Final, TypeVar
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 RESTART_S: Final = 10.0
 """Pause after a bug, so that a permanent one does not fill the log."""
@@ -25,3 +29,20 @@ async def keep_running(name: str, work: Callable[[], Coroutine[None, None, None]
         bug = None if task.cancelled() else task.exception()
         logger.error("%s ended unexpectedly and is restarted", name, exc_info=bug)
         await asyncio.sleep(pause_s)
+
+
+async def in_daemon_thread(work: Callable[[], T], name: str) -> T:
+    """Return what blocking work returns. The program ends without waiting for it, as it does for ``to_thread``."""
+    done: Future[T] = Future()
+    done.set_running_or_notify_cancel()  # from now on it cannot be cancelled
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(result)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return await asyncio.wrap_future(done)

@@ -66,7 +66,10 @@ async def measure_in_process(model: ProbedModel, device: str, limit_s: float = T
     if process.returncode:
         ended = explain_exit(process.returncode, errors.decode(errors="replace").splitlines(), None)
         raise ModelLoadError(msg("device_probe_crashes", reason=ended.reason))
-    found = json.loads(output)
+    try:
+        found = json.loads(output)
+    except ValueError:  # a driver ended the process as if all was well
+        raise ModelLoadError(msg("device_probe_crashes", reason=msg("exit_normal"))) from None
     if isinstance(found, dict):
         raise ModelLoadError(message_from_json(found[FAILED]))
     if found is None:
