@@ -83,7 +83,7 @@ format: install-dev
 install-run: EXTRAS := starter gui
 install-serve: EXTRAS := starter
 install-dev: EXTRAS := dev
-install-docs: EXTRAS := docs gui
+install-docs: EXTRAS := docs gui starter
 install-bench: EXTRAS := bench
 install-package: EXTRAS := package
 install-run install-docs install-package: PACKAGES := gui
