@@ -5174,6 +5174,10 @@ nach {new}
         <translation>Den Datenträger der Modelldatei prüfen, dann erneut versuchen</translation>
     </message>
     <message>
+        <source>Check the graphics card and its driver</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Check the spelling; if it is private, sign in with preheat hub login</source>
         <translation>Schreibweise prüfen; bei einem privaten mit preheat hub login anmelden</translation>
     </message>
@@ -5770,6 +5774,10 @@ nach {new}
         <translation>Den Treiber der Grafikkarte aktualisieren oder die Datei entfernen</translation>
     </message>
     <message>
+        <source>Update the driver of the graphics card, or set devices to cpu</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Use one of these models, or change the rule in the setting access</source>
         <translation>Eines dieser Modelle verwenden oder die Regel in der Einstellung access ändern</translation>
     </message>
@@ -6198,6 +6206,10 @@ nach {new}
         <translation>die Speichergrenze ist jetzt {limit:memory}</translation>
     </message>
     <message>
+        <source>the model did not load on it: {reason}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>the rows of the tensor {tensor} are not whole {type} blocks</source>
         <translation>die Zeilen des Tensors {tensor} bestehen nicht aus ganzen {type}-Blöcken</translation>
     </message>
@@ -6396,6 +6408,10 @@ nach {new}
     <message>
         <source>{count} models are ready</source>
         <translation>{count} Modelle sind bereit</translation>
+    </message>
+    <message>
+        <source>{devices:names} is not there any more, and the model runs without it</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{device} is left off, as {reason}</source>
@@ -6616,6 +6632,10 @@ nach {new}
     <message>
         <source>{model} cannot be deleted by Preheat: it is {path}</source>
         <translation>Preheat kann {model} nicht löschen: Es ist {path}</translation>
+    </message>
+    <message>
+        <source>{model} did not load on {device}, and runs on the processor: {reason}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{model} does not load: {error}</source>

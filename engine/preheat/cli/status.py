@@ -52,9 +52,10 @@ def status(as_json: AsJson = False) -> None:
         ("Prompts", prompts_line(now)),
         ("Preload", preloading_line(now["preload"])),
     )
+    indent = max(_INDENT, *(len(name) + 2 for name, _ in figures))
     for name, words in figures:
         if words:
-            print_text(f"{name:<{_INDENT}}{words}", indent=_INDENT)
+            print_text(f"{name:<{indent}}{words}", indent=indent)
     if now["warning"]:
         print_text(f"{now['warning']}.", style="yellow")
     _print_models(now["models"])

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from preheat.core.supervised import in_daemon_thread
 from preheat.devices import (
     Device,
     DeviceChoice,
     DeviceList,
+    DeviceProblem,
     DeviceReport,
     SpeedPair,
     SpeedTable,
     choose_devices,
     device_list,
     find_devices,
+    find_devices_afresh,
     reason_against,
     remembered_devices,
     shape_name,
     speed_reason,
 )
-from preheat.errors import ModelLoadError
+from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
 from preheat.settings import Settings
@@ -33,6 +36,23 @@ logger = logging.getLogger(__name__)
 
 _LOOK_S: Final = 3600.0
 """Time between two looks, in seconds: a driver may be replaced, or a graphics card plugged in. Each takes 1 ms."""
+
+_PATIENCE_S: Final = 5.0
+"""Time that a reader waits for another look, in seconds; a driver may hang."""
+
+
+class _Failure(NamedTuple):
+    """A load that failed on a device."""
+
+    model: ModelFile
+    device: Device
+    error: EngineError
+
+    @property
+    def problem(self) -> Message:
+        """The failure in words."""
+        known = {"model": self.model.model_id, "device": self.device.description}
+        return msg("device_fails", reason=self.error.message, **known)
 
 
 class EngineDevices:
@@ -43,6 +63,7 @@ class EngineDevices:
             llama.cpp's names, when these or ``left_off`` may have changed.
         find: Finds the devices; blocks.
         remembered: Returns what was found before; None if it has to be found out.
+        find_afresh: The same as ``find``, whatever was found before.
         speeds: What was measured.
     """
 
@@ -53,11 +74,13 @@ class EngineDevices:
         find: Callable[[], DeviceReport] = find_devices,
         remembered: Callable[[], DeviceReport | None] = remembered_devices,
         speeds: SpeedTable | None = None,
+        find_afresh: Callable[[], DeviceReport] = find_devices_afresh,
     ) -> None:
         self._wanted = settings.devices
         self._on_change: Final = on_change
         self._speeds: Final = speeds or SpeedTable()
-        self._find: Final = find
+        self._find = find
+        self._find_afresh: Final = find_afresh
         self._remembered: Final = remembered
         self._saves_power = False
         self._allowed = DeviceChoice()  # by the setting alone
@@ -65,17 +88,40 @@ class EngineDevices:
         """What was found; empty before that."""
         self.choice = choose_devices(settings.devices, self.report)
         """What is done with it."""
+        self._failures: dict[tuple[str, str], _Failure] = {}  # by the device's key and model_id
         self._looked: Final = asyncio.Event()
+        self._current: Final = asyncio.Event()
+        self._wanted_again: Final = asyncio.Event()
 
     @property
     def list(self) -> DeviceList:
         """All devices, and what is done with each."""
-        return device_list(self.choice, self.report)
+        found = device_list(self.choice, self.report)
+        failures = (DeviceProblem(each.problem) for each in self._failures.values())
+        return replace(found, problems=(*found.problems, *failures))
 
     async def found(self) -> DeviceList:
-        """Wait until the devices are known, and return them."""
+        """Wait until the devices are known, and return them; look again if something has changed, such as a driver."""
         await self._looked.wait()
+        if await asyncio.to_thread(self._remembered) is None:
+            self._current.clear()
+            self._wanted_again.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE_S):
+                    await self._current.wait()
         return self.list
+
+    def look_afresh(self) -> None:
+        """Look again, because a device is missing that was found; what is found from now on is not remembered."""
+        self._find = self._find_afresh
+        self._wanted_again.set()
+
+    def failed(self, model: ModelFile, devices: Collection[str], error: EngineError) -> None:
+        """Leave devices off for a model that did not load there, until the file, the driver or the setting changes."""
+        for use in self.choice.uses:
+            if use.device.name in devices:
+                self._failures[use.device.key, model.model_id] = _Failure(model, use.device, error)
+        self._choose()
 
     async def start(self) -> None:
         """Use what is remembered, so that the first load knows its devices."""
@@ -91,12 +137,27 @@ class EngineDevices:
             except ModelLoadError as error:  # llama.cpp is missing, which each load reports
                 logger.info("no devices: %s", error)
             self._looked.set()
-            await asyncio.sleep(_LOOK_S)
+            self._current.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self._wanted_again.wait()
+            self._wanted_again.clear()
+            self._forget_shortages()
+
+    def _forget_shortages(self) -> None:
+        """Put models on devices again that lacked memory: another program may have had it."""
+        lasting = {
+            key: each for key, each in self._failures.items() if not isinstance(each.error, InsufficientMemoryError)
+        }
+        if len(lasting) < len(self._failures):
+            self._failures = lasting
+            self._choose()
 
     def apply_settings(self, settings: Settings) -> None:
         """Choose again if the setting has changed."""
         if settings.devices != self._wanted:
             self._wanted = settings.devices
+            self._failures.clear()
             self._choose()
 
     @property
@@ -132,15 +193,20 @@ class EngineDevices:
 
     def left_off(self, model: ModelFile) -> Mapping[str, Message]:
         """Return why a model is not put on devices that others may use, by llama.cpp's names."""
+        failures = {
+            each.device.name: msg("device_load_failed", reason=each.error.message)
+            for use in self.choice.uses
+            if (each := self._failures.get((use.device.key, model.model_id))) is not None and each.model is model
+        }
         if self._wanted is not None:
-            return {}
+            return failures
         shape = shape_of_model(model)
         reasons = {
             use.device.name: reason_against(use.device, self._speeds.speed(use.device, shape))
             for use in self.choice.uses
             if use.in_use
         }
-        return {name: reason for name, reason in reasons.items() if reason is not None}
+        return {**{name: reason for name, reason in reasons.items() if reason is not None}, **failures}
 
     def why(self, model: ModelFile) -> Message | None:
         """Return why a model is not put on a device that Preheat considered for it; None if it is, or there is none."""

@@ -32,7 +32,7 @@ from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
 from preheat.core.update_watch import UpdateWatch
 from preheat.devices import PlacementTable, SpeedTable, speeds_file
-from preheat.errors import EngineStoppedError, InsufficientMemoryError
+from preheat.errors import EngineError, EngineStoppedError, InsufficientMemoryError
 from preheat.inference import Priority
 from preheat.installation import ending_grace
 from preheat.messages import msg
@@ -451,6 +451,14 @@ class Engine:
         self._apply_to_parts()
 
     # Called by the residency executor
+
+    def device_missing(self) -> None:
+        """Look again for the devices."""
+        self.devices.look_afresh()
+
+    def device_failed(self, model: ModelFile, devices: Sequence[str], error: EngineError) -> None:
+        """Put a model on none of these devices any more."""
+        self.devices.failed(model, devices, error)
 
     def state_changed(self) -> None:
         """Plan again, and publish at once."""

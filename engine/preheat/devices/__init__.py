@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         DeviceUse,
         Speed,
     )
-    from preheat.devices.discovery import find_devices, remembered_devices
+    from preheat.devices.discovery import find_devices, find_devices_afresh, remembered_devices
     from preheat.devices.placement import (
         ALL_LAYERS,
         ON_PROCESSOR,
@@ -47,7 +47,7 @@ else:
             "preheat.devices.device": (
                 "Device DeviceKind DeviceList DeviceProblem DeviceReport DeviceSpeed DeviceUse Speed"
             ),
-            "preheat.devices.discovery": "find_devices remembered_devices",
+            "preheat.devices.discovery": "find_devices find_devices_afresh remembered_devices",
             "preheat.devices.placement": (
                 "ALL_LAYERS ON_PROCESSOR DeviceRoom LayerParts ModelParts Placement fits is_doubtful "
                 "corrected place place_as with_buffers"

@@ -81,6 +81,16 @@ def find_devices(*, remember: bool = True, limit_s: float = TIME_LIMIT_S) -> Dev
     return report
 
 
+def find_devices_afresh() -> DeviceReport:
+    """Return the devices as they are now, and remember nothing: one is missing that ought to be there. Blocks.
+
+    Raises:
+        ModelLoadError: llama.cpp is missing.
+    """
+    _write_memory({name: entry for name, entry in _read_memory().items() if name != _key()})
+    return find_devices(remember=False)
+
+
 def remembered_devices() -> DeviceReport | None:
     """Return the devices as they were found before; None if that has to be repeated. Takes about 1 ms."""
     try:
@@ -211,9 +221,12 @@ def _remember(key: str, report: DeviceReport) -> None:
         "problems": [message_json(problem) for problem in report.problems],
         "backends": list(report.backends),
     }
-    kept = dict([*memory.items(), (key, entry)][-_MOST_REMEMBERED:])
+    _write_memory(dict([*memory.items(), (key, entry)][-_MOST_REMEMBERED:]))
+
+
+def _write_memory(memory: Mapping[str, Any]) -> None:
     try:
-        write_atomic(_memory_file(), json.dumps(kept, indent=1), durable=False)
+        write_atomic(_memory_file(), json.dumps(memory, indent=1), durable=False)
     except OSError as error:
         logger.warning("the list of devices is not kept: %s", error)
 

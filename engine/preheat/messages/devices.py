@@ -41,6 +41,15 @@ TABLE: Final[Mapping[str, Template]] = {
         "{file} is no library of this llama.cpp, or finds nothing to work with", "Install Preheat again"
     ),
     "device_library_without_device": Template("{file} finds no device", "Install the driver of the graphics card"),
+    "device_load_failed": Template("the model did not load on it: {reason}"),
+    "device_fails": Template(
+        "{model} did not load on {device}, and runs on the processor: {reason}",
+        "Update the driver of the graphics card, or set devices to cpu",
+    ),
+    "device_missing": Template(
+        "{devices:names} is not there any more, and the model runs without it",
+        "Check the graphics card and its driver",
+    ),
     "device_gone": Template("the device {device} is not there any more"),
     "device_probe_hangs": Template("no answer within {limit:duration}", "Update the driver of the graphics card"),
     "device_probe_crashes": Template("it crashes: {reason}", "Update the driver of the graphics card"),

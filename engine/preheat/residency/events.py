@@ -158,9 +158,15 @@ class Ready(_ModelEvent):
 
 @dataclass(frozen=True, slots=True)
 class LoadFailed(_ModelEvent):
-    """A load ended without a hot model; its worker still has to be closed."""
+    """A load ended without a hot model; its worker still has to be closed.
+
+    Attributes:
+        elsewhere: What it needs without the devices on which it failed; it is loaded so at once. None if there are
+            no others to try.
+    """
 
     error: EngineError
+    elsewhere: Needs | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,12 @@ class Observer(Protocol):
     def decided(self, decision: DecisionRecord) -> None:
         """A model was loaded, left memory, or failed."""
 
+    def device_missing(self) -> None:
+        """A worker did not find a device that its model was to be put on."""
+
+    def device_failed(self, model: ModelFile, devices: Sequence[str], error: EngineError) -> None:
+        """A model did not load on these devices: put it elsewhere from now on."""
+
 
 class ResidencyExecutor(ResidencyView):
     """Keeps models in memory with real workers.
@@ -391,6 +397,16 @@ class ResidencyExecutor(ResidencyView):
     def warned(self) -> None:
         """A worker has found something that its model cannot do."""
         self._observer.state_changed()
+
+    def device_missing(self) -> None:
+        """A worker did not find a device that its model was to be put on."""
+        self._observer.device_missing()
+
+    def device_failed(self, model: ModelFile, devices: Sequence[str], error: EngineError) -> ev.Needs | None:
+        """Leave devices off for a model that did not load there; return what it needs without them, None if as much."""
+        before = self._shared.sizes.placement(model).key
+        self._observer.device_failed(model, devices, error)
+        return self._workers.needs(model) if self._shared.sizes.placement(model).key != before else None
 
 
 async def _nothing(_model: ModelFile) -> None:

@@ -176,6 +176,8 @@ class LoadStep(ExchangeStep):
         load = record.load
         if load is None:
             return
+        if event.elsewhere is not None and self._load_elsewhere(record, event.elsewhere):
+            return
         if isinstance(event.error, InsufficientMemoryError) and not load.speculative and not load.retried:
             others = self._others(record)
             if idle := tuple(
@@ -187,6 +189,20 @@ class LoadStep(ExchangeStep):
                 self._reserve(record, RoomPlan(victims=idle), EvictionReason.PRESSURE, "room_for_retry", closing=True)
                 return
         self._fail(record, event.error)
+
+    def _load_elsewhere(self, record: Residency, needs: ev.Needs) -> bool:
+        """Load a model again after its worker is closed, if there is room for it."""
+        load, needed = record.load, needs.expected_bytes
+        assert load is not None
+        record = record._replace(expected_bytes=needed, device_bytes=needs.device_bytes, reserved_bytes=0, rss_bytes=0)
+        plan = self._plan_room(record, needed, self._limits.reachable_bytes, for_request=not load.speculative)
+        if plan.missing_bytes > 0:
+            return False
+        self.effects.append(ev.CloseWorker(record.model_id))
+        record = self._put_load(record, outdated=False)
+        self.exchanges_cancelled()
+        self._reserve(record, plan, EvictionReason.ROOM, "room_for_request", closing=True)
+        return True
 
     # Leaving
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from preheat.core.devices import EngineDevices
 from preheat.devices import Device, DeviceKind, DeviceReport
-from preheat.errors import ModelLoadError
+from preheat.errors import InsufficientMemoryError, ModelLoadError
 from preheat.messages import msg
+from preheat.models import ModelFile, ModelShape
 from preheat.settings import Settings
 
 CARD = Device("Vulkan0", "Imaginary card", DeviceKind.DISCRETE, "vulkan", 1, 1)
 FOUND = DeviceReport((CARD,), backends=("vulkan",))
+MODEL = ModelFile("m", Path("m.gguf"), 1, "llama", 2048, False, True, (Path("m.gguf"),), 0, ModelShape())
 
 
 def make(
@@ -66,4 +70,52 @@ async def test_without_llama_the_processor_is_left(caplog: pytest.LogCaptureFixt
     running = asyncio.create_task(devices.run())
     await asked.wait()
     assert changes.empty()
+    running.cancel()
+
+
+async def test_a_reader_sees_what_was_installed_since() -> None:
+    reports = iter([DeviceReport(), FOUND])
+    devices, _ = make(Settings(), None, lambda: next(reports))
+    running = asyncio.create_task(devices.run())
+    async with asyncio.timeout(10):
+        assert len((await devices.found()).devices) == 1
+    running.cancel()
+
+
+async def test_a_missing_device_is_looked_for_afresh() -> None:
+    devices = EngineDevices(
+        Settings(), (changes := asyncio.Queue[Mapping[str, int]]()).put_nowait, lambda: FOUND, find_afresh=DeviceReport
+    )
+    running = asyncio.create_task(devices.run())
+    assert await changes.get() == {"Vulkan0": 1}
+    devices.look_afresh()
+    assert await changes.get() == {}
+    running.cancel()
+
+
+async def test_a_device_is_left_off_for_a_model_that_failed_there() -> None:
+    devices, _ = make(Settings(devices=("Vulkan0",)), FOUND)
+    await devices.start()
+    error = ModelLoadError(msg("device_probe_crashes", reason="it exited"))
+    devices.failed(MODEL, ["Vulkan0"], error)
+    reason = msg("device_load_failed", reason=error.message)
+    assert devices.left_off(MODEL) == {"Vulkan0": reason}
+    assert devices.why(MODEL) == msg("device_left_off", device="Imaginary card", reason=reason)
+    assert [each.problem.code for each in devices.list.problems] == ["device_fails"]
+    assert devices.left_off(replace(MODEL)) == {}  # another file
+    devices.apply_settings(Settings())
+    assert devices.left_off(MODEL) == {}
+    assert devices.list.problems == ()
+
+
+async def test_a_device_that_lacked_memory_is_tried_again_later() -> None:
+    devices, changes = make(Settings(), FOUND)
+    running = asyncio.create_task(devices.run())
+    await changes.get()
+    devices.failed(MODEL, ["Vulkan0"], InsufficientMemoryError(msg("worker_out_of_memory")))
+    await changes.get()
+    assert devices.left_off(MODEL)
+    devices.look_afresh()  # as the time of the next look would
+    await changes.get()
+    assert devices.left_off(MODEL) == {}
     running.cancel()

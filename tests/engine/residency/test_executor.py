@@ -417,6 +417,31 @@ async def test_a_device_is_left_off_for_single_models(bench: Bench) -> None:
     assert bench.executor.state.models["a"].device_bytes == {}
 
 
+async def test_a_model_that_does_not_load_on_a_device_is_loaded_without_at_once(bench: Bench) -> None:
+    bench.executor.use_devices({"Vulkan0": 10 * GB})
+    loading = asyncio.create_task(bench.executor.load(model("a")))
+    await settle()
+    bench.workers[0].fail(ModelLoadError(msg("device_probe_crashes", reason="")))
+    await settle()
+    bench.workers[1].become_hot()
+    await loading
+    assert bench.failed_on == [("a", ("Vulkan0",), "model_load_failed")]
+    assert [worker.options.devices for worker in bench.workers if worker.options] == [("Vulkan0",), ()]
+    assert bench.of("a") is State.HOT
+    assert bench.executor.state.models["a"].device_bytes == {}
+
+
+async def test_a_device_that_is_missing_is_reported(bench: Bench) -> None:
+    bench.executor.use_devices({"Vulkan0": 10 * GB})
+    loading = asyncio.create_task(bench.executor.load(model("a")))
+    await settle()
+    bench.workers[0].become_hot(missing_devices=["Vulkan0"])
+    await loading
+    assert bench.devices_missing == 1
+    assert bench.executor.devices("a") == ()
+    assert bench.executor.warning("a") == msg("device_missing", devices=["Vulkan0"])
+
+
 async def test_a_warning_lasts_until_the_next_load(bench: Bench) -> None:
     warning = msg("decode_fell", device="Vulkan0", speed=10, best=40)
     bench.executor.warn("unknown", warning)

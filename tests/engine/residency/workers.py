@@ -71,8 +71,10 @@ class FakeWorker:
         self.on_warming, self.on_warning = on_warming, on_warning
         return await self.loaded
 
-    def become_hot(self, repack_gain: float | None = None) -> None:
-        self.loaded.set_result(ModelInfo(2048, False, 0, True, 1, repack_gain=repack_gain))
+    def become_hot(self, repack_gain: float | None = None, missing_devices: Sequence[str] = ()) -> None:
+        devices = self.options.devices if self.options is not None else ()
+        sizes = tuple((name, 1000) for name in devices if name not in missing_devices)
+        self.loaded.set_result(ModelInfo(2048, False, 0, True, 1, repack_gain=repack_gain, device_bytes=sizes))
 
     def fail(self, error: Exception) -> None:
         self.loaded.set_exception(error)
@@ -176,6 +178,8 @@ class Bench:
         self.decisions: list[DecisionRecord] = []
         self.states: list[State] = []
         self.progress: list[float | None] = []
+        self.devices_missing = 0
+        self.failed_on: list[tuple[str, tuple[str, ...], str]] = []
         self._pids = itertools.count(1)
         self.sizes = SizeTable(self.settings)
         self.prompts = FakePrompts()
@@ -207,6 +211,13 @@ class Bench:
 
     def decided(self, decision: DecisionRecord) -> None:
         self.decisions.append(decision)
+
+    def device_missing(self) -> None:
+        self.devices_missing += 1
+
+    def device_failed(self, model: ModelFile, devices: Sequence[str], error: EngineError) -> None:
+        self.failed_on.append((model.model_id, tuple(devices), error.code))
+        self.executor.use_devices({})
 
     def of(self, name: str) -> State:
         return self.executor.records[name].state

@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from preheat.errors import EngineError
 from preheat.inference import LoadStages, ModelInfo
 from preheat.messages import Message
 from preheat.models import ModelFile
@@ -78,6 +79,12 @@ class Owner(Protocol):
 
     def warned(self) -> None:
         """A worker has found something that its model cannot do."""
+
+    def device_missing(self) -> None:
+        """A worker did not find a device that its model was to be put on."""
+
+    def device_failed(self, model: ModelFile, devices: Sequence[str], error: EngineError) -> ev.Needs | None:
+        """Leave devices off for a model that did not load there; return what it needs without them, None if as much."""
 
 
 @dataclass(slots=True, eq=False)

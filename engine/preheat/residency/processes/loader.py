@@ -11,7 +11,7 @@ from typing import Final
 from preheat.bugs import failure_of
 from preheat.errors import EngineError
 from preheat.inference import WorkerExit
-from preheat.messages import Message
+from preheat.messages import Message, msg
 from preheat.residency import events as ev
 from preheat.residency.forms import Stage
 from preheat.residency.phases import State
@@ -40,7 +40,11 @@ class Loader:
         try:
             await self._load(handle)
         except Exception as error:  # a bug must not leave requests waiting
-            self._shared.owner.feed(ev.LoadFailed(handle.model.model_id, failure_of("loading a model", error)))
+            failed, owner = failure_of("loading a model", error), self._shared.owner
+            elsewhere = None
+            if handle.first.devices:
+                elsewhere = owner.device_failed(handle.model, handle.first.devices, failed)
+            owner.feed(ev.LoadFailed(handle.model.model_id, failed, elsewhere))
 
     async def _load(self, handle: Handle) -> None:
         shared, model = self._shared, handle.model
@@ -115,6 +119,10 @@ class Loader:
         if info.stages is not None:
             shared.stages[model_id] = info.stages
         device_bytes = dict(info.device_bytes)
+        if missing := [name for name in options.devices if name not in device_bytes]:
+            first.devices = tuple(device_bytes)
+            on_warning(msg("device_missing", devices=missing))
+            owner.device_missing()
         shared.sizes.note(model, rss_bytes, form, device_bytes)
         self.watch(handle, worker)
         expected_bytes = shared.sizes.expected_bytes(model, form)
