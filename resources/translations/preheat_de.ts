@@ -5818,6 +5818,10 @@ nach {new}
         <translation>eine Anfrage brauchte so viel</translation>
     </message>
     <message>
+        <source>a request needs more context; it is loaded again with that</source>
+        <translation>eine Anfrage braucht mehr Kontext; es wird damit neu geladen</translation>
+    </message>
+    <message>
         <source>a second worker with the model&apos;s other form could not take over: {reason}</source>
         <translation>ein zweiter Prozess mit der anderen Form des Modells konnte nicht übernehmen: {reason}</translation>
     </message>

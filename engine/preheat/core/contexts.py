@@ -16,7 +16,7 @@ from preheat.residency import ContextChoice, ContextLengths, ResidencyExecutor
 from preheat.settings import Settings
 
 _ANSWER_TOKENS: Final = 1024
-"""Room for an answer, in tokens, when a model's context grows for a prompt."""
+"""Room for an answer, in tokens, that a prompt leaves where the model's context can grow."""
 
 _COUNTED: Final = "prompt_too_long"
 _BEYOND_TRAINING: Final = {
@@ -116,8 +116,18 @@ class ContextKeeper:
         needed = min(needed_tokens, model.context_length or needed_tokens)
         return failure.is_smaller and needed <= self.choice(model).tokens
 
-    def room_for_prompt(self, model: ModelFile, error: ContextLengthExceededError) -> int:
-        """Return the context length that a prompt needs which was too long.
+    def answer_room(self, model: ModelFile) -> int:
+        """Return how many tokens a prompt has to leave for its answer; 0 where the model cannot grow."""
+        grows = self.settings.has_auto_context(model.model_id) and self.length(model) != model.context_length
+        return _ANSWER_TOKENS if grows else 0
+
+    def is_enough(self, model: ModelFile, error: ContextLengthExceededError) -> bool:
+        """Return whether a prompt that was too long only left too little room for its answer."""
+        tokens = error.message.params.get("tokens")
+        return error.message.code == _COUNTED and isinstance(tokens, int) and tokens < self.length(model)
+
+    def room_for_prompt(self, model: ModelFile, error: ContextLengthExceededError) -> int | None:
+        """Return the context length that a prompt needs which was too long; None if it has to do with less room.
 
         Raises:
             ContextLengthExceededError: The length is the user's number, the model was not trained for as much, or a
@@ -134,9 +144,11 @@ class ContextKeeper:
             raise error
         wanted = min(tokens + _ANSWER_TOKENS, trained or tokens + _ANSWER_TOKENS)
         growth = self.lengths.growth(model, wanted, self.settings, self.clock())
-        if growth is None or growth.needed_bytes > self.residency.reachable_bytes:
-            raise self.no_room(model, error)
-        return growth.tokens
+        if growth is not None and growth.needed_bytes <= self.residency.reachable_bytes:
+            return growth.tokens
+        if self.is_enough(model, error):
+            return None
+        raise self.no_room(model, error)
 
     def no_room(self, model: ModelFile, error: ContextLengthExceededError) -> ContextLengthExceededError:
         """Return the error of a prompt that was too long, for a model that cannot grow for it."""

@@ -102,6 +102,7 @@ class GenerateRequest:
     cache_prompt: bool = True  # False neither reuses nor keeps nor stores what the prompt leaves in the KV cache
     report_progress: bool = False  # send chunks with ``progress`` while the prompt is computed, at least one
     prediction: str = ""  # what the answer will mostly consist of: drafts are made of it. Changes no answer.
+    answer_room: int = 0  # a prompt that leaves fewer tokens for its answer is too long
 
 
 class FinishReason(StrEnum):

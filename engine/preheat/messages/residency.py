@@ -24,6 +24,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "unload_requested": Template("as requested"),
     "keep_alive_over": Template("not used for {idle:duration} (keep_alive)"),
     "settings_outdated": Template("its settings changed; it is loaded again when needed"),
+    "context_outdated": Template("a request needs more context; it is loaded again with that"),
     "file_outdated": Template("its file was replaced; it is loaded again when needed"),
     "shutdown": Template("Preheat is shutting down"),
     # Why a model's weights are exchanged for their other form.

@@ -218,8 +218,12 @@ class LoadStep(ExchangeStep):
             self._evict(record, EvictionReason.USER, msg("unload_requested"))
             return
         elif hot.outdated is not None:
-            replaced = hot.outdated.why is EvictionReason.FILE
-            self._evict(record, hot.outdated.why, msg("file_outdated" if replaced else "settings_outdated"))
+            reason = msg("settings_outdated")
+            if hot.outdated.why is EvictionReason.FILE:
+                reason = msg("file_outdated")
+            elif any(waiter.renewed for waiter in hot.waiters):
+                reason = msg("context_outdated")
+            self._evict(record, hot.outdated.why, reason)
             return
         else:
             seconds, expires_at = record.idle_limit_s, record.expires_at

@@ -273,23 +273,28 @@ class Generator:
             began = began or chunk.progress is None
             on_chunk(index, chunk)
 
-        options: dict[str, int] = {}
-        model, too_long = None, None
+        model, contexts = await self.engine.find(model_id), self.engine.contexts
+        asked = _with_room(requests, contexts.answer_room(model))
+        context_length: int | None = None
+        too_long: ContextLengthExceededError | None = None
         for loads_left in reversed(range(_MOST_LOADS)):
+            options = {} if context_length is None else {"context_length": context_length}
             try:
                 async with open_lease(**options) as lease:
                     form.leased(lease)
-                    await _run_all(lease, requests, take)
+                    await _run_all(lease, asked, take)
                     return
             except ContextLengthExceededError as error:
                 if began or not loads_left:
                     raise
-                model, too_long = await self.engine.find(model_id), error
-                options = {"context_length": self.engine.contexts.room_for_prompt(model, error)}
+                too_long, context_length = error, contexts.room_for_prompt(model, error)
             except InsufficientMemoryError as error:
-                if model is None or too_long is None:
+                if too_long is None:
                     raise
-                raise self.engine.contexts.no_room(model, too_long) from error
+                if not contexts.is_enough(model, too_long):
+                    raise contexts.no_room(model, too_long) from error
+                context_length = None
+            asked = requests
 
     def _stream(
         self, open_lease: LeaseOpener, model_id: str, requests: Sequence[GenerateRequest], form: AnswerFormat
@@ -329,6 +334,13 @@ def priority_of(request: Request) -> Priority:
 def client_gone() -> Response:
     """Return the response for a client that has closed its connection."""
     return Response(status_code=CLIENT_GONE_STATUS)
+
+
+def _with_room(requests: Sequence[GenerateRequest], room: int) -> Sequence[GenerateRequest]:
+    """Return requests whose prompts leave this many tokens for their answers, or as many as these may have."""
+    if not room:
+        return requests
+    return [replace(each, answer_room=min(room, each.max_tokens or room)) for each in requests]
 
 
 async def _run_all(lease: Lease, requests: Sequence[GenerateRequest], on_chunk: OnNumberedChunk) -> None:

@@ -161,6 +161,11 @@ async def test_growth_that_fails_costs_no_other_request(auto: dict[str, Any], me
         with pytest.raises(InsufficientMemoryError, match="context length of 65536"):
             await length(engine, 65_536)
         assert memory.failures == 1
+        memory.most_tokens = 33_000
+        with pytest.raises(InsufficientMemoryError):
+            await length(engine, 33_500)
+        # Its answer has less room.
+        assert engine.contexts.room_for_prompt(model, too_long(32_767)) is None
     async with running(**auto) as engine:
         assert await length(engine) == 32_768
 
@@ -196,6 +201,11 @@ async def test_what_is_said_of_a_prompt_that_does_not_fit(auto: dict[str, Any]) 
     async with running(**auto) as engine:
         model, contexts = await engine.find(LONG), engine.contexts
         assert contexts.room_for_prompt(model, too_long(33_000)) == 65_536
+        assert (contexts.answer_room(model), contexts.room_for_prompt(model, too_long(32_000))) == (1024, 65_536)
+        assert (contexts.is_enough(model, too_long(32_767)), contexts.is_enough(model, too_long(32_768))) == (
+            True,
+            False,
+        )
         for error, code in (
             (too_long(131_072), "prompt_too_long_trained"),
             (too_long(140_000, "prompt_too_long_early"), "prompt_too_long_trained_early"),
@@ -208,6 +218,7 @@ async def test_what_is_said_of_a_prompt_that_does_not_fit(auto: dict[str, Any]) 
         change(engine, context_length=32_768)
         with pytest.raises(ContextLengthExceededError, match="raise context_length"):
             contexts.room_for_prompt(model, too_long(33_000))
+        assert contexts.answer_room(model) == 0
     async with running(**auto, memory_limit="70MB") as engine:
         with pytest.raises(ContextLengthExceededError, match="raise memory_limit") as caught:
             engine.contexts.room_for_prompt(model, too_long(130_000))

@@ -70,21 +70,39 @@ def model_file(model: ModelSnapshot) -> ModelFile:
     )
 
 
-@dataclass(frozen=True)
+@dataclass
 class FakeContexts:
-    """The context lengths of the snapshot; one grows if there is a script for that."""
+    """The context lengths of the snapshot; one grows if there is a script for that.
+
+    Attributes:
+        room: Tokens that prompts leave for answers.
+        fits: A prompt that was too long only left too little room, and the model cannot grow.
+    """
 
     engine: FakeEngine
+    room: int = 0
+    fits: bool = False
 
     def length(self, model: ModelFile) -> int:
         known = self.engine.snapshot.model(model.model_id)
         return model.context_length if known is None else known.context_length or model.context_length
 
-    def room_for_prompt(self, model: ModelFile, error: ContextLengthExceededError) -> int:
+    def answer_room(self, model: ModelFile) -> int:
+        return self.room
+
+    def is_enough(self, model: ModelFile, error: ContextLengthExceededError) -> bool:
+        if self.fits and self.engine.grown_scripts:
+            self.engine.script = [*self.engine.grown_scripts.pop(0)]
+        return self.fits
+
+    def room_for_prompt(self, model: ModelFile, error: ContextLengthExceededError) -> int | None:
         if not self.engine.grown_scripts:
             raise error
         self.engine.script = [*self.engine.grown_scripts.pop(0)]
-        return 2 * self.length(model)
+        return None if self.fits else 2 * self.length(model)
+
+    def no_room(self, model: ModelFile, error: ContextLengthExceededError) -> ContextLengthExceededError:
+        return error
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any, Final
 import httpx2
 import pytest
 
-from preheat.errors import ContextLengthExceededError
+from preheat.errors import ContextLengthExceededError, InsufficientMemoryError
 from preheat.inference import GenerationChunk
 from preheat.messages import msg
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine, chunks_of
@@ -52,6 +52,30 @@ async def test_one_that_cannot_grow_answers_with_both_numbers(
         assert words in answer.text
     if path.startswith("/v1"):
         assert "context_length_exceeded" in answer.text
+
+
+@pytest.mark.parametrize("grows", [True, False])
+async def test_prompts_leave_room_for_their_answers_where_the_model_can_grow(
+    client: httpx2.AsyncClient, engine: FakeEngine, grows: bool
+) -> None:
+    engine.contexts.room, engine.contexts.fits = 100, not grows
+    engine.script, engine.grown_scripts = [too_long(400)], [chunks_of("Hello")]
+    answer = await client.post("/v1/completions", json={"model": CHAT, "prompt": "hi", "max_tokens": 30})
+    assert answer.status_code == 200
+    assert [request.answer_room for request in engine.requests] == [30, 0]
+    assert [length for _, length in engine.lease_options] == [None, 1024 if grows else None]
+
+
+@pytest.mark.parametrize("fits", [True, False])
+async def test_growth_without_memory(client: httpx2.AsyncClient, engine: FakeEngine, fits: bool) -> None:
+    engine.contexts.room, engine.contexts.fits = 100, fits
+    engine.script = [too_long(400)]
+    engine.grown_scripts = [[InsufficientMemoryError(msg("memory_alarm"))], chunks_of("Hello")]
+    answer = await client.post("/v1/completions", json={"model": CHAT, "prompt": "hi"})
+    if fits:
+        assert "Hello" in answer.text
+    else:
+        assert (answer.status_code, "context_length_exceeded" in answer.text) == (400, True)
 
 
 async def test_an_answer_that_has_begun_is_not_begun_again(client: httpx2.AsyncClient, engine: FakeEngine) -> None:

@@ -101,7 +101,7 @@ class TextPreparer:
         prompt, tokens, spans = self._tokens(request, job)
         job.check()
         cells = len(tokens) + sum(span.image.cells - span.image.positions for span in spans)
-        if cells >= model.context_length:
+        if cells + max(request.answer_room, 1) > model.context_length:
             raise ContextLengthExceededError(
                 msg("prompt_too_long", tokens=cells, limit=model.context_length),
                 param="messages" if request.chat is not None else "prompt",

@@ -276,7 +276,9 @@ def _those_that_fit(sizes: Mapping[str, int], room_bytes: int) -> dict[str, int]
     return fitting
 
 
-def _remembered(content: Mapping[str, Any]) -> Remembered | None:
+def _remembered(content: Any) -> Remembered | None:
+    if not isinstance(content, dict):
+        return None
     tokens, limit_bytes, grown = content.get("tokens"), content.get("limit_bytes"), content.get("grown")
     if type(tokens) is not int or type(limit_bytes) is not int or not 0 < tokens <= _MOST_TOKENS:
         return None

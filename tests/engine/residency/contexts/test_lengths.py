@@ -190,6 +190,13 @@ def test_a_damaged_file_is_ignored(tmp_path: Path, content: str) -> None:
     assert chosen(lengths(path).choose(settings(), MODELS, ())) == (16_384, 16_384, 4096)
 
 
+def test_a_damaged_entry_costs_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "contexts.json"
+    good = {"tokens": 32_768, "limit_bytes": 16 * GB, "grown": True}
+    path.write_text(json.dumps({"models": {"a": 5, "b": good, "c": {"tokens": None}}}))
+    assert chosen(lengths(path).choose(settings(), MODELS, ())) == (16_384, 32_768, 4096)
+
+
 def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     known = lengths(tmp_path)
     known.choose(settings(), MODELS, ())
