@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from preheat_gui.bridge import Opened
     from preheat_gui.dashboard.window import DashboardWindow
     from preheat_gui.settings_dialog import SettingsDialog
-    from preheat_gui.tray import Tray
+    from preheat_gui.tray import Notifications, RoomOffer, Tray
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +67,7 @@ class Shell(QObject):
         self._welcome_dialog: WelcomeDialog | None = None
         self._arrivals = FavouritesOnArrival(self.bridge, self._state, self)
         self._failure: QMessageBox | None = None
+        self._room_offer: RoomOffer | None = None
         self._ending = False
         self._place.found.connect(self._add_tray)
         self._place.missing.connect(self._start_without_tray)
@@ -104,14 +105,22 @@ class Shell(QObject):
         QTimer.singleShot(0, self._add_notifications)
 
     def _add_notifications(self) -> None:
-        from preheat_gui.tray import Notifications, RoomOffer
+        from preheat_gui.tray import Notifications
 
         if self._tray is not None:
             notifications = Notifications(self.bridge, self._tray, at_login=self._login, parent=self)
-            RoomOffer(self.bridge, notifications, parent=self)
+            self._offer_room(notifications)
+
+    def _offer_room(self, notifications: Notifications | None) -> None:
+        from preheat_gui.tray import RoomOffer
+
+        if self._room_offer is None:
+            self._room_offer = RoomOffer(self.bridge, notifications, parent=self)
+        self._room_offer.notifications = notifications
 
     def _start_without_tray(self) -> None:
         logger.info("this desktop has no tray: the dashboard replaces the icon")
+        self._offer_room(None)
         if self._login:
             self._make_dashboard().showMinimized()
             return

@@ -25,12 +25,15 @@ class RoomOffer(QObject):
     """Looks for a program in front while models are in memory, and does what ``offer_room`` says.
 
     The room ends with the program.
+
+    Attributes:
+        notifications: Where offers are shown; None without a tray, where nothing can be asked.
     """
 
     def __init__(
         self,
         bridge: EngineBridge,
-        notifications: Notifications,
+        notifications: Notifications | None,
         *,
         find: FindProgram | None = None,
         running: Callable[[Program], bool] = is_running,
@@ -39,7 +42,7 @@ class RoomOffer(QObject):
     ) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._notifications = notifications
+        self.notifications = notifications
         self._find = find or find_program()
         self._running = running
         self._clock = clock
@@ -57,6 +60,8 @@ class RoomOffer(QObject):
         if self._guest is not None:
             self._look_at_guest(self._guest)
             return
+        if offers == "ask" and self.notifications is None:
+            offers = "off"
         if offers == "off" or snapshot.room is not None or not any(each.state is State.HOT for each in snapshot.models):
             self._seen = None
             return
@@ -69,8 +74,8 @@ class RoomOffer(QObject):
         self._offered_at[program.name] = now
         if offers == "auto":
             self._make_room(program)
-        else:
-            self._notifications.offer_room(program.name, lambda: self._make_room(program))
+        elif self.notifications is not None:
+            self.notifications.offer_room(program.name, lambda: self._make_room(program))
 
     def _make_room(self, program: Program) -> None:
         self._guest, self._looks_without = program, 0

@@ -73,6 +73,16 @@ def look(offer: RoomOffer, times: int = 2) -> None:
         offer.look()
 
 
+def test_without_a_tray_room_is_made_but_not_offered(offer: RoomOffer, bridge: FakeBridge, machine: Machine) -> None:
+    offer.notifications = None
+    machine.front = GAME
+    look(offer)
+    assert bridge.commands == []
+    choose(bridge, "auto")
+    look(offer)
+    assert bridge.commands == [MADE]
+
+
 def test_room_is_offered_once_and_made_by_a_click(
     offer: RoomOffer, bridge: FakeBridge, tray: FakeTray, machine: Machine
 ) -> None:
