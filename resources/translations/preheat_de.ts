@@ -5175,7 +5175,7 @@ nach {new}
     </message>
     <message>
         <source>Check the graphics card and its driver</source>
-        <translation type="unfinished"></translation>
+        <translation>Grafikkarte und Treiber prüfen</translation>
     </message>
     <message>
         <source>Check the spelling; if it is private, sign in with preheat hub login</source>
@@ -5775,7 +5775,7 @@ nach {new}
     </message>
     <message>
         <source>Update the driver of the graphics card, or set devices to cpu</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Treiber der Grafikkarte aktualisieren oder devices auf cpu setzen</translation>
     </message>
     <message>
         <source>Use one of these models, or change the rule in the setting access</source>
@@ -6211,7 +6211,7 @@ nach {new}
     </message>
     <message>
         <source>the model did not load on it: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>das Modell ließ sich dort nicht laden: {reason}</translation>
     </message>
     <message>
         <source>the rows of the tensor {tensor} are not whole {type} blocks</source>
@@ -6415,7 +6415,7 @@ nach {new}
     </message>
     <message>
         <source>{devices:names} is not there any more, and the model runs without it</source>
-        <translation type="unfinished"></translation>
+        <translation>{devices:names} ist nicht mehr da; das Modell läuft ohne</translation>
     </message>
     <message>
         <source>{device} is left off, as {reason}</source>
@@ -6639,7 +6639,7 @@ nach {new}
     </message>
     <message>
         <source>{model} did not load on {device}, and runs on the processor: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>{model} ließ sich auf {device} nicht laden und läuft auf dem Prozessor: {reason}</translation>
     </message>
     <message>
         <source>{model} does not load: {error}</source>

@@ -100,7 +100,8 @@ class ResidencyMachine(RuleBasedStateMachine):
         elif step == "ready":
             world.ready(model)
         else:
-            world.fail(model, data.draw(st.sampled_from(ERRORS)))
+            elsewhere = model in world.on_gpu and data.draw(st.booleans())
+            world.fail(model, data.draw(st.sampled_from(ERRORS)), elsewhere=elsewhere)
 
     @precondition(lambda self: self.world.closing)
     @rule(data=st.data())

@@ -135,8 +135,11 @@ class World:
         self.closing_twins.discard(model)
         self.feed(ev.Exited(model))
 
-    def fail(self, model: str, error: EngineError) -> None:
-        self.feed(ev.LoadFailed(model, error))
+    def fail(self, model: str, error: EngineError, *, elsewhere: bool = False) -> None:
+        """The load ends; ``elsewhere``: because of the device, which the model is not put on any more."""
+        if elsewhere:
+            self.on_gpu = {name: size for name, size in self.on_gpu.items() if name != model}
+        self.feed(ev.LoadFailed(model, error, self.needs(model) if elsewhere else None))
 
     def die(self, model: str) -> None:
         self.workers.remove(model)
