@@ -276,9 +276,12 @@ class Limits(NamedTuple):
     room: Message | None = None
     devices: DeviceBytes = NO_DEVICE_BYTES
 
-    def pools(self, needed: DeviceBytes = NO_DEVICE_BYTES) -> list[DevicePool]:
-        """Return the memory of the devices, with what is needed of each."""
-        devices = {**dict.fromkeys(self.devices, 0), **needed}
+    def pools(self, needed: DeviceBytes | None = None) -> list[DevicePool]:
+        """Return the memory of the devices of which something is needed, without ``needed`` that of all.
+
+        One that holds too much, such as under a lowered limit, is no obstacle to a model that needs nothing of it.
+        """
+        devices = dict.fromkeys(self.devices, 0) if needed is None else needed
         return [DevicePool(device, size, self.devices.get(device, 0)) for device, size in devices.items()]
 
     def hold(self, needed_bytes: int, needed: DeviceBytes) -> bool:

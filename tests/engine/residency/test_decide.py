@@ -917,6 +917,31 @@ def test_a_lower_limit_of_a_device_unloads_only_models_on_it() -> None:
     assert (world.of("a"), world.of("b"), world.of("c")) == (State.UNLOADING, State.HOT, State.HOT)
 
 
+def test_a_device_that_holds_too_much_is_no_obstacle_to_other_models() -> None:
+    world = World(on_gpu={"a": 60}, gpu_limit=100)
+    world.request("a")
+    world.gpu_limit = 50
+    world.change_settings(limit=world.limit)
+    assert world.of("a") is State.QUEUED
+    world.request("b")
+    world.start("b")
+    world.ready("b")
+    assert (world.of("a"), world.of("b")) == (State.QUEUED, State.HOT)
+
+
+def test_a_load_that_failed_on_a_device_is_repeated_without() -> None:
+    world = World(on_gpu={"a": 60}, gpu_limit=100)
+    waiter = world.request("a")
+    world.start("a")
+    world.fail("a", ModelLoadError(msg("device_probe_crashes", reason="")), elsewhere=True)
+    assert world.of("a") is State.QUEUED
+    assert world.state.models["a"].device_bytes == {}
+    world.exit("a")
+    world.start("a")
+    world.ready("a")
+    assert world.answers[waiter] is None
+
+
 def test_a_preload_takes_only_what_a_device_has() -> None:
     world = World(on_gpu={"a": 60, "b": 60}, gpu_limit=100).hot("a")
     assert world.error(world.preload("b")).message.code == "no_room_on_device"

@@ -363,8 +363,9 @@ class World:
             old = before.models.get(name)
             if record.reserved_bytes and not (old and old.reserved_bytes):
                 assert state.taken_bytes <= state.limits.reachable_bytes, "more is reserved than there is"
-                for device, taken in device_sums(each.device_bytes for each in state.residents()).items():
-                    assert taken <= state.limits.devices[device], "more is reserved than the device has"
+                taken = device_sums(each.device_bytes for each in state.residents())
+                for device in record.device_bytes:
+                    assert taken[device] <= state.limits.devices[device], "more is reserved than the device has"
             if isinstance(phase, Hot | Loading | Warming):
                 assert name in self.workers - self.closing
             if record.twin is not None and not (old and old.twin):
