@@ -82,6 +82,14 @@ class Rig:
         return placement.gpu_layers, placement.cpu_experts, round(sum(placement.device_bytes.values()) / MB)
 
 
+async def test_without_devices_nothing_is_asked() -> None:
+    llama = LlamaCpp(100)
+    rig = Rig(llama, 1000)
+    rig.sizes.use_devices([])
+    assert await rig.place(layered()) == (0, 0, 0)
+    assert llama.loads == []
+
+
 async def test_what_is_plain_is_not_asked() -> None:
     llama = LlamaCpp(100)
     assert await Rig(llama, 5000).place(layered()) == (11, 0, 1000)
@@ -155,6 +163,16 @@ async def test_an_edited_file_is_forgotten(tmp_path: Path, content: str) -> None
     table = PlacementTable(path)
     table.open()
     assert table.get("a") is None
+
+
+@pytest.mark.parametrize("edit", [('"Vulkan0": 10', '"Vulkan0": 99'), ('"Vulkan0"', '"Vulkan7"')])
+async def test_an_edited_answer_that_cannot_be_is_ignored(tmp_path: Path, edit: tuple[str, str]) -> None:
+    path = tmp_path / "placements.json"
+    await Rig(LlamaCpp(101), 1000, PlacementTable(path)).place(layered())
+    path.write_text(path.read_text().replace(*edit))
+    table = PlacementTable(path)
+    table.open()
+    assert Rig(LlamaCpp(101), 1000, table).sizes.placement(layered()).gpu_layers == 11
 
 
 async def test_without_an_answer_the_header_decides_and_nobody_asks_again(caplog: pytest.LogCaptureFixture) -> None:
