@@ -181,8 +181,8 @@ class ResidencyExecutor(ResidencyView):
             LoadCancelledError: It made way for a request, or was unloaded.
             EngineError: As ``Claim.hot``.
         """
-        self._know(model)
         await self.before_load(model)
+        self._know(model)
         model_id, needs = model.model_id, self._workers.needs(model)
         await self._ask(lambda waiter: ev.PreloadWanted(model_id, waiter, needs, reason, tuple(displaces)), model_id)
         return self.records[model_id].state is State.HOT

@@ -398,6 +398,26 @@ async def test_models_without_layers_on_devices_stay() -> None:
     assert bench.workers[0].options.devices == ()
 
 
+async def test_a_preload_waits_for_what_has_to_be_known_before_it(bench: Bench) -> None:
+    known, asked = asyncio.Event(), []
+
+    async def before_load(file: ModelFile) -> None:
+        asked.append(file.model_id)
+        await known.wait()
+
+    bench.executor.before_load = before_load
+    preload = asyncio.create_task(bench.executor.preload(model("a"), msg("preload_off_device")))
+    await settle()
+    assert asked == ["a"]
+    bench.executor.files_changed({"a": model("a")})  # the folders are read again meanwhile
+    assert not bench.workers
+    known.set()
+    await settle()
+    assert bench.of("a") is State.LOADING
+    bench.workers[-1].become_hot()
+    assert await preload
+
+
 async def test_a_device_is_left_off_for_single_models(bench: Bench) -> None:
     slow: set[str] = set()
     devices = {"Vulkan0": 10 * GB}
