@@ -36,6 +36,10 @@ _SAVES: Final = {
 }
 
 
+_NOT_WASTED: Final = (EvictionReason.END, EvictionReason.OTHERS)
+"""Reasons for which a preloaded model leaves unused, but not in vain: it returns."""
+
+
 class Step:
     """The state while it changes."""
 
@@ -186,7 +190,7 @@ class Step:
         phase, load = record.phase, record.load
         # A model that shrinks is loaded again, but was in memory.
         leaves = isinstance(phase, Hot) or (load is not None and load.resumes is not None and load.speculative)
-        wasted = leaves and record.speculative and why is not EvictionReason.END
+        wasted = leaves and record.speculative and why not in _NOT_WASTED
         action = Action.UNLOAD if why is EvictionReason.USER else Action.EVICT
         if not leaves:
             action = Action.CANCEL

@@ -861,6 +861,14 @@ def test_room_is_made_by_idle_models_until_the_others_take_no_more(world: World)
     assert world.leases == {lease}
 
 
+def test_a_preload_that_makes_room_is_not_wasted(world: World) -> None:
+    world.preload("a")
+    world.ready("a")
+    world.make_room(0)
+    assert world.in_state(State.UNLOADING) == {"a"}
+    assert not any(one.wasted for one in world.decisions)
+
+
 def test_what_a_worker_holds_counts_where_it_is_more_than_reserved(world: World) -> None:
     world.hot("a")
     world.feed(ev.MemoryMeasured({"a": 20}))

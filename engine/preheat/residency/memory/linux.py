@@ -95,7 +95,7 @@ def _limits_v2(group: Path) -> tuple[int, int] | None:
 
 def _kinds(group: Path) -> dict[str, int]:
     lines = (line.split() for line in _text(group / "memory.stat").splitlines() if line.count(" ") == 1)
-    return {kind: int(size) for kind, size in lines}
+    return {kind: int(size) for kind, size in lines if size.isdigit()}
 
 
 def _text(file: Path) -> str:

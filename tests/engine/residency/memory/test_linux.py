@@ -61,7 +61,7 @@ def test_a_limited_group_has_figures_of_its_own(machine: Machine) -> None:
         "user.slice/app.scope",
         max=f"{2 * GB}\n",
         current=f"{GB + GB // 2}\n",
-        stat=f"anon 5\ninactive_file {GB // 10}\nactive_file {GB // 10}\n",
+        stat=f"anon 5\nnew kind\ninactive_file {GB // 10}\nactive_file {GB // 10}\n",
         pressure=STALLS.format(some=30.0, full=9.0),
     )
     assert machine.read() == MemoryReading(2 * GB, GB // 2 + GB // 5, True, stalled_some=30.0, stalled_full=9.0)
