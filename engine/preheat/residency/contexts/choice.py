@@ -112,8 +112,9 @@ def grown_context(facts: ContextFacts, tokens: int) -> int | None:
     """Return the next length with room for this many tokens; None if it does not fit beside the favourites."""
     most = _trained(facts)
     step = next((step for step in _steps(most) if step >= tokens), most)
-    # Exactly what is needed if the whole step is too much.
-    fitting = (each for each in (step, min(tokens, most)) if facts.fits_beside_favourites(each))
+    tokens = min(tokens, most)
+    # A conversation that grows further would be loaded again for each turn; exactly what is needed comes last.
+    fitting = (each for each in (step, (tokens + step) // 2, tokens) if facts.fits_beside_favourites(each))
     return next(fitting, None)
 
 

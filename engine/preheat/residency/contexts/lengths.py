@@ -223,7 +223,7 @@ class ContextLengths:
             favourites_bytes=_sum_without(self._favourites, model.model_id),
             likely_bytes=_sum_without(self._likely, model.model_id),
             parallel=1 if own.parallel == AUTO else own.parallel,
-            # An embedding model computes no more of a text in any case.
+            # An embedding model computes an input at once: the memory for that grows with the square of its tokens.
             most_at_first=USUAL_CONTEXT if model.embeddings else MOST_AT_FIRST,
             remembered=self._remembered.get(model.model_id),
             failed_tokens=0 if failure is None else failure.tokens,

@@ -94,6 +94,7 @@ def test_a_remembered_length_stays_while_it_fits(
         (LARGE, 9000, 16_384),
         (LARGE, 16_384, 16_384),
         (LARGE, 17_000, 17_000),  # 32,768 tokens would not fit
+        (replace(LARGE, limit_bytes=8_200 * MB), 17_000, 24_884),
         (LARGE, 30_000, None),
         (replace(LARGE, favourites_bytes=2 * GB), 9000, None),
         (replace(LARGE, trained_tokens=40_960, limit_bytes=256 * GB), 33_000, 40_960),
