@@ -112,9 +112,10 @@ class DeviceFits:
                 return exact  # the user's choice, whether it fits or not
             if fits(exact, rooms):
                 best = max(best, exact, key=_rank)
-            if found.fitted is not None:
-                split = dict(zip(candidate.devices, found.fitted.layer_split, strict=True))
-                offered = place_as(question.parts, rooms, split, found.fitted.cpu_experts)
+            fitted = found.fitted
+            if fitted is not None and len(fitted.layer_split) == len(candidate.devices):  # none of them is gone
+                split = dict(zip(candidate.devices, fitted.layer_split, strict=True))
+                offered = place_as(question.parts, rooms, split, fitted.cpu_experts)
             parts, left = corrected(parts, rooms, candidate, found.compute_bytes)
             candidate = place(parts, left)
         if _rank(offered) > _rank(best) and offered.key not in known:

@@ -130,6 +130,11 @@ async def test_a_proposal_of_llama_cpp_counts_if_it_is_better_and_fits() -> None
     assert worse.loads == [(11, 6)]
 
 
+async def test_a_proposal_for_other_devices_is_ignored() -> None:
+    llama = LlamaCpp(100, FittedLayers(11, (6, 5), 0))
+    assert await Rig(llama, 900).place(layered()) == (9, 0, 840)
+
+
 @pytest.mark.parametrize("changes", [{"gpu_layers": 11}, {"experts_in_ram": "off", "gpu_layers": 5}])
 async def test_a_choice_of_the_user_is_measured_and_kept_to(changes: dict[str, Any]) -> None:
     llama = LlamaCpp(400)

@@ -89,12 +89,12 @@ async def fit_in_process(
 
 
 async def _answer(output: asyncio.StreamReader, limit_s: float) -> Any:
-    """Return what the next line says; None if there is none in time."""
+    """Return what the next line says; None if there is none in time, or another program's."""
     import asyncio
 
     try:
         async with asyncio.timeout(limit_s):
             line = await output.readline()
-    except TimeoutError:
+        return json.loads(line) if line.endswith(b"\n") else None
+    except (TimeoutError, ValueError):
         return None
-    return json.loads(line) if line.endswith(b"\n") else None
