@@ -48,6 +48,14 @@ class _Failure(NamedTuple):
     device: Device
     error: EngineError
 
+    def of(self, model: ModelFile) -> bool:
+        """Return whether it was this file; it may have been replaced."""
+        return (self.model.path, self.model.file_bytes, self.model.modified_ns) == (
+            model.path,
+            model.file_bytes,
+            model.modified_ns,
+        )
+
     @property
     def problem(self) -> Message:
         """The failure in words."""
@@ -196,7 +204,7 @@ class EngineDevices:
         failures = {
             each.device.name: msg("device_load_failed", reason=each.error.message)
             for use in self.choice.uses
-            if (each := self._failures.get((use.device.key, model.model_id))) is not None and each.model is model
+            if (each := self._failures.get((use.device.key, model.model_id))) is not None and each.of(model)
         }
         if self._wanted is not None:
             return failures

@@ -8,7 +8,7 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from preheat.control import DeviceList, DeviceSpeed, DeviceUse, EngineSnapshot
+from preheat.control import DeviceList, DeviceSpeed, DeviceUse, EngineSnapshot, GetDevices
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.settings_dialog.page import ExtraRow, Remark, lay_out_row
 from preheat_gui.widgets import (
@@ -55,6 +55,8 @@ class DevicesRow(ExtraRow):
         lay_out_row(self, self._side, self._field, self._outcome, self._remark, Qt.AlignmentFlag.AlignTop)
         bridge.snapshot_changed.connect(self._show)
         self._show(bridge.snapshot)
+        # The engine looks again if something has changed; the answer is in the next snapshot.
+        bridge.ask(GetDevices(), lambda _: None, lambda _: None)
 
     def set_label_width(self, width: int) -> None:
         """Align with the labels of the other rows."""

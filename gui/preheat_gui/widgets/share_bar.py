@@ -26,7 +26,7 @@ class ShareBar(QWidget):
 
     def set_parts(self, parts: Sequence[tuple[float, Sign | None]]) -> None:
         """Show these shares of the whole, each in the hue of a model's sign or in the accent."""
-        if (shown := tuple(parts)) != self._parts:
+        if (shown := tuple(part for part in parts if part[0] > 0)) != self._parts:
             self._parts = shown
             self.update()
 

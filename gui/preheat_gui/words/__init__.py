@@ -22,6 +22,7 @@ from preheat_gui.words.devices import (
     device_state,
     placement_words,
     speed_words,
+    with_device_names,
 )
 from preheat_gui.words.downloads import (
     UNDER_WAY,

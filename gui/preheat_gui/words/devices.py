@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
+from preheat.messages import Message, Param
 from preheat_gui.words.catalogue import joined
 from preheat_gui.words.figures import format_memory, format_number, format_token_rate
 from preheat_gui.words.messages import opening_sentences
@@ -54,18 +55,25 @@ def device_choices(found: DeviceList) -> list[str]:
     return [*choices, "cpu"]
 
 
+def with_device_names(message: Message, found: DeviceList) -> Message:
+    """Return a message that names devices as their makers do."""
+    names = device_names(found)
+
+    def named(key: str, value: Param) -> Param:
+        if isinstance(value, Message):
+            return with_device_names(value, found)
+        if key == "device" and isinstance(value, str):
+            return names.get(value, value)
+        return (
+            [names.get(name, name) for name in value] if key == "devices" and isinstance(value, list | tuple) else value
+        )
+
+    return Message(message.code, {key: named(key, value) for key, value in message.params.items()})
+
+
 def placement_words(model: ModelSnapshot, found: DeviceList) -> str:
     """Return where a model's layers are, in sentences; empty if it uses no device."""
-    if model.placement is None:
-        return ""
-    names = device_names(found)
-    params = {
-        key: [names.get(name, name) for name in value] if isinstance(value, list | tuple) else value
-        for key, value in model.placement.params.items()
-    }
-    if isinstance(name := params.get("device"), str):
-        params["device"] = names.get(name, name)
-    return opening_sentences(model.placement.with_params(**params))
+    return opening_sentences(with_device_names(model.placement, found)) if model.placement is not None else ""
 
 
 def speed_words(speed: DeviceSpeed) -> tuple[str, str, str]:

@@ -102,7 +102,8 @@ async def test_a_device_is_left_off_for_a_model_that_failed_there() -> None:
     assert devices.left_off(MODEL) == {"Vulkan0": reason}
     assert devices.why(MODEL) == msg("device_left_off", device="Imaginary card", reason=reason)
     assert [each.problem.code for each in devices.list.problems] == ["device_fails"]
-    assert devices.left_off(replace(MODEL)) == {}  # another file
+    assert devices.left_off(replace(MODEL)) == {"Vulkan0": reason}
+    assert devices.left_off(replace(MODEL, modified_ns=1)) == {}
     devices.apply_settings(Settings())
     assert devices.left_off(MODEL) == {}
     assert devices.list.problems == ()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 from fake_bridge import model
 from preheat.control import Device, DeviceKind, DeviceList, DeviceUse, State
 from preheat.messages import msg
-from preheat_gui.words import device_choices, device_names, placement_words
+from preheat_gui.words import device_choices, device_names, placement_words, with_device_names
 
 
 @pytest.fixture(autouse=True)
@@ -41,3 +41,5 @@ def test_a_placement_names_devices_as_their_makers_do() -> None:
         "Raise “Graphics memory”, or lower “Context length”."
     )
     assert placement_words(model(), several) == ""
+    why = with_device_names(msg("why_with_device", memory=msg("favourite", rank=1), device=none), several)
+    assert "no layers are on Iris Xe" in str(why)

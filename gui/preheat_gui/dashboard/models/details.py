@@ -25,11 +25,11 @@ from preheat_gui.words import (
     message_text,
     model_state,
     parameter_words,
-    placement_words,
     prompt_words,
     quantization_words,
     sentence,
     source_words,
+    with_device_names,
 )
 
 Question = tuple[str, State, bool, bool, Form | None, bool]  # A model's id, and what the answer to "why?" depends on
@@ -132,9 +132,12 @@ class ModelDetails(Card):
     def _reason(self, model: ModelSnapshot) -> str:
         if model.state is State.FAILED and model.error:
             return self.tr("Failed to load: {reason}").format(reason=sentence(failure_reason(model)))
-        warning = sentence(message_text(model.warning)) if model.warning else ""
-        where = placement_words(model, self._bridge.snapshot.devices) if model.in_memory else ""
-        return joined(sentence(model_state(model)), warning, sentence(self._why), where, separator=" ")
+        warning = (
+            sentence(message_text(with_device_names(model.warning, self._bridge.snapshot.devices)))
+            if model.warning
+            else ""
+        )
+        return joined(sentence(model_state(model)), warning, sentence(self._why), separator=" ")
 
     def _ask(self) -> None:
         if (question := self._asked) is not None:
@@ -144,7 +147,7 @@ class ModelDetails(Card):
 
     def _on_why(self, question: Question, answer: Explanation) -> None:
         if question == self._asked:
-            self._why = message_opening(answer.why)
+            self._why = message_opening(with_device_names(answer.why, self._bridge.snapshot.devices))
             self._render()
 
     def _on_no_why(self, _error: EngineError) -> None:
