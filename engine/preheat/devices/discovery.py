@@ -33,7 +33,7 @@ from preheat.inference.processor import (
     list_in_process,
     recorded_sums,
 )
-from preheat.messages import message_from_json, message_json, msg
+from preheat.messages import Message, message_from_json, message_json, msg
 from preheat.paths import cache_dir
 
 logger = logging.getLogger(__name__)
@@ -205,12 +205,31 @@ def _recall(key: str) -> DeviceReport | None:
     try:
         known = _read_memory()[key]
         return DeviceReport(
-            tuple(Device(**{**each, "kind": DeviceKind(each["kind"])}) for each in known["devices"]),
-            tuple(message_from_json(each) for each in known["problems"]),
+            tuple(map(_known_device, known["devices"])),
+            tuple(map(_known_problem, known["problems"])),
             tuple(map(str, known["backends"])),
         )
     except (TypeError, KeyError, ValueError, AttributeError):  # nothing is known, or the file was edited
         return None
+
+
+def _known_device(entry: Mapping[str, Any]) -> Device:
+    """Return a device from the file.
+
+    Raises:
+        TypeError, KeyError, ValueError: The file was edited.
+    """
+    sizes = ("total_bytes", "free_bytes")
+    if not all(isinstance(value, int if name in sizes else str) for name, value in entry.items()):
+        raise TypeError("no device")
+    return Device(**{**entry, "kind": DeviceKind(entry["kind"])})
+
+
+def _known_problem(entry: Mapping[str, Any]) -> Message:
+    """Return a problem from the file, which may have been edited; see ``_known_device``."""
+    problem = message_from_json(entry)
+    str(problem)  # raises where a parameter is of another kind
+    return problem
 
 
 def _remember(key: str, report: DeviceReport) -> None:

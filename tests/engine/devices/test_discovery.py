@@ -167,8 +167,21 @@ def an_edited_memory(_library: Path, _patch: pytest.MonkeyPatch) -> None:
     memory.write_text(json.dumps({key: {"devices": [{"name": "x"}]} for key in content}))
 
 
+def a_size_that_is_none(_library: Path, _patch: pytest.MonkeyPatch) -> None:
+    memory = cache_dir() / "devices.json"
+    memory.write_text(memory.read_text().replace(str(4 * GIB), '"much"'))
+
+
 @pytest.mark.parametrize(
-    "change", [replaced_library, other_visible_devices, another_driver, a_driver_in_a_folder, an_edited_memory]
+    "change",
+    [
+        replaced_library,
+        other_visible_devices,
+        another_driver,
+        a_driver_in_a_folder,
+        an_edited_memory,
+        a_size_that_is_none,
+    ],
 )
 def test_devices_are_listed_again_after_a_change(
     change: Callable[[Path, pytest.MonkeyPatch], None],
