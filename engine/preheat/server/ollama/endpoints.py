@@ -82,13 +82,17 @@ class RunEndpoints:
         """Answer with one vector for each input."""
         body, model = await self._read(EmbedBody, request)
         watch = Stopwatch()
-        embeddings = await self._embed(request, body, model, body.inputs, watch, truncate=bool(body.truncate))
+        cut: list[int] | None = None if body.truncate is False else []
+        embeddings = await self._embed(request, body, model, body.inputs, watch, cut)
         if embeddings is None:
             return client_gone()
         vectors = shortened(model, embeddings, body.dimensions or None)
         few = len(vectors) <= FEW_VECTORS
         field = embeddings_field(vectors) if few else await asyncio.to_thread(embeddings_field, vectors)
-        rest = to_json({"model": body.model_name, **watch.durations(), "prompt_eval_count": embeddings.prompt_tokens})
+        counts: dict[str, Any] = {"prompt_eval_count": embeddings.prompt_tokens}
+        if cut:
+            counts["truncated"] = cut
+        rest = to_json({"model": body.model_name, **watch.durations(), **counts})
         return Response(b"{" + field + b"," + rest[1:], media_type="application/json")
 
     async def embeddings(self, request: Request) -> Response:
@@ -154,14 +158,12 @@ class RunEndpoints:
         model: ModelFile,
         inputs: Sequence[str],
         watch: Stopwatch,
-        *,
-        truncate: bool = False,
+        cut: list[int] | None = None,
     ) -> Embeddings | None:
         """Return the vectors; None if the client has disconnected.
 
         Args:
-            truncate: Cut inputs that are too long. Otherwise they are an error, also by default: half of a text has
-                another meaning than the whole.
+            cut: Inputs that are too long are cut, and their indexes added to it; without it, they are an error.
         """
         if not model.embeddings:
             raise UnsupportedOperationError(msg("endpoint_needs_embeddings", model=model.model_id), param="model")
@@ -173,7 +175,10 @@ class RunEndpoints:
                 watch.leased()
                 if not inputs:
                     return Embeddings(lease.info.dimensions, (), 0)
-                texts = [await _cut(lease, text) for text in inputs] if truncate else inputs
+                if cut is None:
+                    return await lease.embed(inputs, priority_of(request))
+                texts = [await _cut(lease, text) for text in inputs]
+                cut += (at for at, text in enumerate(texts) if text is not inputs[at])
                 return await lease.embed(texts, priority_of(request))
         except ClientGoneError:
             return None

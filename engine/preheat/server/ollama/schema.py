@@ -287,7 +287,8 @@ class EmbedBody(RunBody):
 
     input: str | Annotated[list[str], Field(max_length=MAX_INPUTS)] | None = None
     truncate: bool | None = Field(
-        default=None, description="true cuts an input that is too long; it is an error otherwise, also by default"
+        default=None,
+        description="false makes an input that is too long an error; otherwise `truncated` in the answer lists it",
     )
     dimensions: Annotated[Whole, Field(ge=0)] | None = None
 

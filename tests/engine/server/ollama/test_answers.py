@@ -152,16 +152,20 @@ async def test_no_input_gives_no_vectors(engine: FakeEngine, client: httpx2.Asyn
     assert not engine.inputs
 
 
-async def test_a_text_that_is_too_long_is_cut_only_if_the_client_asks_for_it(
+async def test_a_text_that_is_too_long_is_cut_as_the_protocol_says_and_listed(
     engine: FakeEngine, client: httpx2.AsyncClient
 ) -> None:
     text = "x" * 1000
     embed = {"model": EMBED, "input": ["a", text]}
-    assert (await client.post("/api/embed", json={**embed, "truncate": True})).status_code == 200
-    for truncate in (False, None):
-        await client.post("/api/embed", json={**embed, "truncate": truncate})
+    for truncate in (True, None):
+        answer = await client.post("/api/embed", json={**embed, "truncate": truncate})
+        assert (answer.status_code, answer.json()["truncated"]) == (200, [1])
+    short = await client.post("/api/embed", json={"model": EMBED, "input": "a"})
+    whole = await client.post("/api/embed", json={**embed, "truncate": False})
+    assert [answer.json().get("truncated") for answer in (short, whole)] == [None, None]
     await client.post("/api/embeddings", json={"model": EMBED, "prompt": text})
-    assert engine.inputs == [["a", (1, *map(ord, "x" * 511))], ["a", text], ["a", text], [text]]
+    cut = ["a", (1, *map(ord, "x" * 511))]
+    assert engine.inputs == [cut, cut, ["a"], ["a", text], [text]]
 
 
 async def test_models_of_the_wrong_kind(client: httpx2.AsyncClient) -> None:
