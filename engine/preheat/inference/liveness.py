@@ -10,8 +10,10 @@ stopped program, once continued, is not a hung worker.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
+from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 import psutil
@@ -58,7 +60,7 @@ LIMITS: Final[Mapping[str, Limits]] = {
 
 
 class Activity(Enum):
-    """What a process does at one instant."""
+    """What a process does at one instant: its most active thread, the first one here."""
 
     RUNNING = "running"  # or waiting for a processor
     READING = "reading"  # waiting for a disk
@@ -160,6 +162,8 @@ class Liveness:
 
 
 _ACTIVITIES: Final = {psutil.STATUS_RUNNING: Activity.RUNNING, psutil.STATUS_DISK_SLEEP: Activity.READING}
+_THREADS: Final = {"R": Activity.RUNNING, "D": Activity.READING}
+"""Activities by state in ``/proc``."""
 
 
 def read_signs(pid: int) -> Signs | None:
@@ -168,10 +172,25 @@ def read_signs(pid: int) -> Signs | None:
         process = psutil.Process(pid)
         with process.oneshot():
             times = process.cpu_times()
-            activity = _ACTIVITIES.get(process.status(), Activity.NOTHING)
+            activity = _thread_activity(pid) or _ACTIVITIES.get(process.status(), Activity.NOTHING)
         return Signs(times.user + times.system, _read_bytes(process), activity)
     except psutil.Error:
         return None
+
+
+def _thread_activity(pid: int) -> Activity | None:
+    """Return what the most active thread does; None where the system does not tell.
+
+    The first thread, whose state is the process's, may wait for one that waits for a processor.
+    """
+    found = {_THREADS.get(state, Activity.NOTHING) for state in _thread_states(pid)}
+    return next((activity for activity in Activity if activity in found), None)
+
+
+def _thread_states(pid: int) -> Iterator[str]:
+    for path in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(OSError):  # the thread has ended
+            yield path.read_text(encoding="utf-8", errors="replace").rpartition(") ")[2][:1]
 
 
 def is_stopped(pid: int) -> bool:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
+import psutil
 import pytest
 
 from preheat.inference.liveness import LIMITS, Activity, Liveness, Signs, read_signs
+from tests.engine.application import eventually
 
 STUCK = [("decode", 0, 7)]
 
@@ -109,3 +113,18 @@ def test_signs_of_this_process() -> None:
     signs = read_signs(os.getpid())
     assert signs is not None
     assert signs.cpu_s > 0
+
+
+def test_a_thread_that_computes_counts_while_the_first_one_waits_for_it() -> None:
+    code = "import threading; thread = threading.Thread(target=lambda: [None for _ in iter(int, 1)], daemon=True); "
+    code += "thread.start(); print(flush=True); thread.join()"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            eventually(lambda: psutil.Process(process.pid).status() == psutil.STATUS_SLEEPING, "the first thread waits")
+            signs = read_signs(process.pid)
+        finally:
+            process.kill()
+    assert signs is not None
+    assert signs.activity is (Activity.RUNNING if sys.platform == "linux" else Activity.NOTHING)
