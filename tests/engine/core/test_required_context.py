@@ -179,6 +179,8 @@ async def test_a_length_that_preheat_chose_is_smaller_where_memory_is_short(
         async with engine.lease(LONG, context_length=4096) as lease:
             assert lease.info.context_length == 8192
         await engine.unload(LONG)
+        room_is_kept = InsufficientMemoryError(msg("no_room_made", model=LONG))
+        assert not engine.contexts.load_failed(await engine.find(LONG), room_is_kept)
         memory.most_tokens = 5000
         await engine.load(LONG)
         assert (await length_of(engine), memory.failures) == (4096, 3)
