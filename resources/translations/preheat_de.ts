@@ -5763,7 +5763,7 @@ nach {new}
     </message>
     <message>
         <source>Unset it, or set it to numbers of Vulkan&apos;s devices, from 0 on</source>
-        <translation>Sie entfernen oder auf Nummern von Vulkans Geräten setzen, ab 0</translation>
+        <translation>Die Variable entfernen oder auf Nummern von Vulkans Geräten setzen, ab 0</translation>
     </message>
     <message>
         <source>Update the driver of the graphics card</source>
@@ -9119,11 +9119,11 @@ nach {new}
     </message>
     <message>
         <source>Where a mixture of experts has its experts: `auto` keeps those in RAM that do not fit on the graphics card, `on` all, `off` none.</source>
-        <translation>Wo eine Mixture of Experts ihre Experten hat: `auto` lässt die im RAM, die nicht auf die Grafikkarte passen, `on` alle, `off` keine.</translation>
+        <translation>Wo ein Modell aus Experten diese hat: `auto` lässt die im RAM, die nicht auf die Grafikkarte passen, `on` alle, `off` keine.</translation>
     </message>
     <message>
         <source>Where a mixture of experts has its experts: `auto` keeps those in RAM that do not fit on the graphics card.</source>
-        <translation>Wo eine Mixture of Experts ihre Experten hat: `auto` lässt die im RAM, die nicht auf die Grafikkarte passen.</translation>
+        <translation>Wo ein Modell aus Experten diese hat: `auto` lässt die im RAM, die nicht auf die Grafikkarte passen.</translation>
     </message>
     <message>
         <source>Which models a key or a program may use, and who goes first: `program NAME; MODELS; PRIORITY` with `*` for any characters. Without a matching rule, all models may be used.</source>
