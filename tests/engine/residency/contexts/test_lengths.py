@@ -60,6 +60,8 @@ def test_every_model_gets_its_number() -> None:
     choice = known.choice(A, settings())
     assert (choice.tokens, choice.cost_bytes) == (16_384, 16_384 * 100_000)
     assert known.cost(A, 8192, settings()) == 8192 * 100_000
+    known.loaded("a", 16_384, settings())  # without a file
+    assert chosen(known.choose(settings(64), MODELS, ()), A) == (32_768,)
 
 
 def test_a_number_of_the_user_stays() -> None:
