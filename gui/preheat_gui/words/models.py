@@ -13,6 +13,7 @@ from preheat.control import Action, Form, State
 from preheat.messages import msg
 from preheat_gui.words.figures import (
     SEPARATOR,
+    format_bytes,
     format_duration,
     format_estimate,
     format_memory,
@@ -112,7 +113,7 @@ def on_devices_words(model: ModelSnapshot) -> str:
     """Return what a model takes of graphics cards and the like: ``+4.1 GB on the GPU``; empty if nothing."""
     if not (taken_bytes := sum(share.taken_bytes for share in model.devices)):
         return ""
-    return _tr("+{size} on the GPU").format(size=format_memory(taken_bytes))
+    return _tr("+{size} on the GPU").format(size=format_bytes(taken_bytes))  # "+< 0.1 GB" would be odd
 
 
 def form_sentence(model: ModelSnapshot) -> str:
