@@ -3098,6 +3098,10 @@ nach {new}
         <translation>auf {device} sind keine Schichten: die wenigsten brauchen mit ihren Puffern {needed:bytes}, und es gibt {limit:bytes}</translation>
     </message>
     <message>
+        <source>the model does not run on it: {reason}</source>
+        <translation>das Modell läuft darauf nicht: {reason}</translation>
+    </message>
+    <message>
         <source>the model file has changed since it was stored</source>
         <translation>die Modelldatei hat sich geändert, seit er gespeichert wurde</translation>
     </message>
@@ -3808,6 +3812,10 @@ nach {new}
     <message>
         <source>{folder} belongs to the system</source>
         <translation>{folder} gehört zum System</translation>
+    </message>
+    <message>
+        <source>{model} does not run on {device}, and uses the processor: {reason}</source>
+        <translation>{model} läuft nicht auf {device} und nutzt den Prozessor: {reason}</translation>
     </message>
     <message>
         <source>{path} belongs to another user</source>
@@ -6210,10 +6218,6 @@ nach {new}
         <translation>die Speichergrenze ist jetzt {limit:memory}</translation>
     </message>
     <message>
-        <source>the model did not load on it: {reason}</source>
-        <translation>das Modell ließ sich dort nicht laden: {reason}</translation>
-    </message>
-    <message>
         <source>the rows of the tensor {tensor} are not whole {type} blocks</source>
         <translation>die Zeilen des Tensors {tensor} bestehen nicht aus ganzen {type}-Blöcken</translation>
     </message>
@@ -6636,10 +6640,6 @@ nach {new}
     <message>
         <source>{model} cannot be deleted by Preheat: it is {path}</source>
         <translation>Preheat kann {model} nicht löschen: Es ist {path}</translation>
-    </message>
-    <message>
-        <source>{model} did not load on {device}, and runs on the processor: {reason}</source>
-        <translation>{model} ließ sich auf {device} nicht laden und läuft auf dem Prozessor: {reason}</translation>
     </message>
     <message>
         <source>{model} does not load: {error}</source>

@@ -42,7 +42,7 @@ _PATIENCE_S: Final = 5.0
 
 
 class _Failure(NamedTuple):
-    """A load that failed on a device."""
+    """A model that did not load on a device, or whose worker crashed there more than once."""
 
     model: ModelFile
     device: Device
@@ -125,7 +125,7 @@ class EngineDevices:
         self._wanted_again.set()
 
     def failed(self, model: ModelFile, devices: Collection[str], error: EngineError) -> None:
-        """Leave devices off for a model that did not load there, until the file, the driver or the setting changes."""
+        """Leave devices off for a model that does not run there, until the file, the driver or the setting changes."""
         for use in self.choice.uses:
             if use.device.name in devices:
                 self._failures[use.device.key, model.model_id] = _Failure(model, use.device, error)

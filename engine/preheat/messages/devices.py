@@ -41,9 +41,9 @@ TABLE: Final[Mapping[str, Template]] = {
         "{file} is no library of this llama.cpp, or finds nothing to work with", "Install Preheat again"
     ),
     "device_library_without_device": Template("{file} finds no device", "Install the driver of the graphics card"),
-    "device_load_failed": Template("the model did not load on it: {reason}"),
+    "device_load_failed": Template("the model does not run on it: {reason}"),
     "device_fails": Template(
-        "{model} did not load on {device}, and runs on the processor: {reason}",
+        "{model} does not run on {device}, and uses the processor: {reason}",
         "Update the driver of the graphics card, or set devices to cpu",
     ),
     "device_missing": Template(

@@ -60,7 +60,7 @@ class Observer(Protocol):
         """A worker did not find a device that its model was to be put on."""
 
     def device_failed(self, model: ModelFile, devices: Sequence[str], error: EngineError) -> None:
-        """A model did not load on these devices: put it elsewhere from now on."""
+        """A model does not run on these devices: put it elsewhere from now on."""
 
 
 class ResidencyExecutor(ResidencyView):
@@ -403,7 +403,7 @@ class ResidencyExecutor(ResidencyView):
         self._observer.device_missing()
 
     def device_failed(self, model: ModelFile, devices: Sequence[str], error: EngineError) -> ev.Needs | None:
-        """Leave devices off for a model that did not load there; return what it needs without them, None if as much."""
+        """Leave devices off for a model that does not run there; return what it needs without them, None if as much."""
         before = self._shared.sizes.placement(model).key
         self._observer.device_failed(model, devices, error)
         return self._workers.needs(model) if self._shared.sizes.placement(model).key != before else None

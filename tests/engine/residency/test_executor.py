@@ -16,6 +16,7 @@ from preheat.errors import (
     LoadCancelledError,
     ModelLoadError,
 )
+from preheat.inference import WorkerExit
 from preheat.messages import msg
 from preheat.models import ModelFile
 from preheat.residency import Action, EvictionReason, Outcome, State, executor
@@ -449,6 +450,47 @@ async def test_a_model_that_does_not_load_on_a_device_is_loaded_without_at_once(
     assert [worker.options.devices for worker in bench.workers if worker.options] == [("Vulkan0",), ()]
     assert bench.of("a") is State.HOT
     assert bench.executor.state.models["a"].device_bytes == {}
+
+
+@pytest.mark.parametrize(
+    ("ended", "code"),
+    [
+        (WorkerExit(msg("exit_memory_fault")), "worker_died"),
+        (WorkerExit(msg("exit_out_of_memory"), InsufficientMemoryError.code), InsufficientMemoryError.code),
+    ],
+)
+async def test_a_model_that_crashes_again_and_again_on_a_device_is_loaded_without(
+    bench: Bench, ended: WorkerExit, code: str
+) -> None:
+    bench.executor.use_devices({"Vulkan0": 10 * GB})
+    for _ in range(2):
+        await bench.hot("a")
+        assert bench.executor.devices("a") == ("Vulkan0",)
+        assert bench.failed_on == []
+        bench.workers[-1].die(ended)
+        await settle()
+    assert bench.failed_on == [("a", ("Vulkan0",), code)]
+    await bench.hot("a")
+    assert bench.executor.devices("a") == ()
+
+
+async def test_workers_that_others_kill_say_nothing_about_devices(bench: Bench) -> None:
+    bench.executor.use_devices({"Vulkan0": 10 * GB})
+    for _ in range(2):
+        await bench.hot("a")
+        bench.workers[-1].die(WorkerExit(msg("exit_killed")))
+        await settle()
+    assert bench.failed_on == []
+
+
+async def test_a_cancelled_load_says_nothing_about_devices(bench: Bench) -> None:
+    bench.executor.use_devices({"Vulkan0": 10 * GB})
+    loading = asyncio.create_task(bench.executor.load(model("a")))
+    await settle()
+    bench.workers[0].fail(LoadCancelledError(msg("worker_load_cancelled")))
+    with pytest.raises(LoadCancelledError):
+        await loading
+    assert bench.failed_on == []
 
 
 async def test_a_device_that_is_missing_is_reported(bench: Bench) -> None:

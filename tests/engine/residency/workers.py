@@ -29,6 +29,8 @@ from preheat.settings import Settings
 
 MB = 10**6
 
+ENDED = WorkerExit(msg("shutdown"))
+
 
 def model(name: str, file_bytes: int = 30 * MB, *, modified_ns: int = 0) -> ModelFile:
     """Return a model without a file."""
@@ -79,8 +81,8 @@ class FakeWorker:
     def fail(self, error: Exception) -> None:
         self.loaded.set_exception(error)
 
-    def die(self) -> None:
-        self.exited.set_result(WorkerExit(msg("shutdown")))
+    def die(self, ended: WorkerExit = ENDED) -> None:
+        self.exited.set_result(ended)
 
     def cancel_load(self) -> None:
         self.cancelled = True

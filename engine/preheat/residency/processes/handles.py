@@ -84,7 +84,7 @@ class Owner(Protocol):
         """A worker did not find a device that its model was to be put on."""
 
     def device_failed(self, model: ModelFile, devices: Sequence[str], error: EngineError) -> ev.Needs | None:
-        """Leave devices off for a model that did not load there; return what it needs without them, None if as much."""
+        """Leave devices off for a model that does not run there; return what it needs without them, None if as much."""
 
 
 @dataclass(slots=True, eq=False)

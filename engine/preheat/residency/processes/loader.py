@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from preheat.bugs import failure_of
-from preheat.errors import EngineError
+from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledError, WorkerDiedError
 from preheat.inference import WorkerExit
 from preheat.messages import Message, msg
 from preheat.residency import events as ev
@@ -29,6 +29,14 @@ The request that cancels the preload should not wait for Python.
 """
 
 
+_ENDED_BY_OTHERS: Final = {"exit_killed", "exit_killed_by_program", "exit_terminated"}
+
+
+def _death(ended: WorkerExit) -> EngineError:
+    kind = InsufficientMemoryError if ended.cause == InsufficientMemoryError.code else WorkerDiedError
+    return kind(msg("worker_ended", reason=ended.reason))
+
+
 class Loader:
     """Loads the first worker of a model. Runs on the engine's loop."""
 
@@ -42,7 +50,7 @@ class Loader:
         except Exception as error:  # a bug must not leave requests waiting
             failed, owner = failure_of("loading a model", error), self._shared.owner
             elsewhere = None
-            if handle.first.devices:
+            if handle.first.devices and not isinstance(failed, LoadCancelledError):
                 elsewhere = owner.device_failed(handle.model, handle.first.devices, failed)
             owner.feed(ev.LoadFailed(handle.model.model_id, failed, elsewhere))
 
@@ -140,6 +148,9 @@ class Loader:
         if handle.first.worker is worker:
             handle.first.worker = handle.first.info = None
             self._shared.prompts.unloaded(model_id)
+            # Once may be chance. Its next load, which the report below may begin, is without them.
+            if handle.first.devices and record.failures and ended.reason.code not in _ENDED_BY_OTHERS:
+                owner.device_failed(handle.model, handle.first.devices, _death(ended))
             owner.feed(ev.WorkerDied(model_id, *ended))
         elif handle.second is not None and handle.second.worker is worker:
             twin = record.twin
