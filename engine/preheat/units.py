@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -103,6 +104,11 @@ def format_ago(seconds: float) -> str:
         if seconds >= unit:
             return f"{int(seconds // unit)} {name} ago"
     return f"{int(seconds)} s ago"
+
+
+def format_until(until: float, now: float) -> str:
+    """Return a Unix time to come in local time: ``14:05``; from 12 hours on with its date: ``2026-12-01 14:05``."""
+    return time.strftime("%H:%M" if until - now < _DAY / 2 else "%Y-%m-%d %H:%M", time.localtime(until))
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from preheat.units import (
     format_memory,
     format_percent,
     format_token_rate,
+    format_until,
     memory_decimals,
     natural_key,
 )
@@ -143,3 +145,10 @@ def test_names_sort_as_people_count() -> None:
 )
 def test_a_rate_of_tokens_needs_no_exponent(rate: float, words: str) -> None:
     assert format_token_rate(rate) == words
+
+
+def test_a_time_that_is_not_near_has_its_date() -> None:
+    now = datetime(2026, 11, 30, 22, 0, tzinfo=UTC).astimezone().timestamp()
+    local = datetime.fromtimestamp(now)
+    assert format_until(now + 3600, now) == (local + timedelta(hours=1)).strftime("%H:%M")
+    assert format_until(now + 86_400, now) == (local + timedelta(days=1)).strftime("%Y-%m-%d %H:%M")

@@ -6,7 +6,6 @@ import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 from preheat.clock import unix_time
@@ -15,6 +14,7 @@ from preheat.messages import Message, msg
 from preheat.preload import PreloadContext
 from preheat.residency import EvictionReason, Hot, ResidencyExecutor, State, read_memory
 from preheat.settings import Settings, Size
+from preheat.units import format_until
 
 _LONGEST_WAIT_S: Final = 60.0  # the clock may be set, and a sleeping machine's timers stand still
 
@@ -82,7 +82,7 @@ class RoomKeeper:
         self.state.room = room = Room(limit_bytes, wanted_bytes, until, self._returning())
         self.preloads.returning = ()
         self._follow()
-        why = room_message("room_made", room)
+        why = self._message("room_made", room)
         residency.cancel_preloads(EvictionReason.PAUSED, why)
         residency.make_room(limit_bytes, EvictionReason.OTHERS, why)
         self.apply()
@@ -151,12 +151,11 @@ class RoomKeeper:
     def _explain(self) -> None:
         """Say of what is not loaded that room is kept."""
         room = self.current
-        self.preloads.room = room_message("preload_makes_room", room) if room is not None else None
-        self.residency.room = room_message("no_room_made", room) if room is not None else None
+        self.preloads.room = self._message("preload_makes_room", room) if room is not None else None
+        self.residency.room = self._message("no_room_made", room) if room is not None else None
 
-
-def room_message(code: str, room: Room) -> Message:
-    """Return a message about a room; with ``_until`` at the end of its code if the room has an end."""
-    if math.isinf(room.until):
-        return msg(code)
-    return msg(f"{code}_until", until=datetime.fromtimestamp(room.until).strftime("%H:%M"))
+    def _message(self, code: str, room: Room) -> Message:
+        """Return a message about a room; with ``_until`` at the end of its code if the room has an end."""
+        if math.isinf(room.until):
+            return msg(code)
+        return msg(f"{code}_until", until=format_until(room.until, self.clock()))

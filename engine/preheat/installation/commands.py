@@ -54,9 +54,8 @@ def tray_command(*arguments: str) -> list[str]:
 
 def module_command(module: str, *arguments: str) -> list[str]:
     """Return the command that runs one of Preheat's ``CHILD_OPTIONS`` in a process of its own."""
-    option = CHILD_OPTIONS[module]  # from source, too: tests notice a module that a bundle could not start
     if is_bundle():
-        return own_command(option, *arguments)
+        return own_command(CHILD_OPTIONS[module], *arguments)
     return [sys.executable, *_AS_MODULE, module, *arguments]
 
 

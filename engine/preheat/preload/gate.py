@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from preheat.messages import Message, msg
 from preheat.residency import EvictionReason
+from preheat.units import format_until
 
 IDLE_S: Final = 1.0
 """Idle time before preloading starts, in seconds."""
@@ -49,7 +49,7 @@ def blocking_reason(conditions: Conditions, now: float) -> Hold | None:
     if conditions.paused_until is not None and conditions.paused_until > now:
         if math.isinf(conditions.paused_until):
             return Hold(msg("preload_paused"), cancels=EvictionReason.PAUSED)
-        until = datetime.fromtimestamp(conditions.paused_until).strftime("%H:%M")
+        until = format_until(conditions.paused_until, now)
         return Hold(
             msg("preload_paused_until", until=until), conditions.paused_until - now, cancels=EvictionReason.PAUSED
         )
