@@ -6382,6 +6382,10 @@ nach {new}
         <translation>am Wochenende nachts</translation>
     </message>
     <message>
+        <source>with more, fewer of its layers would fit on the graphics card</source>
+        <translation>mit mehr fänden weniger Schichten auf der Grafikkarte Platz</translation>
+    </message>
+    <message>
         <source>zero</source>
         <translation>null</translation>
     </message>

@@ -74,7 +74,7 @@ class ContextKeeper:
     def choose(self, settings: Settings, models: Sequence[ModelFile]) -> bool:
         """Choose the lengths for the models and favourites that there are now; return whether one is another."""
         likely = self.planner.likely(self.clock())
-        chosen_for = settings, tuple(models), self.planner.favourites, likely
+        chosen_for = settings, tuple(models), self.planner.favourites, likely, self.lengths.rooms
         if chosen_for == self._chosen_for:  # as after most looks at the disk; 1,000 models take 40 ms
             return False
         if settings != self.settings:
@@ -83,6 +83,10 @@ class ContextKeeper:
         self.settings, before = settings, self.effective
         self.effective = self.lengths.choose(settings, models, self.planner.favourites, likely)
         return self.effective != before
+
+    def devices_changed(self) -> None:
+        """Choose again the next time: models may be put on other devices, in the same rooms."""
+        self._chosen_for = ()
 
     def loaded(self, model_id: str) -> None:
         """Keep the length of a model that has been loaded."""

@@ -111,23 +111,18 @@ class DeviceFits:
             if not question.searches:
                 return exact  # the user's choice, whether it fits or not
             if fits(exact, rooms):
-                best = max(best, exact, key=_rank)
+                best = max(best, exact, key=lambda each: each.rank)
             fitted = found.fitted
             if fitted is not None and len(fitted.layer_split) == len(candidate.devices):  # none of them is gone
                 split = dict(zip(candidate.devices, fitted.layer_split, strict=True))
                 offered = place_as(question.parts, rooms, split, fitted.cpu_experts)
             parts, left = corrected(parts, rooms, candidate, found.compute_bytes)
             candidate = place(parts, left)
-        if _rank(offered) > _rank(best) and offered.key not in known:
+        if offered.rank > best.rank and offered.key not in known:
             found = await self._fit(_options(model, self._settings, offered))
             exact = with_buffers(question.parts, offered, found.compute_bytes)
             best = exact if fits(exact, rooms) else best
         return best
-
-
-def _rank(placement: Placement) -> tuple[int, int]:
-    """Return how good a placement that fits is: more layers on devices, then more experts."""
-    return placement.gpu_layers, -placement.cpu_experts
 
 
 def _options(model: ModelFile, settings: Settings, placement: Placement) -> LoadOptions:

@@ -117,7 +117,7 @@ class Engine:
         self.devices = EngineDevices(self.settings, self._devices_changed, speeds=speeds)
         """Devices next to the processor, such as graphics cards."""
         self._watch = MemoryWatch(self.settings)
-        self._lengths = ContextLengths(paths.data_dir() / "contexts.json")
+        self._lengths = ContextLengths(paths.data_dir() / "contexts.json", sizes=self._sizes)
         self.contexts = ContextKeeper(
             self.settings, self._lengths, self._residency, self._planner, self._apply_to_parts, clock
         )
@@ -449,6 +449,7 @@ class Engine:
         self.contexts.choose(settings, self._files.models)
         self._device_care.apply_settings(settings)
         self._apply_to_parts()
+        self._choose_contexts()  # models have more or less of the devices now
 
     # Called by the residency executor
 
@@ -543,6 +544,8 @@ class Engine:
         devices = self.devices
         choice = devices.choice
         self._residency.use_devices(total_bytes, choice.in_main_memory, devices.left_off, choice.keys)
+        self.contexts.devices_changed()
+        asyncio.get_running_loop().call_soon(self._choose_contexts)  # a load that failed on a device goes on first
         self._device_care.changed()
         self._publisher.publish_soon()
 

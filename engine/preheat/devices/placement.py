@@ -80,6 +80,11 @@ class Placement:
     reason: Message = field(default=msg("placement_processor"))
 
     @property
+    def rank(self) -> tuple[int, int]:
+        """How much is on devices, for comparisons: more layers, then more experts."""
+        return self.gpu_layers, -self.cpu_experts
+
+    @property
     def key(self) -> str:
         """A text for keys of measurements; empty without devices."""
         if not self.devices:

@@ -62,6 +62,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "context_limit": Template("more would exceed the memory limit"),
     "context_beside_favourites": Template("more would leave too little memory for the favourites"),
     "context_beside_likely": Template("more would leave too little memory for other models that are used much"),
+    "context_on_device": Template("with more, fewer of its layers would fit on the graphics card"),
     "context_why": Template("{tokens:count} tokens of context, which take {memory:memory}: {reason}"),
     "context_why_free": Template("{tokens:count} tokens of context: {reason}"),
     # Why a load fails.

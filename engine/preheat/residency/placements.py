@@ -74,8 +74,23 @@ class Placements:
             return ON_PROCESSOR
         known = self._known.get(model.model_id)
         if known is None or known[0] is not model:
-            self._known[model.model_id] = known = model, self._place(model)
+            self._known[model.model_id] = known = model, self.under(model, self.settings.for_model(model.model_id))
         return known[1]
+
+    def under(self, model: ModelFile, own: EffectiveModelSettings) -> Placement:
+        """Return where the model's layers would be under other settings of its own."""
+        if not self.rooms:
+            return ON_PROCESSOR
+        rooms, parts = self._rooms(model), model_parts(model, own)
+        guess = place(parts, rooms, own.gpu_layers, own.experts_in_ram)
+        kept = self.table.get(_key(model, own, rooms))
+        if kept is None or sum(kept.split.values()) > len(parts.layers) + 1:
+            return guess
+        placement = place_as(parts, rooms, kept.split, kept.cpu_experts)
+        if placement.devices != tuple(kept.split):
+            return guess
+        reason = guess.reason if guess.key == placement.key else placement.reason
+        return replace(placement, device_bytes=kept.device_bytes, reason=reason)
 
     def question(self, model: ModelFile) -> PlacementQuestion | None:
         """Return what llama.cpp has to be asked before a load, if the header does not tell enough."""
@@ -96,19 +111,6 @@ class Placements:
         """Keep where llama.cpp says that a model fits."""
         self.table.note(question.key, placement)
         self.forget()
-
-    def _place(self, model: ModelFile) -> Placement:
-        own, rooms = self.settings.for_model(model.model_id), self._rooms(model)
-        parts = model_parts(model, own)
-        guess = place(parts, rooms, own.gpu_layers, own.experts_in_ram)
-        kept = self.table.get(_key(model, own, rooms))
-        if kept is None or sum(kept.split.values()) > len(parts.layers) + 1:
-            return guess
-        placement = place_as(parts, rooms, kept.split, kept.cpu_experts)
-        if placement.devices != tuple(kept.split):
-            return guess
-        reason = guess.reason if guess.key == placement.key else placement.reason
-        return replace(placement, device_bytes=kept.device_bytes, reason=reason)
 
     def _rooms(self, model: ModelFile) -> tuple[DeviceRoom, ...]:
         """Return what the model may take of each device.

@@ -55,6 +55,11 @@ class SizeTable:
         self._settings = self._placements.settings = settings
         self._forget()
 
+    @property
+    def rooms(self) -> tuple[DeviceRoom, ...]:
+        """The devices that models are placed on."""
+        return self._placements.rooms
+
     def use_devices(
         self,
         rooms: Sequence[DeviceRoom],
@@ -100,10 +105,14 @@ class SizeTable:
         key = _key(model, settings, own_form, placement)
         expected = self._measured.get(key)
         if not expected:
-            footprint = estimate_under(model, settings, own_form, placement)
-            expected = footprint.working_bytes + self._device_main_bytes(footprint.device_bytes)
+            expected = self._estimated_bytes(model, settings, own_form, placement)
         self._expected[model.model_id, form] = model, expected
         return expected
+
+    def under(self, model: ModelFile, own: EffectiveModelSettings) -> tuple[int, Placement]:
+        """Return the estimated memory under other settings of the model, and where its layers would be."""
+        placement = self._placements.under(model, own)
+        return self._estimated_bytes(model, own, None, placement), placement
 
     def device_bytes(self, model: ModelFile) -> DeviceBytes:
         """Return the memory of devices that a worker takes in use."""
@@ -162,6 +171,12 @@ class SizeTable:
         """Return the key of the model's measurements: its file, form, and the settings that its size depends on."""
         settings = self._settings.for_model(model.model_id)
         return _key(model, settings, form or self.loaded_form(model), self.placement(model))
+
+    def _estimated_bytes(
+        self, model: ModelFile, own: EffectiveModelSettings, form: Form | None, placement: Placement
+    ) -> int:
+        footprint = estimate_under(model, own, form, placement)
+        return footprint.working_bytes + self._device_main_bytes(footprint.device_bytes)
 
     def _device_main_bytes(self, device_bytes: DeviceBytes) -> int:
         """Return the part that is main memory: that of integrated GPUs."""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from preheat.core import Engine
+from preheat.core import Engine, EngineSnapshot
+from preheat.core.devices import EngineDevices
+from preheat.devices import Device, DeviceKind, DeviceReport
 from preheat.errors import ContextLengthExceededError, InsufficientMemoryError
 from preheat.inference import LoadOptions
 from preheat.messages import msg
 from preheat.models import ModelFile
 from preheat.residency import State
 from preheat.residency.processes.load_options import load_options as options_for
-from preheat.settings import Settings
+from preheat.settings import Settings, Size
 from scripted_models import write_scripted_model
 from tests.engine.engines import CHAT, LOADED, Gate, Recorder, change, running, until, until_state, use
 
@@ -226,3 +229,21 @@ async def test_what_is_said_of_a_prompt_that_does_not_fit(auto: dict[str, Any]) 
         with pytest.raises(ContextLengthExceededError, match="raise memory_limit") as caught:
             engine.contexts.room_for_prompt(model, too_long(130_000))
         assert caught.value.message.code == "prompt_too_long_no_room"
+
+
+async def test_lengths_follow_the_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = Device("Vulkan0", "Imaginary card", DeviceKind.DISCRETE, "vulkan", 10**9, 10**9)
+    found = DeviceReport((card,), backends=("vulkan",))
+    devices = partial(EngineDevices, find=lambda: found, remembered=lambda: None)
+    monkeypatch.setattr("preheat.core.engine.EngineDevices", devices)
+
+    def length(snapshot: EngineSnapshot) -> int:
+        known = snapshot.model(CHAT)
+        return 0 if known is None else known.context_length or 0
+
+    async with running(memory_limit="220MB", context_length="auto") as engine:
+        in_main_memory = length(engine.snapshot)  # the devices are not known yet
+        assert 0 < in_main_memory < TRAINED
+        await until(engine, lambda snapshot: length(snapshot) == TRAINED)
+        change(engine, device_memory_limit=Size("1%"))
+        await until(engine, lambda snapshot: length(snapshot) == in_main_memory)

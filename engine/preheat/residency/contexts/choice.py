@@ -48,8 +48,9 @@ class ContextFacts:
 
     Attributes:
         trained_tokens: 0 if the file does not say.
-        working_bytes: Returns the estimated memory of the model for a context length.
+        working_bytes: Returns the estimated main memory of the model for a context length.
         kv_bytes: Returns the part of it that the KV cache takes.
+        on_devices: Returns how much of the model is on devices with a context length; see ``Placement.rank``.
         limit_bytes: Memory that all models may take together.
         favourites_bytes: Memory of the favourites, without this model.
         likely_bytes: Memory of other models that are used much. They leave no less than the usual length.
@@ -63,6 +64,7 @@ class ContextFacts:
     working_bytes: Callable[[int], int]
     kv_bytes: Callable[[int], int]
     limit_bytes: int
+    on_devices: Callable[[int], tuple[int, int]] = lambda _: (0, 0)
     favourites_bytes: int = 0
     likely_bytes: int = 0
     parallel: int = 1
@@ -77,6 +79,10 @@ class ContextFacts:
     def fits_beside_favourites(self, tokens: int) -> bool:
         """Return whether the model with this length leaves the favourites their memory."""
         return self.may_load(tokens) and self.working_bytes(tokens) + self.favourites_bytes <= self.limit_bytes
+
+    def leaves_devices(self, tokens: int) -> bool:
+        """Return whether less of the model is on devices than with the usual length."""
+        return tokens > USUAL_CONTEXT and self.on_devices(tokens) < self.on_devices(USUAL_CONTEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +103,15 @@ def choose_context(facts: ContextFacts) -> ContextChoice:
     """Return the context length of a model.
 
     One that it was loaded with stays while it fits beside the favourites: a change costs stored prompts and
-    measurements. It is exceeded only if the memory limit was raised.
+    measurements. It is exceeded only if the memory limit was raised, and one that no request needed makes room for
+    layers on a new device.
     """
     known, first = facts.remembered, _first_choice(facts)
     if known is None or known.tokens > _trained(facts) or not facts.fits_beside_favourites(known.tokens):
         return first
     if first.tokens == known.tokens or (first.tokens > known.tokens and facts.limit_bytes > known.limit_bytes):
+        return first
+    if not known.grown and facts.leaves_devices(known.tokens):
         return first
     reason = msg("context_grown" if known.grown else "context_kept")
     return ContextChoice(known.tokens, reason, facts.kv_bytes(known.tokens))
@@ -136,6 +145,8 @@ def _first_choice(facts: ContextFacts) -> ContextChoice:
             reason = msg("context_beside_favourites")
         elif tokens > usual and working_bytes + others_bytes + likely_bytes > facts.limit_bytes:
             reason = msg("context_beside_likely")
+        elif tokens > usual and facts.leaves_devices(tokens):
+            reason = msg("context_on_device")
         elif tokens > usual and kv_bytes * _LIMIT_SHARE > facts.limit_bytes:
             reason = msg("context_first")
         else:

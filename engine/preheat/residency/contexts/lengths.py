@@ -6,10 +6,12 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from preheat.devices import DeviceRoom
 from preheat.files import read_json, write_atomic
 from preheat.messages import msg
 from preheat.models import ModelFile
@@ -22,9 +24,10 @@ from preheat.residency.contexts.choice import (
     choose_context,
     grown_context,
 )
-from preheat.residency.estimates import estimate_under, kv_cache_bytes
+from preheat.residency.estimates import kv_cache_bytes
 from preheat.residency.memory.system import read_memory
-from preheat.settings import AUTO, USUAL_CONTEXT, ModelSettings, Settings
+from preheat.residency.sizes import SizeTable
+from preheat.settings import AUTO, USUAL_CONTEXT, EffectiveModelSettings, ModelSettings, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -59,10 +62,14 @@ class ContextLengths:
     Args:
         path: A small file, read at once, whose loss only costs stored prompts and measurements; None keeps nothing.
         total_bytes: Physical memory.
+        sizes: Knows the devices, which take some of the models' memory.
     """
 
-    def __init__(self, path: Path | None = None, total_bytes: int | None = None) -> None:
+    def __init__(
+        self, path: Path | None = None, total_bytes: int | None = None, sizes: SizeTable | None = None
+    ) -> None:
         self._path = path
+        self._sizes: Final = sizes or SizeTable(Settings())
         self._total_bytes = read_memory().total_bytes if total_bytes is None else total_bytes
         self._remembered = self._read()
         self._required: dict[str, int] = {}  # by requests, until Preheat ends
@@ -103,7 +110,7 @@ class ContextLengths:
         for name in dict.fromkeys((*(name for name in favourites if name in by_id), *by_id)):
             choice = self._choices[name] = self._choice(by_id[name], settings)
             if name in self._favourites:
-                self._favourites[name] = _size(by_id[name], settings, choice.tokens)
+                self._favourites[name] = self.size(by_id[name], choice.tokens, settings)
         return self.apply_to(settings)
 
     def apply_to(self, settings: Settings) -> Settings:
@@ -130,6 +137,11 @@ class ContextLengths:
         trial = self._trials.get(model_id) if settings.has_auto_context(model_id) else None
         return max(self._required.get(model_id, 0), 0 if trial is None else trial.tokens)
 
+    @property
+    def rooms(self) -> tuple[DeviceRoom, ...]:
+        """The devices that the choices depend on."""
+        return self._sizes.rooms
+
     def growth(self, model: ModelFile, tokens: int, settings: Settings, now: float) -> Growth | None:
         """Return how a model whose length is ``auto`` gets room for this many tokens; None if favourites had to leave.
 
@@ -141,7 +153,7 @@ class ContextLengths:
         failure = self._failure(model.model_id, now)
         facts = replace(self._facts(model, settings), failed_tokens=0 if failure is None else failure.tokens)
         length = grown_context(facts, tokens)
-        return None if length is None else Growth(length, _size(model, settings, length))
+        return None if length is None else Growth(length, self.size(model, length, settings))
 
     def grow(self, model: ModelFile, growth: Growth, settings: Settings) -> None:
         """Let every later load have this length, over restarts once one has succeeded."""
@@ -183,11 +195,11 @@ class ContextLengths:
 
     def estimated_bytes(self, model: ModelFile, settings: Settings) -> int:
         """Return the estimated memory of a model if these were the user's settings."""
-        return _size(model, settings, self._choice(model, settings).tokens)
+        return self.size(model, self._choice(model, settings).tokens, settings)
 
     def size(self, model: ModelFile, tokens: int, settings: Settings) -> int:
-        """Return the estimated memory of a model with another context length."""
-        return _size(model, settings, tokens)
+        """Return the estimated main memory of a model with another context length."""
+        return self._sizes.under(model, _with_context(model, settings, tokens))[0]
 
     def cost(self, model: ModelFile, tokens: int, settings: Settings) -> int:
         """Return the estimated memory of a model's KV cache with this context length."""
@@ -215,11 +227,14 @@ class ContextLengths:
 
     def _facts(self, model: ModelFile, settings: Settings) -> ContextFacts:
         own, failure = settings.for_model(model.model_id), self._failed.get(model.model_id)
+        # Each length is asked for several times, and placing layers takes a millisecond.
+        under = cache(lambda tokens: self._sizes.under(model, _with_context(model, settings, tokens)))
         return ContextFacts(
             trained_tokens=model.context_length,
-            working_bytes=lambda tokens: _size(model, settings, tokens),
+            working_bytes=lambda tokens: under(tokens)[0],
             kv_bytes=lambda tokens: _kv_bytes(model, settings, tokens),
             limit_bytes=self._limit_bytes(settings),
+            on_devices=lambda tokens: under(tokens)[1].rank,
             favourites_bytes=_sum_without(self._favourites, model.model_id),
             likely_bytes=_sum_without(self._likely, model.model_id),
             parallel=1 if own.parallel == AUTO else own.parallel,
@@ -233,7 +248,7 @@ class ContextLengths:
         """Return the memory of a model before its choice is made."""
         known, own = self._remembered.get(model.model_id), settings.for_model(model.model_id)
         auto = settings.has_auto_context(model.model_id)
-        return _size(model, settings, known.tokens if known is not None and auto else own.context_length)
+        return self.size(model, known.tokens if known is not None and auto else own.context_length, settings)
 
     def _limit_bytes(self, settings: Settings) -> int:
         """Return the memory limit. Not what the system has at the moment: a length must not change with that."""
@@ -253,13 +268,12 @@ class ContextLengths:
             logger.warning("%s cannot be saved: %s", self._path, error)
 
 
-def _size(model: ModelFile, settings: Settings, tokens: int) -> int:
-    own = settings.for_model(model.model_id)
-    return estimate_under(model, replace(own, context_length=tokens)).working_bytes
+def _with_context(model: ModelFile, settings: Settings, tokens: int) -> EffectiveModelSettings:
+    return replace(settings.for_model(model.model_id), context_length=tokens)
 
 
 def _kv_bytes(model: ModelFile, settings: Settings, tokens: int) -> int:
-    return kv_cache_bytes(model, replace(settings.for_model(model.model_id), context_length=tokens))
+    return kv_cache_bytes(model, _with_context(model, settings, tokens))
 
 
 def _sum_without(sizes: Mapping[str, int], model_id: str) -> int:

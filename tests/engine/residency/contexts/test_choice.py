@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -22,6 +23,11 @@ def facts(trained: int, kv_bytes_per_token: int, weights: int, limit: int, favou
         limit_bytes=limit,
         favourites_bytes=favourites,
     )
+
+
+def layers_up_to(tokens: int) -> Callable[[int], tuple[int, int]]:
+    """Return how much of a model is on a device that holds all of it with up to this many tokens."""
+    return lambda wanted: (33, 0) if wanted <= tokens else (20, 0)
 
 
 SMALL = facts(8192, 23 * KB, 145 * MB, 8 * GB)
@@ -53,6 +59,9 @@ LARGE = facts(131_072, 131 * KB, 4_900 * MB, 8 * GB)  # 8 billion parameters, 17
         (replace(LARGE, limit_bytes=GB), 1024, "context_limit"),
         # Requests that the user lets run at once share the tokens.
         (replace(LARGE, parallel=16), 16_384, "context_limit"),
+        # No layer leaves a device for more than the usual length.
+        (replace(LARGE, limit_bytes=256 * GB, on_devices=layers_up_to(16_384)), 16_384, "context_on_device"),
+        (replace(LARGE, limit_bytes=256 * GB, on_devices=layers_up_to(4096)), 32_768, "context_first"),
     ],
 )
 def test_a_first_choice(known: ContextFacts, tokens: int, reason: str) -> None:
@@ -77,6 +86,9 @@ def test_a_first_choice(known: ContextFacts, tokens: int, reason: str) -> None:
             8192,
             "context_beside_favourites",
         ),
+        # A new device is a reason for fewer tokens, unless a request needed them.
+        (replace(LARGE, on_devices=layers_up_to(8192)), Remembered(16_384, 8 * GB), 8192, "context_on_device"),
+        (replace(LARGE, on_devices=layers_up_to(8192)), Remembered(16_384, 8 * GB, True), 16_384, "context_grown"),
         # Another file with the same name.
         (SMALL, Remembered(16_384, 8 * GB, grown=True), 8192, "context_trained_for"),
     ],

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from preheat.models import ModelFile, ModelShape
-from preheat.residency import ContextLengths
+from preheat.devices import DeviceRoom
+from preheat.models import LayerShape, ModelFile, ModelShape
+from preheat.residency import ContextLengths, SizeTable
 from preheat.settings import ModelSettings, Settings, Size
 
 GB = 10**9
@@ -211,3 +212,25 @@ def test_an_estimate_under_other_settings() -> None:
     known.choose(settings(), MODELS, ())
     auto, small = known.estimated_bytes(A, settings()), known.estimated_bytes(A, settings(context_length=1024))
     assert auto - small > 15_000 * 100_000
+
+
+LAYER = LayerShape(weight_bytes=60_000_000, kv_values=1_667)
+LAYERED = replace(A, shape=replace(SHAPE, each_layer=(LAYER,) * SHAPE.layers))
+
+
+@pytest.mark.parametrize(
+    ("device_gb", "limit_gb", "tokens"),
+    [
+        (0, 1, 1024),
+        (16, 1, 8192),  # main memory has no layer
+        (0, 64, 32_768),
+        (16, 64, 32_768),
+        (4, 64, 16_384),  # with more, layers would leave the device
+        (1.5, 64, 8192),  # they do in any case
+    ],
+)
+def test_devices_take_a_part_of_the_model_and_decide_too(device_gb: float, limit_gb: float, tokens: int) -> None:
+    sizes = SizeTable(settings())
+    sizes.use_devices([DeviceRoom("Vulkan0", int(device_gb * GB))] if device_gb else [])
+    known = ContextLengths(total_bytes=64 * GB, sizes=sizes)
+    assert chosen(known.choose(settings(limit_gb), [LAYERED], ()), LAYERED) == (tokens,)
