@@ -61,7 +61,7 @@ ROOMS: Mapping[str, set[str]] = {
     "residency": {"devices", "inference", "models", "settings"},
     "usage": {"inference", "residency", "settings"},
     "preload": {"models", "residency", "settings", "usage"},
-    "replay": {"models", "preload", "residency", "settings", "usage"},
+    "replay": {"devices", "models", "preload", "residency", "settings", "usage"},
     "core": {"devices", "inference", "models", "prefixes", "preload", "residency", "settings", "updates", "usage"},
     "updates": set(),
     "control": ENGINE,

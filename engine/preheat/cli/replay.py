@@ -175,7 +175,7 @@ def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzin
     """Return the results of Preheat and the other policies with one limit."""
     from preheat.replay import Machine, compare, strategy_under
 
-    machine = Machine(limit_bytes, page_cache_bytes=cache.resolve(limit_bytes))
+    machine = Machine(limit_bytes, cache.resolve(limit_bytes), trace.device_limits)
     return list(compare(trace, machine, strategy_under(settings), timezone=timezone))
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from preheat.core.devices import EngineDevices, shape_of_model
+from preheat.core.devices import EngineDevices
 from preheat.devices import Device, Speed, SpeedPair
 from preheat.errors import EngineError
 from preheat.inference.cores import default_threads
@@ -121,4 +121,4 @@ class DeviceSpeeds:
 
 
 def _key(device: Device, model: ModelFile) -> tuple[str, str]:
-    return device.key, shape_of_model(model)
+    return device.key, model.speed_shape

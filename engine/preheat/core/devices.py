@@ -22,9 +22,7 @@ from preheat.devices import (
     device_list,
     find_devices,
     find_devices_afresh,
-    reason_against,
     remembered_devices,
-    shape_name,
     speed_reason,
 )
 from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError
@@ -190,12 +188,12 @@ class EngineDevices:
         """Yield devices with models that stand for a shape without a measurement."""
         for model in models:
             for device in self.allowed:
-                if self._speeds.speed(device, shape_of_model(model)) is None:
+                if self._speeds.speed(device, model.speed_shape) is None:
                     yield device, model
 
     def measured(self, device: Device, model: ModelFile, pair: SpeedPair) -> None:
         """Keep a measurement, and let it decide."""
-        speed = self._speeds.note(device, shape_of_model(model), pair)
+        speed = self._speeds.note(device, model.speed_shape, pair)
         logger.info("%s, %s: %s", device.description, speed.shape, speed_reason(speed))
         self._choose()
 
@@ -208,13 +206,7 @@ class EngineDevices:
         }
         if self._wanted is not None:
             return failures
-        shape = shape_of_model(model)
-        reasons = {
-            use.device.name: reason_against(use.device, self._speeds.speed(use.device, shape))
-            for use in self.choice.uses
-            if use.in_use
-        }
-        return {**{name: reason for name, reason in reasons.items() if reason is not None}, **failures}
+        return {**self._speeds.left_off(self.choice, model.speed_shape), **failures}
 
     def why(self, model: ModelFile) -> Message | None:
         """Return why a model is not put on a device that Preheat considered for it; None if it is, or there is none."""
@@ -241,11 +233,6 @@ class EngineDevices:
         if self.report.backends and self.choice.names != before.names:
             logger.info("%s", self.list.outcome)
         self._on_change(self.choice.total_bytes)
-
-
-def shape_of_model(model: ModelFile) -> str:
-    """Return the shape that a measurement of this model holds for."""
-    return shape_name(model.architecture, model.shape.layers, model.shape.widest_values, model.quantization)
 
 
 def _off(choice: DeviceChoice) -> DeviceChoice:

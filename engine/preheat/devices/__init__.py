@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from preheat.devices.placement_table import PlacementTable
     from preheat.devices.power import PowerState
     from preheat.devices.speed_table import SpeedTable, speeds_file
-    from preheat.devices.speeds import SpeedPair, is_worth_it, reason_against, shape_name, speed_reason, with_speeds
+    from preheat.devices.speeds import SpeedPair, is_worth_it, speed_reason, with_speeds
 else:
     __getattr__ = lazy_exports(
         __name__,
@@ -55,6 +55,6 @@ else:
             "preheat.devices.placement_table": "PlacementTable",
             "preheat.devices.power": "PowerState",
             "preheat.devices.speed_table": "SpeedTable speeds_file",
-            "preheat.devices.speeds": "SpeedPair is_worth_it reason_against shape_name speed_reason with_speeds",
+            "preheat.devices.speeds": "SpeedPair is_worth_it speed_reason with_speeds",
         },
     )

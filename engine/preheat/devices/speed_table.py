@@ -15,9 +15,10 @@ from typing import Any, Final
 
 from preheat.devices.choice import DeviceChoice
 from preheat.devices.device import Device, DeviceSpeed, Speed
-from preheat.devices.speeds import SpeedPair, is_worth_it, with_speeds
+from preheat.devices.speeds import SpeedPair, is_worth_it, reason_against, with_speeds
 from preheat.files import read_json, write_atomic
 from preheat.inference.processor import processor_key
+from preheat.messages import Message
 from preheat.paths import cache_dir
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,12 @@ class SpeedTable:
     def decide(self, choice: DeviceChoice, *, automatic: bool) -> DeviceChoice:
         """Return the choice with what is known; see ``with_speeds``."""
         return with_speeds(choice, [self.of(use.device) for use in choice.uses], automatic=automatic)
+
+    def left_off(self, choice: DeviceChoice, shape: str) -> Mapping[str, Message]:
+        """Return why models of a shape are not put on devices that Preheat chose, by llama.cpp's names."""
+        used = (use.device for use in choice.uses if use.in_use)
+        reasons = {device.name: reason_against(device, self.speed(device, shape)) for device in used}
+        return {name: reason for name, reason in reasons.items() if reason is not None}
 
     def note(self, device: Device, shape: str, pair: SpeedPair) -> DeviceSpeed:
         """Keep a measurement; return it with the decision."""

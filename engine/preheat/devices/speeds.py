@@ -55,11 +55,6 @@ def is_worth_it(pair: SpeedPair, kind: DeviceKind, before: bool | None = None) -
     return pair.gain >= (_GAIN_TO_STAY if used else _GAIN_TO_BEGIN)
 
 
-def shape_name(architecture: str, layers: int, width: int, quantization: str) -> str:
-    """Return the shape of a model, for which measurements hold: ``llama 30x1536 Q4_K_M``."""
-    return " ".join(part for part in (architecture, f"{layers}x{width}", quantization) if part)
-
-
 def speed_reason(speed: DeviceSpeed) -> Message:
     """Return what was measured, in words."""
     prefill, decode = (

@@ -79,6 +79,12 @@ class ModelFile:
         """Whether it is part of the installed Preheat."""
         return self.source is Source.BUNDLED
 
+    @property
+    def speed_shape(self) -> str:
+        """What a measured speed holds for: architecture, layers, width and quantization, ``llama 30x1536 Q4_K_M``."""
+        size = f"{self.shape.layers}x{self.shape.widest_values}"
+        return " ".join(filter(None, (self.architecture, size, self.quantization)))
+
     def same_content(self, other: ModelFile) -> bool:
         """Return whether both describe the same files in the same state."""
         return (self.files, self.file_bytes, self.modified_ns) == (other.files, other.file_bytes, other.modified_ns)

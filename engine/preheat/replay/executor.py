@@ -114,7 +114,7 @@ class SimulatedExecutor:
         self._sizes = sizes
         self._policy = policy
         self._needs = {
-            model_id: ev.Needs(size.resident_bytes, keep_alive_s, size.resident_bytes)
+            model_id: ev.Needs(size.resident_bytes, keep_alive_s, size.resident_bytes, size.device_bytes)
             for model_id, size in sizes.items()
         }
         self._last_id = 0
@@ -122,7 +122,8 @@ class SimulatedExecutor:
 
     def reset(self) -> None:
         """Start with nothing in memory. Requests in progress end."""
-        self.state = ResidencyState(Limits(self._machine.limit_bytes, self._machine.limit_bytes), math.inf)
+        limit_bytes, devices = self._machine.limit_bytes, self._machine.device_limits
+        self.state = ResidencyState(Limits(limit_bytes, limit_bytes, devices=devices), math.inf)
         self.cache.clear()
         self.ended_at = -math.inf
         self.preloading = False
@@ -279,21 +280,24 @@ class SimulatedExecutor:
         )
 
     def _start_load(self, model_id: str) -> None:
-        size = self._sizes[model_id]
         cached = self.cache.take(model_id)
-        missing = size.file_bytes - cached
+        missing = self._sizes[model_id].file_bytes - cached
         load_s = self._machine.load_s(missing)
         self._loads[model_id] = load = _Load(cached, missing, load_s, self.now + load_s)
         self.figures.bytes_read += missing
-        self._schedule(load.ready_at, ev.Ready(model_id, size.resident_bytes, size.resident_bytes))
+        self._schedule_ready(model_id, load)
+
+    def _schedule_ready(self, model_id: str, load: _Load) -> None:
+        size = self._sizes[model_id]
+        ready = ev.Ready(model_id, size.resident_bytes, size.resident_bytes, device_bytes=size.device_bytes)
+        self._schedule(load.ready_at, ready)
 
     def _hold(self, model_id: str, load: _Load, hold: bool) -> None:
         if hold:
             load.left_s, load.ready_at = load.ready_at - self.now, math.inf
         else:
             load.ready_at = self.now + load.left_s
-            size = self._sizes[model_id].resident_bytes
-            self._schedule(load.ready_at, ev.Ready(model_id, size, size))
+            self._schedule_ready(model_id, load)
 
     def _close_worker(self, model_id: str) -> None:
         self._twins.pop(model_id, None)

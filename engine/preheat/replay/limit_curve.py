@@ -103,7 +103,9 @@ def compute(settings: Settings, limits: Sequence[int]) -> LimitCurve:
         def note(_at: float, _model_id: str, hot: bool, found: deque[bool] = found) -> None:
             found.append(hot)
 
-        run = replay(trace, Machine(limit), strategy, timezone=timezone, on_request=note)
+        run = replay(
+            trace, Machine(limit, device_limits=trace.device_limits), strategy, timezone=timezone, on_request=note
+        )
         ready = "".join("01"[hot] for hot in found)
         points.append(LimitPoint(limit, run.overall.preload_hit_rate, run.overall.waited_s, ready))
     days = (trace.events[-1].at - trace.events[0].at) / _DAY_S

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from preheat.preload import IDLE_S
+from preheat.residency import NO_DEVICE_BYTES, DeviceBytes
 
 PAGE_CACHE_SHARE: Final = 0.5
 """Default page cache as a share of the limit; see ``Machine.page_cache_bytes``."""
@@ -26,6 +27,7 @@ class Machine:
     # limit is half of it, other programs use an eighth, and the last eighth (``keep_free`` with its margin) holds
     # their files. Where programs use a quarter, set a quarter of the limit.
     page_cache_bytes: int | None = None
+    device_limits: DeviceBytes = field(default_factory=lambda: NO_DEVICE_BYTES)  # what models may take of each device
     disk_bytes_per_s: float = 1.9e9  # speed of reading a cold file
     cold_s: float = 0.25  # time of a cold load without reading, in seconds
     standby_s: float = 0.2  # load time of a model with its file in the page cache, in seconds

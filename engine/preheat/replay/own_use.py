@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from preheat.devices import (
+    DeviceReport,
+    DeviceRoom,
+    PlacementTable,
+    SpeedTable,
+    choose_devices,
+    remembered_devices,
+    speeds_file,
+)
 from preheat.errors import InvalidRequestError
 from preheat.messages import msg
 from preheat.models import ModelFile, look_once
@@ -38,9 +48,13 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
     begin = 0.0 if days is None else time.time() - days * DAY_S
     models = look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
     favourites = choose_favourites(settings.favourites, models)
-    contexts = ContextLengths(data_dir() / "contexts.json")
-    settings = contexts.choose(settings, models, favourites)
-    book, gains = SizeTable(settings), GainTable(cache_dir() / "repack.json")
+    placements, gains = PlacementTable(cache_dir() / "placements.json"), GainTable(cache_dir() / "repack.json")
+    placements.open()
+    book = SizeTable(settings, table=placements)
+    by_id = {model.model_id: model for model in models}
+    rooms = _use_devices(book, settings, [by_id[name] for name in favourites])
+    settings = ContextLengths(data_dir() / "contexts.json", sizes=book).choose(settings, models, favourites)
+    book.apply_settings(settings)
     book.remember({key: record.resident_bytes for key, record in log.sizes().items()})
     gains.open()
     on_disk = {model.model_id: _size_of(model, settings, book, gains) for model in models}
@@ -50,17 +64,33 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
         on_disk,
         favourites,
         log.wakes_between(begin, END_OF_TIME),
+        {room.name: room.limit_bytes for room in rooms},
     )
     if not any(event.kind is Kind.REQUEST for event in trace.events):
         raise InvalidRequestError(msg("nothing_to_replay"))
     return trace
 
 
+def _use_devices(book: SizeTable, settings: Settings, favourites: Sequence[ModelFile]) -> list[DeviceRoom]:
+    """Place models on the devices as they were found and measured here; return what models may take of each."""
+    speeds, automatic = SpeedTable(speeds_file()), settings.devices is None
+    speeds.open()
+    found = choose_devices(settings.devices, remembered_devices() or DeviceReport())
+    choice, limit = speeds.decide(found, automatic=automatic), settings.device_memory_limit
+    rooms = [
+        DeviceRoom(name, min(limit.resolve(total), total), name in choice.in_main_memory, key=choice.keys[name])
+        for name, total in choice.total_bytes.items()
+    ]
+    book.use_devices(rooms, favourites, lambda model: speeds.left_off(choice, model.speed_shape) if automatic else ())
+    return rooms
+
+
 def _size_of(model: ModelFile, settings: Settings, book: SizeTable, gains: GainTable) -> ModelSize:
     gain, repack = gains.gain(model), settings.for_model(model.model_id).repack
-    worth_it = repack == "auto" and gain is not None and gain >= LEAST_GAIN
+    device_bytes = book.device_bytes(model)
+    worth_it = repack == "auto" and gain is not None and gain >= LEAST_GAIN and not device_bytes
     repacked_bytes = book.expected_bytes(model, Form.REPACKED) if worth_it else 0
-    return ModelSize(book.expected_bytes(model), model.file_bytes, repacked_bytes)
+    return ModelSize(book.expected_bytes(model), model.file_bytes, repacked_bytes, device_bytes)
 
 
 def strategy_under(settings: Settings) -> Strategy:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from preheat.replay.trace import Kind, ModelSize, Trace, TraceEvent
-from preheat.residency import Action, DecisionRecord, EvictionReason
+from preheat.residency import NO_DEVICE_BYTES, Action, DecisionRecord, DeviceBytes, EvictionReason
 from preheat.usage import RequestRecord, WakeRecord
 
 _LOADS = (Action.LOAD, Action.PRELOAD)
@@ -17,6 +17,7 @@ def recorded_trace(
     on_disk: Mapping[str, ModelSize],
     favourites: Sequence[str] = (),
     wakes: Iterable[WakeRecord] = (),
+    device_limits: DeviceBytes = NO_DEVICE_BYTES,
 ) -> Trace:
     """Return a trace of the records, which may be in any order.
 
@@ -24,6 +25,7 @@ def recorded_trace(
 
     Args:
         on_disk: Measured or estimated sizes of the models on disk.
+        device_limits: What models may take of each device.
     """
     decisions = sorted(decisions, key=lambda decision: decision.at)
     sizes = {**_loaded_sizes(decisions), **on_disk}
@@ -41,7 +43,7 @@ def recorded_trace(
     events = sorted([*_runs(decisions, events), *events], key=lambda event: event.at)
     named = {event.model_id for event in events if event.model_id}
     used = {model_id: size for model_id, size in sizes.items() if model_id in named or model_id in favourites}
-    return Trace(tuple(events), used, tuple(name for name in favourites if name in used))
+    return Trace(tuple(events), used, tuple(name for name in favourites if name in used), device_limits)
 
 
 def _loaded_sizes(decisions: Iterable[DecisionRecord]) -> dict[str, ModelSize]:

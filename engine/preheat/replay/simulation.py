@@ -13,6 +13,7 @@ from datetime import UTC, tzinfo
 
 from preheat.preload import (
     REPLAN_S,
+    DeviceNeeds,
     FormAction,
     FormFacts,
     PolicySettings,
@@ -67,6 +68,8 @@ class Simulation:
         self._strategy = strategy
         self._sizes = sizes
         self._resident_bytes = {model_id: size.resident_bytes for model_id, size in sizes.items()}
+        on_devices = {model_id: size.device_bytes for model_id, size in sizes.items() if size.device_bytes}
+        self._devices = DeviceNeeds(machine.device_limits, on_devices)
         settings = Settings(wake_with_clients=strategy.wake_ups, popularity_half_life=strategy.half_life_s / DAY_S)
         self._planner = PreloadPlanner(UsageTracker(settings, timezone=timezone), strategy.policy)
         if strategy.preload:
@@ -162,7 +165,7 @@ class Simulation:
         self._replan_at = executor.now + REPLAN_S
         self._stop_reading()
         plan = self._planner.plan(
-            executor.state.residents(), self._resident_bytes, self._machine.limit_bytes, executor.now
+            executor.state.residents(), self._resident_bytes, self._machine.limit_bytes, executor.now, self._devices
         )
         if preload := next(iter(plan.preloads), None):
             executor.preload(preload.model_id, preload.displaces)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
+
+from preheat.residency import NO_DEVICE_BYTES, DeviceBytes
 
 
 class Kind(StrEnum):
@@ -39,6 +41,7 @@ class ModelSize:
     resident_bytes: int  # memory of the hot model
     file_bytes: int  # file size on disk and in the page cache
     repacked_bytes: int = 0  # memory with repacked weights; 0 if they are not worth it
+    device_bytes: DeviceBytes = field(default_factory=lambda: NO_DEVICE_BYTES)  # memory of devices
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Trace:
     events: tuple[TraceEvent, ...]  # ordered by time
     sizes: Mapping[str, ModelSize]  # sizes of all models in the events
     favourites: tuple[str, ...] = ()  # the user's favourites, in order
+    device_limits: DeviceBytes = field(default_factory=lambda: NO_DEVICE_BYTES)  # what models may take of devices
 
     def room_for(self, count: int) -> int:
         """Return a limit under which any ``count`` of the models fit, in bytes."""

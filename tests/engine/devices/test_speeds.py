@@ -15,7 +15,6 @@ from preheat.devices import (
     choose_devices,
     is_worth_it,
     outcome,
-    shape_name,
     speed_reason,
     with_speeds,
 )
@@ -115,8 +114,3 @@ def test_words_about_one_speed(speed: Speed, words: str) -> None:
     processor = Speed(200, 20 if speed.decode else 0)
     found = SpeedPair(speed, processor)
     assert render(speed_reason(DeviceSpeed("", speed, processor, found.gain, True))).text == words
-
-
-def test_names_of_shapes() -> None:
-    assert shape_name("llama", 30, 1536, "Q4_1") == "llama 30x1536 Q4_1"
-    assert shape_name("bert", 6, 1536, "") == "bert 6x1536"

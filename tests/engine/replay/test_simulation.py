@@ -321,3 +321,22 @@ def test_repacking_given_up_for_a_request_leaves_the_mapped_weights() -> None:
     run_all(executor)
     assert (form_of_a(executor), executor.state.taken_bytes) == (Form.MAPPED, 3 * GB)
     assert executor.figures.misses == 2
+
+
+@pytest.mark.parametrize(("limit_gb", "hits"), [(1, 0), (2, 4)])
+def test_models_share_a_device(limit_gb: int, hits: int) -> None:
+    sizes = {name: ModelSize(GB // 10, GB, device_bytes={"Vulkan0": GB}) for name in "ab"}
+    events = [TraceEvent(T0 + 60 * number, Kind.REQUEST, "ab"[number % 2]) for number in range(6)]
+    machine = Machine(100 * GB, device_limits={"Vulkan0": limit_gb * GB})
+    found = replay(Trace(tuple(events), sizes), machine, LRU).overall
+    assert (found.hits, found.misses, found.refused) == (hits, 6 - hits, 0)
+
+
+def test_preloads_need_a_place_on_the_device() -> None:
+    sizes = {name: ModelSize(GB // 10, GB, device_bytes={"Vulkan0": GB}) for name in "ab"}
+    events = [TraceEvent(T0 + 600 * number, Kind.REQUEST, "ab"[number % 2]) for number in range(40)]
+    one, both = (
+        replay(Trace(tuple(events), sizes), Machine(100 * GB, device_limits={"Vulkan0": limit * GB}), PREHEAT).overall
+        for limit in (1, 2)
+    )
+    assert one.hits < both.hits
