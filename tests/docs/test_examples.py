@@ -48,6 +48,7 @@ NOT_RUN: Final = (
     "pip ",
     "pipx",
     "preheat config set host",
+    "preheat config set models.",
     "preheat keys add",
     "preheat quit",
     "preheat serve",
