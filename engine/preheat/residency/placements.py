@@ -92,6 +92,11 @@ class Placements:
         reason = guess.reason if guess.key == placement.key else placement.reason
         return replace(placement, device_bytes=kept.device_bytes, reason=reason)
 
+    def room_bytes(self, model: ModelFile) -> int:
+        """Return what all models together may take of the devices that this one may be put on."""
+        left_off = self.left_off(model)
+        return sum(room.limit_bytes for room in self.rooms if room.name not in left_off)
+
     def question(self, model: ModelFile) -> PlacementQuestion | None:
         """Return what llama.cpp has to be asked before a load, if the header does not tell enough."""
         if not self.rooms:

@@ -114,6 +114,10 @@ class SizeTable:
         placement = self._placements.under(model, own)
         return self._estimated_bytes(model, own, None, placement), placement
 
+    def device_room_bytes(self, model: ModelFile) -> int:
+        """Return what all models together may take of the devices that this one may be put on."""
+        return self._placements.room_bytes(model)
+
     def device_bytes(self, model: ModelFile) -> DeviceBytes:
         """Return the memory of devices that a worker takes in use."""
         estimated = self.placement(model).device_bytes

@@ -33,7 +33,7 @@ class Remembered:
     """A length that a model was loaded with.
 
     Attributes:
-        limit_bytes: The memory limit at that time.
+        limit_bytes: The memory limit at that time, and those of the devices for the model.
         grown: A request needed it.
     """
 
@@ -51,7 +51,8 @@ class ContextFacts:
         working_bytes: Returns the estimated main memory of the model for a context length.
         kv_bytes: Returns the part of it that the KV cache takes.
         on_devices: Returns how much of the model is on devices with a context length; see ``Placement.rank``.
-        limit_bytes: Memory that all models may take together.
+        limit_bytes: Main memory that all models may take together.
+        devices_bytes: The same of the devices that this model may be put on.
         favourites_bytes: Memory of the favourites, without this model.
         likely_bytes: Memory of other models that are used much. They leave no less than the usual length.
         parallel: Requests that the user lets run at once; 1 if that is left to Preheat.
@@ -65,6 +66,7 @@ class ContextFacts:
     kv_bytes: Callable[[int], int]
     limit_bytes: int
     on_devices: Callable[[int], tuple[int, int]] = lambda _: (0, 0)
+    devices_bytes: int = 0
     favourites_bytes: int = 0
     likely_bytes: int = 0
     parallel: int = 1
@@ -103,13 +105,14 @@ def choose_context(facts: ContextFacts) -> ContextChoice:
     """Return the context length of a model.
 
     One that it was loaded with stays while it fits beside the favourites: a change costs stored prompts and
-    measurements. It is exceeded only if the memory limit was raised, and one that no request needed makes room for
-    layers on a new device.
+    measurements. It is exceeded only if a memory limit was raised or a device has come. One that no request needed
+    makes room for layers on a device.
     """
     known, first = facts.remembered, _first_choice(facts)
     if known is None or known.tokens > _trained(facts) or not facts.fits_beside_favourites(known.tokens):
         return first
-    if first.tokens == known.tokens or (first.tokens > known.tokens and facts.limit_bytes > known.limit_bytes):
+    grown_limit = facts.limit_bytes + facts.devices_bytes > known.limit_bytes
+    if first.tokens == known.tokens or (first.tokens > known.tokens and grown_limit):
         return first
     if not known.grown and facts.leaves_devices(known.tokens):
         return first

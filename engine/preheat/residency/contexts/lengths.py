@@ -76,6 +76,7 @@ class ContextLengths:
         self._trials: dict[str, ContextChoice] = {}  # growth for requests, until the model has been loaded with it
         self._failed: dict[str, _Failure] = {}  # until the settings change
         self._choices: dict[str, ContextChoice] = {}
+        self._models: dict[str, ModelFile] = {}
         self._favourites: dict[str, int] = {}  # estimated bytes of those that fit together
         self._likely: dict[str, int] = {}  # the same of other models that are used much
 
@@ -101,6 +102,7 @@ class ContextLengths:
             likely: Ids of other models that are used much, the most used first.
         """
         by_id = {model.model_id: model for model in models}
+        self._models.update(by_id)
         sizes = {name: self._usual_size(by_id[name], settings) for name in (*favourites, *likely) if name in by_id}
         room_bytes = self._limit_bytes(settings)
         self._favourites = _those_that_fit({name: sizes[name] for name in favourites if name in sizes}, room_bytes)
@@ -207,16 +209,18 @@ class ContextLengths:
 
     def loaded(self, model_id: str, tokens: int, settings: Settings) -> None:
         """Remember the length of a model that has been loaded, which has room for this many tokens."""
-        trial = self._trials.get(model_id)
+        trial, limit_bytes = self._trials.get(model_id), self._limit_bytes(settings)
+        if (model := self._models.get(model_id)) is not None:
+            limit_bytes += self._sizes.device_room_bytes(model)
         if trial is not None and tokens >= trial.tokens:
             self._choices[model_id] = self._trials.pop(model_id)
-            self._remember(model_id, Remembered(trial.tokens, self._limit_bytes(settings), grown=True))
+            self._remember(model_id, Remembered(trial.tokens, limit_bytes, grown=True))
         choice, known = self._choices.get(model_id), self._remembered.get(model_id)
         apart = self._required.keys() | self._trials.keys() | self._failed.keys()
         if choice is None or not settings.has_auto_context(model_id) or model_id in apart:
             return
         if known is None or known.tokens != choice.tokens:
-            self._remember(model_id, Remembered(choice.tokens, self._limit_bytes(settings)))
+            self._remember(model_id, Remembered(choice.tokens, limit_bytes))
 
     def _choice(self, model: ModelFile, settings: Settings) -> ContextChoice:
         if settings.has_auto_context(model.model_id):
@@ -235,6 +239,7 @@ class ContextLengths:
             kv_bytes=lambda tokens: _kv_bytes(model, settings, tokens),
             limit_bytes=self._limit_bytes(settings),
             on_devices=lambda tokens: under(tokens)[1].rank,
+            devices_bytes=self._sizes.device_room_bytes(model),
             favourites_bytes=_sum_without(self._favourites, model.model_id),
             likely_bytes=_sum_without(self._likely, model.model_id),
             parallel=1 if own.parallel == AUTO else own.parallel,

@@ -86,6 +86,8 @@ def test_a_first_choice(known: ContextFacts, tokens: int, reason: str) -> None:
             8192,
             "context_beside_favourites",
         ),
+        (replace(LARGE, devices_bytes=GB), Remembered(4096, 8 * GB), 8192, "context_first"),
+        (replace(LARGE, devices_bytes=GB), Remembered(4096, 9 * GB), 4096, "context_kept"),
         # A new device is a reason for fewer tokens, unless a request needed them.
         (replace(LARGE, on_devices=layers_up_to(8192)), Remembered(16_384, 8 * GB), 8192, "context_on_device"),
         (replace(LARGE, on_devices=layers_up_to(8192)), Remembered(16_384, 8 * GB, True), 16_384, "context_grown"),

@@ -234,3 +234,15 @@ def test_devices_take_a_part_of_the_model_and_decide_too(device_gb: float, limit
     sizes.use_devices([DeviceRoom("Vulkan0", int(device_gb * GB))] if device_gb else [])
     known = ContextLengths(total_bytes=64 * GB, sizes=sizes)
     assert chosen(known.choose(settings(limit_gb), [LAYERED], ()), LAYERED) == (tokens,)
+
+
+def test_a_length_returns_with_its_device() -> None:
+    sizes, scarce, found = SizeTable(settings()), settings(1), []
+    known = ContextLengths(total_bytes=64 * GB, sizes=sizes)
+    card = DeviceRoom("Vulkan0", 16 * GB)
+    for rooms in ([card], [], [card]):
+        sizes.use_devices(rooms)
+        (tokens,) = chosen(known.choose(scarce, [LAYERED], ()), LAYERED)
+        known.loaded("a", tokens, scarce)
+        found.append(tokens)
+    assert found == [8192, 1024, 8192]
