@@ -13,14 +13,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from typing import Final, Protocol
 
-from preheat.devices import (
-    Placement,
-    corrected,
-    fits,
-    place,
-    place_as,
-    with_buffers,
-)
+from preheat.devices import Placement, corrected, fits, place, place_as, with_buffers
 from preheat.errors import EngineError
 from preheat.inference import LoadOptions
 from preheat.inference.processor import DeviceFit

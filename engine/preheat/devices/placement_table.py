@@ -40,14 +40,7 @@ class PlacementTable:
         try:
             content: Any = read_json(self._path) if self._path is not None else {}
             self._kept = {str(key): _kept(entry) for key, entry in content.items()}
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-            KeyError,
-            AttributeError,
-            ArithmeticError,
-        ):  # there is none, or it was edited
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError):  # none, or edited
             self._kept = {}
 
     def get(self, key: str) -> KeptPlacement | None:

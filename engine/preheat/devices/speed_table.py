@@ -105,14 +105,7 @@ class SpeedTable:
                 str(key): {str(shape): _speed(entry) for shape, entry in of.items()}
                 for key, of in content["speeds"].items()
             }
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-            KeyError,
-            AttributeError,
-            ArithmeticError,
-        ):  # there is none, or it was edited
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError):  # none, or edited
             return {}
 
 

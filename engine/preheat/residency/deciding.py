@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from preheat.errors import (
-    LoadTimeoutError,
-)
+from preheat.errors import LoadTimeoutError
 from preheat.messages import Message, msg
 from preheat.residency import events as ev
 from preheat.residency.decisions import Action, EvictionReason

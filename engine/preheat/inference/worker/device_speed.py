@@ -1,8 +1,8 @@
 """Measures how fast a model computes on a device and on the processor; run by ``preheat.inference.processor``.
 
 The process is thrown away afterwards, and a driver may end it. The copy on the processor costs little: its weights are
-the file's pages. The first batch of each size is not counted: drivers compile their
-programs for it, which they keep for later loads.
+the file's pages. The first batch of each size is not counted: drivers compile their programs for it, which they keep
+for later loads.
 """
 
 from __future__ import annotations
