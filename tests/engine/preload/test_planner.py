@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from preheat.messages import msg
-from preheat.preload import PlanAction, PolicySettings, PreloadPlan, PreloadPlanner
+from preheat.preload import DeviceNeeds, PlanAction, PolicySettings, PreloadPlan, PreloadPlanner
 from preheat.residency import ResidentModel
 from preheat.settings import Settings
 from preheat.usage import DAY_S, EXPECT_S, UsageTracker, Weights
@@ -49,6 +49,22 @@ def test_each_action_has_a_message() -> None:
     assert str(planner.explain("b", made, NINE)) == (
         "needs 2.0 GB more; other models are used more (used 6 times in the last week, mostly on weekday mornings)"
     )
+
+
+def test_a_device_without_room_is_named() -> None:
+    planner = planner_of()
+    planner.favourites = ("d",)
+    sizes = {"d": {"gpu": 9 * GB}, "a": {"gpu": 2 * GB}, "b": {"gpu": 3 * GB}}
+    made = planner.plan((), SIZES, 100 * GB, NINE, DeviceNeeds({"gpu": 4 * GB}, sizes))
+    too_large, no_room = (planner.explain(model_id, made, NINE) for model_id in "db")
+    favourite, often = msg("favourite", rank=1), msg("used_mostly", uses=6, part=MORNINGS)
+    assert too_large == msg("plan_too_large_for_device", missing=5 * GB, device="gpu", reason=favourite)
+    assert no_room == msg("plan_no_room_on_device", missing=GB, device="gpu", reason=often)
+
+
+def test_likely_models_are_as_many_as_are_preloaded() -> None:
+    assert planner_of(top=2).likely(NINE) == ("a", "b")
+    assert planner_of(top=0).likely(NINE) == ()
 
 
 def test_displaced_models_are_named() -> None:

@@ -950,6 +950,17 @@ def test_a_load_that_failed_on_a_device_is_repeated_without() -> None:
     assert world.answers[waiter] is None
 
 
+def test_a_load_that_failed_on_a_device_fails_where_there_is_no_room_without() -> None:
+    world = World(on_gpu={"a": 60}, gpu_limit=100, sizes={"a": 30})
+    waiter = world.request("a")
+    world.start("a")
+    world.sizes = {"a": world.limit + 1}
+    world.fail("a", ModelLoadError(msg("device_probe_crashes", reason="")), elsewhere=True)
+    world.exit("a")
+    assert world.error(waiter).message.code == "device_probe_crashes"
+    assert world.of("a") is State.FAILED
+
+
 def test_a_preload_takes_only_what_a_device_has() -> None:
     world = World(on_gpu={"a": 60, "b": 60}, gpu_limit=100).hot("a")
     assert world.error(world.preload("b")).message.code == "no_room_on_device"

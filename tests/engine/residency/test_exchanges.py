@@ -43,6 +43,27 @@ def test_nothing_is_exchanged_without_room_for_both() -> None:
     assert world.twins == set()
 
 
+def test_a_model_that_is_not_in_memory_is_not_exchanged() -> None:
+    world = World()
+    world.exchange("a")
+    assert world.twins == set()
+
+
+def test_a_model_that_leaves_after_its_requests_is_not_exchanged() -> None:
+    world = World().hot("a")
+    world.request("a")
+    world.change_settings("a")
+    assert world.of("a") is State.HOT
+    world.exchange("a")
+    assert world.twins == set()
+
+
+def test_weights_on_a_device_have_no_other_form() -> None:
+    world = World(on_gpu={"a": 10}, gpu_limit=50).hot("a")
+    world.exchange("a")
+    assert world.twins == set()
+
+
 def test_requests_hold_the_exchange_and_find_the_model_hot() -> None:
     world = World().hot("a")
     world.exchange("a")

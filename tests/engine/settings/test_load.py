@@ -191,6 +191,7 @@ WRONG = [
     ("memory_limit", "8 GG", "the unit 'GG' is unknown"),
     ("memory_limit", "0", "zero"),
     ("memory_limit", "0%", "zero"),
+    ("device_memory_limit", "0", "zero"),
     ("memory_limit", "8", "a unit may be missing"),
     ("memory_limit", "-8GB", "negative"),
     ("memory_limit", "150%", "more than 100%"),
