@@ -150,5 +150,5 @@ class DeviceCare:
             if model.model_id in self._planner.favourites:
                 with contextlib.suppress(EngineError):
                     await residency.unload(model.model_id)  # it leaves anyhow, after its requests
-                    self._planner.allow(model.model_id)  # nobody unloaded it on purpose
+                    self._planner.allow(model.model_id)  # not unloaded by the user
                     await residency.preload(model, msg("preload_off_device"))

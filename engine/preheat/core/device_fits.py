@@ -86,7 +86,7 @@ class DeviceFits:
         self._sizes.confirm_placement(question, placement)
 
     async def _find(self, model: ModelFile, question: PlacementQuestion) -> Placement:
-        """Return the best placement whose simulated load fits.
+        """Return the best placement that fits according to a simulated load.
 
         Raises:
             ModelLoadError: llama.cpp gives no answer.

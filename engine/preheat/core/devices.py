@@ -40,7 +40,7 @@ _PATIENCE_S: Final = 5.0
 
 
 class _Failure(NamedTuple):
-    """A model that did not load on a device, or whose worker crashed there more than once."""
+    """A model that failed to load on a device, or whose worker crashed there repeatedly."""
 
     model: ModelFile
     device: Device
