@@ -6,14 +6,15 @@ import math
 import sys
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, Self
 from xml.etree import ElementTree
 
-from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from preheat.paths import resource
+from preheat_gui.widgets.drawn_icon import DrawnIcon
 from preheat_gui.widgets.theme import Panel, Token, theme, tray_colours
 
 # The sizes that panels use, in pixels: 16 to 64, and twice that on dense screens
@@ -41,12 +42,12 @@ class TrayState(StrEnum):
 def symbol(name: str, token: Token = Token.TEXT) -> QIcon:
     """Return the symbol ``resources/icons/<name>.svg``, which follows the theme."""
     resource(f"icons/{name}.svg")
-    return QIcon(_SymbolEngine(name, token))
+    return _Symbol(name, token).icon()
 
 
 def mark_icon() -> QIcon:
     """Return Preheat's logo."""
-    return QIcon(_SymbolEngine("mark", Token.ACCENT))
+    return _Symbol("mark", Token.ACCENT).icon()
 
 
 def tray_icon(
@@ -74,20 +75,20 @@ def _tray_icon(state: TrayState, steps: int, count: int, panel: Panel, template:
     if not template:
         around = tray_colours(panel)[Token.BACKGROUND]
         layers = [_tray_svg(parts, progress, around=around), _tray_svg(parts, progress, box=_OUTLINED_BOX)]
-    icon = QIcon(_TrayEngine(tuple(layers)))
+    icon = _TrayIcon(tuple(layers)).icon()
     icon.setIsMask(template)
     return icon
 
 
-class _TrayEngine(QIconEngine):
+class _TrayIcon(DrawnIcon):
     """Draws the icon in the sizes that the panel asks for: drawing all of them takes 10 ms."""
 
     def __init__(self, layers: tuple[bytes, ...]) -> None:
         super().__init__()
         self._layers = layers
 
-    def clone(self) -> QIconEngine:
-        return _TrayEngine(self._layers)
+    def copy(self) -> Self:
+        return type(self)(self._layers)
 
     def availableSizes(  # noqa: N802
         self, mode: QIcon.Mode = QIcon.Mode.Normal, state: QIcon.State = QIcon.State.Off
@@ -96,10 +97,6 @@ class _TrayEngine(QIconEngine):
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         return _tray_pixmap(self._layers, size.width(), size.height())
-
-    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        ratio = painter.device().devicePixelRatioF()
-        painter.drawPixmap(rect, self.pixmap(rect.size() * ratio, mode, state))
 
 
 @lru_cache(maxsize=64)
@@ -163,7 +160,7 @@ def _with_alpha(colour: QColor, alpha: float) -> QColor:
     return result
 
 
-class _SymbolEngine(QIconEngine):
+class _Symbol(DrawnIcon):
     """Draws a symbol in its token's current colour."""
 
     def __init__(self, name: str, token: Token) -> None:
@@ -171,16 +168,12 @@ class _SymbolEngine(QIconEngine):
         self._name = name
         self._token = token
 
-    def clone(self) -> QIconEngine:
-        return _SymbolEngine(self._name, self._token)
+    def copy(self) -> Self:
+        return type(self)(self._name, self._token)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         token = Token.DISABLED if mode is QIcon.Mode.Disabled else self._token
         return _symbol_pixmap(self._name, theme().colour(token).name(), size.width(), size.height())
-
-    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        ratio = painter.device().devicePixelRatioF()
-        painter.drawPixmap(rect, self.pixmap(rect.size() * ratio, mode, state))
 
 
 @lru_cache(maxsize=512)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, Self
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtGui import QBrush, QColor, QFont, QIcon, QPainter, QPixmap
 
 from preheat.control import Pattern, Sign
+from preheat_gui.widgets.drawn_icon import DrawnIcon
 from preheat_gui.widgets.theme import body_font, model_colours, theme
 
 SIGN_PX: Final = 18
@@ -46,16 +47,16 @@ def paint_pattern(painter: QPainter, rect: QRectF, sign: Sign, text: QColor) -> 
 @lru_cache(maxsize=64)
 def model_sign_icon(sign: Sign) -> QIcon:
     """Return a model's sign for menus and lists; it follows the theme."""
-    return QIcon(_SignEngine(sign))
+    return _SignIcon(sign).icon()
 
 
-class _SignEngine(QIconEngine):
+class _SignIcon(DrawnIcon):
     def __init__(self, sign: Sign) -> None:
         super().__init__()
         self._sign = sign
 
-    def clone(self) -> QIconEngine:
-        return _SignEngine(self._sign)
+    def copy(self) -> Self:
+        return type(self)(self._sign)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         pixmap = QPixmap(size)
