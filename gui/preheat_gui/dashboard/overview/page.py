@@ -61,7 +61,9 @@ class OverviewPage(DashboardPage):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
-        wide = self.width() >= _SIDE_BY_SIDE_PX
+        self._place_cards(wide=self.width() >= _SIDE_BY_SIDE_PX)
+
+    def _place_cards(self, *, wide: bool) -> None:
         if wide != self._wide:
             self._wide = wide
             for place, card in enumerate(self._usage_cards):
@@ -71,6 +73,7 @@ class OverviewPage(DashboardPage):
 
     def _build(self) -> None:
         self._grid.setSpacing(GROUP_GAP)
+        self._place_cards(wide=True)  # at once: a card without a place has no parent, and outlives the page
         inside = QWidget()
         vbox(self._hearth, (self._grid, 1), (None, 0), spacing=GROUP_GAP, parent=inside)
         scroll = named(QScrollArea(), "overview_scroll")
