@@ -62,13 +62,16 @@ def _no_key_held(qapp: QApplication) -> None:
 
 @pytest.fixture(autouse=True)
 def _widgets_are_gone(qapp: QApplication) -> Iterator[None]:
-    """Destroy at once what a test leaves to the next event loop: Python's collector must not come first.
+    """Destroy at once every window that a test leaves: Python's collector must not come first.
 
     It would destroy a window from within, while its timers and animations call methods that are cleared already.
     """
     from PySide6.QtCore import QEvent
 
     yield
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    for window in qapp.topLevelWidgets():
+        window.deleteLater()
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 

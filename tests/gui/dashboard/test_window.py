@@ -67,8 +67,8 @@ def show(qtbot: QtBot, bridge: FakeBridge, state: WindowState | None) -> Dashboa
     window = DashboardWindow(bridge, state=state, pages=SPECS)
     qtbot.addWidget(window)
     window.resize(1000, 600)
-    window.show()
-    qtbot.waitExposed(window)
+    with qtbot.waitExposed(window):
+        window.show()
     return window
 
 
@@ -178,10 +178,10 @@ def test_the_first_frame_has_margins(qtbot: QtBot, bridge: FakeBridge, theme: Th
     window = DashboardWindow(bridge, pages=SPECS)
     qtbot.addWidget(window)
     window.resize(1000, 600)
-    window.show()
-    page = pages(window)[0]
-    first = page.mapTo(window, page.rect().topLeft()), page.size()  # before any event of the loop
-    qtbot.waitExposed(window)
+    with qtbot.waitExposed(window):
+        window.show()
+        page = pages(window)[0]
+        first = page.mapTo(window, page.rect().topLeft()), page.size()  # before any event of the loop
     QApplication.processEvents()
     assert first == (page.mapTo(window, page.rect().topLeft()), page.size())
     assert first[0].y() == MARGIN

@@ -33,8 +33,8 @@ class Window(KeepsFocus, QWidget):
 @pytest.fixture
 def window(qtbot: QtBot) -> Iterator[Window]:
     window = Window()
-    window.show()
-    qtbot.waitExposed(window)
+    with qtbot.waitExposed(window):
+        window.show()
     window.second.setFocus()
     yield window
     window.deleteLater()

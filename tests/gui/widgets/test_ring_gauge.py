@@ -37,8 +37,8 @@ def count_of(image: QImage, colour: QColor) -> int:
 
 
 def test_new_values_ease_in(gauge: Counting, qtbot: QtBot) -> None:
-    gauge.show()
-    qtbot.waitExposed(gauge)
+    with qtbot.waitExposed(gauge):
+        gauge.show()
     gauge.set_value(0.5, "4.0", "GB")
     assert gauge.shown_share < 0.5
     qtbot.waitUntil(lambda: gauge.shown_share == 0.5)

@@ -66,8 +66,8 @@ def stage(qtbot: QtBot, theme: Theme) -> Stage:
     qtbot.addWidget(hearth)
     hearth.resize(1000, 200)
     made = Stage(hearth)
-    hearth.show()
-    qtbot.waitExposed(hearth)
+    with qtbot.waitExposed(hearth):
+        hearth.show()
     hearth.set_locked("")
     QApplication.processEvents()
     return made

@@ -29,8 +29,8 @@ def page(qtbot: QtBot, bridge: FakeBridge, theme: Theme) -> ModelsPage:
     page = ModelsPage(bridge)
     qtbot.addWidget(page)
     page.resize(900, 600)
-    page.show()
-    qtbot.waitExposed(page)
+    with qtbot.waitExposed(page):
+        page.show()
     page.activate()
     return page
 

@@ -52,8 +52,8 @@ def page(qtbot: QtBot, bridge: FakeBridge, theme: Theme, library: Library) -> Mo
     shown = ModelsPage(bridge)
     qtbot.addWidget(shown)
     shown.resize(1100, 600)
-    shown.show()
-    qtbot.waitExposed(shown)
+    with qtbot.waitExposed(shown):
+        shown.show()
     shown.activate()
     return shown
 

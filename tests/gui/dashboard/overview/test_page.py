@@ -40,8 +40,8 @@ def page(qtbot: QtBot, bridge: FakeBridge, theme: Theme) -> OverviewPage:
     shown = OverviewPage(bridge)
     qtbot.addWidget(shown)
     shown.resize(1100, 700)
-    shown.show()
-    qtbot.waitExposed(shown)
+    with qtbot.waitExposed(shown):
+        shown.show()
     shown.activate()
     return shown
 
