@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final, NamedTuple
 
 from preheat.core.supervised import in_daemon_thread
@@ -34,6 +36,9 @@ logger = logging.getLogger(__name__)
 
 _LOOK_S: Final = 3600.0
 """Time between two looks, in seconds: a driver may be replaced, or a graphics card plugged in. Each takes 1 ms."""
+
+_END_S: Final = 1.0
+"""Time for a search to end its process, in seconds."""
 
 _PATIENCE_S: Final = 5.0
 """Time that a reader waits for another look, in seconds; a driver may hang."""
@@ -67,7 +72,7 @@ class EngineDevices:
     Args:
         on_change: Called with the memory of the devices for models, by
             llama.cpp's names, when these or ``left_off`` may have changed.
-        find: Finds the devices; blocks.
+        find: Finds the devices; blocks until they are known or the event is set.
         remembered: Returns what was found before; None if it has to be found out.
         find_afresh: The same as ``find``, whatever was found before.
         speeds: What was measured.
@@ -77,10 +82,10 @@ class EngineDevices:
         self,
         settings: Settings,
         on_change: Callable[[Mapping[str, int]], None],
-        find: Callable[[], DeviceReport] = find_devices,
+        find: Callable[[threading.Event], DeviceReport] = find_devices,
         remembered: Callable[[], DeviceReport | None] = remembered_devices,
         speeds: SpeedTable | None = None,
-        find_afresh: Callable[[], DeviceReport] = find_devices_afresh,
+        find_afresh: Callable[[threading.Event], DeviceReport] = find_devices_afresh,
     ) -> None:
         self._wanted = settings.devices
         self._on_change: Final = on_change
@@ -139,7 +144,7 @@ class EngineDevices:
         """Find the devices, and notice when they change; never returns."""
         while True:
             try:
-                self._take(await in_daemon_thread(self._find, "devices"))
+                self._take(await self._search())
             except ModelLoadError as error:  # llama.cpp is missing, which each load reports
                 logger.info("no devices: %s", error)
             self._looked.set()
@@ -149,6 +154,17 @@ class EngineDevices:
                     await self._wanted_again.wait()
             self._wanted_again.clear()
             self._forget_shortages()
+
+    async def _search(self) -> DeviceReport:
+        """Find the devices in a thread. If this is cancelled, no process is left behind."""
+        stop = threading.Event()
+        search = asyncio.ensure_future(in_daemon_thread(partial(self._find, stop), "devices"))
+        try:
+            return await asyncio.shield(search)
+        except asyncio.CancelledError:
+            stop.set()
+            await asyncio.wait([search], timeout=_END_S)
+            raise
 
     def _forget_shortages(self) -> None:
         """Put models on devices again that lacked memory: another program may have had it."""

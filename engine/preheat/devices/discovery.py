@@ -14,6 +14,7 @@ import os
 import platform
 import re
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -57,10 +58,13 @@ _WINDOWS_DRIVERS: Final = Path(r"C:\Windows\System32\DriverStore\FileRepository"
 _LOADERS: Final = ("/usr/lib", "/usr/lib64", "/usr/local/lib", f"/usr/lib/{platform.machine()}-linux-gnu")
 
 
-def find_devices(*, remember: bool = True, limit_s: float = TIME_LIMIT_S) -> DeviceReport:
+def find_devices(
+    stop: threading.Event | None = None, *, remember: bool = True, limit_s: float = TIME_LIMIT_S
+) -> DeviceReport:
     """Return the devices of this machine; starts no process if they are remembered or no library could use any. Blocks.
 
     Args:
+        stop: Once it is set, this returns at once what is known by then, and leaves no process behind.
         remember: Write the result to the cache folder.
         limit_s: Time for a library and its driver to answer.
 
@@ -73,7 +77,7 @@ def find_devices(*, remember: bool = True, limit_s: float = TIME_LIMIT_S) -> Dev
     key = _key()
     if (known := _recall(key)) is not None:
         return known
-    report, lasting = _list(libraries, linked, limit_s)
+    report, lasting = _list(libraries, linked, limit_s, stop)
     for problem in report.problems:
         logger.warning("%s", problem)
     if lasting and remember:
@@ -81,14 +85,14 @@ def find_devices(*, remember: bool = True, limit_s: float = TIME_LIMIT_S) -> Dev
     return report
 
 
-def find_devices_afresh() -> DeviceReport:
+def find_devices_afresh(stop: threading.Event | None = None) -> DeviceReport:
     """Return the devices as they are now, and remember nothing: one is missing that ought to be there. Blocks.
 
     Raises:
         ModelLoadError: llama.cpp is missing.
     """
     _write_memory({name: entry for name, entry in _read_memory().items() if name != _key()})
-    return find_devices(remember=False)
+    return find_devices(stop, remember=False)
 
 
 def remembered_devices() -> DeviceReport | None:
@@ -101,11 +105,13 @@ def remembered_devices() -> DeviceReport | None:
     return _recall(_key())
 
 
-def _list(libraries: Sequence[Path], linked: Sequence[str], limit_s: float) -> tuple[DeviceReport, bool]:
+def _list(
+    libraries: Sequence[Path], linked: Sequence[str], limit_s: float, stop: threading.Event | None
+) -> tuple[DeviceReport, bool]:
     """Return what a process lists, and whether that may be remembered."""
     sums = recorded_sums()
     damaged = [path for path in libraries if is_damaged(path, sums)]
-    listing = list_in_process([path for path in libraries if path not in damaged], limit_s)
+    listing = list_in_process([path for path in libraries if path not in damaged], limit_s, stop)
     names = (*linked, *(match[1].lower() for path in libraries if (match := _BACKEND.fullmatch(path.name))))
     library = hashlib.sha256(library_fingerprint().encode(errors="surrogateescape")).hexdigest()[:16]
     report = DeviceReport(

@@ -32,7 +32,7 @@ class Machine:
         self.hold: object = None
         self.measured: list[str] = []
         found = DeviceReport((CARD,), backends=("vulkan",))
-        self.devices = EngineDevices(self.bench.settings, self._use, lambda: found, lambda: found)
+        self.devices = EngineDevices(self.bench.settings, self._use, lambda _stop: found, lambda: found)
         preloads = SimpleNamespace(form_hold=lambda: self.hold, busy_for_s=lambda: 0.0)
         planner = SimpleNamespace(favourites=("a",), allow=self.allowed.append)
         self.care = DeviceCare(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,9 @@ MODEL = ModelFile("m", Path("m.gguf"), 1, "llama", 2048, False, True, (Path("m.g
 
 
 def make(
-    settings: Settings, remembered: DeviceReport | None, find: Callable[[], DeviceReport] = lambda: FOUND
+    settings: Settings,
+    remembered: DeviceReport | None,
+    find: Callable[[threading.Event], DeviceReport] = lambda _stop: FOUND,
 ) -> tuple[EngineDevices, asyncio.Queue[Mapping[str, int]]]:
     changes: asyncio.Queue[Mapping[str, int]] = asyncio.Queue()
     return EngineDevices(settings, changes.put_nowait, find, lambda: remembered), changes
@@ -62,7 +65,7 @@ async def test_without_llama_the_processor_is_left(caplog: pytest.LogCaptureFixt
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def find() -> DeviceReport:
+    def find(_stop: threading.Event) -> DeviceReport:
         loop.call_soon_threadsafe(asked.set)
         raise ModelLoadError(msg("llama_library_missing"))
 
@@ -75,16 +78,38 @@ async def test_without_llama_the_processor_is_left(caplog: pytest.LogCaptureFixt
 
 async def test_a_reader_sees_what_was_installed_since() -> None:
     reports = iter([DeviceReport(), FOUND])
-    devices, _ = make(Settings(), None, lambda: next(reports))
+    devices, _ = make(Settings(), None, lambda _stop: next(reports))
     running = asyncio.create_task(devices.run())
     async with asyncio.timeout(10):
         assert len((await devices.found()).devices) == 1
     running.cancel()
 
 
+async def test_a_search_ends_with_the_engine() -> None:
+    loop = asyncio.get_running_loop()
+    begun, ended = asyncio.Event(), threading.Event()
+
+    def find(stop: threading.Event) -> DeviceReport:
+        loop.call_soon_threadsafe(begun.set)
+        assert stop.wait(60)
+        ended.set()
+        return FOUND
+
+    devices, changes = make(Settings(), None, find)
+    running = asyncio.create_task(devices.run())
+    await begun.wait()
+    running.cancel()
+    await asyncio.wait([running])
+    assert ended.is_set()
+    assert changes.empty()
+
+
 async def test_a_missing_device_is_looked_for_afresh() -> None:
     devices = EngineDevices(
-        Settings(), (changes := asyncio.Queue[Mapping[str, int]]()).put_nowait, lambda: FOUND, find_afresh=DeviceReport
+        Settings(),
+        (changes := asyncio.Queue[Mapping[str, int]]()).put_nowait,
+        lambda _stop: FOUND,
+        find_afresh=lambda _stop: DeviceReport(),
     )
     running = asyncio.create_task(devices.run())
     assert await changes.get() == {"Vulkan0": 1}

@@ -234,7 +234,7 @@ async def test_what_is_said_of_a_prompt_that_does_not_fit(auto: dict[str, Any]) 
 async def test_lengths_follow_the_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     card = Device("Vulkan0", "Imaginary card", DeviceKind.DISCRETE, "vulkan", 10**9, 10**9)
     found = DeviceReport((card,), backends=("vulkan",))
-    devices = partial(EngineDevices, find=lambda: found, remembered=lambda: None)
+    devices = partial(EngineDevices, find=lambda _stop: found, remembered=lambda: None)
     monkeypatch.setattr("preheat.core.engine.EngineDevices", devices)
 
     def length(snapshot: EngineSnapshot) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import _ctypes
 import json
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from preheat.devices import Device, DeviceKind, discovery, find_devices, remembered_devices
@@ -36,9 +38,9 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[list[Path]]:
     """The libraries of each listing; the processes start as usual."""
     seen: list[list[Path]] = []
 
-    def listed(libraries: list[Path], limit_s: float) -> object:
+    def listed(libraries: list[Path], limit_s: float, stop: threading.Event | None) -> object:
         seen.append(libraries)
-        return list_in_process(libraries, limit_s)
+        return list_in_process(libraries, limit_s, stop)
 
     monkeypatch.setattr(discovery, "list_in_process", listed)
     return seen
@@ -102,6 +104,18 @@ def test_a_library_that_never_returns(make_library: MakeLibrary) -> None:
     ]
     assert [device.name for device in listing.devices] == ["Imaginary0"]
     assert not listing.lasting
+
+
+def test_a_listing_that_is_stopped_leaves_no_process(
+    installed: list[Path], processes: list[list[Path]], make_library: MakeLibrary
+) -> None:
+    installed += [make_library("stuck", Fault.HANGS), make_library("imaginary")]
+    stop = threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    assert find_devices(stop) == DeviceReport(backends=("stuck", "imaginary"))
+    assert psutil.Process().children() == []
+    assert len(processes) == 1
+    assert remembered_devices() is None
 
 
 def test_a_file_that_was_cut_off_is_not_loaded(

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from preheat.errors import InsufficientMemoryError
 from preheat.installation import module_command
 from preheat.messages import Message, msg
 
+if TYPE_CHECKING:
+    import subprocess
+
 TIME_LIMIT_S: Final = 30.0
 """A listing takes 0.1 to 1 s; a driver that waits for a device may never return."""
+
+_LOOK_S: Final = 0.05
+"""Time between two looks whether the listing is to be stopped."""
 
 TRYING: Final = "trying"
 DEVICE: Final = "device"
@@ -53,15 +61,24 @@ class Listing:
     """Whether the problems would happen again."""
 
 
-def list_in_process(libraries: Sequence[Path], limit_s: float = TIME_LIMIT_S) -> Listing:
+def list_in_process(
+    libraries: Sequence[Path], limit_s: float = TIME_LIMIT_S, stop: threading.Event | None = None
+) -> Listing:
     """Return the devices of these libraries and of those linked in. Blocks for the time of one process or more.
 
     A library that ends the process or makes it wait is named, and the others are listed by another process.
+
+    Args:
+        stop: Ends the process once it is set; the listing is incomplete then.
     """
     left, lasting = list(libraries), True
     problems: list[Message] = []
+    stop = stop or threading.Event()
     while True:
-        found, culprit, reason = _run(left, limit_s)
+        found, culprit, reason = _run(left, limit_s, stop)
+        if stop.is_set():
+            found.lasting = False
+            return found
         found.problems[:0] = problems
         found.lasting = found.lasting and lasting
         if reason is None:
@@ -75,34 +92,48 @@ def list_in_process(libraries: Sequence[Path], limit_s: float = TIME_LIMIT_S) ->
         problems, lasting = found.problems, found.lasting
 
 
-def _run(libraries: Sequence[Path], limit_s: float) -> tuple[Listing, str, Message | None]:
+def _run(libraries: Sequence[Path], limit_s: float, stop: threading.Event) -> tuple[Listing, str, Message | None]:
     """Return what one process lists, the library that it was busy with, and why it ended there, if it did."""
     import subprocess  # workers, which import this package, do without these two
 
     from preheat.inference.exits import explain_exit, start_error
 
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             module_command("preheat.inference.worker.backends.listing", *map(str, libraries)),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=limit_s,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**os.environ, "GGML_NO_BACKTRACE": "1"},
         )
     except OSError as error:
         found = Listing(lasting=False)
         return found, LINKED, msg("device_library_crashes", reason=start_error(error).message)
-    except subprocess.TimeoutExpired as error:
-        found, culprit = _read(error.stdout or b"")
+    with process:
+        output, errors, in_time = _wait(process, limit_s, stop)
+    found, culprit = _read(output)
+    if not in_time:
         found.lasting = False
         return found, culprit, msg("device_library_hangs", limit=limit_s)
-    found, culprit = _read(done.stdout)
-    if done.returncode == 0 and found.complete:
+    if process.returncode == 0 and found.complete:
         return found, culprit, None
-    ended = explain_exit(done.returncode, done.stderr.decode(errors="replace").splitlines(), None)
+    ended = explain_exit(process.returncode, errors.decode(errors="replace").splitlines(), None)
     found.lasting = ended.cause != InsufficientMemoryError.code
     return found, culprit, msg("device_library_crashes", reason=ended.reason)
+
+
+def _wait(process: subprocess.Popen[bytes], limit_s: float, stop: threading.Event) -> tuple[bytes, bytes, bool]:
+    """Return what a process writes until it ends, and whether it ended by itself."""
+    import subprocess
+
+    ends_at = time.monotonic() + limit_s
+    while not stop.is_set() and time.monotonic() < ends_at:
+        try:
+            return *process.communicate(timeout=_LOOK_S), True
+        except subprocess.TimeoutExpired:  # what was read is not lost
+            continue
+    process.kill()
+    return *process.communicate(), False
 
 
 def _read(output: bytes) -> tuple[Listing, str]:
