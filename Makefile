@@ -35,11 +35,12 @@ endif
 serve: install-serve
 	@exec $(BIN)/preheat serve $(ARGS)
 
+# A crash ends the run: a process started in its place may wait for its tests for ever.
 test: install-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict engine gui packaging benchmarks tests
-	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(if $(ARGS),,--cov --cov-report=) $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --max-worker-restart=0 $(if $(ARGS),,--cov --cov-report=) $(ARGS)
 	$(if $(ARGS),,$(BIN)/python packaging/development/check_coverage.py)
 
 faults: install-dev
