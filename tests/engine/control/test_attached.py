@@ -137,10 +137,10 @@ def test_answers_figures_and_decisions(session: AttachedSession) -> None:
     answer.close()
     eventually(lambda: not session.snapshot.requests, "the end of the request")
     eventually(lambda: bool(session.call(ListDecisions()).decisions), "the log")
-    (decision,) = session.call(ListDecisions(10_000)).decisions
-    # A preload of a favourite may have begun before the request.
-    assert (decision.action.value, decision.cause) in {("load", "request"), ("preload", "preload")}
-    assert decision.model_id == CHAT
+    # On a busy machine there is time for more decisions, also for a preload of the model before its request.
+    *_, first = session.call(ListDecisions(10_000, model=CHAT)).decisions
+    assert (first.action.value, first.cause) in {("load", "request"), ("preload", "preload")}
+    assert first.model_id == CHAT
     assert session.call(GetStats("7d")).total.span.requests == 1
 
 
