@@ -7,23 +7,27 @@ from typing import TYPE_CHECKING
 from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from preheat.replay.family import FAMILY_DAYS, family_trace, room_for_half
+    from preheat.replay.habits import Draws
     from preheat.replay.limit_curve import LimitCurve, LimitPoint, RecentRequest, compute_in_process
     from preheat.replay.machine import PAGE_CACHE_SHARE, Machine
     from preheat.replay.own_use import recorded_use, strategy_under
     from preheat.replay.reports import Comparison, Report, compare, compare_with_lru, mean_of, replay
     from preheat.replay.simulation import Strategy
     from preheat.replay.synthetic import ALL_USERS, FIRST_DAY, USERS, describe_users, synthetic_trace
-    from preheat.replay.trace import Kind, Trace, TraceEvent
+    from preheat.replay.trace import Kind, ModelSize, Trace, TraceEvent
 else:
     __getattr__ = lazy_exports(
         __name__,
         {
+            "preheat.replay.family": "FAMILY_DAYS family_trace room_for_half",
+            "preheat.replay.habits": "Draws",
             "preheat.replay.limit_curve": "LimitCurve LimitPoint RecentRequest compute_in_process",
             "preheat.replay.machine": "PAGE_CACHE_SHARE Machine",
             "preheat.replay.own_use": "recorded_use strategy_under",
             "preheat.replay.reports": "Comparison Report compare compare_with_lru mean_of replay",
             "preheat.replay.simulation": "Strategy",
             "preheat.replay.synthetic": "ALL_USERS FIRST_DAY USERS describe_users synthetic_trace",
-            "preheat.replay.trace": "Kind Trace TraceEvent",
+            "preheat.replay.trace": "Kind ModelSize Trace TraceEvent",
         },
     )

@@ -147,7 +147,7 @@ class SimulatedExecutor:
     def run_next(self) -> None:
         """Move on to the next event."""
         at, _, event = heapq.heappop(self._agenda)
-        self.now = at
+        self.now = max(self.now, at)  # what was due while the machine slept happens afterwards
         if isinstance(event, ev.Ready):
             load = self._loads.get(event.model_id)
             if load is None or load.ready_at != at:
@@ -162,7 +162,7 @@ class SimulatedExecutor:
             if self._timers.get(event.model_id) != at:
                 return
         else:
-            self.ended_at = at
+            self.ended_at = self.now
         self.changed = True
         self._send(event)
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from preheat.replay.executor import Figures
 from preheat.replay.machine import Machine
+from preheat.replay.naive import NaivePlanner
 from preheat.replay.simulation import Simulation, Strategy
 from preheat.replay.trace import Kind, Trace
 from preheat.usage import SETTLING_S
@@ -16,6 +17,7 @@ from preheat.usage import SETTLING_S
 PREHEAT: Final = Strategy("preheat", preload=True, wake_ups=True, standby=True)
 KEEP_ALIVE: Final = Strategy("keep-alive 5 min", keep_alive_s=300.0)
 LRU: Final = Strategy("lru")
+NAIVE: Final = Strategy("naive", preload=True, planner=NaivePlanner)
 CLAIRVOYANT: Final = "clairvoyant"
 
 
@@ -88,8 +90,12 @@ def replay(
             simulation.wake(client, at, model_id)
         elif kind is Kind.BOOT:
             simulation.boot(at)
-        else:
+        elif kind is Kind.OFF:
             simulation.switch_off(at)
+        elif kind is Kind.SLEEP:
+            simulation.sleep(at)
+        else:
+            simulation.resume(at)
     simulation.finish()
     return _report(strategy.name, machine, simulation.figures, before)
 

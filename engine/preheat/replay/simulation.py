@@ -43,6 +43,7 @@ class Strategy:
     max_models: int | None = None  # maximum number of hot models; None leaves that to the limit
     policy: PolicySettings = field(default_factory=PolicySettings)
     half_life_s: float = HALF_LIFE_S
+    planner: type[PreloadPlanner] = PreloadPlanner  # what decides; others are for comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,14 @@ class Simulation:
         on_devices = {model_id: size.device_bytes for model_id, size in sizes.items() if size.device_bytes}
         self._devices = DeviceNeeds(machine.device_limits, on_devices)
         settings = Settings(wake_with_clients=strategy.wake_ups, popularity_half_life=strategy.half_life_s / DAY_S)
-        self._planner = PreloadPlanner(UsageTracker(settings, timezone=timezone), strategy.policy)
+        self._planner = strategy.planner(UsageTracker(settings, timezone=timezone), strategy.policy)
         if strategy.preload:
             self._planner.favourites = tuple(favourites)
         self._executor = SimulatedExecutor(machine, sizes, self._plan_eviction, strategy.keep_alive_s)
         self._reading: _Reading | None = None
         self._replan_at = 0.0
         self._on = False
+        self._asleep = False
 
     @property
     def figures(self) -> Figures:
@@ -98,7 +100,7 @@ class Simulation:
         """Switch the machine on. A trace need not begin with it."""
         if self._on:
             self.switch_off(at)
-        self._on = True
+        self._on, self._asleep = True, False
         self._executor.now = at
         self._executor.reset()
         self._executor.set_favourites(frozenset(self._planner.favourites))
@@ -112,6 +114,21 @@ class Simulation:
             self._executor.switch_off()
             self._executor.reset()
 
+    def sleep(self, at: float) -> None:
+        """Suspend the machine: nothing happens until it resumes, but everything stays in memory."""
+        self.advance(at)
+        self._stop_reading()
+        self._asleep = True
+
+    def resume(self, at: float) -> None:
+        """End the sleep."""
+        if not self._on:
+            self.boot(at)
+        elif self._asleep:
+            self._asleep = False
+            self._executor.now = at
+            self._executor.changed = True
+
     def wake(self, client: str, at: float, model_id: str = "") -> None:
         """A client lists models, opens a session, or asks for a model's details."""
         self.advance(at)
@@ -121,8 +138,7 @@ class Simulation:
 
     def request(self, model_id: str, client: str, at: float) -> None:
         """A request arrives."""
-        if not self._on:
-            self.boot(at)
+        self.resume(at)
         self.advance(at)
         self._stop_reading()
         if self._strategy.preload:
@@ -131,7 +147,7 @@ class Simulation:
 
     def advance(self, until: float) -> None:
         """Let time pass: run events up to ``until``, and use idle time before it."""
-        if not self._on:
+        if not self._on or self._asleep:
             return
         executor = self._executor
         while True:
@@ -147,6 +163,7 @@ class Simulation:
 
     def finish(self) -> None:
         """Let waiting requests get their models."""
+        self._asleep = False
         while self._executor.waiting:
             self.advance(self._executor.next_at)
 

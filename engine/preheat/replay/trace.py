@@ -19,6 +19,12 @@ class Kind(StrEnum):
     OFF = "off"
     """The machine is switched off, and everything in memory is lost."""
 
+    SLEEP = "sleep"
+    """The machine is suspended, and keeps what is in memory."""
+
+    RESUME = "resume"
+    """The machine wakes up."""
+
     WAKE = "wake"
     """A client listed the models or opened a session; with a model, it asked for the details of that model."""
 

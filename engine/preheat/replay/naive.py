@@ -1,0 +1,95 @@
+"""The least that foresight has to beat: fill the room with what was just used, then with what is used most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from preheat.preload import (
+    DeviceNeeds,
+    PlanAction,
+    PolicySettings,
+    PreloadPlan,
+    PreloadPlanner,
+    PreloadTarget,
+    TargetKind,
+)
+from preheat.residency import DevicePool, EvictionPlan, ResidentModel, plan_eviction
+from preheat.usage import UsageTracker
+
+_RECENT_S: Final = 900.0
+
+
+class NaivePlanner(PreloadPlanner):
+    """Ranks the models used in the last 15 minutes first, the last one first, then all others by decayed counts."""
+
+    def __init__(self, usage: UsageTracker, policy: PolicySettings) -> None:
+        super().__init__(usage, policy)
+        self._used_at: dict[str, float] = {}
+        self._usage_counts = usage.popularity
+
+    def request_arrived(self, model_id: str, client: str, now: float) -> None:
+        """Count a request."""
+        super().request_arrived(model_id, client, now)
+        self._used_at[model_id] = now
+
+    def plan(
+        self,
+        residents: Sequence[ResidentModel],
+        sizes: Mapping[str, int],
+        limit_bytes: int,
+        now: float,
+        devices: DeviceNeeds | None = None,
+    ) -> PreloadPlan:
+        """Return the models that fit together, best first."""
+        ranking = self._ranking(now)
+        held = {model.model_id: model for model in residents}
+        room, wanted = limit_bytes, []
+        for model_id in ranking:
+            if sizes[model_id] <= room:
+                room -= sizes[model_id]
+                wanted.append(model_id)
+        missing = [model_id for model_id in wanted if model_id not in held]
+        movable = [held[name] for name in reversed(ranking) if name in held and name not in wanted]
+        free, targets = limit_bytes - sum(model.resident_bytes for model in residents), []
+        for rank, model_id in enumerate(missing, 1):
+            displaced = []
+            while free < sizes[model_id] and movable:
+                model = movable.pop(0)
+                if not model.leased:
+                    free += model.resident_bytes
+                    displaced.append(model.model_id)
+            if free < sizes[model_id]:
+                break
+            free -= sizes[model_id]
+            target = PreloadTarget(model_id, TargetKind.LEARNED, rank, PlanAction.PRELOAD, tuple(displaced))
+            targets.append(target)
+        return PreloadPlan(tuple(targets), ())
+
+    def plan_eviction(
+        self,
+        residents: Sequence[ResidentModel],
+        needed_bytes: int,
+        limit_bytes: int,
+        pools: Sequence[DevicePool] = (),
+        *,
+        now: float,
+        for_request: bool,
+        sizes: Mapping[str, int] | None = None,
+    ) -> EvictionPlan:
+        """Return the models to unload, the last of the ranking first."""
+        if not for_request:
+            return plan_eviction(residents, needed_bytes, limit_bytes, pools, for_request=False)
+        places = {model_id: place for place, model_id in enumerate(self._ranking(now))}
+        view = [
+            model._replace(speculative=False, last_used_at=float(-places.get(model.model_id, len(places))))
+            for model in residents
+        ]
+        return plan_eviction(view, needed_bytes, limit_bytes, pools, for_request=True)
+
+    def _ranking(self, now: float) -> list[str]:
+        def worth(model_id: str) -> tuple[float, float]:
+            used_at = self._used_at[model_id]
+            return used_at if now - used_at <= _RECENT_S else 0.0, self._usage_counts.score(model_id, now)
+
+        return sorted(self._used_at, key=worth, reverse=True)
