@@ -148,23 +148,16 @@ def _day(trace: Trace, strategy: Strategy) -> _Day:
     midnight = FIRST_DAY + _DAY * _DAY_S
     day = _Day({model: [] for model in trace.sizes}, [])
     sampled_at = midnight + _FROM_H * _HOUR_S
-    for at, kind, model_id, client in trace.events:
-        while midnight < sampled_at < at:
+    for event in trace.events:
+        while midnight < sampled_at < event.at:
             simulation.advance(sampled_at)
             _sample(day, simulation.in_memory, (sampled_at - midnight) / _HOUR_S)
             sampled_at += _STEP_S
         hits = simulation.figures.hits
-        match kind:
-            case Kind.REQUEST:
-                simulation.request(model_id, client, at)
-                if at > midnight:
-                    day.requests.append(((at - midnight) / _HOUR_S, model_id, simulation.figures.hits > hits))
-            case Kind.WAKE:
-                simulation.wake(client, at, model_id)
-            case Kind.BOOT:
-                simulation.boot(at)
-            case Kind.OFF:
-                simulation.switch_off(at)
+        simulation.play(event)
+        if event.kind is Kind.REQUEST and event.at > midnight:
+            hit = simulation.figures.hits > hits
+            day.requests.append(((event.at - midnight) / _HOUR_S, event.model_id, hit))
     return day
 
 

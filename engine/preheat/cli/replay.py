@@ -18,12 +18,14 @@ from preheat.units import format_bytes, format_duration, format_memory
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from preheat.replay import Comparison, Report, Trace
+    from preheat.replay import Comparison, PersonResult, Report, Trace
     from preheat.settings import Settings, Size
 
 _DAY_S: Final = 86_400.0
 _MAX_STEPS: Final = 8
 _DEFAULT_DAYS: Final = 56
+_DEFAULT_USERS: Final = 30
+_FAMILY: Final = "family"
 _POLICIES: Final = (
     Column("Policy"),
     Column("Limit", worth=8, right=True),
@@ -45,6 +47,26 @@ _USERS: Final = (
     Column("Seconds/LRU", worth=2, right=True),
     Column("Wasted", worth=1, right=True),
 )
+_SPREAD: Final = (
+    Column("Of each user"),
+    Column("Mean", right=True),
+    Column("10 %", worth=3, right=True),
+    Column("25 %", worth=1, right=True),
+    Column("Median", worth=5, right=True),
+    Column("75 %", worth=2, right=True),
+    Column("90 %", worth=4, right=True),
+)
+_FIGURES: Final = {
+    "ready": "Ready",
+    "lru": "Ready with LRU",
+    "keep_alive": "Ready with keep-alive 5 min",
+    "naive": "Ready with the naive policy",
+    "bound": "Ready at best",
+    "waits_ratio": "Waits/LRU",
+    "naive_waits_ratio": "Waits/LRU, naive policy",
+    "seconds_ratio": "Seconds/LRU",
+    "wasted_share": "Wasted",
+}
 
 
 def replay(
@@ -57,8 +79,18 @@ def replay(
     ] = None,
     synthetic: Annotated[
         str | None,
-        typer.Option("--synthetic", metavar="NAME", help="Synthetic user; list prints them, all compares them."),
+        typer.Option(
+            "--synthetic",
+            metavar="NAME",
+            help="Synthetic user; list prints them, all compares them, family draws any number of others.",
+        ),
     ] = None,
+    users: Annotated[
+        int, typer.Option("--users", min=1, max=10_000, help="Number of users of the family.")
+    ] = _DEFAULT_USERS,
+    held_out: Annotated[
+        bool, typer.Option("--held-out/--tuning", help="Users that no constant was tuned on, or those for tuning.")
+    ] = True,
     page_cache: Annotated[
         str | None,
         typer.Option("--page-cache", metavar="SIZE", help="Page cache in addition to the limit: 4GiB, or 50% of it."),
@@ -79,7 +111,7 @@ def replay(
     Compares Preheat with other policies.
     """
     from preheat.cli.config import parse_overrides
-    from preheat.replay import PAGE_CACHE_SHARE, describe_users
+    from preheat.replay import CACHE_SHARE, PAGE_CACHE_SHARE, describe_users
     from preheat.settings import load_settings
 
     if synthetic == "list":
@@ -89,10 +121,18 @@ def replay(
     if synthetic is not None and log is not None:
         raise InvalidRequestError(msg("replay_log_or_user"))
     settings = load_settings(parse_overrides(overrides or ()))
-    cache = _size("--page-cache", page_cache or f"{PAGE_CACHE_SHARE:.0%}")
+    if synthetic in ("all", _FAMILY) and (limits is not None or csv_file is not None):
+        raise InvalidRequestError(msg("replay_own_limits", user=synthetic))
+    share = CACHE_SHARE if synthetic == _FAMILY else PAGE_CACHE_SHARE
+    cache = _size("--page-cache", page_cache or f"{share:.0%}")
+    if synthetic == _FAMILY:
+        results = _family(settings, range(seed, seed + users), held_out, days, cache)
+        if as_json:
+            print_json([result.row() for result in results])
+        else:
+            _print_spread(results)
+        return
     if synthetic == "all":
-        if limits is not None or csv_file is not None:
-            raise InvalidRequestError(msg("replay_all_users"))
         comparisons = _five_users(settings, days, seed, cache)
         if as_json:
             print_json([comparison.row() for comparison in comparisons])
@@ -171,6 +211,16 @@ def _five_users(settings: Settings, days: int | None, seed: int, cache: Size) ->
     return [*found, mean_of(found)]
 
 
+def _family(
+    settings: Settings, people: Sequence[int], held_out: bool, days: int | None, cache: Size
+) -> list[PersonResult]:
+    """Return the results of people of the family."""
+    from preheat.replay import FAMILY_DAYS, Draws, measure, strategy_under
+
+    draws = Draws.HELD_OUT if held_out else Draws.TUNING
+    return list(measure(draws, people, strategy_under(settings), days=days or FAMILY_DAYS, cache_of=cache.resolve))
+
+
 def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo, cache: Size) -> list[Report]:
     """Return the results of Preheat and the other policies with one limit."""
     from preheat.replay import Machine, compare, strategy_under
@@ -225,3 +275,16 @@ def _print_comparisons(comparisons: Sequence[Comparison]) -> None:
         for found in comparisons
     ]
     print_table(_USERS, rows)
+
+
+def _print_spread(results: Sequence[PersonResult]) -> None:
+    from preheat.replay import share_beating_both, spreads_of, wasted_of_all
+
+    rows = [
+        (_FIGURES[spread.name], *(f"{value:.3f}" for value in (spread.mean, *spread.quantiles)))
+        for spread in spreads_of(results)
+    ]
+    print_table(_SPREAD, rows)
+    better, wasted = share_beating_both(results), wasted_of_all(results)
+    typer.echo(f"Ready more often than LRU and the naive policy: {better:.0%} of {len(results)} users.")
+    typer.echo(f"Wasted, of the preloads of all users: {wasted:.3f}.")

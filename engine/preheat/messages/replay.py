@@ -12,7 +12,7 @@ TABLE: Final[Mapping[str, Template]] = {
         "There is nothing to replay: no request is on record", "Try a synthetic user: preheat replay --synthetic steady"
     ),
     "replay_log_or_user": Template("--log and --synthetic exclude each other", "Use one of them"),
-    "replay_all_users": Template("--synthetic all chooses its own limits", "Leave out --limit and --csv"),
+    "replay_own_limits": Template("--synthetic {user} chooses its own limits", "Leave out --limit and --csv"),
     "replay_unknown_user": Template("There is no synthetic user {user}", "Choose one of {known:names}"),
     "replay_wrong_size": Template("{option}: {text} is not a size", "Write 8GiB, or 50% of the memory"),
     "replay_limit_zero": Template("--limit must be above 0", "Write 8GiB,12GiB"),

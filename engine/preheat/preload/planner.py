@@ -50,6 +50,9 @@ class PreloadPlanner:
             self.allow(expected)
         return expected
 
+    def model_added(self, model_id: str, now: float) -> None:
+        """Note that a model was downloaded or imported."""
+
     def suppress(self, model_id: str) -> None:
         """Do not preload a model that was unloaded on purpose, until ``allow``."""
         self._suppressed.add(model_id)

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from preheat.replay.simulation import Strategy
     from preheat.replay.synthetic import ALL_USERS, FIRST_DAY, USERS, describe_users, synthetic_trace
     from preheat.replay.trace import Kind, ModelSize, Trace, TraceEvent
+    from preheat.replay.yardstick import (
+        CACHE_SHARE,
+        PersonResult,
+        measure,
+        share_beating_both,
+        spreads_of,
+        wasted_of_all,
+    )
 else:
     __getattr__ = lazy_exports(
         __name__,
@@ -29,5 +37,6 @@ else:
             "preheat.replay.simulation": "Strategy",
             "preheat.replay.synthetic": "ALL_USERS FIRST_DAY USERS describe_users synthetic_trace",
             "preheat.replay.trace": "Kind ModelSize Trace TraceEvent",
+            "preheat.replay.yardstick": "CACHE_SHARE PersonResult measure share_beating_both spreads_of wasted_of_all",
         },
     )

@@ -20,6 +20,7 @@ _SHUTDOWN_S: Final = 60.0
 _LEAST_GAP_S: Final = 8.0
 _ANSWER_S: Final = 6.0
 _WEEKEND: Final = 5
+_LOOK_S: Final = 180.0  # mean time between a download and the first session
 _GAP_SPREAD: Final = 0.8
 _KEPT: Final = 0.4  # share of the ranking that a change of project leaves in place
 
@@ -139,6 +140,9 @@ class _Person:
             self.sizes[new] = random.size(habits.typical_bytes, habits.size_spread)
             if random.random() < habits.adopt:
                 self._ranking[random.randrange(len(self._ranking))] = new
+            if random.random() < habits.fetch:
+                self.events.append(TraceEvent(self._now, Kind.ADDED, new))
+                self._now += random.expovariate(1 / _LOOK_S)
             return new
         if random.random() < habits.focus:
             return self._ranking[task.rank]

@@ -96,6 +96,7 @@ class Habits:
         repeat: Probability that a session continues the last task.
         explore: Probability that a session tries a new model.
         adopt: Probability that a new model stays.
+        fetch: Probability that a new model was downloaded just before, not long ago.
         switching: Probability that a request uses the other model of a pair.
         requests: Mean number of requests of a session.
         gap_s: Median time between two requests of a session, in seconds.
@@ -122,6 +123,7 @@ class Habits:
     repeat: float
     explore: float
     adopt: float
+    fetch: float
     switching: float
     requests: float
     gap_s: float
@@ -185,6 +187,7 @@ def draw_habits(prior: Prior) -> Habits:
         repeat=prior.sometimes(0.6, 0.1, 0.6),
         explore=prior.log_uniform(0.01, 0.4) if prior.random() < 0.5 else 0.0,
         adopt=prior.uniform(0.0, 0.5),
+        fetch=prior.uniform(0.2, 1.0),
         switching=prior.log_uniform(0.02, 0.5) if prior.random() < 0.4 else 0.0,
         requests=prior.log_uniform(2, 25),
         gap_s=prior.log_uniform(12, 90),

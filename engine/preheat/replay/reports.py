@@ -78,24 +78,13 @@ def replay(
     simulation = Simulation(machine, strategy, trace.sizes, trace.favourites, timezone)
     settled_at = _settled_at(trace)
     before: Figures | None = None
-    for at, kind, model_id, client in trace.events:
-        if before is None and at >= settled_at:
+    for event in trace.events:
+        if before is None and event.at >= settled_at:
             before = replace(simulation.figures)
-        if kind is Kind.REQUEST:
-            hits = simulation.figures.hits
-            simulation.request(model_id, client, at)
-            if on_request is not None:
-                on_request(at, model_id, simulation.figures.hits > hits)
-        elif kind is Kind.WAKE:
-            simulation.wake(client, at, model_id)
-        elif kind is Kind.BOOT:
-            simulation.boot(at)
-        elif kind is Kind.OFF:
-            simulation.switch_off(at)
-        elif kind is Kind.SLEEP:
-            simulation.sleep(at)
-        else:
-            simulation.resume(at)
+        hits = simulation.figures.hits
+        simulation.play(event)
+        if on_request is not None and event.kind is Kind.REQUEST:
+            on_request(event.at, event.model_id, simulation.figures.hits > hits)
     simulation.finish()
     return _report(strategy.name, machine, simulation.figures, before)
 
@@ -111,13 +100,17 @@ def clairvoyant(trace: Trace, machine: Machine) -> Report:
     settled_at = _settled_at(trace)
     booted_at: float | None = None
     ready: list[float] = []  # when the waiting requests get their models
+    fetched: set[str] = set()  # models whose files need not be read
     for at, kind, model_id, _ in trace.events:
         if before is None and at >= settled_at:
             before = replace(found)
         if kind in (Kind.BOOT, Kind.OFF):
             found.waited_s -= sum(max(0.0, ready_at - at) for ready_at in ready)
             ready.clear()
+            fetched.clear()
             booted_at = at if kind is Kind.BOOT else None
+        elif kind is Kind.ADDED:
+            fetched.add(model_id)
         elif kind is Kind.REQUEST:
             booted_at = at if booted_at is None else booted_at
             size = trace.sizes[model_id]
@@ -125,7 +118,7 @@ def clairvoyant(trace: Trace, machine: Machine) -> Report:
                 found.misses += 1
                 found.refused += 1
                 continue
-            read_s = size.file_bytes / machine.disk_bytes_per_s
+            read_s = 0.0 if model_id in fetched else size.file_bytes / machine.disk_bytes_per_s
             ready_at = booted_at + min(machine.cold_s, machine.standby_s) + read_s
             found.hits += ready_at <= at
             found.late_hits += booted_at < at < ready_at

@@ -23,7 +23,7 @@ from preheat.preload import (
 )
 from preheat.replay.executor import Figures, SimulatedExecutor
 from preheat.replay.machine import Machine
-from preheat.replay.trace import ModelSize
+from preheat.replay.trace import Kind, ModelSize, TraceEvent
 from preheat.residency import LEAST_GAIN, DevicePool, EvictionPlan, Hot, Now, Residency, ResidentModel, plan_eviction
 from preheat.settings import Settings
 from preheat.usage import DAY_S, HALF_LIFE_S, UsageTracker
@@ -96,6 +96,25 @@ class Simulation:
         """Ids of all models that are hot or loading."""
         return frozenset(self._executor.state.staying)
 
+    def play(self, event: TraceEvent) -> None:
+        """Let an event happen."""
+        at, kind, model_id, client = event
+        match kind:
+            case Kind.REQUEST:
+                self.request(model_id, client, at)
+            case Kind.WAKE:
+                self.wake(client, at, model_id)
+            case Kind.ADDED:
+                self.add(model_id, at)
+            case Kind.BOOT:
+                self.boot(at)
+            case Kind.OFF:
+                self.switch_off(at)
+            case Kind.SLEEP:
+                self.sleep(at)
+            case Kind.RESUME:
+                self.resume(at)
+
     def boot(self, at: float) -> None:
         """Switch the machine on. A trace need not begin with it."""
         if self._on:
@@ -107,6 +126,7 @@ class Simulation:
 
     def switch_off(self, at: float) -> None:
         """Lose everything in memory."""
+        self._awaken(at)
         self.advance(at)
         if self._on:
             self._on = False
@@ -124,17 +144,33 @@ class Simulation:
         """End the sleep."""
         if not self._on:
             self.boot(at)
-        elif self._asleep:
+        self._awaken(at)
+
+    def _awaken(self, at: float) -> None:
+        if self._asleep:
             self._asleep = False
             self._executor.now = at
             self._executor.changed = True
 
     def wake(self, client: str, at: float, model_id: str = "") -> None:
         """A client lists models, opens a session, or asks for a model's details."""
+        self._awaken(at)
         self.advance(at)
         if self._strategy.preload:
             self._planner.client_woke(client, model_id, at)
             self._executor.changed = True
+
+    def add(self, model_id: str, at: float) -> None:
+        """A model was downloaded or imported, which leaves its file in the page cache."""
+        self._awaken(at)
+        self.advance(at)
+        self._stop_reading()
+        executor = self._executor
+        executor.cache.put(model_id, self._sizes[model_id].file_bytes)
+        executor.cache.trim(self._machine.cache_room(self.hot_bytes))
+        if self._strategy.preload:
+            self._planner.model_added(model_id, at)
+            executor.changed = True
 
     def request(self, model_id: str, client: str, at: float) -> None:
         """A request arrives."""

@@ -28,6 +28,9 @@ class Kind(StrEnum):
     WAKE = "wake"
     """A client listed the models or opened a session; with a model, it asked for the details of that model."""
 
+    ADDED = "added"
+    """A model was downloaded or imported."""
+
     REQUEST = "request"
 
 
@@ -36,7 +39,7 @@ class TraceEvent(NamedTuple):
 
     at: float  # Unix time
     kind: Kind
-    model_id: str = ""  # the requested model, or the one named by a wake
+    model_id: str = ""  # the requested model, the one named by a wake, or the one added
     client: str = ""  # the client's name; empty if unknown
 
 

@@ -67,6 +67,18 @@ def test_the_synthetic_users_compared_with_lru(preheat_home: Path) -> None:
     assert [line.split("  ")[0] for line in shown] == ["User", *USERS, "mean"]
 
 
+def test_a_family_of_users(preheat_home: Path) -> None:
+    asking = ("--synthetic", "family", "--users", "2", "--days", "9")
+    found = rows(*asking)
+    assert [row["person"] for row in found] == [0, 1]
+    assert [row["person"] for row in rows(*asking, "--seed", "1")] == [1, 2]
+    assert rows(*asking, "--seed", "1")[0] == found[1]
+    assert rows(*asking, "--tuning") != found
+    shown = run(*asking).stdout.splitlines()
+    assert [line.split("  ")[0] for line in shown[:3]] == ["Of each user", "Ready", "Ready with LRU"]
+    assert shown[-2].endswith("of 2 users.")
+
+
 def test_limits_and_settings(preheat_home: Path) -> None:
     asking = ("--synthetic", "office-day", "--days", "14")
     found = [row for row in rows(*asking, "--limit", "4GiB,8GiB") if row["strategy"] == "preheat"]
@@ -107,7 +119,8 @@ def test_the_recorded_log(preheat_home: Path, tmp_path: Path) -> None:
         (("--synthetic", "nobody"), "office-day"),
         (("--synthetic", "steady", "--limit", "8x"), "not a size"),
         (("--synthetic", "steady", "--limit", "0"), "above 0"),
-        (("--synthetic", "all", "--limit", "8GiB"), "its own limits"),
+        (("--synthetic", "all", "--limit", "8GiB"), "all chooses its own limits"),
+        (("--synthetic", "family", "--csv", "file"), "family chooses its own limits"),
         (("--synthetic", "steady", "--page-cache", "8x"), "not a size"),
         (("--synthetic", "steady", "--log", __file__), "--log and --synthetic"),
         (("--log", __file__), "no request is on record"),

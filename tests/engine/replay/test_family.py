@@ -18,7 +18,7 @@ few_examples = settings(max_examples=25)
 
 def runs(trace: Trace) -> Iterator[tuple[Kind, Kind]]:
     """Yield neighbouring events of the machine."""
-    changes = [event.kind for event in trace.events if event.kind not in (Kind.REQUEST, Kind.WAKE)]
+    changes = [event.kind for event in trace.events if event.kind not in (Kind.REQUEST, Kind.WAKE, Kind.ADDED)]
     return pairwise(changes)
 
 
@@ -63,7 +63,7 @@ def test_the_machine_does_at_night_what_it_always_does(draws: Draws, person: int
     for event in trace.events:
         if event.kind is Kind.REQUEST:
             assert on
-        elif event.kind is not Kind.WAKE:
+        elif event.kind not in (Kind.WAKE, Kind.ADDED):
             on = event.kind in (Kind.BOOT, Kind.RESUME)
 
 

@@ -30,8 +30,8 @@ def traces(draw: st.DrawFn) -> Trace:
     at, events = T0, []
     for _ in range(draw(st.integers(0, 40))):
         at += draw(st.sampled_from([0.0, 0.1, 1.0, 4.0, 30.0, 400.0, 5000.0, 90_000.0]))
-        kind = draw(st.sampled_from([Kind.REQUEST] * 5 + [Kind.WAKE, Kind.BOOT, Kind.OFF]))
-        model_id = draw(st.sampled_from("abcd")) if kind is Kind.REQUEST else ""
+        kind = draw(st.sampled_from([Kind.REQUEST] * 9 + [kind for kind in Kind if kind is not Kind.REQUEST]))
+        model_id = draw(st.sampled_from("abcd")) if kind in (Kind.REQUEST, Kind.ADDED) else ""
         if kind is Kind.WAKE:
             model_id = draw(st.sampled_from(["", "a", "d"]))
         events.append(TraceEvent(at, kind, model_id, draw(st.sampled_from(["", "x", "y"]))))
@@ -73,15 +73,8 @@ def test_every_request_counts_once_and_no_strategy_beats_the_bound(
 @given(trace=traces(), limit=st.integers(1, 10), strategy=st.sampled_from(STRATEGIES))
 def test_memory_never_exceeds_the_limit(trace: Trace, limit: int, strategy: Strategy) -> None:
     simulation = Simulation(Machine(limit * GB), strategy, SIZES, trace.favourites)
-    for at, kind, model_id, client in trace.events:
-        if kind is Kind.REQUEST:
-            simulation.request(model_id, client, at)
-        elif kind is Kind.WAKE:
-            simulation.wake(client, at, model_id)
-        elif kind is Kind.BOOT:
-            simulation.boot(at)
-        else:
-            simulation.switch_off(at)
+    for event in trace.events:
+        simulation.play(event)
         assert simulation.hot_bytes <= limit * GB
 
 
@@ -113,6 +106,48 @@ def test_switching_off_empties_memory_and_page_cache() -> None:
     simulation.request("b", "", T0 + 300)
     assert simulation.figures.misses == 2
     assert waited_s(simulation) == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("strategy", [LRU, PREHEAT])
+def test_a_machine_that_sleeps_keeps_its_memory(strategy: Strategy) -> None:
+    simulation = Simulation(MACHINE, strategy, SIZES)
+    simulation.request("b", "", T0)
+    simulation.sleep(T0 + 100)
+    simulation.resume(T0 + 40_000)
+    simulation.request("b", "", T0 + 40_100)
+    simulation.sleep(T0 + 40_200)
+    simulation.request("b", "", T0 + 90_000)  # also without notice
+    assert (simulation.figures.misses, simulation.figures.hits) == (1, 2)
+
+
+def test_nothing_is_preloaded_while_the_machine_sleeps() -> None:
+    simulation = Simulation(MACHINE, PREHEAT, SIZES, favourites=("a", "b"))
+    simulation.boot(T0)
+    simulation.sleep(T0 + 0.5)
+    simulation.advance(T0 + 5000)
+    assert simulation.figures.preloads == 0
+    simulation.resume(T0 + 10_000)
+    simulation.advance(T0 + 10_100)
+    assert simulation.figures.preloads == 2
+    assert simulation.in_memory == {"a", "b"}
+
+
+def test_a_keep_alive_that_ends_during_sleep_ends_afterwards() -> None:
+    simulation = Simulation(MACHINE, KEEP_ALIVE, SIZES)
+    simulation.request("b", "", T0)
+    simulation.sleep(T0 + 100)
+    simulation.resume(T0 + 40_000)
+    simulation.advance(T0 + 40_001)
+    assert simulation.in_memory == frozenset()
+
+
+def test_a_model_that_was_added_is_in_the_page_cache() -> None:
+    simulation = Simulation(MACHINE, LRU, SIZES)
+    simulation.boot(T0)
+    simulation.add("b", T0 + 10)
+    simulation.request("b", "", T0 + 20)
+    assert waited_s(simulation) == pytest.approx(0.2)
+    assert simulation.figures.bytes_read == 0
 
 
 def test_a_request_waits_for_memory_in_use() -> None:
