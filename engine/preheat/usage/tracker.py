@@ -136,6 +136,11 @@ class UsageTracker:
             self._expected = expected, now + EXPECT_S
         return expected
 
+    @property
+    def timezone(self) -> tzinfo | None:
+        """The time zone of hours and weekends; None is the computer's."""
+        return self._timezone
+
     def awake(self, now: float) -> tuple[str, ...]:
         """Return the client that woke last, if that was recently."""
         return self._awake[:1] if now <= self._awake[1] else ()

@@ -1,0 +1,314 @@
+"""The chance of each model to be needed next. Pure: times come in, no clock is read.
+
+Several simple experts each know one thing about a person: what is used most, what was used lately, at this hour, on
+this weekday, after such a pause, after the model just used, how often models are returned to, and which client or new
+model announced itself. Each gives every model a chance. The chances are mixed by how well each expert has predicted
+this person so far, so that a timetable counts for one person and a habit of alternating for another.
+
+Experts learn from changes: requests for another model than the last one, or after a pause.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from datetime import datetime, tzinfo
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from preheat.usage import DAY_S
+
+PAUSE_S: Final = 300.0
+"""A request after such a pause counts as a change, even for the same model."""
+
+_PAUSES_S: Final = (PAUSE_S, 3600.0, 6 * 3600.0)
+"""Pauses that are told apart: a new session, another part of the day, another day."""
+
+_AWAKE_S: Final = 600.0
+"""Time in which a client that woke, and a model that it named, are expected to be used."""
+
+_NEW_S: Final = 3600.0
+"""The same for a model that was added."""
+
+_BACKOFF: Final = 1.5
+"""What is used most counts like this number of an expert's own observations."""
+
+_FORGETTING: Final = 0.97
+"""Exponent of an expert's weight at each change: what it predicted long ago counts less."""
+
+_LEAST_CHANCE: Final = 1e-4
+_LEAST_WEIGHT: Final = 1e-3
+_MOST_SCALE: Final = 1e100
+_MOST_CONTEXTS: Final = 4000
+_WEEKEND: Final = 5
+_BLOCK_HOURS: Final = 3
+
+
+class Expert(StrEnum):
+    """What an expert knows."""
+
+    MOST = "most"
+    """What is used most."""
+
+    LATELY = "lately"
+    HOUR = "hour"
+    """This hour of weekdays or of weekends."""
+
+    WEEKDAY = "weekday"
+    """This part of this weekday."""
+
+    PAUSE = "pause"
+    """The time since the last request."""
+
+    AFTER = "after"
+    """The model just used."""
+
+    AFTER_TWO = "after two"
+    """The last two models."""
+
+    RETURN = "return"
+    """How many other models are used before a model is used again."""
+
+    CLIENT = "client"
+    """The client that just woke."""
+
+    ANNOUNCED = "announced"
+    """The model that a client named, or that was just added."""
+
+
+_HALF_LIVES: Final[Mapping[Expert, float]] = {
+    Expert.MOST: 14.0,
+    Expert.LATELY: 8.0,
+    Expert.HOUR: 14.0,
+    Expert.WEEKDAY: 28.0,
+    Expert.PAUSE: 30.0,
+    Expert.AFTER: 20.0,
+    Expert.AFTER_TWO: 20.0,
+    Expert.RETURN: 60.0,
+    Expert.CLIENT: 20.0,
+}
+"""In days for what is used most, at an hour and on a weekday; in changes for the others."""
+
+_BY_DAY: Final = frozenset({Expert.MOST, Expert.HOUR, Expert.WEEKDAY})
+
+_FIRST_WEIGHTS: Final[Mapping[Expert, float]] = {Expert.CLIENT: 2.0, Expert.ANNOUNCED: 20.0}
+_FIRST_WEIGHT: Final = 0.2
+
+
+class Chances(NamedTuple):
+    """What is likely to be needed next.
+
+    Attributes:
+        models: The chance of each model; all that are missing have none.
+        unknown: The chance of a model that was never used.
+        weights: The weight of each expert that has an opinion now. They add up to 1.
+    """
+
+    models: Mapping[str, float]
+    unknown: float
+    weights: Mapping[Expert, float]
+
+
+class _Counts:
+    """Decayed counts of models. New counts grow instead of old ones shrinking: only ratios matter."""
+
+    __slots__ = ("counts", "half_life", "scale", "since", "total")
+
+    def __init__(self, half_life: float) -> None:
+        self.counts: dict[str, float] = {}
+        self.half_life = half_life
+        self.scale = 1.0
+        self.since = -math.inf
+        self.total = 0.0
+
+    def add(self, model_id: str, at: float) -> None:
+        """Count a model; ``at`` and the half-life have one unit. Times before the last one count as that."""
+        if at > self.since:
+            if self.counts:
+                self.scale *= 2.0 ** min((at - self.since) / self.half_life, 100.0)
+            self.since = at
+        self.counts[model_id] = self.counts.get(model_id, 0.0) + self.scale
+        self.total += self.scale
+        if self.scale > _MOST_SCALE:
+            self.counts = {name: count / self.scale for name, count in self.counts.items()}
+            self.total /= self.scale
+            self.scale = 1.0
+
+    def opinion(self) -> _Opinion:
+        """Return the shares of what was counted."""
+        whole = self.total + _BACKOFF * self.scale
+        return _Opinion({name: count / whole for name, count in self.counts.items()}, _BACKOFF * self.scale / whole)
+
+
+class _Opinion(NamedTuple):
+    """An expert's chances: its ``shares``, and a ``rest`` that is divided as what is used most."""
+
+    shares: Mapping[str, float]
+    rest: float
+
+    def chance(self, model_id: str, base: float) -> float:
+        return self.shares.get(model_id, 0.0) + self.rest * base
+
+
+class _Announcement(NamedTuple):
+    """A model that is expected until a time; the sign is what announced it."""
+
+    sign: str
+    model_id: str
+    until: float
+
+
+class _Ratio:
+    """A decayed share of events that came true, with a first guess that counts like ``weight`` events."""
+
+    __slots__ = ("all", "decay", "true")
+
+    def __init__(self, guess: float, weight: float, decay: float) -> None:
+        self.true, self.all, self.decay = guess * weight, weight, decay
+
+    def add(self, true: bool) -> None:
+        self.true = self.true * self.decay + true
+        self.all = self.all * self.decay + 1.0
+
+    @property
+    def value(self) -> float:
+        return self.true / self.all
+
+
+class Foresight:
+    """Estimates what is needed next. Not thread-safe.
+
+    Args:
+        timezone: Time zone of hours and weekdays; None is the computer's.
+    """
+
+    def __init__(self, timezone: tzinfo | None = None) -> None:
+        self._timezone = timezone
+        self._most = _Counts(_HALF_LIVES[Expert.MOST])
+        self._contexts: dict[tuple[Expert, object], _Counts] = {}  # the last one changed last
+        self._order: dict[str, None] = {}  # models used, the last one used last
+        self._returns = _Counts(_HALF_LIVES[Expert.RETURN])  # numbers of models in between, as text
+        self._unknown = _Ratio(0.5, 2.0, 0.98)
+        self._true = {"named": _Ratio(0.75, 2.0, 0.95), "added": _Ratio(0.75, 2.0, 0.95)}
+        self._changes = 0
+        self._last: tuple[str, float] | None = None
+        self._before = ""
+        self._awake: tuple[str, bool, float] | None = None
+        self._announced: _Announcement | None = None
+        self._weights: dict[tuple[bool, bool, Expert], float] = {}
+
+    def client_woke(self, client: str, model_id: str, at: float) -> None:
+        """Note that a client woke at the Unix time ``at``; with a model, that it asked for its details."""
+        if not client:
+            return
+        self._awake = client, bool(model_id), at + _AWAKE_S
+        if model_id:
+            self._announced = _Announcement("named", model_id, at + _AWAKE_S)
+
+    def added(self, model_id: str, at: float) -> None:
+        """Note that a model was downloaded or imported."""
+        self._announced = _Announcement("added", model_id, at + _NEW_S)
+
+    def used(self, model_id: str, client: str, at: float) -> None:
+        """Note a request."""
+        last = self._last
+        if last is None or last[0] != model_id or at - last[1] > PAUSE_S:
+            self._learn(model_id, at)
+            self._before = last[0] if last is not None else ""
+        self._last = model_id, at
+        if self._awake is not None and self._awake[0] == client:
+            self._awake = None
+
+    def chances(self, now: float) -> Chances:
+        """Return what is likely to be needed next."""
+        opinions = self._opinions(now)
+        weights = self._shares(opinions)
+        unknown = self._unknown.value
+        if (announced := opinions.get(Expert.ANNOUNCED)) is not None:
+            unknown *= announced.rest
+        known = 1.0 - unknown
+        rest = sum(weights[expert] * opinion.rest for expert, opinion in opinions.items())
+        part = known * rest / self._most.total if self._most.total else 0.0
+        models = {model_id: count * part for model_id, count in self._most.counts.items()}
+        for expert, opinion in opinions.items():
+            weight = weights[expert] * known
+            for model_id, share in opinion.shares.items():
+                models[model_id] = models.get(model_id, 0.0) + weight * share
+        return Chances(models, unknown, weights)
+
+    def _learn(self, model_id: str, at: float) -> None:
+        """Note a change: rate the experts, then tell them."""
+        self._rate(model_id, at)
+        if (announced := self._announced) is not None:
+            self._true[announced.sign].add(announced.model_id == model_id and at <= announced.until)
+            self._announced = None
+        self._unknown.add(model_id not in self._order)
+        if model_id in self._order:
+            between = len(self._order) - 1 - list(self._order).index(model_id)
+            self._returns.add(str(between), self._changes)
+            del self._order[model_id]
+        self._order[model_id] = None
+        self._most.add(model_id, at / DAY_S)
+        for expert, context in self._now(at):
+            counts = self._contexts.pop((expert, context), None) or _Counts(_HALF_LIVES[expert])
+            counts.add(model_id, at / DAY_S if expert in _BY_DAY else self._changes)
+            self._contexts[expert, context] = counts
+        while len(self._contexts) > _MOST_CONTEXTS:
+            del self._contexts[next(iter(self._contexts))]
+        self._changes += 1
+
+    def _rate(self, model_id: str, at: float) -> None:
+        """Change the weight of each expert by the chance that it gave to what happened."""
+        if not self._most.counts:
+            return
+        opinions = self._opinions(at)
+        weights = self._shares(opinions)
+        situation = _situation(opinions)
+        base = self._most.counts.get(model_id, 0.0) / self._most.total
+        for expert, opinion in opinions.items():
+            chance = max(opinion.chance(model_id, base), _LEAST_CHANCE)
+            self._weights[*situation, expert] = max(weights[expert], _LEAST_WEIGHT) ** _FORGETTING * chance
+
+    def _now(self, at: float) -> Iterator[tuple[Expert, object]]:
+        """Yield the context that each expert looks at."""
+        local = datetime.fromtimestamp(at, self._timezone)
+        weekday = local.weekday()
+        yield Expert.LATELY, None
+        yield Expert.HOUR, (weekday >= _WEEKEND, local.hour)
+        yield Expert.WEEKDAY, (weekday, local.hour // _BLOCK_HOURS)
+        if self._last is not None:
+            model_id, used_at = self._last
+            yield Expert.PAUSE, sum(at - used_at > pause_s for pause_s in _PAUSES_S)
+            yield Expert.AFTER, model_id
+            yield Expert.AFTER_TWO, (self._before, model_id)
+        if self._awake is not None and at <= self._awake[2]:
+            yield Expert.CLIENT, self._awake[:2]
+
+    def _opinions(self, now: float) -> dict[Expert, _Opinion]:
+        opinions = {Expert.MOST: _Opinion({}, 1.0)}
+        for expert, context in self._now(now):
+            if (counts := self._contexts.get((expert, context))) is not None:
+                opinions[expert] = counts.opinion()
+        if self._returns.counts:
+            order, returns = list(self._order), self._returns.opinion()
+            shares = {order[-1 - int(between)]: share for between, share in returns.shares.items()}
+            opinions[Expert.RETURN] = _Opinion(shares, returns.rest)
+        if (announced := self._announced) is not None and now <= announced.until:
+            share = self._true[announced.sign].value
+            opinions[Expert.ANNOUNCED] = _Opinion({announced.model_id: share}, 1.0 - share)
+        return opinions
+
+    def _shares(self, opinions: Mapping[Expert, _Opinion]) -> dict[Expert, float]:
+        """Return the weights of the experts with an opinion; they add up to 1."""
+        situation = _situation(opinions)
+        weights = {
+            expert: self._weights.get((*situation, expert), _FIRST_WEIGHTS.get(expert, _FIRST_WEIGHT))
+            for expert in opinions
+        }
+        whole = math.fsum(weights.values())
+        return {expert: weight / whole for expert, weight in weights.items()}
+
+
+def _situation(opinions: Mapping[Expert, _Opinion]) -> tuple[bool, bool]:
+    """Return which of the experts that speak only now and then do. Experts have a weight for each situation."""
+    return Expert.CLIENT in opinions, Expert.ANNOUNCED in opinions

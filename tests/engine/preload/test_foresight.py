@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preheat.preload.foresight import PAUSE_S, Expert, Foresight
+
+MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC).timestamp()
+HOUR_S = 3600.0
+DAY_S = 24 * HOUR_S
+
+
+def likeliest(foresight: Foresight, now: float) -> list[str]:
+    chances = foresight.chances(now).models
+    return sorted(chances, key=chances.__getitem__, reverse=True)
+
+
+def loudest(foresight: Foresight, now: float) -> list[Expert]:
+    weights = foresight.chances(now).weights
+    return sorted(weights, key=weights.__getitem__, reverse=True)
+
+
+@given(
+    events=st.lists(
+        st.tuples(
+            st.sampled_from(["use", "wake", "named", "add"]),
+            st.sampled_from("abcd"),
+            st.sampled_from(["", "x", "y"]),
+            st.sampled_from([-60.0, 0.0, 1.0, 200.0, 4000.0, 90_000.0, 1e8]),
+        ),
+        max_size=40,
+    )
+)
+def test_chances_and_weights_are_shares(events: list[tuple[str, str, str, float]]) -> None:
+    foresight, now = Foresight(UTC), MONDAY
+    for kind, model_id, client, gap_s in events:
+        now += gap_s
+        if kind == "use":
+            foresight.used(model_id, client, now)
+        elif kind == "add":
+            foresight.added(model_id, now)
+        else:
+            foresight.client_woke(client, model_id if kind == "named" else "", now)
+        chances = foresight.chances(now)
+        assert sum(chances.weights.values()) == pytest.approx(1)
+        assert all(0 <= chance <= 1 for chance in (*chances.models.values(), chances.unknown))
+        assert sum(chances.models.values()) + chances.unknown <= 1 + 1e-6
+
+
+def test_nothing_is_known_at_first() -> None:
+    chances = Foresight(UTC).chances(MONDAY)
+    assert (chances.models, chances.unknown) == ({}, 0.5)
+
+
+def test_one_use_is_enough_for_a_chance() -> None:
+    foresight = Foresight(UTC)
+    foresight.used("a", "x", MONDAY)
+    assert foresight.chances(MONDAY + HOUR_S).models["a"] > 0.25
+
+
+def test_requests_of_one_session_count_once() -> None:
+    foresight = Foresight(UTC)
+    for number in range(50):
+        foresight.used("a", "x", MONDAY + number)
+    for number in range(3):
+        foresight.used("b", "x", MONDAY + 1000 + number * 2 * PAUSE_S)
+    assert likeliest(foresight, MONDAY + 10_000) == ["b", "a"]
+
+
+def test_pairs_alternate() -> None:
+    foresight = Foresight(UTC)
+    for number in range(30):
+        foresight.used("ab"[number % 2], "x", MONDAY + 20 * number)
+    assert likeliest(foresight, MONDAY + 600)[0] == "a"
+    foresight.used("a", "x", MONDAY + 610)
+    assert likeliest(foresight, MONDAY + 611)[0] == "b"
+
+
+def test_the_expert_that_predicts_best_counts_most() -> None:
+    """After each model comes the same one, at any time of the day."""
+    foresight, now = Foresight(UTC), MONDAY
+    for number in range(100):
+        now += 5.5 * HOUR_S
+        foresight.used("abcde"[number * number % 5], "x", now)
+    assert set(loudest(foresight, now + HOUR_S)[:2]) <= {Expert.AFTER, Expert.AFTER_TWO}
+
+
+def test_a_client_that_wakes() -> None:
+    foresight = Foresight(UTC)
+    for number in range(20):
+        client, model_id = ("mail", "a") if number % 3 else ("editor", "b")
+        foresight.client_woke(client, "", MONDAY + number * HOUR_S)
+        foresight.used(model_id, client, MONDAY + number * HOUR_S + 10)
+    now = MONDAY + 20 * HOUR_S
+    foresight.client_woke("editor", "", now)
+    assert likeliest(foresight, now)[0] == "b"
+    assert Expert.CLIENT in foresight.chances(now).weights
+    assert Expert.CLIENT not in foresight.chances(now + HOUR_S).weights
+    foresight.client_woke("mail", "", now)
+    assert likeliest(foresight, now)[0] == "a"
+
+
+@pytest.mark.parametrize("sign", ["named", "added"])
+def test_a_new_model_that_is_announced(sign: str) -> None:
+    foresight = Foresight(UTC)
+    for number in range(20):
+        foresight.used("ab"[number % 2], "x", MONDAY + number * HOUR_S)
+    now = MONDAY + 20 * HOUR_S
+
+    def announce() -> None:
+        if sign == "named":
+            foresight.client_woke("x", "new", now)
+        else:
+            foresight.added("new", now)
+
+    announce()
+    assert likeliest(foresight, now)[0] == "new"
+    assert "new" not in foresight.chances(now + 2 * HOUR_S).models
+    for number in range(20):  # which proves wrong
+        announce()
+        foresight.used("ab"[number % 2], "x", now := now + HOUR_S / 10)
+    announce()
+    assert likeliest(foresight, now)[0] != "new"
+
+
+def test_people_who_try_models_have_unknown_ones() -> None:
+    explorer, settled = Foresight(UTC), Foresight(UTC)
+    for number in range(40):
+        explorer.used(f"model-{number}", "x", MONDAY + number * HOUR_S)
+        settled.used("ab"[number % 2], "x", MONDAY + number * HOUR_S)
+    assert explorer.chances(MONDAY + 50 * HOUR_S).unknown > 0.8
+    assert settled.chances(MONDAY + 50 * HOUR_S).unknown < 0.1
+
+
+def test_old_habits_end() -> None:
+    foresight = Foresight(UTC)
+    for number in range(40):
+        foresight.used("old" if number < 30 else "new", "x", MONDAY + number * HOUR_S)
+    assert likeliest(foresight, MONDAY + 40 * HOUR_S)[0] == "new"
+
+
+def test_years_of_counts_stay_finite() -> None:
+    foresight = Foresight(UTC)
+    for number in range(3000):
+        foresight.used("abc"[number % 3], "x", MONDAY + number * DAY_S)
+    assert likeliest(foresight, MONDAY + 3000 * DAY_S)[0] == "a"
+    assert max(foresight.chances(MONDAY + 3000 * DAY_S).models.values()) > 0.9
+
+
+def test_a_clock_that_is_set_back() -> None:
+    foresight = Foresight(UTC)
+    for at in (MONDAY, MONDAY - DAY_S, MONDAY - 2 * DAY_S):
+        foresight.used("a", "x", at)
+    assert list(islice(foresight.chances(MONDAY - 2 * DAY_S).models, 1)) == ["a"]
