@@ -2366,10 +2366,6 @@ nach {new}
         <translation>--set {option} hat keinen Wert</translation>
     </message>
     <message>
-        <source>--synthetic all chooses its own limits</source>
-        <translation>--synthetic all wählt die Grenzen selbst</translation>
-    </message>
-    <message>
         <source>A quota of {folder} may be used up. The download continues when there is space</source>
         <translation>Vielleicht ist ein Kontingent von {folder} ausgeschöpft. Der Download geht weiter, sobald Platz ist</translation>
     </message>
@@ -5132,6 +5128,10 @@ nach {new}
     <message>
         <source>Written for kept prompts today: {written:bytes} of {limit:bytes}</source>
         <translation>Heute für gespeicherte Prompts geschrieben: {written:bytes} von {limit:bytes}</translation>
+    </message>
+    <message>
+        <source>--synthetic {user} chooses its own limits</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>1 model is ready</source>

@@ -47,6 +47,10 @@ class PolicySettings:
             request than to be requested. Ignored where all used models fit together.
         weights: Extra weight of recent uses.
         read_ahead: Models to read into the page cache: ``used`` before, and favourites; ``all``; or none (``off``).
+        learned: Preload what the estimate is for, not only favourites and the models of clients that wake.
+        waste_price: Price of a second of loading in vain ÷ that of a second in which a request waits.
+        keep_after_use_s: Time since its last request in which no preload displaces a model, in seconds.
+        eviction: What makes room for a request: what is worth least by the ``foresight``, or the least recently used.
     """
 
     top: int = 3
@@ -56,6 +60,10 @@ class PolicySettings:
     min_share: float = 0.18
     weights: Weights = field(default_factory=Weights)
     read_ahead: Literal["used", "all", "off"] = "used"
+    learned: bool = True
+    waste_price: float = 1.0
+    keep_after_use_s: float = 60.0
+    eviction: Literal["foresight", "lru"] = "foresight"
 
 
 class TargetKind(StrEnum):
