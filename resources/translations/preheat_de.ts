@@ -5138,6 +5138,10 @@ nach {new}
         <translation>1 Modell ist bereit</translation>
     </message>
     <message>
+        <source>A process that replays has failed: {reason}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>A program</source>
         <translation>Ein Programm</translation>
     </message>
@@ -5536,6 +5540,10 @@ nach {new}
     <message>
         <source>Ready</source>
         <translation>Bereit</translation>
+    </message>
+    <message>
+        <source>Replay fewer users with --users; see whether memory is left</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Requests</source>

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from preheat.cli.output import AsJson, print_json, print_table
+from preheat.cli.output import AsJson, print_json, print_table, waiting
 from preheat.cli.tables import Column
 from preheat.errors import InvalidRequestError
 from preheat.messages import msg
@@ -66,6 +66,7 @@ _FIGURES: Final = {
     "naive_waits_ratio": "Waits/LRU, naive policy",
     "seconds_ratio": "Seconds/LRU",
     "wasted_share": "Wasted",
+    "naive_wasted_share": "Wasted, naive policy",
 }
 
 
@@ -120,13 +121,14 @@ def replay(
         return
     if synthetic is not None and log is not None:
         raise InvalidRequestError(msg("replay_log_or_user"))
-    settings = load_settings(parse_overrides(overrides or ()))
+    changes = parse_overrides(overrides or ())
+    settings = load_settings(changes)
     if synthetic in ("all", _FAMILY) and (limits is not None or csv_file is not None):
         raise InvalidRequestError(msg("replay_own_limits", user=synthetic))
     share = CACHE_SHARE if synthetic == _FAMILY else PAGE_CACHE_SHARE
     cache = _size("--page-cache", page_cache or f"{share:.0%}")
     if synthetic == _FAMILY:
-        results = _family(settings, range(seed, seed + users), held_out, days, cache)
+        results = _family(changes, range(seed, seed + users), held_out, days, cache)
         if as_json:
             print_json([result.row() for result in results])
         else:
@@ -212,13 +214,14 @@ def _five_users(settings: Settings, days: int | None, seed: int, cache: Size) ->
 
 
 def _family(
-    settings: Settings, people: Sequence[int], held_out: bool, days: int | None, cache: Size
+    overrides: Mapping[str, str], people: Sequence[int], held_out: bool, days: int | None, cache: Size
 ) -> list[PersonResult]:
     """Return the results of people of the family."""
-    from preheat.replay import FAMILY_DAYS, Draws, measure, strategy_under
+    from preheat.replay import FAMILY_DAYS, Draws, FamilyTask, measure_family
 
-    draws = Draws.HELD_OUT if held_out else Draws.TUNING
-    return list(measure(draws, people, strategy_under(settings), days=days or FAMILY_DAYS, cache_of=cache.resolve))
+    task = FamilyTask(Draws.HELD_OUT if held_out else Draws.TUNING, days or FAMILY_DAYS, str(cache), overrides)
+    with waiting(f"Replaying {len(people)} users") as show:
+        return measure_family(task, people, measured=lambda count: show(f"Replayed {count} of {len(people)} users"))
 
 
 def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo, cache: Size) -> list[Report]:

@@ -21,6 +21,7 @@ CHILD_OPTIONS: Final[Mapping[str, str]] = {
     "preheat.inference.worker.device_fit": "--device-fit",
     "preheat.inference.worker.device_speed": "--device-speed",
     "preheat.replay.limit_curve": "--limit-curve",
+    "preheat.replay.family_processes": "--replay-family",
 }
 """Modules that run in processes of their own, and the first argument of ``preheat`` that runs each in a bundle."""
 

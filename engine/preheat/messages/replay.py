@@ -18,5 +18,8 @@ TABLE: Final[Mapping[str, Template]] = {
     "replay_limit_zero": Template("--limit must be above 0", "Write 8GiB,12GiB"),
     "replay_csv_unwritable": Template("{path} cannot be written: {reason}", "Choose another file"),
     "replay_failed": Template("The recorded use could not be replayed", "See the log"),
+    "replay_process_failed": Template(
+        "A process that replays has failed: {reason}", "Replay fewer users with --users; see whether memory is left"
+    ),
     "replay_busy": Template("Two requests of this kind are being computed", "Send the request again in a few seconds"),
 }

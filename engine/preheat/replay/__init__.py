@@ -8,6 +8,7 @@ from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from preheat.replay.family import FAMILY_DAYS, family_trace, room_for_half
+    from preheat.replay.family_processes import FamilyTask, measure_family
     from preheat.replay.habits import Draws
     from preheat.replay.limit_curve import LimitCurve, LimitPoint, RecentRequest, compute_in_process
     from preheat.replay.machine import PAGE_CACHE_SHARE, Machine
@@ -29,6 +30,7 @@ else:
         __name__,
         {
             "preheat.replay.family": "FAMILY_DAYS family_trace room_for_half",
+            "preheat.replay.family_processes": "FamilyTask measure_family",
             "preheat.replay.habits": "Draws",
             "preheat.replay.limit_curve": "LimitCurve LimitPoint RecentRequest compute_in_process",
             "preheat.replay.machine": "PAGE_CACHE_SHARE Machine",

@@ -46,6 +46,7 @@ class PersonResult:
     seconds_ratio: float | None
     naive_waits_ratio: float | None
     wasted_share: float
+    naive_wasted_share: float
     preloads: int
     wasted: int
     waited_s: float
@@ -98,6 +99,7 @@ def measure(
             seconds_ratio=ours.waited_s / lru.waited_s if lru.waited_s else None,
             naive_waits_ratio=naive.waits / lru.waits if lru.waits else None,
             wasted_share=ours.wasted_share,
+            naive_wasted_share=naive.wasted_share,
             preloads=ours.preloads,
             wasted=ours.wasted,
             waited_s=ours.waited_s / weeks,
@@ -124,6 +126,7 @@ _SPREAD: Final[Sequence[tuple[str, Callable[[PersonResult], float | None]]]] = (
     ("naive_waits_ratio", lambda each: each.naive_waits_ratio),
     ("seconds_ratio", lambda each: each.seconds_ratio),
     ("wasted_share", lambda each: each.wasted_share),
+    ("naive_wasted_share", lambda each: each.naive_wasted_share),
 )
 
 

@@ -20,6 +20,7 @@ RESULT = PersonResult(
     seconds_ratio=0.4,
     naive_waits_ratio=0.75,
     wasted_share=0.25,
+    naive_wasted_share=0.5,
     preloads=4,
     wasted=1,
     waited_s=1.0,
