@@ -5131,7 +5131,7 @@ nach {new}
     </message>
     <message>
         <source>--synthetic {user} chooses its own limits</source>
-        <translation type="unfinished"></translation>
+        <translation>--synthetic {user} wählt die Grenzen selbst</translation>
     </message>
     <message>
         <source>1 model is ready</source>
@@ -8610,6 +8610,14 @@ nach {new}
         <translation>Aus</translation>
     </message>
     <message>
+        <source>Least likely to be needed</source>
+        <translation>Am wenigsten wahrscheinlich gebraucht</translation>
+    </message>
+    <message>
+        <source>Unused for longest</source>
+        <translation>Am längsten ungenutzt</translation>
+    </message>
+    <message>
         <source>Ask</source>
         <translation>Nachfragen</translation>
     </message>
@@ -8754,10 +8762,6 @@ nach {new}
         <translation>Modelle</translation>
     </message>
     <message>
-        <source>Most-used models to preload</source>
-        <translation>Meistgenutzte Modelle vorladen</translation>
-    </message>
-    <message>
         <source>Notifications</source>
         <translation>Mitteilungen</translation>
     </message>
@@ -8812,14 +8816,6 @@ nach {new}
     <message>
         <source>How many requests may wait for one model; others are refused with status 503.</source>
         <translation>Wie viele Anfragen auf ein Modell warten dürfen; weitere werden mit Status 503 abgelehnt.</translation>
-    </message>
-    <message>
-        <source>How often a model must have been used lately to be preloaded.</source>
-        <translation>Wie oft ein Modell zuletzt genutzt worden sein muss, damit es vorgeladen wird.</translation>
-    </message>
-    <message>
-        <source>In addition to the favourites; 0 for none.</source>
-        <translation>Zusätzlich zu den Favoriten; 0 für keine.</translation>
     </message>
     <message>
         <source>Keep an empty process running, so that models load sooner.</source>
@@ -8926,10 +8922,6 @@ nach {new}
         <translation>Bei Nichtgebrauch entladen</translation>
     </message>
     <message>
-        <source>Uses before preloading</source>
-        <translation>Nutzungen vor dem Vorladen</translation>
-    </message>
-    <message>
         <source>Wait when quitting</source>
         <translation>Wartezeit beim Beenden</translation>
     </message>
@@ -9002,12 +8994,20 @@ nach {new}
         <translation>Hostnamen</translation>
     </message>
     <message>
+        <source>How long no preload takes the place of a model after its last request, in seconds.</source>
+        <translation>Wie lange nach der letzten Anfrage an ein Modell kein vorgeladenes seinen Platz einnimmt, in Sekunden.</translation>
+    </message>
+    <message>
         <source>How much is written to the log.</source>
         <translation>Wie viel im Protokoll steht.</translation>
     </message>
     <message>
         <source>Idle time before the model is unloaded, in seconds; `auto` keeps it until its memory is needed.</source>
         <translation>Ruhezeit in Sekunden, nach der das Modell entladen wird; `auto` behält es, bis sein Speicher gebraucht wird.</translation>
+    </message>
+    <message>
+        <source>Keep after use</source>
+        <translation>Nach Nutzung behalten</translation>
     </message>
     <message>
         <source>Keep prompts</source>
@@ -9070,12 +9070,28 @@ nach {new}
         <translation>Gleichzeitige Anfragen</translation>
     </message>
     <message>
+        <source>Preload by habit</source>
+        <translation>Nach Gewohnheit vorladen</translation>
+    </message>
+    <message>
         <source>Preload the model that the app nearly always uses next.</source>
         <translation>Lädt das Modell vor, welches das Programm fast immer als Nächstes nutzt.</translation>
     </message>
     <message>
+        <source>Preload the models that you are likely to need next, learned from your use. Otherwise, only favourites.</source>
+        <translation>Die Modelle vorladen, die nach der bisherigen Nutzung wahrscheinlich als Nächstes gebraucht werden. Sonst nur Favoriten.</translation>
+    </message>
+    <message>
         <source>Preload when an app starts</source>
         <translation>Beim Start von Programmen vorladen</translation>
+    </message>
+    <message>
+        <source>Price of a wasted preload</source>
+        <translation>Preis ungenutzten Vorladens</translation>
+    </message>
+    <message>
+        <source>Price on battery</source>
+        <translation>Preis im Akkubetrieb</translation>
     </message>
     <message>
         <source>Prompts</source>
@@ -9114,12 +9130,24 @@ nach {new}
         <translation>Der meiste Speicher, den geladene Modelle von jeder Grafikkarte nutzen dürfen.</translation>
     </message>
     <message>
+        <source>The price of a wasted preload on battery power, if `preload_on_battery` is on.</source>
+        <translation>Der Preis ungenutzten Vorladens im Akkubetrieb, wenn `preload_on_battery` an ist.</translation>
+    </message>
+    <message>
+        <source>Unload first</source>
+        <translation>Zuerst entladen</translation>
+    </message>
+    <message>
         <source>Usage half-life</source>
         <translation>Halbwertszeit der Nutzung</translation>
     </message>
     <message>
         <source>Web pages may</source>
         <translation>Webseiten dürfen</translation>
+    </message>
+    <message>
+        <source>What a second of loading a model that is not used counts against a second of waiting. A higher price means fewer preloads; 0 preloads whatever may be needed.</source>
+        <translation>Was eine Sekunde Laden eines dann ungenutzten Modells gegen eine Sekunde Warten zählt. Je höher der Preis, desto weniger wird vorgeladen; bei 0 alles, was gebraucht werden könnte.</translation>
     </message>
     <message>
         <source>What web pages and apps with a built-in browser may do: use models, or also manage models and preloading.</source>
@@ -9136,6 +9164,10 @@ nach {new}
     <message>
         <source>Where a mixture of experts has its experts: `auto` keeps those in RAM that do not fit on the graphics card.</source>
         <translation>Wo ein Modell aus Experten diese hat: `auto` lässt die im RAM, die nicht auf die Grafikkarte passen.</translation>
+    </message>
+    <message>
+        <source>Which model leaves when a request needs its memory. `foresight` considers your habits and the time of a load, `lru` only the last use.</source>
+        <translation>Welches Modell geht, wenn eine Anfrage Speicher braucht. `foresight` berücksichtigt Gewohnheiten und Ladezeit, `lru` nur die letzte Nutzung.</translation>
     </message>
     <message>
         <source>Which models a key or a program may use, and who goes first: `program NAME; MODELS; PRIORITY` with `*` for any characters. Without a matching rule, all models may be used.</source>

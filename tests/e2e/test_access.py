@@ -17,7 +17,7 @@ PAGE: Final = {"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site",
 
 USE: Final = ("GET", "/v1/models", None)
 MANAGE: Final = ("POST", "/preheat/v1/pause", None)
-ADMIN: Final = ("PATCH", "/preheat/v1/settings", {"preload_top": 2})
+ADMIN: Final = ("PATCH", "/preheat/v1/settings", {"downloads_at_once": 3})
 
 
 @pytest.fixture(scope="module")

@@ -328,4 +328,4 @@ class PreloadContext:
 
 def policy_of(settings: Settings) -> PolicySettings:
     """Return the policy that the settings choose."""
-    return PolicySettings(top=settings.preload_top, min_uses=settings.preload_min_uses, read_ahead=settings.read_ahead)
+    return PolicySettings(top=3 if settings.preload_learned else 0, read_ahead=settings.read_ahead)

@@ -33,9 +33,11 @@ _DAYS: Final = 56
 _DAY_S: Final = 86_400.0
 _MOST_RECENT: Final = 2000
 _REPLAYED: Final = (
-    "preload_top",
-    "preload_min_uses",
+    "preload_learned",
+    "waste_price",
+    "keep_after_use",
     "popularity_half_life",
+    "eviction",
     "wake_with_clients",
     "favourites",
     "models_dirs",

@@ -18,6 +18,7 @@ from preheat.errors import SettingsError
 from preheat.messages import Message, msg
 from preheat.settings.access_settings import ALONE
 from preheat.settings.declaration import CombinationError, WrongValueError, allowed, show
+from preheat.settings.former import successor
 from preheat.settings.layers import Layer, Origin
 from preheat.settings.model import FIELDS, Settings
 from preheat.settings.model_settings import ModelSettings
@@ -200,6 +201,8 @@ def _reason(detail: ErrorDetails) -> Message | None:
 
 
 def _similar(name: str) -> list[str]:
+    if current := successor(name):
+        return [current]
     *path, last = keys_of(name)
     known = ModelSettings.model_fields if path else Settings.model_fields
     return difflib.get_close_matches(last[:_MAX_NAME].lower().replace("-", "_"), known, n=_MAX_SIMILAR, cutoff=0.6)

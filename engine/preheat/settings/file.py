@@ -19,6 +19,7 @@ from preheat.files import FileLock, write_atomic
 from preheat.messages import msg
 from preheat.settings.check import check, merge
 from preheat.settings.document import commented_defaults, with_value, without
+from preheat.settings.former import predecessors
 from preheat.settings.layers import MAX_FILE_BYTES, Layer, document_layer, environment_layer, read_document, sets
 from preheat.settings.model import LISTS
 from preheat.settings.names import show_name
@@ -85,7 +86,7 @@ def _update(
         except UnicodeEncodeError as error:
             raise SettingsError(msg("setting_not_text", names=list(map(show_name, changes)))) from error
         _write(target, encoded, content)
-    return {name: value for name, value in changes.items() if value is not None or sets(old, name)}
+    return {name: value for name, value in changes.items() if value is not None or _in_file(old, name)}
 
 
 def _write(target: Path, new: bytes, before: str) -> None:
@@ -106,9 +107,16 @@ def _changed(document: str, changes: Mapping[str, object]) -> str:
     for name, value in changes.items():
         if value is not None:
             document = with_value(document or commented_defaults(), name, value)
-        elif sets(document, name):
-            document = without(document, name)
+        # A former setting with the same meaning would be in force again once this one is removed.
+        for each in _in_file(document, name):
+            if value is None or each != name:
+                document = without(document, each)
     return document
+
+
+def _in_file(document: str, name: str) -> list[str]:
+    """Return the names under which a document has a setting: its own, and those of former ones."""
+    return [each for each in (name, *predecessors(name)) if sets(document, each)]
 
 
 def _problems(file: Layer, environ: Mapping[str, str]) -> dict[str | None, SettingsError]:

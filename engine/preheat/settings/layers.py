@@ -1,6 +1,6 @@
 """Sources of settings: a file, the environment, the command line. Each is read into one ``Layer``.
 
-This module knows no settings; callers pass the names of lists.
+This module knows no settings except former ones; callers pass the names of lists.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Final
 from preheat.errors import SettingsError, reason_of
 from preheat.files import read_small_file
 from preheat.messages import Message, msg
+from preheat.settings.former import translated
 from preheat.settings.names import canonical, escaped, flatten, keys_of, look_up, show_name
 from preheat.settings.toml import parse_toml
 
@@ -99,7 +100,7 @@ def document_layer(text: str, path: Path) -> Layer:
 
     return Layer(
         Origin.FILE,
-        flatten(values),
+        translated(flatten(values)),
         path.parent,
         place=place,
         spell=lambda name: name,
@@ -116,7 +117,7 @@ def environment_layer(environ: Mapping[str, str], lists: Collection[str]) -> Lay
     }
     return Layer(
         Origin.ENVIRONMENT,
-        {name: parse_text(text, is_list=name in lists) for name, text in texts.items()},
+        translated({name: parse_text(text, is_list=name in lists) for name, text in texts.items()}),
         current_folder(),
         place=lambda name: msg("text", text=show_name(variable_of(name))),
         spell=variable_of,
@@ -129,7 +130,7 @@ def options_layer(overrides: Mapping[str, str], lists: Collection[str]) -> Layer
     texts = {escaped(canonical(name)): text for name, text in overrides.items()}
     return Layer(
         Origin.OPTION,
-        {name: parse_text(text, is_list=name in lists) for name, text in texts.items()},
+        translated({name: parse_text(text, is_list=name in lists) for name, text in texts.items()}),
         current_folder(),
         place=lambda name: msg("settings_option", name=show_name(name)),
         spell=lambda name: name,

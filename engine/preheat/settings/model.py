@@ -70,6 +70,13 @@ class Settings(DeviceSettings, AccessSettings):
     keep_free: Size = _memory(
         Size("10%"), "Keep free", "Memory that is always left to other programs.", allowed="allowed_keep_free"
     )
+    eviction: Literal["foresight", "lru"] = _memory(
+        "foresight",
+        "Unload first",
+        "Which model leaves when a request needs its memory. `foresight` considers your habits and the time of a load, "
+        "`lru` only the last use.",
+        rare=True,
+    )
     favourites: tuple[Name, ...] | None = _preloading(
         None,
         "Favourites",
@@ -82,19 +89,40 @@ class Settings(DeviceSettings, AccessSettings):
     preload_at_login: bool = _preloading(
         True, "Preload at login", "Preload right after login. Otherwise, preloading starts with the first request."
     )
-    preload_top: int = _preloading(
-        3, "Most-used models to preload", "In addition to the favourites; 0 for none.", ge=0, le=5
+    preload_learned: bool = _preloading(
+        True,
+        "Preload by habit",
+        "Preload the models that you are likely to need next, learned from your use. Otherwise, only favourites.",
     )
-    preload_min_uses: int = _preloading(
-        2,
-        "Uses before preloading",
-        "How often a model must have been used lately to be preloaded.",
+    preload_on_battery: bool = _preloading(False, "Preload on battery", "Also preload on battery power.")
+    waste_price: float = _preloading(
+        1.0,
+        "Price of a wasted preload",
+        "What a second of loading a model that is not used counts against a second of waiting. A higher price means "
+        "fewer preloads; 0 preloads whatever may be needed.",
         rare=True,
-        ge=1,
-        le=1000,
+        ge=0,
+        le=100,
+    )
+    waste_price_on_battery: float = _preloading(
+        3.0,
+        "Price on battery",
+        "The price of a wasted preload on battery power, if `preload_on_battery` is on.",
+        rare=True,
+        ge=0,
+        le=100,
+    )
+    keep_after_use: float = _preloading(
+        60.0,
+        "Keep after use",
+        "How long no preload takes the place of a model after its last request, in seconds.",
+        unit="s",
+        rare=True,
+        ge=0,
+        le=86_400,
     )
     popularity_half_life: float = _preloading(
-        7.0,
+        14.0,
         "Usage half-life",
         "Days after which a use counts half.",
         unit="days",
@@ -102,7 +130,6 @@ class Settings(DeviceSettings, AccessSettings):
         gt=0,
         le=3650,
     )
-    preload_on_battery: bool = _preloading(False, "Preload on battery", "Also preload on battery power.")
     read_ahead: Literal["used", "all", "off"] = _preloading(
         "used",
         "Read ahead",

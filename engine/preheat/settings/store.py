@@ -17,6 +17,7 @@ from preheat.errors import SettingsError
 from preheat.files import write_atomic
 from preheat.settings.check import check_name, checked_model_setting
 from preheat.settings.declaration import AUTO
+from preheat.settings.former import predecessors
 from preheat.settings.layers import read_document, variable_of
 from preheat.settings.load import checked_value, load_settings, merge_settings
 from preheat.settings.model import Settings
@@ -227,9 +228,10 @@ class SettingsStore:
 
     def overriding_source(self, name: str) -> str:
         """Return the option or variable that overrides the file for a setting; empty if none does."""
-        if name in self._overrides:
-            return f"--set {name}"
-        return variable_of(name) if variable_of(name) in self._environ else ""
+        names = (name, *predecessors(name))
+        options = (f"--set {each}" for each in names if each in self._overrides)
+        variables = (variable_of(each) for each in names if variable_of(each) in self._environ)
+        return next(options, None) or next(variables, "")
 
     def overridden(self) -> dict[str, str]:
         """Return the settings that the file cannot change, each with the option or variable in force."""

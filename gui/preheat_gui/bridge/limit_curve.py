@@ -26,7 +26,15 @@ _CURVE_POINTS: Final = 20
 _MIN_REQUESTS: Final = 20
 _MIN_DAYS: Final = 1.0
 _WEEK_DAYS: Final = 7.0
-_REPLAYED: Final = ("preload_top", "preload_min_uses", "popularity_half_life", "wake_with_clients", "favourites")
+_REPLAYED: Final = (
+    "preload_learned",
+    "waste_price",
+    "keep_after_use",
+    "popularity_half_life",
+    "eviction",
+    "wake_with_clients",
+    "favourites",
+)
 
 
 class CurveState(StrEnum):

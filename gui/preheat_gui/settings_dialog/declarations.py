@@ -85,6 +85,8 @@ def choice_words(choice: str) -> str:
         "auto": QCoreApplication.translate("Settings", "Automatic"),
         "on": QCoreApplication.translate("Settings", "On"),
         "off": QCoreApplication.translate("Settings", "Off"),
+        "foresight": QCoreApplication.translate("Settings", "Least likely to be needed"),
+        "lru": QCoreApplication.translate("Settings", "Unused for longest"),
         "ask": QCoreApplication.translate("Settings", "Ask"),
         "disk": QCoreApplication.translate("Settings", "In memory and on disk"),
         "memory": QCoreApplication.translate("Settings", "Only in memory"),

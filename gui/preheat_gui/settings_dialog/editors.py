@@ -164,7 +164,8 @@ class NumberEditor(Editor):
     def __init__(self, declaration: Declaration, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._optional = declaration.optional
-        step = 1024 if declaration.unit == "tokens" else 1
+        is_ratio = declaration.kind is float and not declaration.unit
+        step = 1024 if declaration.unit == "tokens" else 0.5 if is_ratio else 1
         self._box = named(NumberBox(step, self), f"field_{declaration.name}")
         self._box.minimum, self._box.maximum = declaration.minimum, declaration.maximum
         self._box.lineEdit().textEdited.connect(self._edited)

@@ -70,12 +70,12 @@ def test_favourites_and_settings_hold_at_once(application: Application) -> None:
         assert application.json("favourites", "--order", "all") == [EMBED, CHAT]
         assert application.json("unfavourite", "smol") == [EMBED]
         assert application.json("status")["favourites"] == [EMBED]
-        set_now = application.run("config", "set", "preload_top", "2")
+        set_now = application.run("config", "set", "downloads_at_once", "3")
         assert (set_now.returncode, set_now.stderr) == (0, "Takes effect now.\n")
         later = application.run("config", "set", "log_level", "debug")
         assert later.stderr == "Takes effect after a restart.\n"
     finally:
-        application.run("config", "unset", "preload_top")
+        application.run("config", "unset", "downloads_at_once")
         application.run("config", "unset", "log_level")
         assert application.run("config", "unset", "favourites").stderr == "Takes effect now.\n"
     assert application.json("favourites") == [CHAT, EMBED]

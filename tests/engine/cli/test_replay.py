@@ -84,7 +84,7 @@ def test_limits_and_settings(preheat_home: Path) -> None:
     found = [row for row in rows(*asking, "--limit", "4GiB,8GiB") if row["strategy"] == "preheat"]
     assert [row["limit_bytes"] for row in found] == [4 * 2**30, 8 * 2**30]
     assert found[0]["preload_hit_rate"] < found[1]["preload_hit_rate"]
-    without = rows(*asking, "--set", "preload_top=0", "--set", "wake_with_clients=false")[0]
+    without = rows(*asking, "--set", "preload_learned=false", "--set", "wake_with_clients=false")[0]
     assert (without["preloads"], without["strategy"]) == (0, "preheat")
 
 

@@ -205,7 +205,7 @@ def test_a_broken_settings_file_is_replaced_by_the_last_good_one_until_it_is_cor
 ) -> None:
     file = preheat_home / "config" / "settings.toml"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("preload_top =\n")
+    file.write_text("downloads_at_once =\n")
     good = preheat_home / "data" / "settings-last-good.toml"
     good.parent.mkdir(parents=True, exist_ok=True)
     good.write_text('favourites = []\nmemory_limit = "3GB"\n')

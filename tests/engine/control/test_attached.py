@@ -96,20 +96,23 @@ def test_it_shows_and_does_the_same_things(session: AttachedSession, application
 
 
 def test_settings_travel(session: AttachedSession, application: Application) -> None:
-    change = session.call(ChangeSettings({"preload_top": "1", "port": "12345"}))
+    change = session.call(ChangeSettings({"downloads_at_once": "1", "port": "12345"}))
     assert (change.changed, change.restart_needed, change.overridden) == (
-        ("preload_top",),
+        ("downloads_at_once",),
         (),
         {"port": "--set port"},
     )
     assert change.settings == session.call(GetSettings()).settings
-    assert (session.call(GetSettings()).settings.preload_top, session.call(GetSettings()).settings.context_length) == (
+    assert (
+        session.call(GetSettings()).settings.downloads_at_once,
+        session.call(GetSettings()).settings.context_length,
+    ) == (
         1,
         2048,
     )
     with pytest.raises(SettingsError) as caught:
-        session.call(ChangeSettings({"preload_top": "9"}))
-    assert caught.value.param == "preload_top"
+        session.call(ChangeSettings({"downloads_at_once": "99"}))
+    assert caught.value.param == "downloads_at_once"
     assert caught.value.reason
     change = session.call(ChangeModelSettings(CHAT, {"context_length": "1024"}))
     assert change.settings.for_model(CHAT).context_length == 1024

@@ -99,11 +99,11 @@ def test_another_programs_port_is_no_reason_not_to_start(starter_home: Path, tak
 def test_wrong_settings_start_an_engine_with_the_last_good_ones(starter_home: Path) -> None:
     settings_of().set({"log_level": "info"})
     settings_of().load()
-    paths.settings_path().write_text("preload_top = 9\n")
+    paths.settings_path().write_text("downloads_at_once = 99\n")
     store = settings_of()
     session = open_session(store)
     assert store.problem is not None
-    assert store.problem.param == "preload_top"
+    assert store.problem.param == "downloads_at_once"
     eventually(lambda: session.port.url is not None, "the open port")
     second = open_session(settings_of())  # it does not wait for the lock
     assert second.attached

@@ -182,17 +182,17 @@ def test_wrong_settings_change_nothing(start_session: StartSession) -> None:
     session = start_session()
     before = session.call(GetSettings()).settings
     with pytest.raises(SettingsError) as caught:
-        session.call(ChangeSettings({"preload_top": "9", "threads": "2"}))
-    assert caught.value.param == "preload_top"
+        session.call(ChangeSettings({"downloads_at_once": "99", "threads": "2"}))
+    assert caught.value.param == "downloads_at_once"
     assert session.call(GetSettings()).settings == before
 
 
 def test_a_changed_file_is_read_again(start_session: StartSession) -> None:
     session = start_session()
     path = paths.settings_path()
-    path.write_text(path.read_text() + "\npreload_min_uses = 7\n")
-    assert session.call(ReloadSettings()).changed == ("preload_min_uses",)
-    assert session.call(GetSettings()).settings.preload_min_uses == 7
+    path.write_text(path.read_text() + "\ndownloads_at_once = 7\n")
+    assert session.call(ReloadSettings()).changed == ("downloads_at_once",)
+    assert session.call(GetSettings()).settings.downloads_at_once == 7
 
 
 def test_another_port_takes_over_and_answers_in_flight_end_well(start_session: StartSession, free_port: int) -> None:
@@ -415,8 +415,8 @@ def test_an_engine_starts_with_a_wrong_settings_file(start_session: StartSession
     session.call(LoadModel(EMBED))
     assert session.port.engine_error is None
     assert store.problem is not None
-    paths.settings_path().write_text("preload_top = 1\n")
-    assert "preload_top" in session.call(ReloadSettings()).changed
+    paths.settings_path().write_text("downloads_at_once = 1\n")
+    assert "downloads_at_once" in session.call(ReloadSettings()).changed
     assert store.problem is None
     session.close()
 

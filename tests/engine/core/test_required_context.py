@@ -41,7 +41,7 @@ async def test_a_larger_length_reloads_once_and_stays() -> None:
         assert [await length_for(engine, needed) for needed in (4096, 512, None, 4096)] == [4096] * 4
         assert recorder.of(CHAT) == [*LOADED, State.UNLOADING, *LOADED]
         await engine.unload(CHAT)
-        change(engine, preload_top=1)
+        change(engine, downloads_at_once=1)
         assert await length_for(engine, None) == 4096
 
 

@@ -92,7 +92,7 @@ async def test_models_that_were_on_their_way_back_return_after_the_next_room() -
 
 
 async def test_models_return_before_others_are_preloaded(clock: Clock) -> None:
-    async with running(clock, preload=True, memory_limit="250MB", preload_min_uses=1) as engine:
+    async with running(clock, preload=True, memory_limit="250MB") as engine:
         await use(engine, EMBED)
         await use(engine, CHAT)
         assert state(engine.snapshot, EMBED) is State.COLD, "there is room for one of them"

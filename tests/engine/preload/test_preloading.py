@@ -209,7 +209,7 @@ async def test_used_models_are_preloaded_after_a_restart() -> None:
 
 
 async def test_a_waking_client_has_its_model_preloaded() -> None:
-    async with running(preload=True, favourites=[], preload_min_uses=1000) as engine:
+    async with running(preload=True, favourites=[], preload_learned=False) as engine:
         for _ in range(5):
             engine.client_woke("notes")
             await use(engine, EMBED, "notes")
@@ -229,7 +229,7 @@ async def test_a_waking_client_has_its_model_preloaded() -> None:
 
 
 async def test_wake_with_clients_off_ignores_waking_clients() -> None:
-    async with running(preload=True, favourites=[], preload_min_uses=1000, wake_with_clients=False) as engine:
+    async with running(preload=True, favourites=[], preload_learned=False, wake_with_clients=False) as engine:
         for _ in range(5):
             engine.client_woke("notes")
             await use(engine, EMBED, "notes")

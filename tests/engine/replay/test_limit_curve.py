@@ -51,7 +51,7 @@ def test_more_memory_brings_more_hits(used: None) -> None:
 
 
 async def test_another_process_finds_the_same(used: None) -> None:
-    settings = Settings(preload_top=1, favourites=("b",))
+    settings = Settings(preload_learned=False, favourites=("b",))
     assert await compute_in_process(settings, LIMITS) == compute(settings, LIMITS)
 
 

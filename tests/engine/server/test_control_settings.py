@@ -111,13 +111,13 @@ async def test_an_option_that_goes_before_the_file_is_named(engine: FakeEngine) 
 
 async def test_settings_are_written_and_applied_at_once(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     answer = (
-        await client.patch(f"{URL}/settings", json={"memory_limit": "6GiB", "preload": False, "preload_top": 5})
+        await client.patch(f"{URL}/settings", json={"memory_limit": "6GiB", "preload": False, "downloads_at_once": 5})
     ).json()
-    assert answer["changed"] == ["memory_limit", "preload", "preload_top"]
+    assert answer["changed"] == ["memory_limit", "preload", "downloads_at_once"]
     assert (answer["restart_needed"], answer["overridden"]) == ([], {})
     assert answer["settings"]["memory_limit"] == "6GiB"
     assert (str(engine.settings.memory_limit), engine.settings.preload) == ("6GiB", False)
-    assert in_file() == {"memory_limit": "6GiB", "preload": False, "preload_top": 5}
+    assert in_file() == {"memory_limit": "6GiB", "preload": False, "downloads_at_once": 5}
 
 
 async def test_what_holds_from_the_next_start_is_said(client: httpx2.AsyncClient) -> None:
@@ -135,7 +135,7 @@ async def test_what_holds_from_the_next_start_is_said(client: httpx2.AsyncClient
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        ({"preload_top": "6", "threads": 2}, "preload_top"),
+        ({"downloads_at_once": "17", "threads": 2}, "downloads_at_once"),
         ({"threads": 2, "prot": 1}, "prot"),
         ({"host": "0.0.0.0", "threads": 2}, "host"),
         ({"threads": None}, "threads"),
@@ -153,14 +153,14 @@ async def test_all_settings_or_none(
 
 async def test_reload_reads_the_file_again(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     paths.settings_path().parent.mkdir(parents=True)
-    paths.settings_path().write_text("preload_top = 1\n")
+    paths.settings_path().write_text("downloads_at_once = 1\n")
     answer = (await client.post(f"{URL}/settings/reload")).json()
-    assert (answer["changed"], engine.settings.preload_top) == (["preload_top"], 1)
+    assert (answer["changed"], engine.settings.downloads_at_once) == (["downloads_at_once"], 1)
     assert (await client.post(f"{URL}/settings/reload")).json()["changed"] == []
-    paths.settings_path().write_text("preload_top = 9\n")
+    paths.settings_path().write_text("downloads_at_once = 99\n")
     wrong = await client.post(f"{URL}/settings/reload")
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "invalid_settings")
-    assert engine.settings.preload_top == 1
+    assert engine.settings.downloads_at_once == 1
 
 
 @pytest.mark.parametrize(

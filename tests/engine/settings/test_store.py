@@ -487,8 +487,8 @@ def test_a_broken_file_is_replaced_by_the_last_good_one(store: SettingsStore, pa
     write(path, "port = 5\n")
     store.load()
     write(path, "port =\n")
-    again = SettingsStore({"preload_top": "1"}, environ={}, path=path)
-    assert (again.load().port, again.settings.preload_top) == (5, 1)
+    again = SettingsStore({"downloads_at_once": "1"}, environ={}, path=path)
+    assert (again.load().port, again.settings.downloads_at_once) == (5, 1)
     assert again.problem is not None
     assert SettingsStore(environ={}, path=path).load(must_start=True).port == 5
     write(path, "port = 6\n")

@@ -57,7 +57,7 @@ class StubSession:
 
     def call(self, command: Command[Any]) -> Any:
         if isinstance(command, control.GetSettings):
-            return control.SettingsState(Settings(preload_top=1), ())
+            return control.SettingsState(Settings(downloads_at_once=1), ())
         if isinstance(command, control.UnloadModel):
             self.done.append(command)
             return None
@@ -125,7 +125,7 @@ def test_opening_brings_snapshot_port_and_settings(real: EngineBridge, session: 
     assert real.is_open
     assert real.snapshot is session.snapshot
     assert real.port.url == URL
-    assert real.settings.preload_top == 1
+    assert real.settings.downloads_at_once == 1
     assert real.settings_problem is None
 
 
@@ -285,19 +285,19 @@ def test_edits_of_the_settings_file_arrive(qtbot: QtBot, session: StubSession) -
     with qtbot.waitSignal(bridge.opened):
         bridge.start(lambda: Opened(cast(EngineSession, session), store))
     with qtbot.waitSignal(bridge.settings_changed) as changed:
-        store.set({"preload_top": "4"})
+        store.set({"downloads_at_once": "4"})
     assert changed.args is not None
-    assert changed.args[0].preload_top == 4
-    paths.settings_path().write_text("preload_top = \n", encoding="utf-8")
+    assert changed.args[0].downloads_at_once == 4
+    paths.settings_path().write_text("downloads_at_once = \n", encoding="utf-8")
     with qtbot.waitSignal(bridge.settings_problem_changed), pytest.raises(SettingsError):
         store.reload()
     assert bridge.settings_problem is not None
-    assert bridge.settings.preload_top == 4
-    paths.settings_path().write_text("preload_top = 5\n", encoding="utf-8")
+    assert bridge.settings.downloads_at_once == 4
+    paths.settings_path().write_text("downloads_at_once = 5\n", encoding="utf-8")
     with qtbot.waitSignals([bridge.settings_problem_changed, bridge.settings_changed]):
         store.reload()
     assert str(bridge.settings_problem) == "None"
-    assert bridge.settings.preload_top == 5
+    assert bridge.settings.downloads_at_once == 5
     bridge.close()
     assert bridge.wait_closed(TIMEOUT_S)
 
@@ -308,7 +308,7 @@ def test_edits_for_an_engine_of_another_process_reload_its_settings(qtbot: QtBot
     session.attached = True
     with qtbot.waitSignal(bridge.opened):
         bridge.start(lambda: Opened(cast(EngineSession, session), store))
-    store.set({"preload_top": "4"})
+    store.set({"downloads_at_once": "4"})
     qtbot.waitUntil(lambda: control.ReloadSettings() in session.done)
     bridge.close()
     assert bridge.wait_closed(TIMEOUT_S)

@@ -79,7 +79,7 @@ def test_every_setting_is_on_a_page_with_a_name_for_screen_readers(open_dialog: 
 
 def test_the_values_in_force_are_shown(open_dialog: Opener, bridge: FakeBridge) -> None:
     bridge.publish_settings(
-        Settings(port=8080, preload=False, theme="dark", threads=3, popularity_half_life=14, memory_limit=Size("3GB"))
+        Settings(port=8080, preload=False, theme="dark", threads=3, popularity_half_life=7, memory_limit=Size("3GB"))
     )
     dialog = open_dialog()
     assert find(dialog, NumberBox, "field_port").text() == "8080"
@@ -88,7 +88,7 @@ def test_the_values_in_force_are_shown(open_dialog: Opener, bridge: FakeBridge) 
     assert find(dialog, NumberBox, "field_threads").text() == "3"
     assert not find(dialog, QCheckBox, "auto_threads").isChecked()
     assert find(dialog, QCheckBox, "auto_favourites").isChecked()
-    assert find(dialog, NumberBox, "field_popularity_half_life").text() == "14"
+    assert find(dialog, NumberBox, "field_popularity_half_life").text() == "7"
     assert find(dialog, QLineEdit, "field_memory_limit").text() == "3GB"
 
 
@@ -303,11 +303,12 @@ def test_with_the_keyboard_alone(qtbot: QtBot, open_dialog: Opener, bridge: Fake
     box = find(dialog, QCheckBox, "field_preload")
     box.setFocus()
     press_key(box, Qt.Key.Key_Space)
-    number = find(dialog, NumberBox, "field_preload_top")
+    press_key(find(dialog, QPushButton, "more_preloading"), Qt.Key.Key_Space)
+    number = find(dialog, NumberBox, "field_waste_price")
     press_key(number, Qt.Key.Key_Up)
-    assert number.text() == "4"
+    assert number.text() == "1.5"
     press_key(dialog, Qt.Key.Key_Return)
-    assert bridge.commands[-1] == ("change_settings", {"preload": "false", "preload_top": "4"})
+    assert bridge.commands[-1] == ("change_settings", {"preload": "false", "waste_price": "1.5"})
 
 
 def test_nothing_is_cut_off_on_the_smallest_screen(open_dialog: Opener) -> None:
@@ -341,7 +342,12 @@ def test_the_search_finds_labels_help_and_keys(open_dialog: Opener) -> None:
     dialog = open_dialog()
     search = find(dialog, QLineEdit, "settings_search")
     search.setText("BATTERY")
-    assert shown_rows(dialog) == {"preload_on_battery", "prefix_cache_on_battery", "gpu_on_battery"}
+    assert shown_rows(dialog) == {
+        "preload_on_battery",
+        "waste_price_on_battery",
+        "prefix_cache_on_battery",
+        "gpu_on_battery",
+    }
     assert shown_pages(dialog) == ["Preloading", "Prompts", "Devices"]
     assert find(dialog, QStackedWidget, "page_stack").currentWidget().objectName() == "page_preloading"
     search.setText("max_queue")
@@ -366,21 +372,21 @@ def test_a_search_without_matches_offers_all_settings(open_dialog: Opener) -> No
 
 
 def test_one_setting_is_reset(open_dialog: Opener, bridge: FakeBridge) -> None:
-    bridge.publish_settings(Settings(preload_top=1, preload_min_uses=7))
+    bridge.publish_settings(Settings(waste_price=2.5, keep_after_use=7))
     dialog = open_dialog()
     dialog.show_page(Group.PRELOADING)
-    reset = find(dialog, QToolButton, "reset_preload_top")
-    assert (reset.isHidden(), reset.toolTip()) == (False, "Reset to 3")
+    reset = find(dialog, QToolButton, "reset_waste_price")
+    assert (reset.isHidden(), reset.toolTip()) == (False, "Reset to 1")
     assert find(dialog, QToolButton, "reset_preload").isHidden()
     reset.click()
-    assert find(dialog, NumberBox, "field_preload_top").text() == "3"
+    assert find(dialog, NumberBox, "field_waste_price").text() == "1"
     assert reset.isHidden()
     press(dialog, "apply")
-    assert bridge.commands[-1] == ("change_settings", {"preload_top": "3"})
+    assert bridge.commands[-1] == ("change_settings", {"waste_price": "1"})
 
 
 def test_a_page_is_reset_but_no_keys_are_deleted(open_dialog: Opener, bridge: FakeBridge) -> None:
-    bridge.publish_settings(Settings(port=8080, api_keys=("secret",), preload_top=1))
+    bridge.publish_settings(Settings(port=8080, api_keys=("secret",), waste_price=2))
     bridge.overridden = {"max_body": "PREHEAT_MAX_BODY"}
     dialog = open_dialog()
     dialog.show_page(Group.ACCESS)
@@ -391,9 +397,9 @@ def test_a_page_is_reset_but_no_keys_are_deleted(open_dialog: Opener, bridge: Fa
 
 
 def test_arrows_stop_at_the_bounds(open_dialog: Opener, bridge: FakeBridge) -> None:
-    bridge.publish_settings(Settings(preload_top=5))
-    box = find(open_dialog(), NumberBox, "field_preload_top")
+    bridge.publish_settings(Settings(downloads_at_once=16))
+    box = find(open_dialog(), NumberBox, "field_downloads_at_once")
     box.stepBy(1)
-    assert box.text() == "5"
-    box.stepBy(-9)
+    assert box.text() == "16"
+    box.stepBy(-99)
     assert box.text() == "0"

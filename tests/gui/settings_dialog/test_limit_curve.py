@@ -53,10 +53,10 @@ def test_each_twentieth_of_the_memory_is_tried(bridge: FakeBridge, asked: list[t
 def test_it_is_computed_once_for_the_same_use_and_settings(bridge: FakeBridge, asked: list[tuple[int, ...]]) -> None:
     assert compute(bridge).state is compute(bridge).state is CurveState.READY
     assert len(asked) == 1
-    compute(bridge, Settings(preload_top=1))
+    compute(bridge, Settings(preload_learned=False))
     assert len(asked) == 2
     bridge.publish(snapshot(hits=1))
-    compute(bridge, Settings(preload_top=1))
+    compute(bridge, Settings(preload_learned=False))
     assert len(asked) == 3
 
 
@@ -79,7 +79,7 @@ def test_a_failure_can_be_retried(bridge: FakeBridge) -> None:
 
 def test_a_late_answer_for_other_settings_is_not_shown(bridge: FakeBridge) -> None:
     curve = compute(bridge)
-    curve.start(Settings(preload_top=1), 20 * GB)
+    curve.start(Settings(preload_learned=False), 20 * GB)
     assert state_of(curve) is CurveState.COMPUTING
     assert bridge.open_questions == 2
     bridge.answer_with(replay_limits=FOUND)

@@ -146,7 +146,7 @@ def test_every_state_is_drawn(qtbot: QtBot, editor: LimitEditor, curve: LimitCur
 def test_the_curve_is_computed_when_visible(editor: LimitEditor, curve: LimitCurve) -> None:
     assert curve.started == 1  # type: ignore[attr-defined] # of the still one
     editor.hide()
-    editor.take_settings(Settings(preload_top=1))
+    editor.take_settings(Settings(preload_learned=False))
     assert curve.started == 1  # type: ignore[attr-defined]
     editor.show()
     assert curve.started == 2  # type: ignore[attr-defined]
