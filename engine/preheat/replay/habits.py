@@ -18,6 +18,10 @@ from preheat.replay.trace import ModelSize
 WEEK: Final = 7
 _GB: Final = 1e9
 
+_EXPLORE: Final = (0.005, 0.08)
+"""From none to about forty new models in four weeks. They are files of gigabytes: with .4, some people would download
+ten of them a day, which fills disks, and leaves no time to use one for anything."""
+
 
 class Draws(StrEnum):
     """A set of draws. No seed is in both."""
@@ -185,7 +189,7 @@ def draw_habits(prior: Prior) -> Habits:
         timetable=prior.sometimes(0.6, 0.2, 0.95),
         follow=prior.sometimes(0.4, 0.1, 0.8),
         repeat=prior.sometimes(0.6, 0.1, 0.6),
-        explore=prior.log_uniform(0.01, 0.4) if prior.random() < 0.5 else 0.0,
+        explore=prior.log_uniform(*_EXPLORE) if prior.random() < 0.5 else 0.0,
         adopt=prior.uniform(0.0, 0.5),
         fetch=prior.uniform(0.2, 1.0),
         switching=prior.log_uniform(0.02, 0.5) if prior.random() < 0.4 else 0.0,
