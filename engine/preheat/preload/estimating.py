@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from preheat.preload.estimate import Memory, Prices, best_preload, keeping_values
+from preheat.preload.estimate import Estimate, Memory, Prices, best_preload, keeping_values
 from preheat.preload.foresight import Foresight
 from preheat.preload.outcomes import Outcomes
 from preheat.preload.planner import PreloadPlanner
@@ -26,12 +26,17 @@ class EstimatingPlanner(PreloadPlanner):
         self._foresight = Foresight(usage.timezone)
         self._outcomes = Outcomes()
         self._used_at: dict[str, float] = {}
+        self._proposed: Estimate | None = None
+        self._started: set[str] = set()
 
     def request_arrived(self, model_id: str, client: str, now: float) -> None:
         """Count a request; its model may be preloaded again."""
         super().request_arrived(model_id, client, now)
         self._foresight.used(model_id, client, now)
+        self._began(model_id)
+        self._proposed = None
         self._outcomes.used(model_id)
+        self._started.discard(model_id)
         self._used_at[model_id] = now
 
     def client_woke(self, client: str, model_id: str, now: float) -> str | None:
@@ -52,18 +57,38 @@ class EstimatingPlanner(PreloadPlanner):
         devices: DeviceNeeds | None = None,
     ) -> PreloadPlan:
         """Return the best preload, and the files to read ahead, the most likely one first."""
-        self._outcomes.look(residents)
+        self._look(residents)
         chances = self._foresight.chances(now)
         held = {model.model_id for model in residents}
         used_lately = {model_id for model_id in held if now - self._used_at.get(model_id, -1e12) <= self.prices.kept_s}
         memory = Memory(residents, sizes, limit_bytes, frozenset(used_lately))
         best = best_preload(chances, memory, self.prices, self._outcomes.odds)
+        self._proposed = best
         targets: tuple[PreloadTarget, ...] = ()
         if best is not None:
-            self._outcomes.proposed(best.model_id, bool(best.displaces), best.vain)
             targets = (PreloadTarget(best.model_id, TargetKind.LEARNED, 1, PlanAction.PRELOAD, best.displaces),)
         ahead = sorted(chances.models, key=chances.models.__getitem__, reverse=True)
         return PreloadPlan(targets, tuple(name for name in ahead if name in sizes and name not in held))
+
+    def _began(self, model_id: str) -> None:
+        if (proposed := self._proposed) is not None and proposed.model_id == model_id:
+            self._outcomes.started(model_id, bool(proposed.displaces), proposed.vain)
+            self._started.add(model_id)
+            self._proposed = None
+
+    def _look(self, residents: Sequence[ResidentModel]) -> None:
+        """Find out which preloads were carried out, and which ones have left unused."""
+        held = {model.model_id for model in residents}
+        if not held:
+            self._outcomes.lost()
+            self._started.clear()
+        for model_id in self._started - held:
+            self._outcomes.left(model_id)
+        self._started &= held
+        for model in residents:
+            if model.speculative:
+                self._began(model.model_id)
+        self._proposed = None
 
     def plan_eviction(
         self,

@@ -76,8 +76,10 @@ class Expert(StrEnum):
     """The model that a client named, or that was just added."""
 
 
+HALF_LIFE_DAYS: Final = 14.0
+
 _HALF_LIVES: Final[Mapping[Expert, float]] = {
-    Expert.MOST: 14.0,
+    Expert.MOST: HALF_LIFE_DAYS,
     Expert.LATELY: 8.0,
     Expert.HOUR: 14.0,
     Expert.WEEKDAY: 28.0,
@@ -93,6 +95,41 @@ _BY_DAY: Final = frozenset({Expert.MOST, Expert.HOUR, Expert.WEEKDAY})
 
 _FIRST_WEIGHTS: Final[Mapping[Expert, float]] = {Expert.CLIENT: 2.0, Expert.ANNOUNCED: 20.0}
 _FIRST_WEIGHT: Final = 0.2
+
+
+class Sign(StrEnum):
+    """What announced a model."""
+
+    NAMED = "named"
+    """A client asked for its details."""
+
+    ADDED = "added"
+    """It was downloaded or imported."""
+
+
+class Voice(NamedTuple):
+    """An expert that speaks for a model, and what it goes by.
+
+    Attributes:
+        share: Its part of the model's chance; those of all voices add up to 1.
+        after: For AFTER and AFTER_TWO: the models just used, the last one last.
+        hour: For HOUR the hour of the day, for WEEKDAY the first hour of its part of the day.
+        weekend: For HOUR: it means hours of weekends, not of weekdays.
+        weekday: For WEEKDAY: the day, Monday is 0.
+        pause_s: For PAUSE: the last request was longer ago than this, in seconds.
+        client: For CLIENT: the client that woke.
+        sign: For ANNOUNCED.
+    """
+
+    expert: Expert
+    share: float
+    after: tuple[str, ...] = ()
+    hour: int = 0
+    weekend: bool = False
+    weekday: int = 0
+    pause_s: float = 0.0
+    client: str = ""
+    sign: Sign | None = None
 
 
 class Chances(NamedTuple):
@@ -153,7 +190,7 @@ class _Opinion(NamedTuple):
 class _Announcement(NamedTuple):
     """A model that is expected until a time; the sign is what announced it."""
 
-    sign: str
+    sign: Sign
     model_id: str
     until: float
 
@@ -180,16 +217,19 @@ class Foresight:
 
     Args:
         timezone: Time zone of hours and weekdays; None is the computer's.
+        half_life_days: Days after which a use counts half for what is used most. Hours and weekdays go with it.
     """
 
-    def __init__(self, timezone: tzinfo | None = None) -> None:
+    def __init__(self, timezone: tzinfo | None = None, half_life_days: float = HALF_LIFE_DAYS) -> None:
         self._timezone = timezone
-        self._most = _Counts(_HALF_LIVES[Expert.MOST])
+        by_day = half_life_days / HALF_LIFE_DAYS
+        self._half_lives = {each: days * by_day if each in _BY_DAY else days for each, days in _HALF_LIVES.items()}
+        self._most = _Counts(self._half_lives[Expert.MOST])
         self._contexts: dict[tuple[Expert, object], _Counts] = {}  # the last one changed last
         self._order: dict[str, None] = {}  # models used, the last one used last
-        self._returns = _Counts(_HALF_LIVES[Expert.RETURN])  # numbers of models in between, as text
+        self._returns = _Counts(self._half_lives[Expert.RETURN])  # numbers of models in between, as text
         self._unknown = _Ratio(0.5, 2.0, 0.98)
-        self._true = {"named": _Ratio(0.75, 2.0, 0.95), "added": _Ratio(0.75, 2.0, 0.95)}
+        self._true = {sign: _Ratio(0.75, 2.0, 0.95) for sign in Sign}
         self._changes = 0
         self._last: tuple[str, float] | None = None
         self._before = ""
@@ -203,11 +243,11 @@ class Foresight:
             return
         self._awake = client, bool(model_id), at + _AWAKE_S
         if model_id:
-            self._announced = _Announcement("named", model_id, at + _AWAKE_S)
+            self._announced = _Announcement(Sign.NAMED, model_id, at + _AWAKE_S)
 
     def added(self, model_id: str, at: float) -> None:
         """Note that a model was downloaded or imported."""
-        self._announced = _Announcement("added", model_id, at + _NEW_S)
+        self._announced = _Announcement(Sign.ADDED, model_id, at + _NEW_S)
 
     def used(self, model_id: str, client: str, at: float) -> None:
         """Note a request."""
@@ -236,6 +276,43 @@ class Foresight:
                 models[model_id] = models.get(model_id, 0.0) + weight * share
         return Chances(models, unknown, weights)
 
+    def voices(self, model_id: str, now: float) -> tuple[Voice, ...]:
+        """Return the experts that speak for a model, the one that matters most first."""
+        opinions = self._opinions(now)
+        weights = self._shares(opinions)
+        parts = {expert: weights[expert] * opinion.shares.get(model_id, 0.0) for expert, opinion in opinions.items()}
+        rest = sum(weights[expert] * opinion.rest for expert, opinion in opinions.items())
+        parts[Expert.MOST] = rest * self._base(model_id)
+        whole = math.fsum(parts.values())
+        speaking = sorted((expert for expert in parts if parts[expert] > 0), key=parts.__getitem__, reverse=True)
+        return tuple(self._voice(expert, parts[expert] / whole, now) for expert in speaking)
+
+    def _voice(self, expert: Expert, share: float, now: float) -> Voice:
+        voice = Voice(expert, share)
+        local = datetime.fromtimestamp(now, self._timezone)
+        match expert:
+            case Expert.HOUR:
+                return voice._replace(hour=local.hour, weekend=local.weekday() >= _WEEKEND)
+            case Expert.WEEKDAY:
+                return voice._replace(hour=local.hour // _BLOCK_HOURS * _BLOCK_HOURS, weekday=local.weekday())
+            case Expert.CLIENT if self._awake is not None:
+                return voice._replace(client=self._awake[0])
+            case Expert.ANNOUNCED if self._announced is not None:
+                return voice._replace(sign=self._announced.sign)
+            case Expert.PAUSE if self._last is not None:
+                shorter = [pause_s for pause_s in _PAUSES_S if now - self._last[1] > pause_s]
+                return voice._replace(pause_s=max(shorter, default=0.0))
+            case Expert.AFTER if self._last is not None:
+                return voice._replace(after=(self._last[0],))
+            case Expert.AFTER_TWO if self._last is not None:
+                return voice._replace(after=(self._before, self._last[0]))
+            case _:
+                return voice
+
+    def _base(self, model_id: str) -> float:
+        """Return the share of what is used most."""
+        return self._most.counts.get(model_id, 0.0) / self._most.total if self._most.total else 0.0
+
     def _learn(self, model_id: str, at: float) -> None:
         """Note a change: rate the experts, then tell them."""
         self._rate(model_id, at)
@@ -250,7 +327,7 @@ class Foresight:
         self._order[model_id] = None
         self._most.add(model_id, at / DAY_S)
         for expert, context in self._now(at):
-            counts = self._contexts.pop((expert, context), None) or _Counts(_HALF_LIVES[expert])
+            counts = self._contexts.pop((expert, context), None) or _Counts(self._half_lives[expert])
             counts.add(model_id, at / DAY_S if expert in _BY_DAY else self._changes)
             self._contexts[expert, context] = counts
         while len(self._contexts) > _MOST_CONTEXTS:
@@ -264,7 +341,7 @@ class Foresight:
         opinions = self._opinions(at)
         weights = self._shares(opinions)
         situation = _situation(opinions)
-        base = self._most.counts.get(model_id, 0.0) / self._most.total
+        base = self._base(model_id)
         for expert, opinion in opinions.items():
             chance = max(opinion.chance(model_id, base), _LEAST_CHANCE)
             self._weights[*situation, expert] = max(weights[expert], _LEAST_WEIGHT) ** _FORGETTING * chance

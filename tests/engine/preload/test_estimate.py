@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import math
-import time
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -114,17 +110,3 @@ def test_a_preload_fits_and_pays(shares: list[float], sizes: list[int], held: se
     lost = [now.models[name] * Prices().seconds(bytes_of[name]) / bytes_of[name] for name in found.displaces]
     own = now.models[found.model_id] * Prices().seconds(bytes_of[found.model_id]) / bytes_of[found.model_id]
     assert all(each < own for each in lost)
-
-
-def test_a_thousand_models_take_milliseconds() -> None:
-    models = {f"model-{number}": 1 / (number + 1) for number in range(1000)}
-    whole = sum(models.values())
-    now = Chances({name: share / whole for name, share in models.items()}, 0.0, {})
-    sizes = dict.fromkeys(models, GB)
-    held = Memory([ResidentModel(name, GB, 0.0) for name in list(models)[500:520]], sizes, 20 * GB, frozenset())
-    took = math.inf
-    for _ in range(5):
-        began = time.process_time()
-        assert best_preload(now, held, Prices()) is not None
-        took = min(took, time.process_time() - began)
-    assert took == pytest.approx(0, abs=0.01)

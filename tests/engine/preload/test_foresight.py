@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.preload.foresight import PAUSE_S, Expert, Foresight
+from preheat.preload.foresight import PAUSE_S, Expert, Foresight, Sign
 
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC).timestamp()
 HOUR_S = 3600.0
@@ -156,3 +156,48 @@ def test_a_clock_that_is_set_back() -> None:
     for at in (MONDAY, MONDAY - DAY_S, MONDAY - 2 * DAY_S):
         foresight.used("a", "x", at)
     assert list(islice(foresight.chances(MONDAY - 2 * DAY_S).models, 1)) == ["a"]
+
+
+def test_who_speaks_for_a_model() -> None:
+    foresight = Foresight(UTC)
+    assert foresight.voices("a", MONDAY) == ()
+    for number in range(60):
+        foresight.used("abc"[number % 3], "x", MONDAY + number * 7 * HOUR_S)
+    now = MONDAY + 60 * 7 * HOUR_S
+    voices = foresight.voices("a", now)
+    shares = [voice.share for voice in voices]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(1)
+    by_expert = {voice.expert: voice for voice in voices}
+    assert voices[0].expert in {Expert.AFTER, Expert.AFTER_TWO, Expert.RETURN}
+    assert by_expert[Expert.AFTER].after == ("c",)
+    assert by_expert[Expert.AFTER_TWO].after == ("b", "c")
+    assert by_expert[Expert.PAUSE].pause_s == 6 * HOUR_S
+    local = datetime.fromtimestamp(now, UTC)
+    assert (by_expert[Expert.HOUR].hour, by_expert[Expert.HOUR].weekend) == (local.hour, local.weekday() > 4)
+    assert by_expert[Expert.WEEKDAY].weekday == local.weekday()
+    assert by_expert[Expert.WEEKDAY].hour <= local.hour < by_expert[Expert.WEEKDAY].hour + 3
+    assert foresight.voices("new", now) == ()
+
+
+def test_a_client_or_a_download_speaks() -> None:
+    foresight = Foresight(UTC)
+    for number in range(9):
+        foresight.client_woke("x", "", MONDAY + number * HOUR_S)
+        foresight.used("a", "x", MONDAY + number * HOUR_S)
+    foresight.client_woke("x", "", now := MONDAY + 9 * HOUR_S)
+    assert {voice.client for voice in foresight.voices("a", now)} == {"", "x"}
+    foresight.client_woke("x", "new", now)
+    assert [voice.sign for voice in foresight.voices("new", now)] == [Sign.NAMED]
+    foresight.added("newer", now)
+    assert [voice.sign for voice in foresight.voices("newer", now)] == [Sign.ADDED]
+
+
+def test_the_half_life_of_habits_is_set() -> None:
+    short, long = Foresight(UTC, half_life_days=1.0), Foresight(UTC, half_life_days=100.0)
+    for foresight in (short, long):
+        for day in range(20):
+            foresight.used("old", "x", MONDAY + day * DAY_S)
+        foresight.used("new", "x", MONDAY + 23 * DAY_S)
+    now = MONDAY + 25 * DAY_S
+    assert short.chances(now).models["new"] > long.chances(now).models["new"]
