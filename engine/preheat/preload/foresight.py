@@ -41,7 +41,7 @@ _LEAST_WEIGHT: Final = 1e-3
 _MOST_SCALE: Final = 1e100
 _MOST_CONTEXTS: Final = 4000
 _WEEKEND: Final = 5
-_BLOCK_HOURS: Final = 3
+BLOCK_HOURS: Final = 3
 
 
 class Expert(StrEnum):
@@ -294,7 +294,7 @@ class Foresight:
             case Expert.HOUR:
                 return voice._replace(hour=local.hour, weekend=local.weekday() >= _WEEKEND)
             case Expert.WEEKDAY:
-                return voice._replace(hour=local.hour // _BLOCK_HOURS * _BLOCK_HOURS, weekday=local.weekday())
+                return voice._replace(hour=local.hour // BLOCK_HOURS * BLOCK_HOURS, weekday=local.weekday())
             case Expert.CLIENT if self._awake is not None:
                 return voice._replace(client=self._awake[0])
             case Expert.ANNOUNCED if self._announced is not None:
@@ -352,7 +352,7 @@ class Foresight:
         weekday = local.weekday()
         yield Expert.LATELY, None
         yield Expert.HOUR, (weekday >= _WEEKEND, local.hour)
-        yield Expert.WEEKDAY, (weekday, local.hour // _BLOCK_HOURS)
+        yield Expert.WEEKDAY, (weekday, local.hour // BLOCK_HOURS)
         if self._last is not None:
             model_id, used_at = self._last
             yield Expert.PAUSE, sum(at - used_at > pause_s for pause_s in _PAUSES_S)
