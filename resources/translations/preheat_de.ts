@@ -5286,6 +5286,10 @@ nach {new}
         <translation>Schlüssel vergessen</translation>
     </message>
     <message>
+        <source>Fridays</source>
+        <translation>freitags</translation>
+    </message>
+    <message>
         <source>Hugging Face asks for fewer requests</source>
         <translation>Hugging Face bittet um weniger Anfragen</translation>
     </message>
@@ -5376,6 +5380,10 @@ nach {new}
     <message>
         <source>Models use {names:names}</source>
         <translation>Modelle nutzen {names:names}</translation>
+    </message>
+    <message>
+        <source>Mondays</source>
+        <translation>montags</translation>
     </message>
     <message>
         <source>Network is down</source>
@@ -5562,6 +5570,10 @@ nach {new}
         <translation>Vorladen fortsetzen</translation>
     </message>
     <message>
+        <source>Saturdays</source>
+        <translation>samstags</translation>
+    </message>
+    <message>
         <source>Set HF_TOKEN instead</source>
         <translation>Stattdessen HF_TOKEN setzen</translation>
     </message>
@@ -5612,6 +5624,10 @@ nach {new}
     <message>
         <source>Stop</source>
         <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Sundays</source>
+        <translation>sonntags</translation>
     </message>
     <message>
         <source>Text file busy</source>
@@ -5726,6 +5742,10 @@ nach {new}
         <translation>Dieses System hat keinen Schlüsselbund, der Passwörter schützt</translation>
     </message>
     <message>
+        <source>Thursdays</source>
+        <translation>donnerstags</translation>
+    </message>
+    <message>
         <source>Too many levels of symbolic links</source>
         <translation>Zu viele verschachtelte Links</translation>
     </message>
@@ -5760,6 +5780,10 @@ nach {new}
     <message>
         <source>Try now</source>
         <translation>Jetzt versuchen</translation>
+    </message>
+    <message>
+        <source>Tuesdays</source>
+        <translation>dienstags</translation>
     </message>
     <message>
         <source>Unload</source>
@@ -5814,6 +5838,10 @@ nach {new}
         <translation>Wartezeit gespart</translation>
     </message>
     <message>
+        <source>Wednesdays</source>
+        <translation>mittwochs</translation>
+    </message>
+    <message>
         <source>Why?</source>
         <translation>Warum?</translation>
     </message>
@@ -5858,8 +5886,16 @@ nach {new}
         <translation>eine Größe wie 6GiB oder ein Anteil am Speicher der Karte wie 80%</translation>
     </message>
     <message>
+        <source>about 1 in {whole} that it is next</source>
+        <translation>in etwa 1 von {whole} Fällen das nächste</translation>
+    </message>
+    <message>
         <source>about {duration:duration} left</source>
         <translation>noch etwa {duration:duration}</translation>
+    </message>
+    <message>
+        <source>about {parts} in {whole} that it is next</source>
+        <translation>in etwa {parts} von {whole} Fällen das nächste</translation>
     </message>
     <message>
         <source>all layers are in RAM, as the setting gpu_layers says</source>
@@ -5876,6 +5912,14 @@ nach {new}
     <message>
         <source>all {layers:count} layers are on {devices:names}, but the experts of {experts:count} in RAM</source>
         <translation>alle {layers:count} Schichten sind auf {devices:names}, aber die Experten von {experts:count} im RAM</translation>
+    </message>
+    <message>
+        <source>almost certain to be next</source>
+        <translation>fast sicher das nächste</translation>
+    </message>
+    <message>
+        <source>an app asked for its details</source>
+        <translation>eine App hat nach seinen Angaben gefragt</translation>
     </message>
     <message>
         <source>an app that just started nearly always uses it next</source>
@@ -6042,6 +6086,10 @@ nach {new}
         <translation>seine Gewichte werden {form}, sobald es geruht hat: {reason}</translation>
     </message>
     <message>
+        <source>just added</source>
+        <translation>gerade hinzugefügt</translation>
+    </message>
+    <message>
         <source>just now</source>
         <translation>gerade eben</translation>
     </message>
@@ -6124,6 +6172,34 @@ nach {new}
     <message>
         <source>not preloaded: other models are used more ({reason})</source>
         <translation>nicht vorgeladen: andere Modelle werden öfter genutzt ({reason})</translation>
+    </message>
+    <message>
+        <source>often used after a break of more than {pause_s:duration}</source>
+        <translation>oft nach einer Pause von mehr als {pause_s:duration} genutzt</translation>
+    </message>
+    <message>
+        <source>often used after {first} and then {second}</source>
+        <translation>oft nach {first} und dann {second} genutzt</translation>
+    </message>
+    <message>
+        <source>often used after {model}</source>
+        <translation>oft nach {model} genutzt</translation>
+    </message>
+    <message>
+        <source>often used between other models</source>
+        <translation>oft zwischen anderen Modellen genutzt</translation>
+    </message>
+    <message>
+        <source>often used on weekdays around {hour}:00</source>
+        <translation>oft werktags gegen {hour} Uhr genutzt</translation>
+    </message>
+    <message>
+        <source>often used on weekends around {hour}:00</source>
+        <translation>oft am Wochenende gegen {hour} Uhr genutzt</translation>
+    </message>
+    <message>
+        <source>often used on {day} from {hour}:00 to {end}:00</source>
+        <translation>oft {day} von {hour} bis {end} Uhr genutzt</translation>
     </message>
     <message>
         <source>only {available:memory} of memory is free, less than keep_free ({keep_free:memory})</source>
@@ -6334,6 +6410,14 @@ nach {new}
         <translation>Versuch, ob umgeordnete Gewichte die Ausgabe auf diesem Prozessor schneller machen</translation>
     </message>
     <message>
+        <source>unlikely to be next</source>
+        <translation>kaum das nächste</translation>
+    </message>
+    <message>
+        <source>used lately</source>
+        <translation>zuletzt genutzt</translation>
+    </message>
+    <message>
         <source>used once in the last week</source>
         <translation>in der letzten Woche einmal genutzt</translation>
     </message>
@@ -6348,6 +6432,10 @@ nach {new}
     <message>
         <source>used {uses} times in the last week, mostly on {part}</source>
         <translation>in der letzten Woche {uses}-mal genutzt, meist {part}</translation>
+    </message>
+    <message>
+        <source>usually used again about now</source>
+        <translation>meist etwa jetzt wieder genutzt</translation>
     </message>
     <message>
         <source>uv tool upgrade preheat</source>
@@ -6404,6 +6492,10 @@ nach {new}
     <message>
         <source>{available:memory} of {total:memory} of memory are available</source>
         <translation>{available:memory} von {total:memory} Speicher sind verfügbar</translation>
+    </message>
+    <message>
+        <source>{client} was opened</source>
+        <translation>{client} wurde geöffnet</translation>
     </message>
     <message>
         <source>{count:count} of {layers:count} layers are on {devices:names}, as the setting gpu_layers says</source>
@@ -6598,6 +6690,10 @@ nach {new}
         <translation>{first} (und {others} weitere)</translation>
     </message>
     <message>
+        <source>{first}, {second}</source>
+        <translation>{first}, {second}</translation>
+    </message>
+    <message>
         <source>{hits:count} of {requests:count} requests</source>
         <translation>{hits:count} von {requests:count} Anfragen</translation>
     </message>
@@ -6768,6 +6864,10 @@ nach {new}
     <message>
         <source>{path} is not a folder: no prompts are kept on disk</source>
         <translation>{path} ist kein Ordner: Es werden keine Prompts auf der Festplatte</translation>
+    </message>
+    <message>
+        <source>{plan}; {chance}, saves {saved_s:duration}, may load {load:bytes} in vain</source>
+        <translation>{plan}; {chance}, spart {saved_s:duration}, lädt vielleicht {load:bytes} umsonst</translation>
     </message>
     <message>
         <source>{preloads:count} preloads, {wasted:count} of them unused</source>
@@ -8611,11 +8711,19 @@ nach {new}
     </message>
     <message>
         <source>Least likely to be needed</source>
-        <translation>Am wenigsten wahrscheinlich gebraucht</translation>
+        <translation>Vermutlich am wenigsten gebraucht</translation>
     </message>
     <message>
         <source>Unused for longest</source>
         <translation>Am längsten ungenutzt</translation>
+    </message>
+    <message>
+        <source>Models used before</source>
+        <translation>Schon genutzte Modelle</translation>
+    </message>
+    <message>
+        <source>All models</source>
+        <translation>Alle Modelle</translation>
     </message>
     <message>
         <source>Ask</source>

@@ -87,6 +87,8 @@ def choice_words(choice: str) -> str:
         "off": QCoreApplication.translate("Settings", "Off"),
         "foresight": QCoreApplication.translate("Settings", "Least likely to be needed"),
         "lru": QCoreApplication.translate("Settings", "Unused for longest"),
+        "used": QCoreApplication.translate("Settings", "Models used before"),
+        "all": QCoreApplication.translate("Settings", "All models"),
         "ask": QCoreApplication.translate("Settings", "Ask"),
         "disk": QCoreApplication.translate("Settings", "In memory and on disk"),
         "memory": QCoreApplication.translate("Settings", "Only in memory"),
