@@ -1,10 +1,13 @@
 """Synthetic users with a real engine and real models: the effect of preloading with real loads.
 
-Run as ``python -m benchmarks.real_run [steady office-day]``. Six copies of the starter model with different context
-lengths, and so different sizes, represent the user's models; the limit holds three of them. The engine starts with two
-weeks of usage and runs the next 300 requests, with a restart every night. Time is skipped, not scaled: between two
-events the engine's clock runs in real time until everything is loaded, at most for the user's pause, and then jumps to
-the next event.
+Run as ``python -m benchmarks.real_run [steady office-day tuning:7]``; the last one is a user of the family. Copies of
+the starter model with different context lengths, and so different sizes, represent the user's models; the limit holds
+three of them, or half of what a user of the family uses in a week. The engine starts with two weeks of usage and runs
+the next 300 requests, with a restart wherever the user's machine is switched off. Time is skipped, not scaled: between
+two events the engine's clock runs in real time until everything is loaded, at most for the user's pause, and then jumps
+to the engine's next plan, and to the next event.
+
+The same requests are simulated with the sizes of these models; the share that is ready should be the same.
 """
 
 from __future__ import annotations
@@ -17,8 +20,8 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -26,21 +29,86 @@ from benchmarks.mixed_requests import write_copies
 from preheat import paths
 from preheat.core import Engine
 from preheat.inference import GenerateRequest, Sampling
-from preheat.preload import TargetKind
-from preheat.replay import FIRST_DAY, Kind, TraceEvent, synthetic_trace
+from preheat.preload import REPLAN_S, TargetKind
+from preheat.replay import (
+    FIRST_DAY,
+    Draws,
+    Kind,
+    Machine,
+    ModelSize,
+    Trace,
+    TraceEvent,
+    family_trace,
+    replay,
+    room_for_half,
+    strategy_under,
+    synthetic_trace,
+)
 from preheat.residency import Action, DecisionRecord, Outcome, State
 from preheat.settings import Settings, Size
-from preheat.usage import RequestRecord, UsageLog
+from preheat.usage import RequestRecord, UsageLog, WakeRecord
 
 STARTER: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 REQUESTS: Final = 300
 HISTORY_DAYS: Final = 14
 DAYS: Final = 28
-ROOM_FOR: Final = 3
 QUICK_S: Final = 0.5
 _DAY_S: Final = 86_400.0
+_ROOM_FOR: Final = 3
 _CONTEXTS: Final = (2048, 6144, 4096, 8192, 3072, 5120)
+_LEAST_CONTEXT: Final = 512
+_DOUBLE: Final = 6500
+"""Context length that takes as much memory as the starter model without a context."""
+_ANSWER_S: Final = 1.0  # about the time of the short answers of a real run
+_LOADS_S: Final = 60.0  # most real time for the loads between two plans
 _REQUEST: Final = GenerateRequest(prompt="The capital of France is", max_tokens=8, sampling=Sampling(temperature=0))
+
+
+@dataclass(frozen=True, slots=True)
+class RealUser:
+    """A user whose models are copies of the starter model, told apart by their context length.
+
+    Attributes:
+        contexts: Context length of each model.
+        limit_of: Returns the memory limit for the sizes of a trace.
+    """
+
+    name: str
+    trace: Trace
+    contexts: Mapping[str, int]
+    limit_of: Callable[[Trace], int]
+
+    def measured(self, resident_bytes: Mapping[str, int], file_bytes: int) -> Trace:
+        """Return the trace with the memory that the copies really take."""
+        sizes = {name: ModelSize(resident_bytes[name], file_bytes) for name in self.trace.sizes}
+        return replace(self.trace, sizes=sizes)
+
+
+def find_user(name: str, days: int) -> RealUser:
+    """Return a user: ``steady``, or ``tuning:7`` and ``held-out:7`` for those of the family.
+
+    Raises:
+        ValueError: There is no such set of draws.
+    """
+    draws, colon, number = name.partition(":")
+    if not colon:
+        trace = synthetic_trace(name, days=days)
+        contexts = dict(zip(sorted(trace.sizes), _CONTEXTS, strict=True))
+        return RealUser(name, trace, contexts, lambda trace: trace.room_for(_ROOM_FOR) * 101 // 100)
+    if draws not in list(Draws) or not number.isdecimal():
+        raise ValueError(f"{name} is neither {Draws.TUNING}:NUMBER nor {Draws.HELD_OUT}:NUMBER")
+    trace = family_trace(Draws(draws), int(number), days=days)
+    return RealUser(name, trace, _contexts_of(trace), room_for_half)
+
+
+def _contexts_of(trace: Trace) -> dict[str, int]:
+    """Return context lengths that keep the ratios of the models' memory, from a third of the median to twice of it."""
+    least = statistics.median(size.resident_bytes for size in trace.sizes.values()) / 3
+
+    def context(size: ModelSize) -> int:
+        return _LEAST_CONTEXT + round((min(max(size.resident_bytes / least, 1.0), 6.0) - 1.0) * _DOUBLE)
+
+    return {name: context(size) for name, size in trace.sizes.items()}
 
 
 class SkippingClock:
@@ -108,6 +176,16 @@ class Tally:
             "hot or standby model"
         )
 
+    def compare(self, simulated: Sequence[bool]) -> str:
+        """Return how many requests were ready, and how many were in the simulation, as text."""
+        real = [result.outcome is Outcome.HIT for result in self.requests]
+        only = sum(here and not there for here, there in zip(real, simulated, strict=True))
+        missing = sum(there and not here for here, there in zip(real, simulated, strict=True))
+        return (
+            f"  ready: {_share(sum(real), len(real))}, simulated {_share(sum(simulated), len(simulated))}; "
+            f"{only} only here, {missing} only in the simulation"
+        )
+
 
 def _quick(requests: Sequence[RequestResult]) -> str:
     return _share(sum(result.first_text_s <= QUICK_S for result in requests), len(requests))
@@ -118,7 +196,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def write_history(events: Sequence[TraceEvent], clock: SkippingClock) -> None:
-    """Write the earlier requests to the usage log."""
+    """Write the earlier requests and wakes to the usage log."""
     log = UsageLog(clock=clock)
     log.start()
     for event in events:
@@ -136,30 +214,35 @@ def write_history(events: Sequence[TraceEvent], clock: SkippingClock) -> None:
                     saved_s=0.0,
                 )
             )
+        elif event.kind is Kind.WAKE:
+            log.record(WakeRecord(event.at, event.client, event.model_id))
     log.close()
 
 
-async def measured_limit(settings: Settings) -> Size:
-    """Load every model once, and return a limit that holds the three largest."""
+async def measured_bytes(settings: Settings) -> dict[str, int]:
+    """Load every model once, and return the memory that it takes."""
     async with Engine(settings.model_copy(update={"preload": False, "history_days": 1})) as engine:
         for model in await engine.models():
             async with engine.lease(model.model_id) as lease:
                 _ = [chunk async for chunk in lease.generate(_REQUEST)]
             await engine.unload(model.model_id)
-        sizes = sorted((model.expected_bytes for model in engine.refresh().models), reverse=True)
-    return Size(f"{sum(sizes[:ROOM_FOR]) * 101 // 100}B")
+        return {model.model_id: model.expected_bytes for model in engine.refresh().models}
 
 
 async def live(events: Sequence[TraceEvent], settings: Settings, clock: SkippingClock) -> Tally:
     """Run the user's events."""
     tally = Tally()
     engine: Engine | None = None
+    asleep = False
     for event in events:
-        if engine is not None and engine.preloads.plan().preloads:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(engine.settled(), max(event.at - clock(), 0.001))
+        if engine is not None and not asleep:
+            await _pass_time(engine, clock, event.at)
         clock.skip_to(event.at)
-        if event.kind in (Kind.BOOT, Kind.OFF):
+        asleep = event.kind is Kind.SLEEP
+        if event.kind in (Kind.SLEEP, Kind.RESUME, Kind.ADDED):
+            if engine is not None:
+                engine.state_changed()
+        elif event.kind in (Kind.BOOT, Kind.OFF):
             if engine is not None:
                 await engine.stop()
                 engine = None
@@ -178,6 +261,36 @@ async def live(events: Sequence[TraceEvent], settings: Settings, clock: Skipping
     return tally
 
 
+async def _pass_time(engine: Engine, clock: SkippingClock, until: float) -> None:
+    """Let the engine load what it plans until then."""
+    while True:
+        if engine.preloads.plan().preloads:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(engine.settled(), min(max(until - clock(), 0.001), _LOADS_S))
+        if clock() + REPLAN_S >= until:
+            return
+        clock.skip_to(clock() + REPLAN_S)
+        engine.state_changed()
+
+
+def simulated(trace: Trace, later: Sequence[TraceEvent], limit_bytes: int, settings: Settings) -> list[bool]:
+    """Return which of the later requests find their model ready in a simulation.
+
+    All files are in the page cache, as those that were just written are.
+    """
+    cache_bytes = sum(size.file_bytes for size in trace.sizes.values())
+    machine = Machine(limit_bytes, page_cache_bytes=cache_bytes, answer_s=_ANSWER_S)
+    events = (*(event for event in trace.events if event.at < later[0].at), *later)
+    found: list[bool] = []
+    replay(
+        replace(trace, events=events),
+        machine,
+        strategy_under(settings),
+        on_request=lambda at, _, hot: found.append(hot) if at >= later[0].at else None,
+    )
+    return found
+
+
 def days_of(events: Sequence[TraceEvent], requests: int | None) -> tuple[Sequence[TraceEvent], Sequence[TraceEvent]]:
     """Return the history, and the following days with at most this many requests; the last day may end early."""
     begins = FIRST_DAY + HISTORY_DAYS * _DAY_S
@@ -190,20 +303,21 @@ def days_of(events: Sequence[TraceEvent], requests: int | None) -> tuple[Sequenc
     return earlier, [*later[:ends], TraceEvent(later[ends - 1].at + 60.0, Kind.OFF)]
 
 
-def run(user: str, requests: int | None, days: int, starter: Path) -> Tally:
-    """Run one user's days, up to this many requests."""
-    trace = synthetic_trace(user, days=HISTORY_DAYS + days)
-    earlier, later = days_of(trace.events, requests)
+def run(user: RealUser, requests: int | None, starter: Path) -> str:
+    """Run one user's days, up to this many requests; return the figures as text."""
+    earlier, later = days_of(user.trace.events, requests)
     with tempfile.TemporaryDirectory() as home:
         os.environ["PREHEAT_HOME"] = home
         paths.models_dir().mkdir(parents=True)
-        write_copies(paths.models_dir(), dict(zip(sorted(trace.sizes), _CONTEXTS, strict=True)), starter)
-        settings = Settings(threads=1)
-        limit = asyncio.run(measured_limit(settings))
+        write_copies(paths.models_dir(), user.contexts, starter)
+        settings = Settings(threads=1, context_length=max(user.contexts.values()))
+        trace = user.measured(asyncio.run(measured_bytes(settings)), starter.stat().st_size)
+        limit = user.limit_of(trace)
         (paths.data_dir() / "usage.db").unlink(missing_ok=True)
         clock = SkippingClock(later[0].at)
         write_history(earlier, clock)
-        return asyncio.run(live(later, settings.model_copy(update={"memory_limit": limit}), clock))
+        tally = asyncio.run(live(later, settings.model_copy(update={"memory_limit": Size(f"{limit}B")}), clock))
+        return f"{tally.describe(user.name)}\n{tally.compare(simulated(trace, later, limit, settings))}"
 
 
 def main() -> None:
@@ -215,8 +329,8 @@ def main() -> None:
     options = parser.parse_args()
     requests = REQUESTS if options.requests is None and options.days is None else options.requests
     starter = paths.models_dir() / STARTER
-    for user in options.users:
-        print(run(user, requests, options.days or DAYS, starter).describe(user), flush=True)
+    for name in options.users:
+        print(run(find_user(name, HISTORY_DAYS + (options.days or DAYS)), requests, starter), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.real_run import HISTORY_DAYS, Tally, days_of
+from benchmarks.real_run import HISTORY_DAYS, Tally, days_of, find_user, simulated
 from preheat.messages import msg, verbatim
 from preheat.replay import FIRST_DAY, Kind, TraceEvent
 from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.settings import Settings
 from preheat.usage import RequestRecord
 
 BEGIN = FIRST_DAY + HISTORY_DAYS * 86_400.0
@@ -48,3 +49,31 @@ def test_empty_results_have_no_ratios() -> None:
     tally = Tally()
     tally.take(RequestRecord("a", 1.0, Outcome.MISS, 0.3))
     assert "preloads: none; wasted -" in tally.describe("steady")
+
+
+def test_users_have_models_of_different_sizes() -> None:
+    steady, tuned = find_user("steady", 7), find_user("tuning:1", 7)
+    for user in (steady, tuned):
+        assert user.contexts.keys() == user.trace.sizes.keys()
+        assert 512 <= min(user.contexts.values()) < max(user.contexts.values()) <= 40_000
+    trace = steady.measured(dict.fromkeys(steady.trace.sizes, 100), 10)
+    assert steady.limit_of(trace) == 303
+    assert tuned.trace != find_user("tuning:2", 7).trace
+    with pytest.raises(ValueError, match="held-out:NUMBER"):
+        find_user("others:1", 7)
+
+
+def test_the_same_requests_are_simulated() -> None:
+    user = find_user("steady", HISTORY_DAYS + 1)
+    trace = user.measured(dict.fromkeys(user.trace.sizes, 10**8), 10**8)
+    _, later = days_of(trace.events, 5)
+    found = simulated(trace, later, user.limit_of(trace), Settings())
+    assert len(found) == 5
+
+
+def test_both_results_are_compared() -> None:
+    tally = Tally()
+    for outcome in (Outcome.HIT, Outcome.MISS, Outcome.LATE_HIT):
+        tally.take(RequestRecord("a", 1.0, outcome, 0.3))
+    words = "ready: 0.333, simulated 0.667; 1 only here, 2 only in the simulation"
+    assert tally.compare([False, True, True]).strip() == words
