@@ -23,7 +23,7 @@ class PersonResult:
     """Preheat and other policies for one person with room for half of what is used, after the first week.
 
     Attributes:
-        person: Number of the draw.
+        draws: The set of draws, and ``person`` the number in it.
         models: Models that were used.
         ready: Share of requests that found their model hot; the next four are those of other policies.
         waits_ratio: Waits ÷ waits of LRU; None if LRU never waits.
@@ -33,6 +33,7 @@ class PersonResult:
         read_bytes: Bytes read from the disk in a week.
     """
 
+    draws: str
     person: int
     models: int
     limit_bytes: int
@@ -57,7 +58,7 @@ class PersonResult:
         """Whether Preheat is ready more often than LRU and the naive policy, or as often as is possible."""
         return self.ready > max(self.lru, self.naive) or self.ready >= self.bound
 
-    def row(self) -> dict[str, int | float | None]:
+    def row(self) -> dict[str, str | int | float | None]:
         """Return the result as a flat row, for JSON."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
@@ -86,6 +87,7 @@ def measure(
         ours, lru, alive, naive = (replay(trace, machine, each).steady for each in (strategy, LRU, KEEP_ALIVE, NAIVE))
         weeks = max(days / 7 - 1, 1)
         yield PersonResult(
+            draws=str(draws),
             person=person,
             models=len({event.model_id for event in trace.events if event.model_id}),
             limit_bytes=limit_bytes,

@@ -7,6 +7,7 @@ import pytest
 from preheat.replay import Draws, PersonResult, measure, share_beating_both, spreads_of, wasted_of_all
 
 RESULT = PersonResult(
+    draws="tuning",
     person=0,
     models=3,
     limit_bytes=1,
