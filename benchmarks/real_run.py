@@ -292,7 +292,10 @@ def simulated(trace: Trace, later: Sequence[TraceEvent], limit_bytes: int, setti
 
 
 def days_of(events: Sequence[TraceEvent], requests: int | None) -> tuple[Sequence[TraceEvent], Sequence[TraceEvent]]:
-    """Return the history, and the following days with at most this many requests; the last day may end early."""
+    """Return the history, and the following days with at most this many requests; the last day may end early.
+
+    They begin with a start of the machine, also where it was only asleep.
+    """
     begins = FIRST_DAY + HISTORY_DAYS * _DAY_S
     earlier = [event for event in events if event.at < begins]
     later = [event for event in events if event.at >= begins]
@@ -300,7 +303,8 @@ def days_of(events: Sequence[TraceEvent], requests: int | None) -> tuple[Sequenc
     if requests is not None and len(asked) < requests:
         raise ValueError(f"there are only {len(asked)} requests in these days; ask for more with --days")
     ends = asked[-1 if requests is None else requests - 1] + 1
-    return earlier, [*later[:ends], TraceEvent(later[ends - 1].at + 60.0, Kind.OFF)]
+    start = [] if later[0].kind is Kind.BOOT else [TraceEvent(later[0].at, Kind.BOOT)]
+    return earlier, [*start, *later[:ends], TraceEvent(later[ends - 1].at + 60.0, Kind.OFF)]
 
 
 def run(user: RealUser, requests: int | None, starter: Path) -> str:

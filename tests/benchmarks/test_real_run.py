@@ -20,7 +20,7 @@ def test_days_after_the_history() -> None:
     events = [asked(BEGIN - 1), asked(BEGIN), TraceEvent(BEGIN + 1, Kind.WAKE), asked(BEGIN + 2), asked(BEGIN + 3)]
     earlier, later = days_of(events, 2)
     assert earlier == events[:1]
-    assert later == [*events[1:4], TraceEvent(BEGIN + 62, Kind.OFF)]
+    assert later == [TraceEvent(BEGIN, Kind.BOOT), *events[1:4], TraceEvent(BEGIN + 62, Kind.OFF)]
     assert days_of(events, None)[1][-2:] == [asked(BEGIN + 3), TraceEvent(BEGIN + 63, Kind.OFF)]
     with pytest.raises(ValueError, match="only 3 requests"):
         days_of(events, 4)
