@@ -109,6 +109,8 @@ def clairvoyant(trace: Trace, machine: Machine) -> Report:
             ready.clear()
             fetched.clear()
             booted_at = at if kind is Kind.BOOT else None
+        elif kind is Kind.RESUME:
+            booted_at = at if booted_at is None else booted_at
         elif kind is Kind.ADDED:
             fetched.add(model_id)
         elif kind is Kind.REQUEST:
