@@ -57,7 +57,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "devices": ("preheat devices", "preheat devices --json"),
     "day": ("preheat day", "preheat day --hours 8"),
     "stats": ("preheat stats", "preheat stats --since 24h", "preheat stats --since all --json"),
-    "replay": ("preheat replay --limit 8GiB,12GiB", "preheat replay --synthetic office-day --limit 8GiB"),
+    "replay": (
+        "preheat replay --limit 8GiB,12GiB",
+        "preheat replay --synthetic office-day --limit 8GiB",
+        "preheat replay --tune",
+    ),
     "doctor": ("preheat doctor", "preheat doctor --bundle"),
     "config get": ("preheat config get", "preheat config get memory_limit"),
     "config set": ("preheat config set memory_limit 12GiB", "preheat config set preload false"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -18,7 +19,7 @@ from preheat.units import format_bytes, format_duration, format_memory
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from preheat.replay import Comparison, PersonResult, Report, Trace
+    from preheat.replay import Comparison, PersonResult, Report, Trace, Tuning
     from preheat.settings import Settings, Size
 
 _DAY_S: Final = 86_400.0
@@ -56,6 +57,7 @@ _SPREAD: Final = (
     Column("75 %", worth=2, right=True),
     Column("90 %", worth=4, right=True),
 )
+_TUNING: Final = (Column("Each week"), Column("Now", right=True), Column("Then", right=True))
 _FIGURES: Final = {
     "ready": "Ready",
     "lru": "Ready with LRU",
@@ -105,6 +107,10 @@ def replay(
         Path | None,
         typer.Option("--csv", dir_okay=False, help="Write results here; without --limit, of a range."),
     ] = None,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="Find better values of popularity_half_life and keep_after_use.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write the values of --tune without asking.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Simulate other memory limits and settings on past usage.
@@ -123,6 +129,8 @@ def replay(
         raise InvalidRequestError(msg("replay_log_or_user"))
     changes = parse_overrides(overrides or ())
     settings = load_settings(changes)
+    if tune and (synthetic or limits or csv_file):
+        raise InvalidRequestError(msg("tune_own_use"))
     if synthetic in ("all", _FAMILY) and (limits is not None or csv_file is not None):
         raise InvalidRequestError(msg("replay_own_limits", user=synthetic))
     share = CACHE_SHARE if synthetic == _FAMILY else PAGE_CACHE_SHARE
@@ -142,6 +150,9 @@ def replay(
             _print_comparisons(comparisons)
         return
     trace, timezone = _trace(settings, log, synthetic, days, seed)
+    if tune:
+        _tune(settings, trace, timezone, cache, yes, as_json)
+        return
     tried = _limits(limits, trace, settings, synthetic is not None, curve=csv_file is not None)
     reports = [report for limit in tried for report in _compared(trace, limit, settings, timezone, cache)]
     if csv_file is not None:
@@ -222,6 +233,61 @@ def _family(
     task = FamilyTask(Draws.HELD_OUT if held_out else Draws.TUNING, days or FAMILY_DAYS, str(cache), overrides)
     with waiting(f"Replaying {len(people)} users") as show:
         return measure_family(task, people, measured=lambda count: show(f"Replayed {count} of {len(people)} users"))
+
+
+def _tune(settings: Settings, trace: Trace, timezone: tzinfo, cache: Size, yes: bool, as_json: bool) -> None:
+    """Find better values of two settings, show what they bring, and write them if that is wanted."""
+    from preheat.control import ChangeSettings, open_client
+    from preheat.replay import Machine, tune
+
+    limit_bytes = _limits(None, trace, settings, False, curve=False)[0]
+    machine = Machine(limit_bytes, cache.resolve(limit_bytes), trace.device_limits)
+    with waiting("Replaying your use") as show:
+        found = tune(
+            trace,
+            machine,
+            settings,
+            timezone=timezone,
+            tried=lambda done, total: show(f"Replayed your use with {done} of {total} combinations"),
+        )
+    if not as_json:
+        _print_tuning(found)
+    asked = not as_json and sys.stdin.isatty()
+    written = bool(found.proposed) and (yes or (asked and typer.confirm("Write them to the settings?")))
+    overridden: Mapping[str, str] = {}
+    if written:
+        with open_client() as client:
+            overridden = client.call(ChangeSettings(found.proposed)).overridden
+    if as_json:
+        print_json({**found.row(), "written": written})
+    elif written:
+        typer.echo("The settings were written.")
+    elif found.proposed and not asked:
+        typer.echo("Nothing was written; --yes writes them.")
+    for name, source in overridden.items():
+        typer.echo(f"{source} overrides {name} in the settings file.", err=True)
+
+
+def _print_tuning(found: Tuning) -> None:
+    typer.echo(f"Replayed {found.requests} requests of {found.weeks} weeks, after a first week.")
+    if not found.proposed:
+        typer.echo("No other values are reliably better than the present ones:")
+        for name, value in found.present.items():
+            typer.echo(f"  {name} = {value:g}")
+        return
+    for name, value in found.proposed.items():
+        typer.echo(f"{name} = {value:g} instead of {found.present[name]:g}")
+    before, after = found.before, found.after
+    rows = [
+        ("Ready", f"{before.ready * 100:.1f} %", f"{after.ready * 100:.1f} %"),
+        ("Waited", format_duration(before.waited_s), format_duration(after.waited_s)),
+        ("Loaded in vain", format_duration(before.wasted_s), format_duration(after.wasted_s)),
+    ]
+    print_table(_TUNING, rows)
+    typer.echo(
+        "Each week is measured with the values that are best on the other weeks: "
+        f"better in {found.better_weeks} of {found.weeks} weeks."
+    )
 
 
 def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo, cache: Size) -> list[Report]:

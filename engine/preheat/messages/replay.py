@@ -21,5 +21,10 @@ TABLE: Final[Mapping[str, Template]] = {
     "replay_process_failed": Template(
         "A process that replays has failed: {reason}", "Replay fewer users with --users; see whether memory is left"
     ),
+    "tune_too_little": Template(
+        "There is too little use to tune settings: {weeks} weeks and {requests} requests after the first week",
+        "It takes {least_weeks} weeks and {least_requests} requests; try later, and keep history_days long enough",
+    ),
+    "tune_own_use": Template("--tune learns from your own use", "Leave out --synthetic, --limit and --csv"),
     "replay_busy": Template("Two requests of this kind are being computed", "Send the request again in a few seconds"),
 }

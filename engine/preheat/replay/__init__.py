@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from preheat.replay.simulation import Strategy
     from preheat.replay.synthetic import ALL_USERS, FIRST_DAY, USERS, describe_users, synthetic_trace
     from preheat.replay.trace import Kind, ModelSize, Trace, TraceEvent
+    from preheat.replay.tuning import Tuning, WeeklyFigures, tune
     from preheat.replay.yardstick import (
         CACHE_SHARE,
         PersonResult,
@@ -39,6 +40,7 @@ else:
             "preheat.replay.simulation": "Strategy",
             "preheat.replay.synthetic": "ALL_USERS FIRST_DAY USERS describe_users synthetic_trace",
             "preheat.replay.trace": "Kind ModelSize Trace TraceEvent",
+            "preheat.replay.tuning": "Tuning WeeklyFigures tune",
             "preheat.replay.yardstick": "CACHE_SHARE PersonResult measure share_beating_both spreads_of wasted_of_all",
         },
     )

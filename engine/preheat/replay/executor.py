@@ -27,6 +27,7 @@ class Figures:
         waited_s: Time that requests waited for their models, in seconds.
         preloads: Loads started without a waiting request.
         wasted: Preloads evicted unused.
+        wasted_s: Time of loading them, in seconds.
         lost: Preloads unused when the machine was switched off.
         cancelled: Preloads cancelled for a request.
         bytes_read: Bytes read from disk.
@@ -39,6 +40,7 @@ class Figures:
     waited_s: float = 0.0
     preloads: int = 0
     wasted: int = 0
+    wasted_s: float = 0.0
     lost: int = 0
     cancelled: int = 0
     bytes_read: int = 0
@@ -129,6 +131,7 @@ class SimulatedExecutor:
         self.preloading = False
         self.changed = True
         self._loads: dict[str, _Load] = {}
+        self._load_s: dict[str, float] = {}  # duration of each model's last load
         self._timers: dict[str, float] = {}
         self._twins: dict[str, _Load] = {}
         self._waiting: dict[int, tuple[str, float]] = {}
@@ -269,7 +272,9 @@ class SimulatedExecutor:
             if at < math.inf:
                 self._schedule(at, ev.TimerDue(effect.model_id))
         elif isinstance(effect, ev.Record):
-            figures.wasted += effect.decision.wasted
+            if effect.decision.wasted:
+                figures.wasted += 1
+                figures.wasted_s += self._load_s[effect.decision.model_id]
             figures.cancelled += effect.decision.action is Action.CANCEL
 
     def _start_twin(self, model_id: str, twin: _Load) -> None:
@@ -282,7 +287,7 @@ class SimulatedExecutor:
     def _start_load(self, model_id: str) -> None:
         cached = self.cache.take(model_id)
         missing = self._sizes[model_id].file_bytes - cached
-        load_s = self._machine.load_s(missing)
+        self._load_s[model_id] = load_s = self._machine.load_s(missing)
         self._loads[model_id] = load = _Load(cached, missing, load_s, self.now + load_s)
         self.figures.bytes_read += missing
         self._schedule_ready(model_id, load)

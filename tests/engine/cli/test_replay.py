@@ -12,8 +12,9 @@ from typer.testing import CliRunner, Result
 from preheat import paths
 from preheat.cli.main import app
 from preheat.messages import verbatim
-from preheat.replay import USERS
+from preheat.replay import USERS, Tuning, WeeklyFigures
 from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.settings import load_settings
 from preheat.usage import RequestRecord, UsageLog
 
 POLICIES = ["preheat", "keep-alive 5 min", "lru, 3 models", "lru", "clairvoyant"]
@@ -112,6 +113,81 @@ def test_the_recorded_log(preheat_home: Path, tmp_path: Path) -> None:
     assert rows("--log", str(other), "--limit", "2.5GB", "--days", "1")[0]["requests"] == 60
 
 
+def record_weeks(path: Path) -> None:
+    """Write a log of five weeks with two models, used by turns every third hour."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    log = UsageLog(path)
+    began = NOW - 35 * 86_400
+    for number in range(280):
+        log.record(RequestRecord(("a", "b")[number % 2], began + 3 * 3600 * number, Outcome.HIT))
+    for model_id in ("a", "b"):
+        log.record(DecisionRecord(began, model_id, Action.LOAD, verbatim("a request"), 10**9, 1.0, "request"))
+    assert log.write_pending()
+    log.close()
+
+
+def test_tuning_replays_the_recorded_log(preheat_home: Path) -> None:
+    record_weeks(paths.data_dir() / "usage.db")
+    result = run("--tune", "--set", "memory_limit=1.5GB", "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = json.loads(result.stdout)
+    assert (found["weeks"], found["requests"], found["written"]) == (4, 224, False)
+    assert found["present"] == {"popularity_half_life": 14, "keep_after_use": 60}
+    assert found["before"]["waited_s"] >= 0
+
+
+@pytest.fixture
+def better(preheat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a shorter half-life be better."""
+    record(paths.data_dir() / "usage.db")
+    found = Tuning(
+        weeks=4,
+        better_weeks=3,
+        requests=300,
+        present={"popularity_half_life": 14.0, "keep_after_use": 60.0},
+        proposed={"popularity_half_life": 3.5},
+        before=WeeklyFigures(0.9, 20.0, 5.0),
+        after=WeeklyFigures(0.95, 12.0, 4.0),
+    )
+    monkeypatch.setattr("preheat.replay.tune", lambda *_, **__: found, raising=False)
+
+
+def test_better_values_are_shown_but_not_written_unasked(better: None) -> None:
+    shown = run("--tune").stdout
+    for words in ("popularity_half_life = 3.5 instead of 14", "95.0 %", "12 s", "3 of 4 weeks", "--yes"):
+        assert words in shown
+    assert load_settings().popularity_half_life == 14
+
+
+def test_better_values_are_written_if_that_is_wanted(better: None) -> None:
+    assert "written" in run("--tune", "--yes").stdout
+    assert load_settings().popularity_half_life == 3.5
+    assert json.loads(run("--tune", "--yes", "--json").stdout)["written"] is True
+
+
+def test_better_values_that_a_variable_overrides(better: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREHEAT_POPULARITY_HALF_LIFE", "9")
+    assert "PREHEAT_POPULARITY_HALF_LIFE overrides" in run("--tune", "--yes").stderr
+
+
+def test_tuning_without_better_values(better: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = WeeklyFigures(0.9, 20.0, 5.0)
+    none = Tuning(4, 1, 300, {"popularity_half_life": 14.0, "keep_after_use": 60.0}, {}, figures, figures)
+    monkeypatch.setattr("preheat.replay.tune", lambda *_, **__: none)
+    shown = run("--tune", "--yes").stdout
+    assert "No other values" in shown
+    assert "keep_after_use = 60" in shown
+    assert not paths.settings_path().exists()
+
+
+def test_tuning_needs_some_weeks(preheat_home: Path) -> None:
+    record(paths.data_dir() / "usage.db")
+    result = run("--tune")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "0 weeks and 0 requests" in result.stderr
+    assert "history_days" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -124,6 +200,7 @@ def test_the_recorded_log(preheat_home: Path, tmp_path: Path) -> None:
         (("--synthetic", "steady", "--page-cache", "8x"), "not a size"),
         (("--synthetic", "steady", "--log", __file__), "--log and --synthetic"),
         (("--log", __file__), "no request is on record"),
+        (("--tune", "--synthetic", "steady"), "your own use"),
     ],
 )
 def test_replays_that_are_refused(preheat_home: Path, arguments: tuple[str, ...], words: str) -> None:
