@@ -5134,12 +5134,16 @@ nach {new}
         <translation>--synthetic {user} wählt die Grenzen selbst</translation>
     </message>
     <message>
+        <source>--tune learns from your own use</source>
+        <translation>--tune lernt aus der eigenen Nutzung</translation>
+    </message>
+    <message>
         <source>1 model is ready</source>
         <translation>1 Modell ist bereit</translation>
     </message>
     <message>
         <source>A process that replays has failed: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Prozess, der Nutzung nachspielt, ist fehlgeschlagen: {reason}</translation>
     </message>
     <message>
         <source>A program</source>
@@ -5338,12 +5342,20 @@ nach {new}
         <translation>Es dekodiert auf {device} {speed:count} Token pro Sekunde, zuvor waren es {best:count}</translation>
     </message>
     <message>
+        <source>It takes {least_weeks} weeks and {least_requests} requests; try later, and keep history_days long enough</source>
+        <translation>Nötig sind {least_weeks} Wochen und {least_requests} Anfragen; später erneut versuchen und history_days groß genug lassen</translation>
+    </message>
+    <message>
         <source>Its file is in the system&apos;s cache, so that it loads quickly</source>
         <translation>Die Datei ist im Cache des Systems und lädt daher schnell</translation>
     </message>
     <message>
         <source>Key</source>
         <translation>Schlüssel</translation>
+    </message>
+    <message>
+        <source>Leave out --synthetic, --limit and --csv</source>
+        <translation>--synthetic, --limit und --csv weglassen</translation>
     </message>
     <message>
         <source>Limit {limit:memory}</source>
@@ -5551,7 +5563,7 @@ nach {new}
     </message>
     <message>
         <source>Replay fewer users with --users; see whether memory is left</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit --users weniger Benutzer nachspielen; prüfen, ob Speicher frei ist</translation>
     </message>
     <message>
         <source>Requests</source>
@@ -5700,6 +5712,10 @@ nach {new}
     <message>
         <source>The system&apos;s keyring no longer has the token for Hugging Face</source>
         <translation>Der Schlüsselbund des Systems enthält das Token für Hugging Face nicht mehr</translation>
+    </message>
+    <message>
+        <source>There is too little use to tune settings: {weeks} weeks and {requests} requests after the first week</source>
+        <translation>Für das Abstimmen von Einstellungen ist zu wenig Nutzung aufgezeichnet: {weeks} Wochen und {requests} Anfragen nach der ersten Woche</translation>
     </message>
     <message>
         <source>These are: {known:names}</source>
