@@ -9,11 +9,10 @@ from statistics import median, quantiles
 from typing import Any, Final, NamedTuple
 
 from pictures.svg import Drawing
+from preheat.replay import Draws
 
 Row = Mapping[str, Any]
 """A user's results, as ``preheat replay --synthetic family --json`` prints them."""
-
-HELD_OUT: Final = "held-out"
 
 _WIDTH: Final = 760
 _TOP, _HEIGHT = 56, 300
@@ -43,7 +42,7 @@ _WASTED: Final = (
 
 def family_picture(rows: Sequence[Row]) -> Drawing:
     """Return the picture of these users' results; it says so if constants were chosen on them."""
-    tuning = any(row["draws"] != HELD_OUT for row in rows)
+    tuning = any(row["draws"] != Draws.HELD_OUT for row in rows)
     ready, wasted = f"Requests answered at once, {len(rows)} users", "Preloads in vain"
     drawing = Drawing(_WIDTH, _TOP + _HEIGHT + (126 if tuning else 102), f"{ready}; {wasted.lower()}")
     _draw_panel(drawing, 52.0, ready, _READY, rows)
@@ -61,13 +60,14 @@ def family_picture(rows: Sequence[Row]) -> Drawing:
 
 
 def _draw_panel(drawing: Drawing, left: float, title: str, columns: Sequence[_Column], rows: Sequence[Row]) -> None:
-    values = {column: sorted(row[column.figure] for row in rows) for column in columns}
+    values = {column: sorted(float(row[column.figure]) for row in rows) for column in columns}
     every = [value for found in values.values() for value in found]
-    low, high = floor(round(min(every) * 10, 6)) / 10, max(ceil(round(max(every) * 10, 6)), 1) / 10
+    low = floor(round(min(every) * 10, 6)) / 10
+    high = max(ceil(round(max(every) * 10, 6)) / 10, low + 0.1)
     right = left + _COLUMN * len(columns)
 
     def y(share: float) -> float:
-        return _TOP + _HEIGHT * (high - share) / ((high - low) or 1.0)
+        return _TOP + _HEIGHT * ((high - share) / (high - low))
 
     drawing.text(left, 28, title, "text", size=15)
     for tenth in range(round(low * 10), round(high * 10) + 1):

@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from pictures.family import HELD_OUT, family_picture
+from pictures.family import family_picture
 from preheat.replay import Draws
 
 FIGURES = ("keep_alive", "lru", "naive", "ready", "bound", "naive_wasted_share", "wasted_share")
 
 
-def rows(*shares: float, draws: str = HELD_OUT) -> list[dict[str, float | str]]:
+def rows(*shares: float, draws: str = Draws.HELD_OUT) -> list[dict[str, float | str]]:
     return [{"draws": draws, **dict.fromkeys(FIGURES, share)} for share in shares]
 
 
@@ -35,7 +35,6 @@ def test_users_with_the_same_share_stand_side_by_side() -> None:
 
 
 def test_medians_are_written_out_and_tuning_users_are_named() -> None:
-    assert Draws.HELD_OUT == HELD_OUT
     svg = family_picture(rows(0.6, 0.9, 0.95)).svg("light")
     assert svg.count("90.0 %") == len(FIGURES)
     assert "Tuning" not in svg
