@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from preheat.preload.foresight import Chances
+from preheat.preload.outcomes import corrected
 from preheat.residency import ResidentModel
 
 _CANDIDATES: Final = 12
@@ -155,8 +156,7 @@ class _Ours:
         absent = self._absent - chance + sum(self._chances.get(name, 0.0) for name in leaving)
         before = room - size + sum(model.resident_bytes for model in lesser if model.model_id not in leaving)
         vain = self._vain(chance, max(absent, 0.0), before)
-        factor = odds(bool(displaced))
-        likely = vain * factor / (1.0 - vain + vain * factor)
+        likely = corrected(vain, odds(bool(displaced)))
         gain = self._prices.seconds(size) * (1.0 - likely * (1.0 + self._prices.vain))
         for model in displaced:
             lost = self._prices.seconds(model.resident_bytes) * self._lasting[model.model_id]

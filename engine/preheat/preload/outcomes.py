@@ -1,14 +1,25 @@
-"""How preloads turned out: whether the chances that they were based on were right. Pure."""
+"""How preloads turned out: whether the chances that they were based on were right. Pure.
+
+The chance of a preload in vain is estimated from habits; this corrects it by one factor of its odds for each kind of
+preload, fitted to what became of earlier ones as in logistic regression.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Final, NamedTuple
 
 _FIRST_ODDS: Final = {False: 1.0, True: 3.0}
 """By whether a preload displaces other models: what it is based on changes soon, and it is displaced in turn."""
 
-_FIRST_COUNTS: Final = 5.0
-_DECAY: Final = 0.97
+_FIRST_INFORMATION: Final = 3.0
+"""How sure the first odds are; a preload that was as likely in vain as not adds a quarter."""
+
+_FORGETTING: Final = 0.97
+"""What earlier preloads count for each later one of their kind."""
+
+_LEAST_VAIN: Final = 0.001
+_MOST_LOG_ODDS: Final = 5.0
 
 
 class _Pending(NamedTuple):
@@ -21,17 +32,16 @@ class Outcomes:
 
     def __init__(self) -> None:
         self._pending: dict[str, _Pending] = {}
-        self._wasted = {False: 0.0, True: 0.0}
-        self._expected = {False: 0.0, True: 0.0}
+        self._log_odds = {kind: math.log(odds) for kind, odds in _FIRST_ODDS.items()}
+        self._information = dict.fromkeys(_FIRST_ODDS, 0.0)
 
     def odds(self, displaces: bool) -> float:
         """Return the factor by which the odds of a wasted preload are higher than they were estimated."""
-        wasted, expected = self._wasted[displaces], self._expected[displaces]
-        return (wasted + _FIRST_COUNTS * _FIRST_ODDS[displaces]) / (expected + _FIRST_COUNTS)
+        return math.exp(self._log_odds[displaces])
 
     def started(self, model_id: str, displaces: bool, vain: float) -> None:
         """Note that a preload began, and the estimated chance that it is in vain."""
-        self._pending[model_id] = _Pending(displaces, vain)
+        self._pending[model_id] = _Pending(displaces, min(max(vain, _LEAST_VAIN), 1.0 - _LEAST_VAIN))
 
     def used(self, model_id: str) -> None:
         """Note a request for a model."""
@@ -46,7 +56,16 @@ class Outcomes:
         self._pending.clear()
 
     def _settle(self, model_id: str, *, wasted: bool) -> None:
-        if (pending := self._pending.pop(model_id, None)) is not None:
-            kind = pending.displaces
-            self._wasted[kind] = self._wasted[kind] * _DECAY + wasted
-            self._expected[kind] = self._expected[kind] * _DECAY + pending.vain
+        if (pending := self._pending.pop(model_id, None)) is None:
+            return
+        kind = pending.displaces
+        expected = corrected(pending.vain, self.odds(kind))
+        information = self._information[kind] * _FORGETTING + expected * (1.0 - expected)
+        log_odds = self._log_odds[kind] + (wasted - expected) / (_FIRST_INFORMATION + information)
+        self._information[kind] = information
+        self._log_odds[kind] = min(max(log_odds, -_MOST_LOG_ODDS), _MOST_LOG_ODDS)
+
+
+def corrected(chance: float, odds: float) -> float:
+    """Return a chance with its odds multiplied."""
+    return chance * odds / (1.0 - chance + chance * odds)

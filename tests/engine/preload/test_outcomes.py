@@ -2,18 +2,44 @@ from __future__ import annotations
 
 import pytest
 
-from preheat.preload.outcomes import Outcomes
+from preheat.preload.outcomes import Outcomes, corrected
 
 
 @pytest.mark.parametrize("displaces", [False, True])
 def test_estimates_that_are_right_change_nothing(displaces: bool) -> None:
     outcomes = Outcomes()
-    first = outcomes.odds(displaces)
     for number in range(400):
         outcomes.started("a", displaces, 0.25)
         outcomes.used("a") if number % 4 else outcomes.left("a")
-    assert outcomes.odds(displaces) == pytest.approx(1, abs=0.7 * first)
+    assert outcomes.odds(displaces) == pytest.approx(1, abs=0.3)
     assert outcomes.odds(not displaces) == Outcomes().odds(not displaces)
+
+
+@pytest.mark.parametrize(("expected", "of_ten"), [(0.1, 8), (0.5, 1), (0.9, 4), (0.3, 3)])
+def test_odds_that_are_wrong_are_corrected(expected: float, of_ten: int) -> None:
+    """From then on, as many preloads are in vain as is expected."""
+    outcomes = Outcomes()
+    for number in range(300):
+        outcomes.started("a", True, expected)
+        outcomes.left("a") if number * 7 % 10 < of_ten else outcomes.used("a")
+    assert corrected(expected, outcomes.odds(True)) == pytest.approx(of_ten / 10, abs=0.1)
+
+
+@pytest.mark.parametrize("vain", [0.0, 0.5, 1.0])
+def test_odds_stay_finite(vain: float) -> None:
+    unlucky, lucky = Outcomes(), Outcomes()
+    for _ in range(1000):
+        unlucky.started("a", False, vain)
+        unlucky.left("a")
+        lucky.started("a", False, vain)
+        lucky.used("a")
+    assert 1 / 1000 < lucky.odds(False) <= 1 <= unlucky.odds(False) < 1000
+
+
+def test_a_chance_and_its_odds() -> None:
+    assert corrected(0.5, 3.0) == 0.75
+    assert corrected(0.2, 1.0) == pytest.approx(0.2)
+    assert (corrected(0.0, 9.0), corrected(1.0, 0.1)) == (0.0, 1.0)
 
 
 def test_preloads_that_displace_are_doubted_at_first() -> None:
