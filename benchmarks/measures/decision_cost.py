@@ -49,13 +49,14 @@ class _Known:
     history_ms: list[float] = field(default_factory=list)
 
     def decide(self) -> None:
-        """Plan a preload and an eviction, like the engine at every request."""
+        """Count a request, and plan a preload and an eviction, like the engine at every request."""
         residents = [
             ResidentModel(name, _MODEL_BYTES, self.now - 60.0 * place) for place, name in enumerate(_NAMES[:_HOT])
         ]
         limit = _HOT * _MODEL_BYTES
-        self.planner.plan(residents, dict.fromkeys(_NAMES, _MODEL_BYTES), limit, self.now)
-        self.planner.plan_eviction(residents, _MODEL_BYTES, limit, now=self.now, for_request=True)
+        self.planner.request_arrived(random.choice(_NAMES), "editor/1.0", now := self.now + len(self.decisions_ms))
+        self.planner.plan(residents, dict.fromkeys(_NAMES, _MODEL_BYTES), limit, now)
+        self.planner.plan_eviction(residents, _MODEL_BYTES, limit, now=now, for_request=True)
 
     def sample_decision(self) -> None:
         """Take one sample."""
@@ -108,6 +109,7 @@ def known_usage(requests: int, now: float) -> Iterator[_Known]:
         usage = UsageTracker(Settings(), log, clock=lambda: now)
         usage.open()
         planner = PreloadPlanner(usage, PolicySettings())
+        planner.remember(planner.recall())
         planner.favourites = _NAMES[:2]
         try:
             yield _Known(usage, planner, log, now)

@@ -18,6 +18,7 @@ from preheat.clock import unix_time
 from preheat.core.contexts import ContextKeeper
 from preheat.core.device_care import DeviceCare
 from preheat.core.devices import EngineDevices
+from preheat.core.habits import HabitKeeper
 from preheat.core.lease import Lease
 from preheat.core.library_service import LibraryService
 from preheat.core.memory_guard import MemoryGuard
@@ -95,6 +96,7 @@ class Engine:
         log = UsageLog(history_days=days, clock=clock) if days else None
         self._usage = UsageTracker(self.settings, log, clock=clock)
         self._planner = PreloadPlanner(self._usage, policy_of(self.settings))
+        self._habits = HabitKeeper(self.settings, self._usage, self._planner, self._figures_changed, clock)
         self._placements = PlacementTable(paths.cache_dir() / "placements.json")
         self._sizes = SizeTable(self.settings, on_measured=self._usage.measured, table=self._placements)
         store = PrefixStore(self.settings, on_battery, memory_root=memory_file_system())
@@ -218,7 +220,7 @@ class Engine:
         self.preloads.awaits_use = at_login and not self.settings.preload_at_login
         self._residency.prepare()
         known, *_ = await asyncio.gather(
-            asyncio.to_thread(self._usage.open),
+            self._habits.open(),
             self._files.look(),
             asyncio.to_thread(self.prefixes.start),
             asyncio.to_thread(self._gains.open),
@@ -237,6 +239,7 @@ class Engine:
             asyncio.create_task(keep_running("watching the models", self._files.follow)),
             asyncio.create_task(keep_running("checking for updates", self.updates.run)),
             asyncio.create_task(keep_running("keeping room", self.room.run)),
+            asyncio.create_task(keep_running("recalling habits", self._habits.run)),
             *self._device_care.start(),
         ]
         self.library.start()
@@ -308,7 +311,7 @@ class Engine:
         """Return the times in memory up to a Unix time if nothing is requested; nothing unless the engine runs."""
         if not self._started or self._stopping:
             return ()
-        return await asyncio.to_thread(plan_ahead, self.preloads.ahead(), self._clock(), until)
+        return await asyncio.to_thread(plan_ahead, self.preloads.ahead(until), self._clock(), until)
 
     # Models
 
@@ -475,6 +478,7 @@ class Engine:
         """Count and keep a decision."""
         if decision.wasted:
             self._counters.wasted += 1
+            self._planner.preload_wasted(decision.model_id)
         if decision.action is Action.PRELOAD:
             self._counters.preloads += 1
         if decision.cause in (EvictionReason.USER, EvictionReason.KEEP_ALIVE):
@@ -493,6 +497,7 @@ class Engine:
         settings = self.room.apply_to(self.contexts.effective)
         for part in (self._files, self.library, self._sizes, self._usage, self.preloads, self._watch, self._residency):
             part.apply_settings(settings)
+        self._habits.apply_settings(settings)
         self.prefixes.apply_settings(settings)
         self._prompts.apply_settings(settings)
         self.state_changed()
@@ -526,6 +531,7 @@ class Engine:
         )
 
     def _files_scanned(self) -> None:
+        self._habits.files_scanned(self._files.on_disk)
         self._choose_favourites()
         self._choose_contexts()
         self._residency.files_changed({model.model_id: model for model in self._files.models})

@@ -10,6 +10,7 @@ from preheat.messages.template import Template
 _REASONS: Final = {
     "favourite": Template("favourite {rank}"),
     "expected": Template("an app that just started nearly always uses it next"),
+    "just_added": Template("just added"),
     "never_used": Template("never used"),
     "not_used_lately": Template("not used in the last week, last used {idle_s:duration} ago"),
     "used_once": Template("used once in the last week"),
@@ -36,9 +37,8 @@ _PLAN: Final = {
         "needs {missing:memory} more of {device}; other models are used more ({reason})"
     ),
     "plan_favourites_only": Template("not preloaded: only favourites are preloaded ({reason})"),
-    "plan_too_few_uses": Template("not preloaded: {reason}"),
-    "plan_not_in_top": Template("not preloaded: other models are used more ({reason})"),
-    "plan_small_share": Template("not preloaded: too small a share of all requests ({reason})"),
+    "plan_unlikely": Template("not preloaded: {reason}"),
+    "plan_in_vain": Template("not preloaded: that would probably be in vain ({reason})"),
     "in_memory": Template("in memory: {reason}"),
     "in_memory_planned": Template("in memory: {reason}; {plan}"),
     "in_memory_form": Template("{memory}; {form}"),

@@ -18,8 +18,7 @@ from preheat.preload.favourites import (
 )
 from preheat.preload.forms import FormAction, FormFacts, FormOutlook, facts_of, plan_forms
 from preheat.preload.gate import IDLE_S
-from preheat.preload.planner import PreloadPlanner
-from preheat.preload.policy import (
+from preheat.preload.plan import (
     DeviceNeeds,
     LimitOutlook,
     PlanAction,
@@ -28,6 +27,7 @@ from preheat.preload.policy import (
     PreloadTarget,
     TargetKind,
 )
+from preheat.preload.planner import PreloadPlanner
 from preheat.preload.power import on_battery
 from preheat.preload.preloader import REPLAN_S, Preloader
 from preheat.preload.round import Round

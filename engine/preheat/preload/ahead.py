@@ -1,18 +1,21 @@
 """What would be loaded and unloaded in the next hours if nothing is requested. Pure.
 
-The policy makes a plan for each quarter of an hour to come, from the models that its earlier plans left in memory.
+The policy makes a plan for each quarter of an hour to come, from the models that its earlier plans left in memory and
+from what is likely in that hour.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from preheat.messages import Message, msg
+from preheat.preload.foresight import Chances
+from preheat.preload.plan import DeviceNeeds, PolicySettings, PreloadTarget, TargetKind
 from preheat.preload.planner import describe_usage
-from preheat.preload.policy import DeviceNeeds, PolicySettings, PreloadTarget, TargetKind, plan_preloads
+from preheat.preload.policy import plan_preloads
 from preheat.residency import NO_DEVICE_BYTES, ResidentModel
 from preheat.usage import Popularity
 
@@ -38,14 +41,17 @@ class Ahead:
 
     Attributes:
         popularity: Not changed, but read for as long as the plan is made.
+        chances: Unix times, and what is likely from then on. The first one is not later than the plan.
         residents: Models in memory.
         expiries: Unix times at which models in memory are unloaded unless they are used.
         sizes: Expected bytes of each model that may be loaded.
         loads_from: Unix time from which preloads may run; infinite if they may not.
         devices: What models need of devices.
+        small_bytes: See ``plan_preloads``, also for ``odds``.
     """
 
     popularity: Popularity
+    chances: Sequence[tuple[float, Chances]]
     residents: Sequence[ResidentModel]
     expiries: Mapping[str, float]
     sizes: Mapping[str, int]
@@ -54,6 +60,8 @@ class Ahead:
     settings: PolicySettings
     loads_from: float
     devices: DeviceNeeds = field(default_factory=DeviceNeeds)
+    small_bytes: int = 0
+    odds: Callable[[bool], float] = lambda displaces: 1.0
 
 
 def plan_ahead(ahead: Ahead, now: float, until: float) -> tuple[PlannedStay, ...]:
@@ -97,8 +105,9 @@ def _loads(ahead: Ahead, residents: Sequence[ResidentModel], at: float) -> Itera
     """Yield the loads of the plan at this time."""
     if at < ahead.loads_from:
         return
+    chances = [chances for since, chances in ahead.chances if since <= at][-1]
     yield from plan_preloads(
-        ahead.popularity,
+        chances,
         residents,
         ahead.sizes,
         ahead.limit_bytes,
@@ -106,6 +115,8 @@ def _loads(ahead: Ahead, residents: Sequence[ResidentModel], at: float) -> Itera
         favourites=ahead.favourites,
         settings=ahead.settings,
         devices=ahead.devices,
+        small_bytes=ahead.small_bytes,
+        odds=ahead.odds,
     ).preloads
 
 

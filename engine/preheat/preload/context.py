@@ -14,8 +14,8 @@ from preheat.preload.ahead import Ahead
 from preheat.preload.forms import FormFacts, FormOutlook, FormTarget, facts_of, outlook, plan_forms
 from preheat.preload.gate import Conditions, Hold, blocking_reason
 from preheat.preload.idle_processor import IdleProcessor
+from preheat.preload.plan import DeviceNeeds, LimitOutlook, PolicySettings, PreloadPlan
 from preheat.preload.planner import PreloadPlanner
-from preheat.preload.policy import DeviceNeeds, LimitOutlook, PolicySettings, PreloadPlan
 from preheat.preload.power import on_battery
 from preheat.preload.preloader import Preload
 from preheat.residency import (
@@ -31,7 +31,6 @@ from preheat.residency import (
     is_repackable,
 )
 from preheat.settings import Settings
-from preheat.usage import Weights
 
 _STANDBY_END_S: Final = 5.0
 _ON_BATTERY_S: Final = 60.0
@@ -133,27 +132,31 @@ class PreloadContext:
         outlook = self._planner.under_limit(residents, self.sizes(), reachable, now, self._devices())
         return outlook if self._settings.preload else outlook._replace(loads=(), left_out=())
 
-    def ahead(self) -> Ahead:
-        """Return what a plan of the next hours begins with; other threads may make it."""
+    def ahead(self, until: float) -> Ahead:
+        """Return what a plan of the hours up to a Unix time begins with; other threads may make it."""
         hold, now, planner = self.hold(), self._clock(), self._planner
         loads_from = now if hold is None or hold.brief else math.inf
         paused_until = self.paused_until
         if self._settings.preload and paused_until is not None and paused_until > now:
             loads_from = paused_until
         popularity = planner.popularity()
-        used = {*popularity.heat(now, Weights()), *planner.favourites}
+        used = {*popularity.scores(now), *planner.favourites}
+        sizes, reachable = self.sizes(), self._pool.reachable_bytes
         expiries = ((record.model_id, record.expires_at) for record in self._pool.records.values())
         return Ahead(
             popularity,
+            planner.chances_ahead(now, until),
             self._pool.residents(),
             {model_id: at for model_id, at in expiries if at is not None},
             # Models that were never used make the plan slow, and are not in it.
-            {name: n for name, n in self.sizes().items() if name in used and not planner.is_suppressed(name)},
-            self._pool.reachable_bytes,
+            {name: n for name, n in sizes.items() if name in used and not planner.is_suppressed(name)},
+            reachable,
             planner.favourites,
             planner.policy,
             loads_from,
             self._devices() or DeviceNeeds(),
+            planner.small_bytes(sizes, reachable, now),
+            planner.odds,
         )
 
     def headroom(self, limit_bytes: int) -> Headroom:
@@ -185,10 +188,16 @@ class PreloadContext:
                 self._planner.reason(target, now),
                 target.displaces,
                 self._sizes.expected_bytes(models[target.model_id]),
+                target,
             )
             for target in plan.preloads
             if self._settings.preload and target.model_id not in skip
         )
+
+    def started(self, preload: Preload) -> None:
+        """Note that a preload begins."""
+        if preload.target is not None:
+            self._planner.preload_started(preload.target)
 
     def _next_return(self, models: Mapping[str, ModelFile], skip: Container[str]) -> tuple[Preload, ...]:
         """Return the next model that made room and has it again; forget those that are loaded, or cannot be."""
@@ -223,7 +232,6 @@ class PreloadContext:
 
     def _form_of(self, record: Residency, hot: Hot, model: ModelFile) -> FormFacts:
         now, model_id = self._pool.now(), record.model_id
-        usage = self._planner.usage(model_id, now.unix)
         return facts_of(
             record,
             hot,
@@ -231,8 +239,8 @@ class PreloadContext:
             setting=self._settings.for_model(model_id).repack,
             repackable=is_repackable(model) and not record.device_bytes,
             gain=self._gains.gain(model),
-            usage=usage,
-            used_enough=self._planner.used_enough(model_id, usage),
+            chance=self._planner.chance(model_id, now.unix),
+            used_enough=self._planner.used_enough(model_id, now.unix),
             keeps_prompts=self._pool.keeps_prompts(model),
             added_bytes=self._sizes.form_size(model, hot.form.other).added_bytes,
         )
@@ -328,4 +336,10 @@ class PreloadContext:
 
 def policy_of(settings: Settings) -> PolicySettings:
     """Return the policy that the settings choose."""
-    return PolicySettings(top=3 if settings.preload_learned else 0, read_ahead=settings.read_ahead)
+    return PolicySettings(
+        learned=settings.preload_learned,
+        waste_price=settings.waste_price,
+        keep_after_use_s=settings.keep_after_use,
+        eviction=settings.eviction,
+        read_ahead=settings.read_ahead,
+    )

@@ -8,13 +8,14 @@ room and less likely models there are before it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from preheat.preload.foresight import Chances
 from preheat.preload.outcomes import corrected
-from preheat.residency import ResidentModel
+from preheat.preload.plan import DeviceNeeds
+from preheat.residency import NO_DEVICE_BYTES, DevicePool, ResidentModel, Shortage, device_sums, is_small
 
 _CANDIDATES: Final = 12
 """Number of models that are considered, the most promising ones."""
@@ -30,13 +31,11 @@ class Prices:
         load_s: Seconds of any load, in addition to reading.
         byte_s: Seconds of reading a byte.
         vain: Price of a load in vain ÷ that of the same load while a request waits.
-        kept_s: Time since its last request in which a model is not displaced by a preload, in seconds.
     """
 
     load_s: float = 0.5
     byte_s: float = 1 / 1.9e9
     vain: float = 1.0
-    kept_s: float = 60.0
 
     def seconds(self, size_bytes: int) -> float:
         """Return the time of a load."""
@@ -66,12 +65,16 @@ class Memory(NamedTuple):
         sizes: Expected bytes of each model on disk; other models are ignored.
         limit_bytes: Memory for all models.
         kept: Models that no preload displaces.
+        devices: What models need of devices.
+        small_bytes: The part of the free memory that only small models may take.
     """
 
     residents: Sequence[ResidentModel]
     sizes: Mapping[str, int]
     limit_bytes: int
-    kept: frozenset[str]
+    kept: Set[str]
+    devices: DeviceNeeds = DeviceNeeds()
+    small_bytes: int = 0
 
 
 def best_preload(
@@ -91,8 +94,8 @@ def keeping_values(chances: Chances, residents: Sequence[ResidentModel], prices:
     """Return what it is worth to keep each model, by its memory: the order in which they make room for a request."""
     return {
         model.model_id: chances.models.get(model.model_id, 0.0)
-        * prices.seconds(model.resident_bytes)
-        / max(model.resident_bytes, 1)
+        * prices.seconds(model.size_bytes)
+        / max(model.size_bytes, 1)
         * (1.0 + prices.vain * model.speculative)
         for model in residents
     }
@@ -116,7 +119,7 @@ class _Ours:
             for model in memory.residents
             if not (model.leased or model.favourite or model.model_id in memory.kept)
         ]
-        self._movable = sorted(movable, key=lambda model: self._density(model.model_id, model.resident_bytes))
+        self._movable = sorted(movable, key=lambda model: self._density(model.model_id, model.size_bytes))
         self._lasting: dict[str, float] = {}
         before = self._free
         for model in self._movable:
@@ -128,7 +131,7 @@ class _Ours:
     def candidates(self) -> list[str]:
         """Return the models that may be preloaded, the most promising ones."""
         absent = [name for name in self._known if name not in self._held]
-        absent.sort(key=lambda name: self._chances[name] * self._prices.seconds(self._memory.sizes[name]), reverse=True)
+        absent.sort(key=lambda name: self._chances[name] * self._prices.seconds(self._whole(name)), reverse=True)
         return [name for name in absent[:_CANDIDATES] if self._memory.sizes[name] <= self._memory.limit_bytes]
 
     def estimate(self, model_id: str, odds: Callable[[bool], float]) -> Estimate | None:
@@ -137,31 +140,54 @@ class _Ours:
         lesser = [
             each
             for each in self._movable
-            if self._density(each.model_id, each.resident_bytes) < self._density(model_id, size)
+            if self._density(each.model_id, each.size_bytes) < self._density(model_id, self._whole(model_id))
         ]
-        room, displaced = self._free, list[ResidentModel]()
-        for model in lesser:
-            if room >= size:
-                break
-            displaced.append(model)
-            room += model.resident_bytes
-        if room < size or not chance:
+        displaced = self._displaced(model_id, size, lesser)
+        if displaced is None or not chance:
             return None
-        for model in reversed(displaced[:]):
-            if room - model.resident_bytes >= size:
-                # A large one chosen late makes a small one chosen early needless.
-                room -= model.resident_bytes
-                displaced.remove(model)
+        room = self._free + sum(model.resident_bytes for model in displaced)
         leaving = {model.model_id for model in displaced}
         absent = self._absent - chance + sum(self._chances.get(name, 0.0) for name in leaving)
         before = room - size + sum(model.resident_bytes for model in lesser if model.model_id not in leaving)
         vain = self._vain(chance, max(absent, 0.0), before)
         likely = corrected(vain, odds(bool(displaced)))
-        gain = self._prices.seconds(size) * (1.0 - likely * (1.0 + self._prices.vain))
+        gain = self._prices.seconds(self._whole(model_id)) * (1.0 - likely * (1.0 + self._prices.vain))
         for model in displaced:
-            lost = self._prices.seconds(model.resident_bytes) * self._lasting[model.model_id]
+            lost = self._prices.seconds(model.size_bytes) * self._lasting[model.model_id]
             gain -= lost * (1.0 + self._prices.vain * model.speculative)
         return Estimate(model_id, tuple(model.model_id for model in displaced), gain, vain) if gain > 0 else None
+
+    def _displaced(self, model_id: str, size_bytes: int, lesser: Sequence[ResidentModel]) -> list[ResidentModel] | None:
+        """Return the models that make room for another, of those that are worth less; None if they do not suffice."""
+        pools = self._pools(model_id)
+        free, limit = self._free, self._memory.limit_bytes
+        if self._memory.small_bytes and not is_small(self._whole(model_id), limit):
+            free -= min(self._memory.small_bytes, limit - size_bytes)
+        shortage = Shortage((), size_bytes, free, pools)
+        displaced: list[ResidentModel] = []
+        for model in lesser:
+            if not shortage.exists:
+                break
+            if shortage.is_eased_by(model):
+                shortage.take(model)
+                displaced.append(model)
+        if shortage.exists:
+            return None
+        # A large one chosen late may make a small one chosen early needless.
+        needless = {model.model_id for model in reversed(displaced) if shortage.give_back(model)}
+        return [model for model in displaced if model.model_id not in needless]
+
+    def _whole(self, model_id: str) -> int:
+        """Return what a load needs of all memory together."""
+        return self._memory.sizes[model_id] + sum(self._memory.devices.sizes.get(model_id, NO_DEVICE_BYTES).values())
+
+    def _pools(self, model_id: str) -> list[DevicePool]:
+        """Return what is free of the devices that a model uses."""
+        pools = self._memory.devices.pools(model_id)
+        if not pools:
+            return pools
+        held = device_sums(model.device_bytes for model in self._memory.residents)
+        return [pool._replace(limit_bytes=pool.limit_bytes - held.get(pool.device, 0)) for pool in pools]
 
     def _density(self, model_id: str, size_bytes: int) -> float:
         return self._chances.get(model_id, 0.0) * self._prices.seconds(size_bytes) / max(size_bytes, 1)

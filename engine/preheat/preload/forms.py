@@ -8,7 +8,6 @@ from typing import Final, Literal, NamedTuple
 
 from preheat.messages import Message, msg
 from preheat.residency import LEAST_GAIN, Form, Hot, Now, Residency
-from preheat.usage import Usage
 
 REST_S: Final = 5.0
 """Idle time of a model before its form changes, in seconds."""
@@ -25,7 +24,7 @@ class FormFacts(NamedTuple):
         repackable: Enough of its weights have a repacked form on this processor.
         gain: The decode speed that repacked weights gain, 0.25 is 25 %; None if it was not measured.
         used_enough: It is used often enough to be worth more memory.
-        score: How much it is used; decides between models.
+        chance: The chance that it is needed next; with the gain, it decides between models.
         idle_s: Seconds since its last request or load; 0 while it is in use.
         rest_s: Idle time that it needs before its form changes.
         resting_s: Seconds until it may change to the repacked form again.
@@ -39,7 +38,7 @@ class FormFacts(NamedTuple):
     repackable: bool
     gain: float | None
     used_enough: bool
-    score: float
+    chance: float
     idle_s: float
     rest_s: float
     resting_s: float
@@ -55,7 +54,7 @@ def facts_of(
     setting: Literal["auto", "on", "off"],
     repackable: bool,
     gain: float | None,
-    usage: Usage,
+    chance: float,
     used_enough: bool,
     keeps_prompts: bool,
     added_bytes: int,
@@ -69,7 +68,7 @@ def facts_of(
         repackable,
         gain,
         used_enough,
-        usage.score,
+        chance,
         0.0 if record.leased else max(0.0, now.unix - used_at),
         REST_S if keeps_prompts or hot.unused else LONG_REST_S,
         max(record.exchange_after_mono - now.mono, 0.0),
@@ -118,8 +117,13 @@ def plan_forms(models: Iterable[FormFacts], free_bytes: int) -> tuple[FormTarget
     Args:
         free_bytes: Memory that is free within the limit. Nothing is evicted for another form.
     """
-    order = sorted(models, key=lambda model: (model.setting == "auto", -model.score, model.model_id))
+    order = sorted(models, key=lambda model: (model.setting == "auto", -_worth(model), model.model_id))
     return tuple(_target(model, free_bytes) for model in order)
+
+
+def _worth(model: FormFacts) -> float:
+    """Return the expected gain of repacked weights; what was not measured is taken to be just worth it."""
+    return model.chance * (LEAST_GAIN if model.gain is None else model.gain)
 
 
 def _target(model: FormFacts, free_bytes: int) -> FormTarget:

@@ -1,13 +1,16 @@
-"""Plans preloads from usage. Engine and replay run the same planner."""
+"""Plans preloads by an estimate of what is needed next. Engine and replay run the same planner."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+import math
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import partial
-from itertools import islice
+from typing import Final
 
 from preheat.messages import Message, msg
-from preheat.preload.policy import (
+from preheat.preload.foresight import Chances, Foresight, Sign, Voice
+from preheat.preload.outcomes import Outcomes
+from preheat.preload.plan import (
     DeviceNeeds,
     LimitOutlook,
     PlanAction,
@@ -15,17 +18,30 @@ from preheat.preload.policy import (
     PreloadPlan,
     PreloadTarget,
     TargetKind,
-    enough_uses,
-    eviction_view,
-    plan_preloads,
-    small_bytes_in_use,
 )
-from preheat.residency import DevicePool, EvictionPlan, ResidentModel, plan_beside_small, plan_room
-from preheat.usage import Popularity, Usage, UsageTracker
+from preheat.preload.policy import LEAST_CHANCE, eviction_view, expected_model, plan_preloads
+from preheat.residency import (
+    DevicePool,
+    EvictionPlan,
+    ResidentModel,
+    Shortage,
+    is_small,
+    kept_small_bytes,
+    plan_beside_small,
+    plan_room,
+)
+from preheat.usage import DAY_S, HOUR_S, Popularity, Usage, UsageTracker
+
+_USED: Final = 1.0
+"""A model with more uses than this lately, two for example, is one that is used. What lasts for days is decided by
+this, not by the chance of being next, which changes with the hour: room for small models, repacked weights, contexts.
+"""
+
+_MOST_LIKELY: Final = 3
 
 
 class PreloadPlanner:
-    """Decides what to preload, what to evict, and why. Reads no clock and does no I/O.
+    """Decides what to preload, what to evict, and why. Reads no clock and does no I/O, except in ``recall``.
 
     Attributes:
         policy: Policy settings.
@@ -34,24 +50,79 @@ class PreloadPlanner:
 
     def __init__(self, usage: UsageTracker, policy: PolicySettings) -> None:
         self._usage = usage
+        self._foresight = self._empty_foresight()
+        self._missed: list[tuple[str, str, float]] | None = None
+        self._known: tuple[float, Chances] | None = None
+        self._outcomes = Outcomes()
         self._suppressed: set[str] = set()
         self.policy = policy
         self.favourites: tuple[str, ...] = ()
 
+    # What happens
+
     def request_arrived(self, model_id: str, client: str, now: float) -> None:
         """Count a request; its model may be preloaded again."""
         self._usage.request_arrived(model_id, client, now)
+        self._foresight.used(model_id, client, now)
+        if self._missed is not None:
+            self._missed.append((model_id, client, now))
+        self._known = None
+        self._outcomes.used(model_id)
         self.allow(model_id)
 
     def client_woke(self, client: str, model_id: str, now: float) -> str | None:
         """Note that a client woke; return the model it is expected to use, which may be preloaded again."""
-        expected = self._usage.client_woke(client, model_id, now)
+        if not self._usage.client_woke(client, model_id, now):
+            return None
+        self._foresight.client_woke(client, model_id, now)
+        self._known = None
+        expected = expected_model(self.chances(now))
         if expected is not None:
             self.allow(expected)
         return expected
 
     def model_added(self, model_id: str, now: float) -> None:
-        """Note that a model was downloaded or imported."""
+        """Note that a model was downloaded, imported or found."""
+        self._foresight.added(model_id, now)
+        self._known = None
+
+    def preload_started(self, target: PreloadTarget) -> None:
+        """Note that a target of a plan is being loaded."""
+        if target.kind is TargetKind.LEARNED:
+            self._outcomes.started(target.model_id, bool(target.displaces), target.vain)
+
+    def preload_wasted(self, model_id: str) -> None:
+        """Note that a preloaded model left unused."""
+        self._outcomes.left(model_id)
+
+    def memory_lost(self) -> None:
+        """Note that no model is in memory any more, for a reason that says nothing about preloads."""
+        self._outcomes.lost()
+
+    def recall(self) -> Foresight:
+        """Return what the log of the last weeks says about what is needed next; pass it to ``remember``.
+
+        Blocks on the disk, for up to half a second. Any thread; what happens until ``remember`` is added there.
+        """
+        foresight = self._empty_foresight()
+        for use in self._usage.recent():
+            if use.is_wake:
+                foresight.client_woke(use.client, use.model_id, use.at)
+            else:
+                foresight.used(use.model_id, use.client, use.at)
+        return foresight
+
+    def recalling(self) -> None:
+        """Note that ``recall`` is about to be called."""
+        self._missed = []
+
+    def remember(self, foresight: Foresight) -> None:
+        """Go on with the result of ``recall``."""
+        for model_id, client, at in self._missed or ():
+            foresight.used(model_id, client, at)
+        self._foresight, self._missed, self._known = foresight, None, None
+
+    # Models that were unloaded on purpose
 
     def suppress(self, model_id: str) -> None:
         """Do not preload a model that was unloaded on purpose, until ``allow``."""
@@ -65,6 +136,8 @@ class PreloadPlanner:
         """Return whether the model was unloaded on purpose and not used since."""
         return model_id in self._suppressed
 
+    # Decisions
+
     def plan(
         self,
         residents: Sequence[ResidentModel],
@@ -73,7 +146,7 @@ class PreloadPlanner:
         now: float,
         devices: DeviceNeeds | None = None,
     ) -> PreloadPlan:
-        """Return which models should be hot; see ``plan_preloads``."""
+        """Return which models should be hot; see ``plan_preloads``. Changes nothing."""
         return self._plan(residents, sizes, limit_bytes, now, devices, self._suppressed)
 
     def suppressed(
@@ -101,16 +174,16 @@ class PreloadPlanner:
         for_request: bool,
         sizes: Mapping[str, int] | None = None,
     ) -> EvictionPlan:
-        """Return the models to unload to make room; see ``policy.eviction_view`` for the place of unused preloads.
+        """Return the models to unload to make room; see ``policy.eviction_view`` for their order.
 
         Args:
             sizes: Expected bytes of each model on disk; room is kept for the small ones in use.
         """
-        popularity = self._usage.popularity
-        view = eviction_view(residents, popularity, now, self.policy)
-        small_bytes = small_bytes_in_use(popularity, sizes or {}, self.favourites, limit_bytes, now, self.policy)
+        small_bytes = self.small_bytes(sizes or {}, limit_bytes, now)
+        if for_request and (small_bytes or Shortage(residents, needed_bytes, limit_bytes, pools).exists):
+            residents = eviction_view(residents, self.chances(now), self.policy)
         return plan_beside_small(
-            view, needed_bytes, limit_bytes, pools, small_bytes=small_bytes, for_request=for_request
+            residents, needed_bytes, limit_bytes, pools, small_bytes=small_bytes, for_request=for_request
         )
 
     def leaving(self, residents: Sequence[ResidentModel], limit_bytes: int, now: float) -> tuple[str, ...]:
@@ -146,49 +219,88 @@ class PreloadPlanner:
             tuple(target.model_id for target in plan.targets if target.action in lacks_room),
         )
 
+    def chances(self, now: float) -> Chances:
+        """Return what is likely to be needed next."""
+        if self._known is None or self._known[0] != now:
+            self._known = now, self._foresight.chances(now)
+        return self._known[1]
+
+    def chance(self, model_id: str, now: float) -> float:
+        """Return the chance of a model to be needed next."""
+        return self.chances(now).models.get(model_id, 0.0)
+
+    def chances_ahead(self, now: float, until: float) -> tuple[tuple[float, Chances], ...]:
+        """Return what will be likely from ``now`` and from each full hour up to ``until``, if nothing happens."""
+        hours = range(math.floor(now / HOUR_S) + 1, math.ceil(until / HOUR_S))
+        return tuple((at, self._foresight.chances(at)) for at in (now, *(hour * HOUR_S for hour in hours)))
+
+    @property
+    def odds(self) -> Callable[[bool], float]:
+        """How preloads turned out so far; see ``best_preload``."""
+        return self._outcomes.odds
+
+    def small_bytes(self, sizes: Mapping[str, int], limit_bytes: int, now: float) -> int:
+        """Return the memory to keep for small models: those that are used, and favourites."""
+        popularity = self._usage.popularity
+        return kept_small_bytes(
+            (
+                size
+                for name, size in sizes.items()
+                if is_small(size, limit_bytes) and (name in self.favourites or popularity.score(name, now) > _USED)
+            ),
+            limit_bytes,
+        )
+
+    def likely(self, now: float) -> tuple[str, ...]:
+        """Return the most used models besides the favourites, for which contexts leave room."""
+        if not self.policy.learned:
+            return ()
+        scores = self._usage.popularity.scores(now)
+        used = [name for name, score in scores.items() if score > _USED and name not in self.favourites]
+        return tuple(sorted(used, key=lambda name: (-scores[name], name))[:_MOST_LIKELY])
+
+    def used_enough(self, model_id: str, now: float) -> bool:
+        """Return whether a model is used often enough to be worth more memory: a favourite needs one use in a week."""
+        popularity = self._usage.popularity
+        if popularity.score(model_id, now) > _USED:
+            return True
+        return model_id in self.favourites and popularity.usage(model_id, now).last_week > 0
+
+    # Reasons
+
     def reason(self, target: PreloadTarget, now: float) -> Message:
         """Return why the target should be hot."""
         if target.kind is TargetKind.FAVOURITE:
             return msg("favourite", rank=target.rank)
         if target.kind is TargetKind.EXPECTED:
-            return msg("expected")
-        return describe_usage(self._usage.popularity.usage(target.model_id, now), now)
+            added = any(voice.sign is Sign.ADDED for voice in self.voices(target.model_id, now))
+            return msg("just_added" if added else "expected")
+        return describe_usage(self.usage(target.model_id, now), now)
+
+    def voices(self, model_id: str, now: float) -> tuple[Voice, ...]:
+        """Return the experts that speak for a model, the one that matters most first."""
+        return self._foresight.voices(model_id, now)
 
     def explain(self, model_id: str, plan: PreloadPlan, now: float) -> Message:
         """Return what the plan does about any model, and why."""
         for target in plan.targets:
             if target.model_id == model_id:
                 return _describe(target, self.reason(target, now))
-        usage = self._usage.popularity.usage(model_id, now)
-        reason = describe_usage(usage, now)
-        if not self.policy.top:
+        reason = describe_usage(self.usage(model_id, now), now)
+        if not self.policy.learned:
             return msg("plan_favourites_only", reason=reason)
-        if not enough_uses(usage.score, self.policy):
-            return msg("plan_too_few_uses", reason=reason)
-        if sum(target.kind is TargetKind.LEARNED for target in plan.targets) >= self.policy.top:
-            return msg("plan_not_in_top", reason=reason)
-        return msg("plan_small_share", reason=reason)
-
-    def popularity(self) -> Popularity:
-        """Return a copy of the usage counters, for another thread."""
-        return self._usage.popularity.copy()
+        return msg("plan_unlikely" if self.chance(model_id, now) < LEAST_CHANCE else "plan_in_vain", reason=reason)
 
     def usage(self, model_id: str, now: float) -> Usage:
         """Return how much a model is used."""
         return self._usage.popularity.usage(model_id, now)
 
-    def likely(self, now: float) -> tuple[str, ...]:
-        """Return as many models as are preloaded besides the favourites, the most used first."""
-        if not self.policy.top:
-            return ()
-        heat = self._usage.popularity.heat(now, self.policy.weights)
-        ranked = (each for each in sorted(heat, key=heat.__getitem__, reverse=True) if each not in self.favourites)
-        enough = (each for each in ranked if enough_uses(self.usage(each, now).score, self.policy))
-        return tuple(islice(enough, self.policy.top))
+    def popularity(self) -> Popularity:
+        """Return a copy of the usage counters, for another thread."""
+        return self._usage.popularity.copy()
 
-    def used_enough(self, model_id: str, usage: Usage) -> bool:
-        """Return whether a model is used often enough to be worth more memory: a favourite needs one use in a week."""
-        return enough_uses(usage.score, self.policy) or (model_id in self.favourites and usage.last_week > 0)
+    def _empty_foresight(self) -> Foresight:
+        return Foresight(self._usage.timezone, self._usage.half_life_s / DAY_S)
 
     def _plan(
         self,
@@ -200,16 +312,16 @@ class PreloadPlanner:
         without: Set[str],
     ) -> PreloadPlan:
         return plan_preloads(
-            self._usage.popularity,
+            self.chances(now),
             residents,
             {name: size for name, size in sizes.items() if name not in without} if without else sizes,
             limit_bytes,
             now,
             favourites=self.favourites,
-            expected=self._usage.expected(now),
-            likely=self._usage.likely(now),
             settings=self.policy,
             devices=devices,
+            small_bytes=self.small_bytes(sizes, limit_bytes, now),
+            odds=self.odds,
         )
 
 

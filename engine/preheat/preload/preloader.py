@@ -15,7 +15,7 @@ from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.preload.forms import FormAction, FormTarget
 from preheat.preload.gate import Hold
-from preheat.preload.policy import PreloadPlan
+from preheat.preload.plan import PreloadPlan, PreloadTarget
 from preheat.preload.round import Round
 from preheat.residency import EvictionReason, Form
 
@@ -39,12 +39,14 @@ class Preload:
         reason: Why the model should be hot.
         displaces: Models to unload first.
         expected_bytes: Memory it will need.
+        target: What the plan says about it; None if it is not of the plan.
     """
 
     model: ModelFile
     reason: Message
     displaces: tuple[str, ...]
     expected_bytes: int
+    target: PreloadTarget | None = None
 
 
 class PlanSource(Protocol):
@@ -53,6 +55,7 @@ class PlanSource(Protocol):
     def hold(self) -> Hold | None: ...
     def plan(self) -> PreloadPlan: ...
     def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]: ...
+    def started(self, preload: Preload) -> None: ...
     def start_standby(self, plan: PreloadPlan) -> float: ...
     def stop_standby(self) -> None: ...
     def form_hold(self) -> Hold | None: ...
@@ -168,6 +171,7 @@ class Preloader:
     async def _preload(self, preload: Preload) -> None:
         model_id = preload.model.model_id
         watching = asyncio.create_task(self._cancel_when_blocked())
+        self._source.started(preload)
         try:
             if await self._loader.preload(preload.model, preload.reason, preload.displaces):
                 self.round.loaded(model_id)

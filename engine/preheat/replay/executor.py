@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
 from typing import Final
 
@@ -93,6 +93,7 @@ class SimulatedExecutor:
     Args:
         policy: Chooses the models that make room.
         keep_alive_s: Idle time after which a model is unloaded; None never.
+        on_wasted: Called with each preloaded model that leaves unused.
 
     Attributes:
         now: Simulated Unix time.
@@ -108,8 +109,10 @@ class SimulatedExecutor:
         sizes: Mapping[str, ModelSize],
         policy: EvictionPolicy,
         keep_alive_s: float | None = None,
+        on_wasted: Callable[[str], None] = lambda model_id: None,
     ) -> None:
         self.figures = Figures()
+        self._on_wasted = on_wasted
         self.cache = PageCache()
         self.now = 0.0
         self._machine = machine
@@ -275,6 +278,7 @@ class SimulatedExecutor:
             if effect.decision.wasted:
                 figures.wasted += 1
                 figures.wasted_s += self._load_s[effect.decision.model_id]
+                self._on_wasted(effect.decision.model_id)
             figures.cancelled += effect.decision.action is Action.CANCEL
 
     def _start_twin(self, model_id: str, twin: _Load) -> None:

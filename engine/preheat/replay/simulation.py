@@ -75,7 +75,9 @@ class Simulation:
         self._planner = strategy.planner(UsageTracker(settings, timezone=timezone), strategy.policy)
         if strategy.preload:
             self._planner.favourites = tuple(favourites)
-        self._executor = SimulatedExecutor(machine, sizes, self._plan_eviction, strategy.keep_alive_s)
+        self._executor = SimulatedExecutor(
+            machine, sizes, self._plan_eviction, strategy.keep_alive_s, self._planner.preload_wasted
+        )
         self._reading: _Reading | None = None
         self._replan_at = 0.0
         self._on = False
@@ -133,6 +135,7 @@ class Simulation:
             self._stop_reading()
             self._executor.switch_off()
             self._executor.reset()
+            self._planner.memory_lost()
 
     def sleep(self, at: float) -> None:
         """Suspend the machine: nothing happens until it resumes, but everything stays in memory."""
@@ -221,6 +224,7 @@ class Simulation:
             executor.state.residents(), self._resident_bytes, self._machine.limit_bytes, executor.now, self._devices
         )
         if preload := next(iter(plan.preloads), None):
+            self._planner.preload_started(preload)
             executor.preload(preload.model_id, preload.displaces)
             return
         if self._strategy.repack:
@@ -245,7 +249,6 @@ class Simulation:
 
     def _form_of(self, record: Residency, hot: Hot) -> FormFacts:
         model_id, now = record.model_id, Now(self._executor.now, self._executor.now)
-        usage = self._planner.usage(model_id, now.unix)
         return facts_of(
             record,
             hot,
@@ -253,8 +256,8 @@ class Simulation:
             setting="auto",
             repackable=True,
             gain=LEAST_GAIN,
-            usage=usage,
-            used_enough=self._planner.used_enough(model_id, usage),
+            chance=self._planner.chance(model_id, now.unix),
+            used_enough=self._planner.used_enough(model_id, now.unix),
             keeps_prompts=True,
             added_bytes=self._executor.form_size(model_id).added_bytes,
         )

@@ -1,4 +1,4 @@
-"""Usage of models by clients: the log in SQLite, popularity, client habits, and figures."""
+"""Usage of models by clients: the log in SQLite, popularity, and figures."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from preheat.usage.day import DayRequest, Lane, Stay, day_lanes
     from preheat.usage.file import UsageFileError, open_frozen
     from preheat.usage.log import FILE_NAME, UsageLog
-    from preheat.usage.popularity import DAY_S, HALF_LIFE_S, Popularity, Usage, Weights
+    from preheat.usage.popularity import DAY_S, HALF_LIFE_S, HOUR_S, Popularity, Usage, Weights
     from preheat.usage.prompts import KnownPrompt, PromptHabits
-    from preheat.usage.records import END_OF_TIME, Counts, RequestRecord, SizeRecord, WakeRecord
+    from preheat.usage.records import END_OF_TIME, Counts, RequestRecord, SizeKey, SizeRecord, Use, WakeRecord
     from preheat.usage.stats import (
         DAYS,
         HOURS,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         UsageBucket,
         UsageHistory,
     )
-    from preheat.usage.tracker import EXPECT_S, RecordObserver, UsageTracker
+    from preheat.usage.tracker import RecordObserver, UsageTracker
 else:
     __getattr__ = lazy_exports(
         __name__,
@@ -36,12 +36,12 @@ else:
             "preheat.usage.day": "DayRequest Lane Stay day_lanes",
             "preheat.usage.file": "UsageFileError open_frozen",
             "preheat.usage.log": "FILE_NAME UsageLog",
-            "preheat.usage.popularity": "DAY_S HALF_LIFE_S Popularity Usage Weights",
+            "preheat.usage.popularity": "DAY_S HALF_LIFE_S HOUR_S Popularity Usage Weights",
             "preheat.usage.prompts": "KnownPrompt PromptHabits",
-            "preheat.usage.records": "END_OF_TIME Counts RequestRecord SizeRecord WakeRecord",
+            "preheat.usage.records": "END_OF_TIME Counts RequestRecord SizeKey SizeRecord Use WakeRecord",
             "preheat.usage.stats": (
                 "DAYS HOURS SETTLING_S Figures Latency Quantiles Recomputed UsageBucket UsageHistory"
             ),
-            "preheat.usage.tracker": "EXPECT_S RecordObserver UsageTracker",
+            "preheat.usage.tracker": "RecordObserver UsageTracker",
         },
     )

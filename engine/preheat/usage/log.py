@@ -42,6 +42,7 @@ from preheat.usage.records import (
     SavedRows,
     SizeKey,
     SizeRecord,
+    Use,
     WakeRecord,
 )
 from preheat.usage.stats import DAYS, HOURS, SETTLING_S, UsageHistory, UsageStats, read_history, read_stats
@@ -215,6 +216,14 @@ class UsageLog:
             client: Return only requests of this client, in any case, of any version if it names none.
         """
         return self._read(lambda connection: tables.read_requests(connection, limit, since, model, client))
+
+    def recent_uses(self, limit: int) -> list[Use]:
+        """Return the last requests, and the wakes since the first of them, in the order of their times.
+
+        Args:
+            limit: Most requests; also that of wakes.
+        """
+        return self._read(lambda connection: tables.read_uses(connection, limit))
 
     def requests_between(self, begin: float, end: float) -> Iterator[RequestRecord]:
         """Yield the requests that arrived from ``begin`` up to, but not at, ``end``, in that order.

@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 from typing import Final, NamedTuple
 
 DAY_S: Final = 86_400.0
-HALF_LIFE_S: Final = 7 * DAY_S
+HALF_LIFE_S: Final = 14 * DAY_S
 
 RECENT_HALF_LIFE_S: Final = DAY_S
 """A use today says more about the next hour than a use last week."""
@@ -159,15 +159,15 @@ class Popularity:
         counters = self._models.get(model_id)
         return counters[_SCORE].read(now, self._half_life_s) if counters else 0.0
 
+    def scores(self, now: float) -> dict[str, float]:
+        """Return ``score`` of every model used so far."""
+        return {model_id: self.score(model_id, now) for model_id in self._models}
+
     def heat(self, now: float, weights: Weights) -> dict[str, float]:
         """Return the weighted uses of every model used so far: the score, plus recent uses and uses at this hour.
 
         The next hour counts more the closer it is, so that its models are loaded before it begins.
         """
-        return self.scores_and_heat(now, weights)[1]
-
-    def scores_and_heat(self, now: float, weights: Weights) -> tuple[dict[str, float], dict[str, float]]:
-        """Return ``score`` and ``heat`` of every model used so far."""
         slot, _, elapsed = self._local(now)
         following = slot - slot % SLOTS_A_DAY + (slot + 1) % SLOTS_A_DAY
         parts = [
@@ -179,21 +179,19 @@ class Popularity:
             )
             if weight
         ]
-        scores: dict[str, float] = {}
         heat: dict[str, float] = {}
         for model_id, counters in self._models.items():
             # As _Counter.read, inlined: there may be a thousand models.
             found = counters[_SCORE]
             age = now - found.at
             value = found.value * 2.0 ** (-age / self._half_life_s) if age > 0 else found.value
-            scores[model_id] = value
             for counter, rate, weight in parts:
                 if counter in counters:
                     found = counters[counter]
                     age = now - found.at
                     value += weight * (found.value * 2.0 ** (age * rate) if age > 0 else found.value)
             heat[model_id] = value
-        return scores, heat
+        return heat
 
     def last_used_at(self, model_id: str) -> float | None:
         """Return when the last request that got it arrived, in Unix time as the clock was then; None before one."""

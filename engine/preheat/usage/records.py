@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from preheat.messages import Message
 from preheat.residency import DecisionRecord, Outcome
@@ -122,6 +122,15 @@ class RowsToSave:
 
     kind: str
     rows: tuple[Row, ...] | None
+
+
+class Use(NamedTuple):
+    """A request or a wake, as far as habits are concerned; see ``RequestRecord`` and ``WakeRecord``."""
+
+    at: float
+    client: str
+    model_id: str
+    is_wake: bool
 
 
 Record = RequestRecord | DecisionRecord | SizeRecord | WakeRecord

@@ -27,6 +27,7 @@ from preheat.usage.records import (
     SavedRows,
     SizeKey,
     SizeRecord,
+    Use,
     WakeRecord,
 )
 from preheat.usage.retention import LastRecords
@@ -172,6 +173,26 @@ def read_wakes(connection: sqlite3.Connection, begin: float, end: float) -> Iter
         (begin, end),
     )
     return (WakeRecord(*row) for row in rows)
+
+
+def read_uses(connection: sqlite3.Connection, limit: int) -> list[Use]:
+    """Return the last requests, and the wakes since the first of them, in the order of their times.
+
+    Args:
+        limit: Most requests; also that of wakes.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    names = dict(connection.execute("SELECT no, model_id FROM models"))
+    rows = connection.execute("SELECT started_at, client, model FROM requests ORDER BY id DESC LIMIT ?", (limit,))
+    uses = [Use(at, client, names[model], False) for at, client, model in rows]
+    if uses and version >= WAKES_SINCE:
+        rows = connection.execute(
+            "SELECT at, client, model FROM wakes WHERE at >= ? ORDER BY at DESC LIMIT ?",
+            (min(use.at for use in uses), limit),
+        )
+        uses += [Use(at, client, names.get(model, ""), True) for at, client, model in rows]
+    uses.sort(key=lambda use: use.at)
+    return uses
 
 
 def read_decisions(

@@ -1,8 +1,8 @@
-"""Tracks usage: how often models are used and what clients use next. Keeps both in the usage log."""
+"""Tracks usage: how often models are used, and what clients do. Keeps both in the usage log."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import tzinfo
 from typing import Final
 
@@ -10,21 +10,23 @@ from preheat.clock import unix_time
 from preheat.inference import LoadStages
 from preheat.residency import DecisionRecord
 from preheat.settings import Settings
-from preheat.usage.clients import ClientHabits, ClientRow, WakeFilter
+from preheat.usage.clients import WakeFilter
 from preheat.usage.log import UsageLog
 from preheat.usage.popularity import DAY_S, Popularity, Row
 from preheat.usage.prompts import PromptHabits
-from preheat.usage.records import RequestRecord, SizeKey, SizeRecord, WakeRecord
+from preheat.usage.records import RequestRecord, SizeKey, SizeRecord, Use, WakeRecord
 
-EXPECT_S: Final = 600.0
+_AWAKE_S: Final = 600.0
 """Time in which a client that woke is expected to send a request, in seconds."""
 
 RecordObserver = Callable[[RequestRecord | DecisionRecord], None]
 
 _POPULARITY: Final = "popularity"
-_HABITS: Final = "habits"
 _PROMPT_REQUESTS: Final = 2000
 """Last requests in the log from which the clients' prompts are known after a start."""
+
+_RECENT_USES: Final = 10_000
+"""Last requests in the log, and as many wakes at most, from which habits are known after a start."""
 
 _DECISIONS: Final = 500
 """Last decisions in the log from which the stages of loads are known after a start."""
@@ -65,10 +67,7 @@ class UsageTracker:
         self.popularity = self._counters()
         self.prompts = self._prompt_habits()
         self.stages: dict[str, LoadStages] = {}
-        self._habits = ClientHabits()
         self._filter = WakeFilter()
-        self._expected: tuple[str | None, float] = None, 0.0
-        self._likely: tuple[tuple[str, ...], float] = (), 0.0
         self._awake: tuple[str, float] = "", 0.0
         self._closed = False
         self._unsaved = 0
@@ -81,10 +80,6 @@ class UsageTracker:
         self.log.start()
         saved = self.log.saved_rows(_POPULARITY)
         self.popularity = self._counters(Row(*row) for row in saved.rows)  # type: ignore[arg-type] # as to_rows wrote them
-        self._habits = ClientHabits(
-            ClientRow(str(client), bool(named), tuple(followed))  # type: ignore[arg-type] # likewise
-            for client, named, followed in self.log.saved_rows(_HABITS).rows
-        )
         self.prompts = self._prompt_habits()
         for request in reversed(self.log.requests(_PROMPT_REQUESTS)):
             self.prompts.note(request)
@@ -112,29 +107,36 @@ class UsageTracker:
 
     def request_arrived(self, model_id: str, client: str, now: float) -> None:
         """Count a request."""
-        self._habits.use(client, now, model_id)
         self._filter.reset(client)
         self.popularity.note(model_id, now)
-        if self._expected[0] == model_id:
-            self._expected = None, 0.0
 
     def request_granted(self, model_id: str, arrived_at: float) -> None:
         """Note that a request which arrived then (Unix time) got its model."""
         self.popularity.granted(model_id, arrived_at)
 
-    def client_woke(self, client: str, model_id: str, now: float) -> str | None:
-        """Note that a client woke (see ``clients``); return the model it is expected to use next."""
+    def client_woke(self, client: str, model_id: str, now: float) -> bool:
+        """Note that a client listed the models, opened a session, or asked for the details of a model.
+
+        Returns:
+            Whether to expect a request of it: not without the setting, or without a name of the client.
+        """
         if self.log is not None and self._filter.accept(client, now, model_id):
             self.log.record(WakeRecord(now, client, model_id))
-        self._awake = client, now + EXPECT_S
-        expected = self._habits.wake(client, now, model_id)
-        if not self._settings.wake_with_clients:
-            return None
-        if not model_id:
-            self._likely = self._habits.likely(client), now + EXPECT_S
-        if expected is not None:
-            self._expected = expected, now + EXPECT_S
-        return expected
+        self._awake = client, now + _AWAKE_S
+        return self._settings.wake_with_clients and bool(client)
+
+    def recent(self) -> Iterator[Use]:
+        """Yield the last requests and wakes in the log, in the order of their times. Blocks on the disk; any thread."""
+        if self.log is not None:
+            self.log.flush()
+            for use in self.log.recent_uses(_RECENT_USES):
+                if self._settings.wake_with_clients or not use.is_wake:
+                    yield use
+
+    @property
+    def half_life_s(self) -> float:
+        """Time in which the count of a use halves, in seconds."""
+        return self._settings.popularity_half_life * DAY_S
 
     @property
     def timezone(self) -> tzinfo | None:
@@ -144,14 +146,6 @@ class UsageTracker:
     def awake(self, now: float) -> tuple[str, ...]:
         """Return the client that woke last, if that was recently."""
         return self._awake[:1] if now <= self._awake[1] else ()
-
-    def expected(self, now: float) -> str | None:
-        """Return the model that a client which woke recently nearly always uses next."""
-        return self._expected[0] if now <= self._expected[1] else None
-
-    def likely(self, now: float) -> tuple[str, ...]:
-        """Return all models that a client which woke recently used before, most frequent first."""
-        return self._likely[0] if now <= self._likely[1] else ()
 
     def request_ended(self, record: RequestRecord) -> None:
         """Record a finished request."""
@@ -177,10 +171,10 @@ class UsageTracker:
             self.log.record(SizeRecord(*key, resident_bytes, 0.0, self._clock()))
 
     def _counters(self, rows: Iterable[Row] = ()) -> Popularity:
-        return Popularity(self._settings.popularity_half_life * DAY_S, self._timezone, rows)
+        return Popularity(self.half_life_s, self._timezone, rows)
 
     def _prompt_habits(self) -> PromptHabits:
-        return PromptHabits(self._settings.popularity_half_life * DAY_S, self._timezone)
+        return PromptHabits(self.half_life_s, self._timezone)
 
     def _publish(self, record: RequestRecord | DecisionRecord) -> None:
         for observer in self._observers:
@@ -191,4 +185,3 @@ class UsageTracker:
     def _save(self, log: UsageLog) -> None:
         self._unsaved = 0
         log.save_rows(_POPULARITY, self.popularity.to_rows())
-        log.save_rows(_HABITS, self._habits.to_rows())

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from preheat.preload import Ahead, PlannedStay, PolicySettings, plan_ahead
+from preheat.preload.foresight import Foresight
 from preheat.residency import ResidentModel
 from preheat.usage import Popularity
 
+GB = 1_000_000_000
 HOUR_S = 3600.0
 NOW = datetime(2026, 3, 5, 6, 30, tzinfo=UTC).timestamp()  # a Thursday
 MIDNIGHT = NOW - 6.5 * HOUR_S
@@ -19,26 +21,34 @@ MIDNIGHT = NOW - 6.5 * HOUR_S
 
 @pytest.fixture
 def ahead() -> Ahead:
-    """Used were: mail at nine on the last three days, notes yesterday evening. There is room for one of them."""
-    popularity = Popularity(timezone=UTC)
-    for days in (3, 2, 1):
-        for minute in range(0, 40, 4):
-            popularity.note("mail", MIDNIGHT - days * 24 * HOUR_S + 9 * HOUR_S + minute * 60)
-    for minute in range(6):
-        popularity.note("notes", MIDNIGHT - 3 * HOUR_S + minute * 60)
-    notes = ResidentModel("notes", 8, NOW - 9 * HOUR_S)
-    return Ahead(popularity, [notes], {}, {"mail": 9, "notes": 8}, 10, (), PolicySettings(), NOW)
+    """Used were: mail at nine, and notes in the evening, on each of the last days. There is room for one of them."""
+    popularity, foresight = Popularity(timezone=UTC), Foresight(UTC)
+    for days in range(20, 0, -1):
+        for model_id, hour in (("mail", 9), ("notes", 21)):
+            for minute in range(0, 40, 4):
+                at = MIDNIGHT - days * 24 * HOUR_S + hour * HOUR_S + minute * 60
+                popularity.note(model_id, at)
+                foresight.used(model_id, "", at)
+    chances = tuple((at, foresight.chances(at)) for at in (NOW, *(MIDNIGHT + hour * HOUR_S for hour in range(7, 13))))
+    notes = ResidentModel("notes", 8 * GB, NOW - 9 * HOUR_S)
+    sizes = {"mail": 9 * GB, "notes": 8 * GB}
+    return Ahead(popularity, chances, [notes], {}, sizes, 10 * GB, (), PolicySettings(), NOW)
 
 
 def test_a_model_is_loaded_before_it_is_usually_used(ahead: Ahead) -> None:
-    notes, mail = plan_ahead(ahead, NOW, NOW + 6 * HOUR_S)
+    half_past_seven = MIDNIGHT + 7.5 * HOUR_S
+    notes, mail = plan_ahead(replace(ahead, loads_from=half_past_seven), NOW, NOW + 6 * HOUR_S)
     assert (notes.model_id, notes.begins_at, notes.loads) == ("notes", NOW, False)
-    assert (mail.model_id, mail.loads, mail.ends_at) == ("mail", True, NOW + 6 * HOUR_S)
+    assert (mail.model_id, mail.loads, mail.begins_at, mail.ends_at) == ("mail", True, half_past_seven, NOW + 21_600)
     assert notes.ends_at == mail.begins_at  # it has to leave for it
     assert mail.usual_at == MIDNIGHT + 9 * HOUR_S
-    assert mail.usual_at - 1.5 * HOUR_S < mail.begins_at <= mail.usual_at
     assert mail.why is not None
     assert mail.why.code == "used_mostly"
+
+
+def test_what_follows_for_sure_is_loaded_at_once(ahead: Ahead) -> None:
+    stays = {stay.model_id: stay for stay in plan_ahead(ahead, NOW, NOW + 6 * HOUR_S)}
+    assert (stays["mail"].begins_at, stays["notes"].ends_at) == (NOW, NOW)
 
 
 def test_nothing_is_loaded_while_preloading_is_paused(ahead: Ahead) -> None:

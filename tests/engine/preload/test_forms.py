@@ -15,7 +15,7 @@ MAPPED, REPACKED = Form.MAPPED, Form.REPACKED
 
 
 def facts(model_id: str = "a", **values: Any) -> FormFacts:
-    known = FormFacts(model_id, MAPPED, "auto", True, 0.3, True, 5.0, 100.0, REST_S, 0.0, False, 40)
+    known = FormFacts(model_id, MAPPED, "auto", True, 0.3, True, 0.5, 100.0, REST_S, 0.0, False, 40)
     return known._replace(**values)
 
 
@@ -56,7 +56,7 @@ def test_off_takes_repacked_weights_back_even_without_room_for_both() -> None:
 
 
 def test_what_the_user_set_comes_first_and_then_what_is_used_most() -> None:
-    models = [facts("a", score=1.0), facts("b", score=9.0), facts("c", score=0.0, setting="off", form=REPACKED)]
+    models = [facts("a", chance=0.1), facts("b", chance=0.9), facts("c", chance=0.0, setting="off", form=REPACKED)]
     assert [target.model_id for target in plan_forms(models, 50)] == ["c", "b", "a"]
 
 

@@ -4,348 +4,385 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.preload import PlanAction, PolicySettings, PreloadPlan, PreloadTarget, TargetKind
-from preheat.preload.policy import eviction_view, plan_preloads
+from preheat.preload import DeviceNeeds, PlanAction, PolicySettings, PreloadPlan, PreloadTarget, TargetKind
+from preheat.preload.estimate import keeping_values
+from preheat.preload.foresight import PAUSE_S, Chances, Expert
+from preheat.preload.policy import LEAST_CHANCE, eviction_view, expected_model, plan_preloads, prices_of
 from preheat.residency import ResidentModel, is_small, plan_eviction
-from preheat.usage import DAY_S, Popularity, Weights
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC).timestamp()
+GB = 1_000_000_000
 IDS = ("a", "b", "c", "d", "e", "f")
-Situation = tuple[Popularity, list[ResidentModel], dict[str, int], int, list[str], str | None]
-"""Usage, residents, sizes, limit, favourites and the expected model."""
-
-PLAIN = PolicySettings(weights=Weights(recent=0.0, time_of_day=0.0), min_share=0.0)
-READING_ALL = PolicySettings(read_ahead="all")
+ALL = PolicySettings(read_ahead="all")
 
 
-def used(**times: int) -> Popularity:
-    """Return a popularity with this number of uses per model, all just now."""
-    popularity = Popularity(timezone=UTC)
-    for model_id, count in times.items():
-        for _ in range(count):
-            popularity.note(model_id, NOW)
-    return popularity
+def chances(unknown: float = 0.0, **models: float) -> Chances:
+    """Return chances that what is used most is the reason for."""
+    return Chances(models, unknown, {Expert.MOST: 1.0})
 
 
-def idle(model_id: str, size: int = 1, age_s: float = 3600.0, **flags: Any) -> ResidentModel:
-    return ResidentModel(model_id, size, NOW - age_s, **flags)
+def woken(**models: float) -> Chances:
+    """Return chances that a client which woke is the reason for."""
+    return Chances(models, 0.0, {Expert.MOST: 0.2, Expert.CLIENT: 0.8})
+
+
+def idle(model_id: str, size: float = 1, age_s: float = 3600.0, **flags: Any) -> ResidentModel:
+    """Return a model in memory; its size is in gigabytes."""
+    return ResidentModel(model_id, int(size * GB), NOW - age_s, **flags)
+
+
+def unused(model_id: str, size: float = 1) -> ResidentModel:
+    return ResidentModel(model_id, int(size * GB), 0.0, speculative=True)
+
+
+def plan_of(
+    known: Chances,
+    residents: Sequence[ResidentModel] = (),
+    room: float = 3,
+    *,
+    favourites: Sequence[str] = (),
+    settings: PolicySettings | None = None,
+    devices: DeviceNeeds | None = None,
+    small_bytes: int = 0,
+    **sizes: float,
+) -> PreloadPlan:
+    """Plan for six models of one gigabyte, except for those with another size in gigabytes."""
+    in_bytes = {name: int(size * GB) for name, size in {**dict.fromkeys(IDS, 1), **sizes}.items()}
+    return plan_preloads(
+        known,
+        residents,
+        in_bytes,
+        int(room * GB),
+        NOW,
+        favourites=favourites,
+        settings=settings,
+        devices=devices,
+        small_bytes=small_bytes,
+    )
 
 
 def preloads(plan: PreloadPlan) -> list[tuple[str, tuple[str, ...]]]:
     return [(target.model_id, target.displaces) for target in plan.preloads]
 
 
+class Situation(NamedTuple):
+    """Any state of memory and knowledge."""
+
+    chances: Chances
+    residents: list[ResidentModel]
+    sizes: dict[str, int]
+    limit_bytes: int
+    favourites: list[str]
+
+    def plan(self, settings: PolicySettings | None = None) -> PreloadPlan:
+        return plan_preloads(
+            self.chances,
+            self.residents,
+            self.sizes,
+            self.limit_bytes,
+            NOW,
+            favourites=self.favourites,
+            settings=settings,
+        )
+
+
 @st.composite
 def situations(draw: st.DrawFn) -> Situation:
-    """Draw any state of memory and usage that fits its limit."""
-    log = draw(st.lists(st.tuples(st.sampled_from(IDS), st.floats(0, 30 * DAY_S)), max_size=40))
-    popularity = Popularity(timezone=UTC)
-    for model_id, age_s in sorted(log, key=lambda use: -use[1]):
-        popularity.note(model_id, NOW - age_s)
-    sizes = {model_id: draw(st.integers(1, 10)) for model_id in draw(st.sets(st.sampled_from(IDS)))}
-    favourites = draw(st.permutations(IDS))[: draw(st.integers(0, 3))]
+    """Draw any state that fits its limit."""
+    shares = {name: draw(st.floats(0, 1)) for name in draw(st.sets(st.sampled_from(IDS)))}
+    whole = sum(shares.values()) + draw(st.floats(0.01, 1))
+    models = {name: share / whole for name, share in shares.items()}
+    weights = draw(st.sampled_from([{Expert.MOST: 1.0}, {Expert.MOST: 0.1, Expert.CLIENT: 0.9}]))
+    sizes = {name: draw(st.integers(1, 10)) * GB for name in draw(st.sets(st.sampled_from(IDS)))}
+    favourites = list(draw(st.permutations(IDS))[: draw(st.integers(0, 3))])
     residents = []
-    for model_id in draw(st.sets(st.sampled_from(IDS))):
+    for name in draw(st.sets(st.sampled_from(IDS))):
         speculative = draw(st.booleans())
         residents.append(
             ResidentModel(
-                model_id,
-                sizes.get(model_id, 3),
+                name,
+                sizes.get(name, 3 * GB),
                 0.0 if speculative else NOW - draw(st.floats(0, 7200.0)),
                 leased=draw(st.booleans()),
-                favourite=model_id in favourites,
+                favourite=name in favourites,
                 speculative=speculative,
             )
         )
-    limit = sum(model.resident_bytes for model in residents) + draw(st.integers(0, 12))
-    return popularity, residents, sizes, limit, favourites, draw(st.none() | st.sampled_from(IDS))
+    limit = sum(model.resident_bytes for model in residents) + draw(st.integers(0, 12)) * GB
+    return Situation(Chances(models, 1 - sum(models.values()), weights), residents, sizes, limit, favourites)
 
 
-def make_plan(
-    situation: Situation,
-    settings: PolicySettings | None = None,
-) -> PreloadPlan:
-    popularity, residents, sizes, limit, favourites, expected = situation
-    return plan_preloads(
-        popularity, residents, sizes, limit, NOW, favourites=favourites, expected=expected, settings=settings
-    )
-
-
-def apply(
-    plan: PreloadPlan, residents: Sequence[ResidentModel], sizes: dict[str, int], favourites: list[str]
-) -> list[ResidentModel]:
-    """Execute the plan at once."""
-    present = {model.model_id: model for model in residents}
-    for target in plan.preloads:
-        for model_id in target.displaces:
-            del present[model_id]
+def carried_out(situation: Situation, targets: Sequence[PreloadTarget]) -> list[ResidentModel]:
+    """Return what is in memory after these preloads."""
+    present = {model.model_id: model for model in situation.residents}
+    for target in targets:
+        for name in target.displaces:
+            del present[name]
         assert target.model_id not in present
-        present[target.model_id] = ResidentModel(
-            target.model_id,
-            sizes[target.model_id],
-            0.0,
-            favourite=target.model_id in favourites,
-            speculative=True,
-        )
+        size = situation.sizes[target.model_id]
+        favourite = target.model_id in situation.favourites
+        present[target.model_id] = ResidentModel(target.model_id, size, 0.0, favourite=favourite, speculative=True)
     return list(present.values())
 
 
 @given(situations())
 def test_no_step_of_a_plan_exceeds_the_limit(situation: Situation) -> None:
-    _, residents, sizes, limit, favourites, _ = situation
-    plan = make_plan(situation)
-    for count in range(len(plan.preloads) + 1):
-        partly = PreloadPlan(plan.preloads[:count], ())
-        assert sum(model.resident_bytes for model in apply(partly, residents, sizes, favourites)) <= limit
+    preloads = situation.plan().preloads
+    for count in range(len(preloads) + 1):
+        present = carried_out(situation, preloads[:count])
+        assert sum(model.resident_bytes for model in present) <= situation.limit_bytes
 
 
-@given(situations())
-def test_leased_favourite_and_just_used_models_are_never_displaced(situation: Situation) -> None:
-    _, residents, _, _, favourites, _ = situation
-    settings = PolicySettings()
-    displaced = {model_id for target in make_plan(situation).targets for model_id in target.displaces}
-    for model in residents:
-        just_used = not model.speculative and NOW - model.last_used_at < settings.protected_s
-        if model.leased or model.model_id in favourites or just_used:
+@given(situations(), st.sampled_from([0.0, 60.0, 600.0]), st.sampled_from([0.0, 1.0, 5.0]))
+def test_leased_favourite_and_just_used_models_are_never_displaced(
+    situation: Situation, keep_after_use_s: float, waste_price: float
+) -> None:
+    settings = PolicySettings(keep_after_use_s=keep_after_use_s, waste_price=waste_price)
+    displaced = {name for target in situation.plan(settings).targets for name in target.displaces}
+    for model in situation.residents:
+        just_used = not model.speculative and NOW - model.last_used_at < keep_after_use_s
+        if model.leased or model.model_id in situation.favourites or just_used:
             assert model.model_id not in displaced
 
 
 @given(situations())
-def test_a_learned_model_displaces_only_models_used_much_less(situation: Situation) -> None:
-    popularity = situation[0]
-    settings = PolicySettings()
-    heat = popularity.heat(NOW, settings.weights)
-    for target in make_plan(situation).preloads:
+def test_a_learned_model_displaces_only_what_is_worth_less(situation: Situation) -> None:
+    plan, settings = situation.plan(), PolicySettings()
+    present = [*situation.residents, *(ResidentModel(name, size, 0.0) for name, size in situation.sizes.items())]
+    values = keeping_values(situation.chances, present, replace(prices_of(settings), vain=0.0))
+    for target in plan.preloads:
         if target.kind is TargetKind.LEARNED:
-            lost = sum(heat.get(model_id, 0.0) for model_id in target.displaces)
-            assert heat[target.model_id] >= settings.margin * lost * (1 - 1e-12)
+            assert all(values[name] < values[target.model_id] for name in target.displaces)
 
 
 @given(situations())
 def test_each_model_on_disk_is_one_target_at_most_in_order(situation: Situation) -> None:
-    _, _, sizes, limit, favourites, expected = situation
-    targets = make_plan(situation).targets
+    targets = situation.plan().targets
     names = [target.model_id for target in targets]
     assert len(names) == len(set(names))
-    assert set(names) <= sizes.keys()
+    assert set(names) <= situation.sizes.keys()
     order = [TargetKind.EXPECTED, TargetKind.FAVOURITE, TargetKind.LEARNED]
     assert [order.index(target.kind) for target in targets] == sorted(order.index(target.kind) for target in targets)
+    expected = expected_model(situation.chances)
     chosen = [target.model_id for target in targets if target.kind is TargetKind.FAVOURITE]
-    assert chosen == [model_id for model_id in favourites if model_id in sizes and model_id != expected]
-    assert sum(target.kind is TargetKind.LEARNED for target in targets) <= 3
+    assert chosen == [name for name in situation.favourites if name in situation.sizes and name != expected]
+    learned = [target for target in targets if target.kind is TargetKind.LEARNED]
+    assert [target.rank for target in learned] == list(range(1, len(learned) + 1))
+    of_learned = [situation.chances.models[target.model_id] for target in learned]
+    assert of_learned == sorted(of_learned, reverse=True)
     for target in targets:
-        assert (target.action is PlanAction.TOO_LARGE) <= (sizes[target.model_id] > limit)
+        assert (target.action is PlanAction.TOO_LARGE) <= (situation.sizes[target.model_id] > situation.limit_bytes)
         assert (target.missing_bytes > 0) == (target.action in (PlanAction.NO_ROOM, PlanAction.TOO_LARGE))
+
+
+@given(situations())
+def test_hot_models_that_are_likely_are_kept(situation: Situation) -> None:
+    targets = {target.model_id: target for target in situation.plan().targets}
+    displaced = {name for target in targets.values() for name in target.displaces}
+    for model in situation.residents:
+        name = model.model_id
+        if name in situation.sizes and name not in displaced and situation.chances.models.get(name, 0) >= LEAST_CHANCE:
+            assert targets[name].action is PlanAction.KEEP
 
 
 @given(situations(), st.randoms(use_true_random=False))
 def test_the_same_input_gives_the_same_plan(situation: Situation, shuffler: random.Random) -> None:
-    popularity, residents, sizes, limit, favourites, expected = situation
-    rows = list(popularity.to_rows())
-    shuffled, names = residents[:], list(sizes)
-    for sequence in (rows, shuffled, names):
+    plan = situation.plan()
+    assert situation.plan() == plan
+    shuffled, names, models = situation.residents[:], list(situation.sizes), list(situation.chances.models)
+    for sequence in (shuffled, names, models):
         shuffler.shuffle(sequence)
-    again = (
-        Popularity(timezone=UTC, rows=rows),
-        shuffled,
-        {name: sizes[name] for name in names},
-        limit,
-        favourites,
-        expected,
-    )
-    assert make_plan(again) == make_plan(situation)
-
-
-@given(situations(), st.sampled_from(IDS))
-def test_another_use_never_lowers_a_models_place(situation: Situation, model_id: str) -> None:
-    def place(plan: PreloadPlan) -> int:
-        learned = [target.model_id for target in plan.targets if target.kind is TargetKind.LEARNED]
-        return learned.index(model_id) if model_id in learned else len(IDS)
-
-    before = place(make_plan(situation))
-    situation[0].note(model_id, NOW)
-    assert place(make_plan(situation)) <= before
+    known = situation.chances._replace(models={name: situation.chances.models[name] for name in models})
+    again = situation._replace(
+        chances=known, residents=shuffled, sizes={name: situation.sizes[name] for name in names}
+    ).plan()
+    # Among models that are worth the same, the order may be another.
+    assert [target.kind for target in again.targets] == [target.kind for target in plan.targets]
+    if len(set(models)) == len({known.models[name] for name in models}):
+        assert again.standby == plan.standby
 
 
 @given(situations())
 def test_repeated_plans_converge(situation: Situation) -> None:
-    popularity, residents, sizes, limit, favourites, expected = situation
     loads = []
-    while plan := make_plan((popularity, residents, sizes, limit, favourites, expected)).preloads:
-        first = PreloadPlan(plan[:1], ())
+    while plan := situation.plan().preloads:
         loads.append(plan[0].model_id)
         assert len(loads) <= 2 * len(IDS), f"churn: {loads}"
-        residents = apply(first, residents, sizes, favourites)
+        situation = situation._replace(residents=carried_out(situation, plan[:1]))
 
 
 @given(situations())
-def test_standby_lists_all_other_models_most_used_first(situation: Situation) -> None:
-    popularity, residents, sizes, _, favourites, _ = situation
-    plan = make_plan(situation, READING_ALL)
-    hot = {model.model_id for model in apply(plan, residents, sizes, favourites)}
-    assert sorted(plan.standby) == sorted(sizes.keys() - hot)
-    heat = popularity.heat(NOW, Weights())
-    planned = {target.model_id for target in plan.targets}
-    others = [heat.get(model_id, -1.0) for model_id in plan.standby if model_id not in planned]
+def test_standby_lists_all_other_models_likeliest_first(situation: Situation) -> None:
+    plan = situation.plan(ALL)
+    hot = {model.model_id for model in carried_out(situation, plan.preloads)}
+    assert sorted(plan.standby) == sorted(situation.sizes.keys() - hot)
+    first = {target.model_id for target in plan.targets if target.kind is not TargetKind.LEARNED}
+    others = [situation.chances.models.get(name, -1.0) for name in plan.standby if name not in first]
     assert others == sorted(others, reverse=True)
-
-
-@given(situations(), st.lists(st.sampled_from([*IDS, "no such model"]), unique=True))
-def test_likely_models_come_first_on_standby_and_change_nothing_else(situation: Situation, likely: list[str]) -> None:
-    popularity, residents, sizes, limit, favourites, expected = situation
-    plain = make_plan(situation, READING_ALL)
-    plan = plan_preloads(
-        popularity,
-        residents,
-        sizes,
-        limit,
-        NOW,
-        favourites=favourites,
-        expected=expected,
-        likely=likely,
-        settings=READING_ALL,
-    )
-    assert plan.targets == plain.targets
-    first = [name for name in plain.standby if name == expected and expected in sizes]
-    second = [name for name in likely if name in plain.standby and name not in first]
-    rest = [name for name in plain.standby if name not in first and name not in second]
-    assert list(plan.standby) == first + second + rest
 
 
 def test_files_of_models_that_were_never_used_are_read_only_if_asked() -> None:
     def standby(read_ahead: Literal["used", "all", "off"]) -> tuple[str, ...]:
-        settings = PolicySettings(top=0, read_ahead=read_ahead)
-        sizes = dict.fromkeys("abcd", 4)
-        return plan_preloads(used(b=5), [], sizes, 3, NOW, favourites=("c",), settings=settings).standby
+        settings = PolicySettings(learned=False, read_ahead=read_ahead)
+        return plan_preloads(
+            chances(b=0.9), [], dict.fromkeys("abcd", 4), 3, NOW, favourites=("c",), settings=settings
+        ).standby
 
     assert standby("used") == ("c", "b")
     assert standby("all") == ("c", "b", "a", "d")
     assert standby("off") == ()
 
 
-def test_favourites_come_first_in_the_users_order_then_the_most_used() -> None:
-    sizes = dict.fromkeys("abcde", 1)
-    plan = plan_preloads(
-        used(a=5, b=9, c=7, d=2), [], sizes, 10, NOW, favourites=("e", "a"), settings=replace(PLAIN, top=2)
-    )
-    assert [(d.model_id, d.kind, d.rank) for d in plan.targets] == [
+def test_favourites_come_first_in_the_users_order_then_the_likeliest() -> None:
+    plan = plan_of(chances(a=0.1, b=0.4, c=0.3, d=0.2), room=4, favourites=("e", "a"))
+    assert [(target.model_id, target.kind, target.rank) for target in plan.targets[:4]] == [
         ("e", TargetKind.FAVOURITE, 1),
         ("a", TargetKind.FAVOURITE, 2),
         ("b", TargetKind.LEARNED, 1),
         ("c", TargetKind.LEARNED, 2),
     ]
     assert preloads(plan) == [("e", ()), ("a", ()), ("b", ()), ("c", ())]
-    assert plan.standby == ("d",)
 
 
-def test_models_with_too_few_uses_are_not_targets() -> None:
-    sizes = dict.fromkeys("ab", 1)
-    assert preloads(plan_preloads(used(a=1, b=2), [], sizes, 5, NOW, settings=PLAIN)) == [("b", ())]
-    later = plan_preloads(used(b=2), [], sizes, 5, NOW + 6 * DAY_S, settings=PLAIN)
-    assert preloads(later) == [("b", ())]
-    assert not plan_preloads(used(b=2), [], sizes, 5, NOW + 8 * DAY_S, settings=PLAIN).preloads
-    assert preloads(plan_preloads(used(a=1), [], sizes, 5, NOW, settings=replace(PLAIN, min_uses=1))) == [("a", ())]
-    assert not plan_preloads(used(a=2), [], sizes, 5, NOW, settings=replace(PLAIN, min_uses=3)).preloads
+def test_for_somebody_unknown_there_is_nothing_but_favourites() -> None:
+    nothing = Chances({}, 0.5, {Expert.MOST: 1.0})
+    assert plan_of(nothing) == ((), ())
+    assert preloads(plan_of(nothing, favourites=("b", "gone"))) == [("b", ())]
 
 
-@pytest.mark.parametrize(("top", "count"), [(0, 0), (1, 1), (5, 5), (50, 5)])
-def test_top_limits_the_learned_models(top: int, count: int) -> None:
-    popularity = used(a=9, b=9, c=9, d=9, e=9, f=9)
-    plan = plan_preloads(popularity, [], dict.fromkeys(IDS, 1), 9, NOW, settings=replace(PLAIN, top=top))
-    assert len(plan.targets) == count
+def test_only_favourites_and_expected_models_without_learning() -> None:
+    settings = PolicySettings(learned=False)
+    assert plan_of(chances(a=0.9), settings=settings).targets == ()
+    assert preloads(plan_of(woken(a=0.9), settings=settings, favourites=("b",))) == [("a", ()), ("b", ())]
 
 
-@pytest.mark.parametrize(
-    ("uses", "limit", "chosen"), [(15, 2, ["a"]), (20, 2, ["a", "b"]), (15, 3, ["a", "b"]), (2, 3, ["a", "b"])]
-)
-def test_a_small_share_of_all_use_is_not_preloaded_when_memory_is_short(
-    uses: int, limit: int, chosen: list[str]
-) -> None:
-    plan = plan_preloads(used(a=80, b=uses), [], {"a": 1, "b": 2}, limit, NOW)
-    assert [target.model_id for target in plan.targets] == chosen
+def test_favourites_are_never_displaced_by_learned_models() -> None:
+    held = [idle("a", favourite=True), idle("b", favourite=True)]
+    assert plan_of(chances(c=0.99), held, room=2, favourites=("a", "b")).preloads == ()
+    assert plan_of(woken(c=0.99), held, room=2, favourites=("a", "b")).preloads == ()
+    # Favourites are loaded into the room that there is, whatever is likelier.
+    assert preloads(plan_of(chances(c=0.99), room=2, favourites=("a", "b"))) == [("a", ()), ("b", ())]
 
 
-def test_an_unused_favourite_counts_towards_memory() -> None:
-    plan = plan_preloads(used(a=80, b=15), [], dict.fromkeys("abc", 1), 2, NOW, favourites=("c",))
-    assert [target.model_id for target in plan.targets] == ["c", "a"]
-
-
-@pytest.mark.parametrize(("uses", "displaces"), [(29, None), (30, ("a",))])
-def test_a_hot_model_stays_unless_another_is_used_much_more(uses: int, displaces: tuple[str, ...] | None) -> None:
-    plan = plan_preloads(
-        used(a=10, b=uses), [idle("a")], dict.fromkeys("ab", 1), 1, NOW, settings=replace(PLAIN, top=1)
-    )
-    assert preloads(plan) == ([("b", displaces)] if displaces else [])
-    if displaces is None:
-        assert plan.targets == (PreloadTarget("b", TargetKind.LEARNED, 1, PlanAction.NO_ROOM, missing_bytes=1),)
-
-
-def test_unused_preloads_are_displaced_first_then_the_least_used() -> None:
-    residents = [idle("a"), idle("b"), ResidentModel("c", 1, 0.0, speculative=True)]
-    popularity = used(a=1, b=2, c=3, d=100)
-    sizes = dict.fromkeys(IDS, 1) | {"d": 2}
-    plan = plan_preloads(popularity, residents, sizes, 3, NOW, settings=replace(PLAIN, top=1))
-    assert preloads(plan) == [("d", ("c", "a"))]
-
-
-def test_a_small_model_is_spared_when_a_large_one_suffices() -> None:
-    residents = [idle("a", 1), idle("b", 5)]
-    popularity = used(a=1, b=2, d=100)
-    plan = plan_preloads(popularity, residents, {"a": 1, "b": 5, "d": 5}, 6, NOW, settings=replace(PLAIN, top=1))
-    assert preloads(plan) == [("d", ("b",))]
-
-
-def test_favourites_return_once_a_large_model_is_idle() -> None:
-    sizes = {"a": 2, "b": 2, "visitor": 5}
-    popularity = used(a=3, b=3, visitor=40)
-
+def test_favourites_return_once_the_session_with_a_large_model_is_over() -> None:
     def plan(age_s: float) -> PreloadPlan:
-        residents = [idle("visitor", 5, age_s)]
-        return plan_preloads(popularity, residents, sizes, 5, NOW, favourites=("a", "b"), settings=PLAIN)
+        known = chances(visitor=0.8, a=0.01)
+        return plan_of(known, [idle("visitor", 3, age_s)], favourites=("a", "b"), visitor=3)
 
-    assert not plan(60.0).preloads
-    assert preloads(plan(1000.0)) == [("a", ("visitor",)), ("b", ())]
-    gone = plan_preloads(popularity, [], sizes, 5, NOW, favourites=("a", "b"), settings=PLAIN)
-    assert preloads(gone) == [("a", ()), ("b", ())]
+    assert not plan(PAUSE_S - 1).preloads
+    assert preloads(plan(PAUSE_S)) == [("a", ("visitor",)), ("b", ())]
+    assert preloads(plan_of(chances(visitor=0.8), room=2, favourites=("a", "b"))) == [("a", ()), ("b", ())]
 
 
-def test_an_expected_model_displaces_any_idle_model() -> None:
-    residents = [idle("a"), idle("b", age_s=5.0), idle("c", favourite=True)]
-    popularity = used(a=50, b=50, c=50, d=1)
-    sizes = dict.fromkeys("abcd", 1)
-    plan = plan_preloads(popularity, residents, sizes, 3, NOW, favourites=("c",), expected="d", settings=PLAIN)
-    assert preloads(plan) == [("d", ("a",))]
-    blocked = plan_preloads(popularity, residents[1:], sizes, 2, NOW, favourites=("c",), expected="d", settings=PLAIN)
+def test_an_expected_model_displaces_idle_models_but_no_favourites() -> None:
+    held = [idle("a"), idle("b", age_s=5.0), idle("c", favourite=True)]
+    known = woken(a=0.1, b=0.1, c=0.1, d=0.7)
+    assert preloads(plan_of(known, held, favourites=("c",))) == [("d", ("a",))]
+    blocked = plan_of(known, held[1:], room=2, favourites=("c",))
+    assert blocked.targets[0] == PreloadTarget("d", TargetKind.EXPECTED, 1, PlanAction.NO_ROOM, (), GB)
     assert not blocked.preloads
 
 
+def test_a_model_is_expected_only_if_a_sign_says_so_and_it_is_likelier_than_all_others() -> None:
+    assert expected_model(woken(a=0.6, b=0.4)) == "a"
+    assert expected_model(woken(a=0.4, b=0.3)) is None
+    assert expected_model(chances(a=0.9)) is None
+    assert expected_model(Chances({}, 1.0, {Expert.CLIENT: 1.0})) is None
+
+
+def test_a_likelier_model_displaces_a_less_likely_one() -> None:
+    known = chances(a=0.05, b=0.9)
+    assert preloads(plan_of(known, [idle("a")], room=1)) == [("b", ("a",))]
+    just_used = plan_of(known, [idle("a", age_s=59.0)], room=1)
+    assert just_used.preloads == ()
+    assert just_used.targets[0] == PreloadTarget("b", TargetKind.LEARNED, 1, PlanAction.NO_ROOM, (), GB)
+    settings = PolicySettings(keep_after_use_s=30.0)
+    assert preloads(plan_of(known, [idle("a", age_s=59.0)], room=1, settings=settings)) == [("b", ("a",))]
+    assert plan_of(chances(a=0.5, b=0.5), [idle("a")], room=1).preloads == ()
+
+
+def test_a_small_model_is_spared_when_a_large_one_suffices() -> None:
+    known = chances(a=0.01, b=0.01, d=0.9)
+    plan = plan_of(known, [idle("a", 1), idle("b", 5)], room=6, b=5, d=5)
+    assert preloads(plan) == [("d", ("b",))]
+
+
 def test_a_model_larger_than_the_limit_does_not_block_the_others() -> None:
-    plan = plan_preloads(used(a=9, b=8), [], {"a": 9, "b": 2}, 3, NOW, settings=PLAIN)
-    assert plan.targets == (
-        PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.TOO_LARGE, missing_bytes=6),
-        PreloadTarget("b", TargetKind.LEARNED, 2, PlanAction.PRELOAD),
-    )
+    plan = plan_of(chances(a=0.3, b=0.7), favourites=("a",), a=9, b=2)
+    assert plan.targets[0] == PreloadTarget("a", TargetKind.FAVOURITE, 1, PlanAction.TOO_LARGE, (), 6 * GB)
+    assert preloads(plan) == [("b", ())]
+    learned = plan_of(chances(a=0.3, b=0.7), a=9, b=2)
+    assert learned.targets[1] == PreloadTarget("a", TargetKind.LEARNED, 2, PlanAction.TOO_LARGE, (), 6 * GB)
+    assert preloads(learned) == [("b", ())]
 
 
-@given(situations(), st.integers(1, 30))
-def test_a_request_evicts_in_order(situation: Situation, needed: int) -> None:
-    popularity, residents, _, limit, _, _ = situation
-    settings = PolicySettings()
-    heat = popularity.heat(NOW, settings.weights)
+def test_a_higher_price_of_waste_means_fewer_preloads() -> None:
+    known, held = chances(0.3, a=0.3, b=0.2, c=0.2), [idle("b"), idle("c")]
+
+    def loads(waste_price: float) -> int:
+        return len(plan_of(known, held, settings=PolicySettings(waste_price=waste_price)).preloads)
+
+    assert loads(0.0) >= loads(1.0) >= loads(100.0) == 0
+    assert loads(0.0) == 1
+
+
+def test_room_for_small_models_is_not_filled_with_a_large_one() -> None:
+    known, held = chances(b=0.5, c=0.3), [idle("c", 0.1)]
+    assert preloads(plan_of(known, held, room=4, b=3.85, c=0.1)) == [("b", ())]
+    assert preloads(plan_of(known, held, room=4, small_bytes=GB // 5, b=3.85, c=0.1)) == []
+    alone = plan_of(known, room=4, small_bytes=GB // 5, b=4, c=9)
+    assert preloads(alone) == [("b", ())]  # with all memory it may be loaded, as nothing else fits
+    small = plan_of(chances(a=0.5), [idle("c", 3.8)], room=4, small_bytes=GB // 5, a=0.2, c=3.8)
+    assert preloads(small) == [("a", ())]
+
+
+@pytest.mark.parametrize("kind", [TargetKind.FAVOURITE, TargetKind.LEARNED])
+def test_devices_have_their_own_room(kind: TargetKind) -> None:
+    known = chances(a=0.6, b=0.05, c=0.05)
+    favourites = ("a",) if kind is TargetKind.FAVOURITE else ()
+    held = [idle("b", device_bytes={"gpu": 3 * GB}), idle("c")]
+
+    def plan(gpu: int) -> PreloadPlan:
+        needs = DeviceNeeds({"gpu": gpu * GB}, {"a": {"gpu": 2 * GB}, "b": {"gpu": 3 * GB}})
+        return plan_of(known, held, room=9, favourites=favourites, devices=needs)
+
+    assert plan(5).targets[0][:5] == ("a", kind, 1, PlanAction.PRELOAD, ())
+    assert plan(4).targets[0][:5] == ("a", kind, 1, PlanAction.PRELOAD, ("b",))
+    too_large = plan(1).targets[0]
+    assert (too_large.action, too_large.missing_bytes, too_large.device) == (PlanAction.TOO_LARGE, GB, "gpu")
+
+
+def test_a_plan_of_a_thousand_models_has_few_targets() -> None:
+    models = {f"model-{number}": 1 / (number + 1) for number in range(1000)}
+    whole = sum(models.values())
+    known = chances(**{name: share / whole for name, share in models.items()})
+    held = [idle(name) for name in list(models)[500:520]]
+    plan = plan_preloads(known, held, dict.fromkeys(models, GB), 20 * GB, NOW)
+    assert [target.model_id for target in plan.preloads] == list(models)[:3]
+    assert len(plan.targets) < 10
+    assert len(plan.standby) == 1000 - 20
+
+
+@given(situations(), st.integers(1, 30), st.sampled_from(["foresight", "lru"]))
+def test_a_request_evicts_in_order(situation: Situation, needed: int, eviction: Literal["foresight", "lru"]) -> None:
+    settings = PolicySettings(eviction=eviction)
+    residents, limit = situation.residents, situation.limit_bytes
     by_id = {model.model_id: model for model in residents}
-    victims, missing, _ = plan_eviction(eviction_view(residents, popularity, NOW), needed, limit, for_request=True)
+    view = eviction_view(residents, situation.chances, settings)
+    victims, missing, _ = plan_eviction(view, needed * GB, limit, for_request=True)
     if missing:
         free = limit - sum(model.resident_bytes for model in residents if model.leased)
-        assert free < needed
+        assert free < needed * GB
         return
-    assert sum(model.resident_bytes for model in residents if model.model_id not in victims) + needed <= limit
+    assert sum(model.resident_bytes for model in residents if model.model_id not in victims) + needed * GB <= limit
     assert not any(by_id[name].leased for name in victims)
+    values = keeping_values(situation.chances, residents, prices_of(settings))
     spared = [model for model in residents if model.model_id not in victims and not model.leased]
     for chosen in (by_id[name] for name in victims):
         for other in spared:
@@ -356,25 +393,28 @@ def test_a_request_evicts_in_order(situation: Situation, needed: int) -> None:
             assert chosen.favourite <= other.favourite  # favourites last
             if chosen.favourite or other.favourite:
                 continue
-            if not chosen.speculative and not other.speculative:
-                assert chosen.last_used_at <= other.last_used_at
-            if chosen.speculative and other.speculative:
-                assert heat.get(chosen.model_id, 0.0) <= heat.get(other.model_id, 0.0)
-            if other.speculative and not chosen.speculative:  # only stale models go before a preload
-                assert NOW - chosen.last_used_at >= settings.protected_s
+            if eviction == "foresight":
+                assert values[chosen.model_id] <= values[other.model_id]
+            else:
+                assert chosen.speculative >= other.speculative
+                if chosen.speculative == other.speculative:
+                    assert chosen.last_used_at <= other.last_used_at
 
 
-def test_an_unused_preload_goes_before_used_models_and_after_stale_ones() -> None:
-    preloaded = ResidentModel("p", 1, 0.0, speculative=True)
+def test_what_is_worth_least_makes_room_and_among_equals_the_least_recently_used() -> None:
+    def first(known: Chances, *residents: ResidentModel, settings: PolicySettings | None = None) -> str:
+        view = eviction_view(residents, known, settings or PolicySettings())
+        return plan_eviction(view, GB, len(view) * GB, for_request=True).victims[0]
 
-    def first(popularity: Popularity, *residents: ResidentModel) -> str:
-        view = eviction_view([*residents, preloaded], popularity, NOW)
-        return plan_eviction(view, 1, len(view), for_request=True).victims[0]
-
-    assert first(used(a=1, p=9), idle("a", age_s=60.0)) == "p"
-    assert first(used(a=1, p=9), idle("a", age_s=3600.0)) == "a"
-    assert first(used(a=9, p=1), idle("a", age_s=3600.0)) == "p"
-    assert first(used(a=1, b=1, p=9), idle("a", age_s=60.0), idle("b", age_s=1800.0)) == "b"
-    assert first(used(p=9, q=1), ResidentModel("q", 1, 0.0, speculative=True)) == "q"
-    assert first(used(p=9), ResidentModel("q", 1, 0.0, speculative=True), idle("r", age_s=900.0)) == "q"
-    assert first(used(a=9, p=1), preloaded._replace(model_id="f", favourite=True), idle("a", age_s=60.0)) == "p"
+    recent, old = idle("a", age_s=60.0), idle("b", age_s=3600.0)
+    lru = PolicySettings(eviction="lru")
+    assert first(chances(a=0.1, b=0.9), recent, old) == "a"
+    assert first(chances(a=0.1, b=0.9), recent, old, settings=lru) == "b"
+    assert first(chances(a=0.4, b=0.4), recent, old) == "b"
+    assert first(chances(), recent, old) == "b"
+    assert first(chances(), recent, unused("p")) == "p"
+    assert first(chances(a=0.1, p=0.1), recent, unused("p")) == "a"  # what was read would be wasted
+    assert first(chances(p=0.9), recent, unused("p"), settings=lru) == "p"
+    assert first(chances(p=0.9, q=0.1), unused("p"), unused("q"), settings=lru) == "q"
+    assert first(chances(a=0.9), recent._replace(favourite=True), old) == "b"
+    assert first(chances(b=0.9), recent._replace(favourite=True), old) == "b"

@@ -78,6 +78,7 @@ class FakeSource:
         self.targets: tuple[FormTarget, ...] = ()
         self.busy_s = 0.0
         self.on_plan: Callable[[], None] = lambda: None
+        self.begun: list[str] = []
 
     def hold(self) -> Hold | None:
         return self.reason
@@ -90,6 +91,9 @@ class FakeSource:
         assert plan is NO_PLAN
         names = [name for name in self.names if name not in skip]
         return tuple(Preload(model(name), msg("text", text=f"{name} is used"), ("old",), 100) for name in names)
+
+    def started(self, preload: Preload) -> None:
+        self.begun.append(preload.model.model_id)
 
     def start_standby(self, plan: PreloadPlan) -> float:
         self.standby.append("start")

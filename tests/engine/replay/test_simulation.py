@@ -203,7 +203,7 @@ def test_a_known_client_finds_its_model_hot() -> None:
             simulation.request("b", "notes", T0 + day * 86_400 + 8010)
         return simulation.figures.misses
 
-    assert misses(without) - misses(PREHEAT) == 5
+    assert misses(PREHEAT) < misses(without) < 10
 
 
 def test_standby_reads_in_order_and_the_last_file_partly() -> None:
@@ -235,7 +235,7 @@ def test_the_page_cache_drops_the_file_used_longest_ago() -> None:
 
 
 def test_models_of_a_waking_client_come_first_on_standby() -> None:
-    sizes = {name: ModelSize(2 * GB, 2 * GB) for name in "abcde"}
+    sizes = {name: ModelSize(2 * GB, 2 * GB) for name in "abcd"}
     machine = Machine(4 * GB, page_cache_bytes=4 * GB, disk_bytes_per_s=1e9)
 
     def last_wait_s(strategy: Strategy) -> float:
@@ -245,10 +245,11 @@ def test_models_of_a_waking_client_come_first_on_standby() -> None:
             at = T0 + day * 86_400
             simulation.boot(at)
             for number in range(5):  # used more than anything else, but never by the chat
-                simulation.request("c", "notes", at + 100 + number * 60)
-            simulation.wake("chat", at + 8000)
-            before = waited_s(simulation)
-            simulation.request("de"[day % 2], "chat", at + 8010)
+                simulation.request("c", "notes", at + 1000 + number * 1600)
+            if day % 3 == 2:
+                simulation.wake("chat", at + 8000)
+                before = waited_s(simulation)
+                simulation.request("d", "chat", at + 8010)
         return waited_s(simulation) - before
 
     assert last_wait_s(PREHEAT) == pytest.approx(0.2)

@@ -8,12 +8,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from preheat.errors import InsufficientMemoryError, ModelLoadError
 from preheat.messages import msg
-from preheat.preload.policy import DeviceNeeds, PreloadPlan, plan_preloads
+from preheat.preload import DeviceNeeds, PreloadPlan
+from preheat.preload.foresight import Foresight
+from preheat.preload.policy import plan_preloads
 from preheat.residency import EvictionReason, Hot, State, device_sums
 from preheat.residency import events as ev
 from preheat.residency.forms import Form
 from preheat.residency.phases import Queued
-from preheat.usage import Popularity
 from tests.engine.residency.world import World
 
 SIZES = {"a": 20, "b": 30, "c": 40, "d": 60, "e": 120}
@@ -30,22 +31,21 @@ class ResidencyMachine(RuleBasedStateMachine):
     def begin(self, limit: int, gpu: int | None) -> None:
         on_gpu = {} if gpu is None else ON_GPU
         self.world = World(limit, FAVOURITES, SIZES, on_gpu, gpu, keep_alive={"c": 100.0})
-        self.popularity = Popularity(7 * 86400.0)
+        self.foresight = Foresight()
 
     def plan(self) -> PreloadPlan:
         world = self.world
         limits = world.state.limits
         devices = DeviceNeeds(limits.devices, {model: world.needs(model).device_bytes for model in SIZES})
         residents, limit = world.state.residents(), limits.reachable_bytes
-        return plan_preloads(
-            self.popularity, residents, SIZES, limit, world.clock, favourites=FAVOURITES, devices=devices
-        )
+        chances = self.foresight.chances(world.clock)
+        return plan_preloads(chances, residents, SIZES, limit, world.clock, favourites=FAVOURITES, devices=devices)
 
     # Callers
 
     @rule(model=MODELS, renewed=st.booleans())
     def request(self, model: str, renewed: bool) -> None:
-        self.popularity.note(model, self.world.clock)
+        self.foresight.used(model, "", self.world.clock)
         self.world.request(model, renewed=renewed)
 
     @precondition(lambda self: self.world.leases)
@@ -71,7 +71,7 @@ class ResidencyMachine(RuleBasedStateMachine):
             for name in target.displaces:
                 record = world.record(name)
                 assert not record.leased
-                assert record.speculative or now - (record.last_used_at or 0.0) >= 900.0
+                assert record.speculative or now - (record.last_used_at or 0.0) >= 60.0
             world.preload(target.model_id, *target.displaces)
 
     @rule(model=MODELS)

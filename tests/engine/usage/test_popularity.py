@@ -186,7 +186,7 @@ def test_a_clock_that_jumps_changes_no_order(days: tuple[float, ...]) -> None:
         now += jump * DAY_S
         popularity.note("once", now)
         popularity.granted("once", now)
-    scores, heat = popularity.scores_and_heat(now, Weights())
+    scores, heat = popularity.scores(now), popularity.heat(now, Weights())
     assert scores["often"] >= before * 0.5 ** sum(jump > 0 for jump in days)
     assert scores["often"] > scores["once"]
     assert popularity.usage("often", now).last_used_at == min(MONDAY + 39 * 3600.0, now)

@@ -8,7 +8,7 @@ import pytest
 
 from preheat.residency import Outcome
 from preheat.settings import Settings
-from preheat.usage import RequestRecord, UsageLog, UsageTracker, WakeRecord
+from preheat.usage import RequestRecord, UsageLog, UsageTracker, Use, WakeRecord
 from preheat.usage.file import open_reader
 from preheat.usage.schema import VERSION
 from tests.engine.usage.passing import Time, look
@@ -139,16 +139,50 @@ def test_the_tracker_records_wakes(path: Path) -> None:
     log.close()
 
 
-def test_habits_are_learned_without_a_writable_file(tmp_path: Path) -> None:
+def test_wakes_are_kept_without_a_writable_file(tmp_path: Path) -> None:
     blocker = tmp_path / "file"
     blocker.touch()
     log = UsageLog(blocker / "usage.db", clock=lambda: NOW)
     tracker = UsageTracker(Settings(), log, clock=lambda: NOW)
-    for number in range(5):
-        tracker.request_arrived("a", "editor/1", NOW + 100 * number + 1)
-        assert tracker.client_woke("editor/1", "", NOW + 100 * number) is None
-    tracker.request_arrived("a", "editor/1", NOW + 500)
-    assert tracker.client_woke("editor/1", "", NOW + 501) == "a"
+    for number in range(6):
+        tracker.request_arrived("a", "editor/1", NOW + 100 * number)
+        assert tracker.client_woke("editor/1", "", NOW + 100 * number + 1)
     assert not log.write_pending()
     assert log.warning
     assert len(woken(log)) == 6
+
+
+def test_a_wake_is_a_sign_with_the_setting_and_a_name() -> None:
+    assert not UsageTracker(Settings()).client_woke("", "", NOW)
+    assert not UsageTracker(Settings(wake_with_clients=False)).client_woke("editor/1", "", NOW)
+    tracker = UsageTracker(Settings())
+    assert tracker.client_woke("editor/1", "", NOW)
+    assert tracker.awake(NOW + 600) == ("editor/1",)
+    assert tracker.awake(NOW + 601) == ()
+
+
+def test_recent_uses_come_in_the_order_of_their_times(path: Path) -> None:
+    log = UsageLog(path, clock=lambda: NOW)
+    for number in range(10):
+        log.record(WakeRecord(NOW + number - 0.5, "editor/1", "b" if number % 2 else ""))
+        log.record(RequestRecord("a", NOW + number, Outcome.HIT, client="editor/1"))
+    log.record(RequestRecord("b", NOW + 3.2, Outcome.MISS))  # it ended last
+    assert log.write_pending()
+    assert log.recent_uses(3) == [
+        Use(NOW + 3.2, "", "b", False),
+        Use(NOW + 6.5, "editor/1", "b", True),
+        Use(NOW + 7.5, "editor/1", "", True),
+        Use(NOW + 8, "editor/1", "a", False),
+        Use(NOW + 8.5, "editor/1", "b", True),
+        Use(NOW + 9, "editor/1", "a", False),
+    ]
+    assert len(log.recent_uses(100)) == 20  # not the wake before the first request
+    log.close()
+
+
+def test_nothing_is_recent_in_an_empty_log(path: Path) -> None:
+    log = UsageLog(path, clock=lambda: NOW)
+    assert log.recent_uses(3) == []
+    assert list(UsageTracker(Settings(), log).recent()) == []
+    assert list(UsageTracker(Settings()).recent()) == []
+    log.close()
