@@ -196,6 +196,13 @@ def test_the_model_of_a_client_that_woke_is_a_target_for_a_while(wakes: bool, af
         assert planner.voices("f", NINE + after_s)[0].expert is Expert.CLIENT
 
 
+@pytest.mark.parametrize(("wakes", "first"), [(True, "f"), (False, "c")])
+def test_the_models_of_a_client_that_woke_come_first_on_standby(wakes: bool, first: str) -> None:
+    planner = habit(wakes)
+    planner.client_woke("notes", "", NINE)
+    assert plan(planner, 4, ResidentModel("b", 4 * GB, NINE, leased=True)).standby[0] == first
+
+
 def test_a_client_without_a_name_or_a_habit_is_no_reason() -> None:
     planner = habit()
     assert planner.client_woke("", "", NINE) is None

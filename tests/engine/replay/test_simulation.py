@@ -234,7 +234,7 @@ def test_the_page_cache_drops_the_file_used_longest_ago() -> None:
     assert waited_s(simulation) == pytest.approx((0.5 + 2.0) + (0.5 + 4.0) + (0.5 + 1.0))
 
 
-def test_models_of_a_waking_client_come_first_on_standby() -> None:
+def test_the_file_of_the_model_of_a_waking_client_is_read_ahead() -> None:
     sizes = {name: ModelSize(2 * GB, 2 * GB) for name in "abcd"}
     machine = Machine(4 * GB, page_cache_bytes=4 * GB, disk_bytes_per_s=1e9)
 
@@ -242,7 +242,7 @@ def test_models_of_a_waking_client_come_first_on_standby() -> None:
         simulation = Simulation(machine, strategy, sizes, ("a", "b"))
         before = 0.0
         for day in range(12):
-            at = T0 + day * 86_400
+            at = T0 + day * 86_400 + day * 7 % 13 * 3600  # at any hour
             simulation.boot(at)
             for number in range(5):  # used more than anything else, but never by the chat
                 simulation.request("c", "notes", at + 1000 + number * 1600)
@@ -253,7 +253,7 @@ def test_models_of_a_waking_client_come_first_on_standby() -> None:
         return waited_s(simulation) - before
 
     assert last_wait_s(PREHEAT) == pytest.approx(0.2)
-    assert last_wait_s(replace(PREHEAT, wake_ups=False)) == pytest.approx(2.25)
+    assert last_wait_s(replace(PREHEAT, standby=False)) == pytest.approx(2.25)
 
 
 def test_a_preload_waits_for_the_answer_to_a_hot_model() -> None:
