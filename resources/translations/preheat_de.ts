@@ -3094,6 +3094,10 @@ nach {new}
         <translation>auf {device} sind keine Schichten: die wenigsten brauchen mit ihren Puffern {needed:bytes}, und es gibt {limit:bytes}</translation>
     </message>
     <message>
+        <source>not preloaded: that would probably be in vain ({reason})</source>
+        <translation>nicht vorgeladen: Das wäre wahrscheinlich vergeblich ({reason})</translation>
+    </message>
+    <message>
         <source>the model does not run on it: {reason}</source>
         <translation>das Modell läuft darauf nicht: {reason}</translation>
     </message>
@@ -3884,10 +3888,6 @@ nach {new}
     <message>
         <source>not in memory: {error}; {plan}</source>
         <translation>nicht im Speicher: {error}; {plan}</translation>
-    </message>
-    <message>
-        <source>not preloaded: too small a share of all requests ({reason})</source>
-        <translation>nicht vorgeladen: zu kleiner Anteil aller Anfragen ({reason})</translation>
     </message>
     <message>
         <source>not preloaded: {reason}</source>
@@ -6184,10 +6184,6 @@ nach {new}
     <message>
         <source>not preloaded: only favourites are preloaded ({reason})</source>
         <translation>nicht vorgeladen: nur Favoriten werden vorgeladen ({reason})</translation>
-    </message>
-    <message>
-        <source>not preloaded: other models are used more ({reason})</source>
-        <translation>nicht vorgeladen: andere Modelle werden öfter genutzt ({reason})</translation>
     </message>
     <message>
         <source>often used after a break of more than {pause_s:duration}</source>

@@ -10,7 +10,6 @@ from preheat.messages.template import Template
 _REASONS: Final = {
     "favourite": Template("favourite {rank}"),
     "expected": Template("an app that just started nearly always uses it next"),
-    "just_added": Template("just added"),
     "never_used": Template("never used"),
     "not_used_lately": Template("not used in the last week, last used {idle_s:duration} ago"),
     "used_once": Template("used once in the last week"),

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from preheat.messages import Message, msg
-from preheat.preload.foresight import Chances, Foresight, Sign, Voice
+from preheat.preload.foresight import PAUSE_S, Chances, Foresight, Sign, Voice
 from preheat.preload.outcomes import Outcomes
 from preheat.preload.plan import (
     DeviceNeeds,
@@ -30,7 +30,7 @@ from preheat.residency import (
     plan_beside_small,
     plan_room,
 )
-from preheat.usage import DAY_S, HOUR_S, Popularity, Usage, UsageTracker
+from preheat.usage import DAY_S, HOUR_S, Popularity, Usage, UsageTracker, Use
 
 _USED: Final = 1.0
 """A model with more uses than this lately, two for example, is one that is used. What lasts for days is decided by
@@ -38,6 +38,8 @@ this, not by the chance of being next, which changes with the hour: room for sma
 """
 
 _MOST_LIKELY: Final = 3
+_RECALLED: Final = 2000
+"""Changes that are recalled: of several weeks, in less than half a second for a thousand models."""
 
 
 class PreloadPlanner:
@@ -105,7 +107,7 @@ class PreloadPlanner:
         Blocks on the disk, for up to half a second. Any thread; what happens until ``remember`` is added there.
         """
         foresight = self._empty_foresight()
-        for use in self._usage.recent():
+        for use in _last_changes(list(self._usage.recent())):
             if use.is_wake:
                 foresight.client_woke(use.client, use.model_id, use.at)
             else:
@@ -274,7 +276,7 @@ class PreloadPlanner:
             return msg("favourite", rank=target.rank)
         if target.kind is TargetKind.EXPECTED:
             added = any(voice.sign is Sign.ADDED for voice in self.voices(target.model_id, now))
-            return msg("just_added" if added else "expected")
+            return msg("voice_added" if added else "expected")
         return describe_usage(self.usage(target.model_id, now), now)
 
     def voices(self, model_id: str, now: float) -> tuple[Voice, ...]:
@@ -323,6 +325,21 @@ class PreloadPlanner:
             small_bytes=self.small_bytes(sizes, limit_bytes, now),
             odds=self.odds,
         )
+
+
+def _last_changes(uses: Sequence[Use]) -> Sequence[Use]:
+    """Return the uses from the last ``_RECALLED`` changes on: only these take time to learn from."""
+    changes, after = 0, None
+    for place in range(len(uses) - 1, -1, -1):
+        use = uses[place]
+        if use.is_wake:
+            continue
+        if after is not None and (use.model_id != after.model_id or after.at - use.at > PAUSE_S):
+            changes += 1
+            if changes == _RECALLED:
+                return uses[place + 1 :]
+        after = use
+    return uses
 
 
 def describe_usage(usage: Usage, now: float) -> Message:

@@ -25,7 +25,7 @@ _POPULARITY: Final = "popularity"
 _PROMPT_REQUESTS: Final = 2000
 """Last requests in the log from which the clients' prompts are known after a start."""
 
-_RECENT_USES: Final = 10_000
+_RECENT_USES: Final = 20_000
 """Last requests in the log, and as many wakes at most, from which habits are known after a start."""
 
 _DECISIONS: Final = 500

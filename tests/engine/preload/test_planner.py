@@ -234,7 +234,7 @@ def test_an_added_model_is_preloaded_for_somebody_new() -> None:
     planner.model_added("c", NINE - 60.0)
     made = plan(planner, 9)
     assert [target.model_id for target in made.preloads] == ["c"]
-    assert planner.explain("c", made, NINE) == msg("plan_preload", reason=msg("just_added"))
+    assert planner.explain("c", made, NINE) == msg("plan_preload", reason=msg("voice_added"))
     assert plan(planner, 9, now=NINE + DAY_S).targets == ()
 
 
