@@ -17,10 +17,10 @@ from preheat.core import Engine
 from preheat.inference import LoadOptions
 from preheat.messages import Message
 from preheat.models import ModelFile
-from preheat.preload import IDLE_S, context
-from preheat.residency import Action, EvictionReason, State
+from preheat.preload import context
+from preheat.residency import Action, EvictionReason, Outcome, State
 from preheat.residency.processes.load_options import load_options as options_for
-from preheat.settings import Size
+from preheat.usage import RequestRecord, UsageLog, WakeRecord
 from tests.engine.engines import (
     CHAT,
     EMBED,
@@ -208,17 +208,21 @@ async def test_used_models_are_preloaded_after_a_restart() -> None:
         assert engine.refresh().preload.hits == 1
 
 
+def remember_habit() -> None:
+    """Write a log of some hours in which the client ``notes`` always used EMBED, and another one CHAT."""
+    log = UsageLog(paths.data_dir() / "usage.db")
+    for hours in range(9, 0, -1):
+        at = time.time() - hours * 3600
+        log.record(WakeRecord(at, "notes"))
+        log.record(RequestRecord(EMBED, at + 1, Outcome.HIT, client="notes"))
+        log.record(RequestRecord(CHAT, at + 1800, Outcome.HIT, client="chat"))
+    assert log.write_pending()
+    log.close()
+
+
 async def test_a_waking_client_has_its_model_preloaded() -> None:
+    remember_habit()
     async with running(preload=True, favourites=[], preload_learned=False) as engine:
-        for _ in range(5):
-            engine.client_woke("notes")
-            await use(engine, EMBED, "notes")
-        before = engine.settings.memory_limit
-        change(engine, memory_limit=Size("1"))
-        await until_state(engine, EMBED, State.COLD)
-        change(engine, memory_limit=before)
-        await asyncio.wait_for(engine.settled(), IDLE_S + 10)
-        assert state(engine.snapshot, EMBED) is State.COLD
         engine.client_woke("editor")  # an unknown client
         await asyncio.sleep(0)
         await until_idle(engine)
@@ -229,11 +233,8 @@ async def test_a_waking_client_has_its_model_preloaded() -> None:
 
 
 async def test_wake_with_clients_off_ignores_waking_clients() -> None:
+    remember_habit()
     async with running(preload=True, favourites=[], preload_learned=False, wake_with_clients=False) as engine:
-        for _ in range(5):
-            engine.client_woke("notes")
-            await use(engine, EMBED, "notes")
-        await engine.unload(EMBED)
         engine.client_woke("notes")
         await until_idle(engine)
         assert state(engine.snapshot, EMBED) is State.COLD

@@ -87,11 +87,12 @@ def test_preloading_cannot_help_a_user_of_ever_new_models() -> None:
     assert (found.waits_ratio, found.seconds_ratio) == pytest.approx((1.0, 1.0), abs=0.01)
 
 
-@pytest.mark.parametrize("user", USERS[:4])
-def test_waking_clients_save_seconds(user: str) -> None:
-    trace = trace_of(user)
-    without = replay(trace, Machine(trace.room_for(3)), replace(PREHEAT, wake_ups=False))
-    assert reports(user)["preheat"].steady.waited_s < 0.95 * without.steady.waited_s
+def test_waking_clients_save_seconds() -> None:
+    """Not for each user: one client may use any model."""
+    traces = [trace_of(user) for user in USERS[:4]]
+    without = [replay(each, Machine(each.room_for(3)), replace(PREHEAT, wake_ups=False)).steady for each in traces]
+    with_clients = [reports(user)["preheat"].steady for user in USERS[:4]]
+    assert sum(each.waited_s for each in with_clients) < 0.95 * sum(each.waited_s for each in without)
 
 
 @pytest.mark.parametrize("user", ["steady", "office-day"])
