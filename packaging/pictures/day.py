@@ -280,9 +280,15 @@ def _timeline() -> Day:
 def _why(model_id: str) -> Message:
     known = {
         CHAT: msg("in_memory", reason=msg("favourite", rank=1)),
-        MISTRAL: msg("plan_no_room", missing=int(0.7 * GB), reason=msg("used", uses=12)),
+        MISTRAL: msg(
+            "plan_estimated",
+            plan=msg("plan_no_room", missing=int(0.7 * GB), reason=msg("voice_after", model=CODER)),
+            chance=msg("chance_one", whole=6),
+            saved_s=2.7,
+            load=int(4.1 * GB),
+        ),
     }
-    return known.get(model_id, msg("plan_too_few_uses", reason=msg("never_used")))
+    return known.get(model_id, msg("plan_unlikely", reason=msg("never_used")))
 
 
 def write_log() -> None:

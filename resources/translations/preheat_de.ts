@@ -3090,12 +3090,32 @@ nach {new}
         <translation>Der Prompt hat {tokens} Token; dieses Modell wurde für eine Kontextlänge von {limit} Token trainiert, Prompt und Antwort zusammen</translation>
     </message>
     <message>
+        <source>expected, since {sign}</source>
+        <translation>erwartet, denn {sign}</translation>
+    </message>
+    <message>
+        <source>it was just added</source>
+        <translation>es wurde gerade hinzugefügt</translation>
+    </message>
+    <message>
+        <source>needs {missing:memory} more of {device}; other models come first ({reason})</source>
+        <translation>braucht {missing:memory} mehr von {device}; andere Modelle gehen vor ({reason})</translation>
+    </message>
+    <message>
+        <source>needs {missing:memory} more; other models come first ({reason})</source>
+        <translation>braucht {missing:memory} mehr; andere Modelle gehen vor ({reason})</translation>
+    </message>
+    <message>
         <source>no layers are on {device}: the fewest take {needed:bytes} with their buffers, and there are {limit:bytes}</source>
         <translation>auf {device} sind keine Schichten: die wenigsten brauchen mit ihren Puffern {needed:bytes}, und es gibt {limit:bytes}</translation>
     </message>
     <message>
         <source>not preloaded: that would probably be in vain ({reason})</source>
         <translation>nicht vorgeladen: Das wäre wahrscheinlich vergeblich ({reason})</translation>
+    </message>
+    <message>
+        <source>one of the last used</source>
+        <translation>eines der zuletzt genutzten</translation>
     </message>
     <message>
         <source>the model does not run on it: {reason}</source>
@@ -5938,10 +5958,6 @@ nach {new}
         <translation>eine App hat nach seinen Angaben gefragt</translation>
     </message>
     <message>
-        <source>an app that just started nearly always uses it next</source>
-        <translation>eine eben gestartete App nutzt es fast immer als Nächstes</translation>
-    </message>
-    <message>
         <source>and {count:count} more</source>
         <translation>und {count:count} weitere</translation>
     </message>
@@ -6102,10 +6118,6 @@ nach {new}
         <translation>seine Gewichte werden {form}, sobald es geruht hat: {reason}</translation>
     </message>
     <message>
-        <source>just added</source>
-        <translation>gerade hinzugefügt</translation>
-    </message>
-    <message>
         <source>just now</source>
         <translation>gerade eben</translation>
     </message>
@@ -6142,20 +6154,12 @@ nach {new}
         <translation>mehr ließe den Favoriten zu wenig Speicher</translation>
     </message>
     <message>
-        <source>needs {missing:memory} more of {device}; other models are used more ({reason})</source>
-        <translation>braucht {missing:memory} mehr von {device}; andere Modelle werden mehr genutzt ({reason})</translation>
-    </message>
-    <message>
         <source>needs {missing:memory} more than the limit of {device} ({reason})</source>
         <translation>braucht {missing:memory} mehr als die Grenze von {device} ({reason})</translation>
     </message>
     <message>
         <source>needs {missing:memory} more than the memory limit ({reason})</source>
         <translation>braucht {missing:memory} mehr, als die Speichergrenze erlaubt ({reason})</translation>
-    </message>
-    <message>
-        <source>needs {missing:memory} more; other models are used more ({reason})</source>
-        <translation>braucht {missing:memory} mehr; andere Modelle werden öfter genutzt ({reason})</translation>
     </message>
     <message>
         <source>needs {size:memory}</source>
@@ -6424,10 +6428,6 @@ nach {new}
     <message>
         <source>unlikely to be next</source>
         <translation>kaum das nächste</translation>
-    </message>
-    <message>
-        <source>used lately</source>
-        <translation>zuletzt genutzt</translation>
     </message>
     <message>
         <source>used once in the last week</source>

@@ -9,7 +9,7 @@ from preheat.messages.template import Template
 
 _VOICES: Final = {
     "voices": Template("{first}, {second}"),
-    "voice_lately": Template("used lately"),
+    "voice_lately": Template("one of the last used"),
     "voice_hour": Template("often used on weekdays around {hour}:00"),
     "voice_weekend_hour": Template("often used on weekends around {hour}:00"),
     "voice_weekday": Template("often used on {day} from {hour}:00 to {end}:00"),
@@ -20,7 +20,7 @@ _VOICES: Final = {
     "voice_return": Template("usually used again about now"),
     "voice_client": Template("{client} was opened"),
     "voice_named": Template("an app asked for its details"),
-    "voice_added": Template("just added"),
+    "voice_added": Template("it was just added"),
 }
 _DAYS: Final = {
     "day_0": Template("Mondays"),

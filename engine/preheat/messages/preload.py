@@ -9,7 +9,7 @@ from preheat.messages.template import Template
 
 _REASONS: Final = {
     "favourite": Template("favourite {rank}"),
-    "expected": Template("an app that just started nearly always uses it next"),
+    "expected": Template("expected, since {sign}"),
     "never_used": Template("never used"),
     "not_used_lately": Template("not used in the last week, last used {idle_s:duration} ago"),
     "used_once": Template("used once in the last week"),
@@ -30,10 +30,10 @@ _PLAN: Final = {
     "plan_preload": Template("will be preloaded: {reason}"),
     "plan_replace": Template("will be preloaded instead of {displaced:names}: {reason}"),
     "plan_too_large": Template("needs {missing:memory} more than the memory limit ({reason})"),
-    "plan_no_room": Template("needs {missing:memory} more; other models are used more ({reason})"),
+    "plan_no_room": Template("needs {missing:memory} more; other models come first ({reason})"),
     "plan_too_large_for_device": Template("needs {missing:memory} more than the limit of {device} ({reason})"),
     "plan_no_room_on_device": Template(
-        "needs {missing:memory} more of {device}; other models are used more ({reason})"
+        "needs {missing:memory} more of {device}; other models come first ({reason})"
     ),
     "plan_favourites_only": Template("not preloaded: only favourites are preloaded ({reason})"),
     "plan_unlikely": Template("not preloaded: {reason}"),

@@ -14,8 +14,8 @@ from typing import Final
 from preheat.messages import Message, msg
 from preheat.preload.foresight import Chances
 from preheat.preload.plan import DeviceNeeds, PolicySettings, PreloadTarget, TargetKind
-from preheat.preload.planner import describe_usage
 from preheat.preload.policy import plan_preloads
+from preheat.preload.reasons import describe_usage
 from preheat.residency import NO_DEVICE_BYTES, ResidentModel
 from preheat.usage import Popularity
 

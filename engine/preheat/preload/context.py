@@ -108,13 +108,15 @@ class PreloadContext:
         return self._hold(True)
 
     def _hold(self, enabled: bool) -> Hold | None:
+        unplugged = on_battery()
+        self._planner.policy = policy_of(self._settings, on_battery=unplugged)
         conditions = Conditions(
             enabled=enabled,
             paused_until=self.paused_until,
             awaits_use=self.awaits_use,
             active_requests=self.active_requests,
             idle_s=self._pool.idle_s,
-            on_battery=not self._settings.preload_on_battery and on_battery(),
+            on_battery=unplugged and not self._settings.preload_on_battery,
             pressure=self.pressure,
             room=self.room,
         )
@@ -279,9 +281,11 @@ class PreloadContext:
         return msg("form_processor_busy") if self._processor.busy and not target.chosen else None
 
     def _why(self, model_id: str) -> Message:
-        plan = self._planner.explain(model_id, self.plan(), self._clock())
-        record = self._pool.records.get(model_id)
-        if record is not None and record.reason is not None and record.reserved_bytes:
+        record, model = self._pool.records.get(model_id), self._by_id().get(model_id)
+        is_loaded = record is not None and record.reserved_bytes > 0
+        load_bytes = self._sizes.expected_bytes(model) if model is not None and not is_loaded else 0
+        plan = self._planner.explain(model_id, self.plan(), self._clock(), load_bytes)
+        if record is not None and record.reason is not None and is_loaded:
             if plan.params.get("reason") == record.reason:
                 return msg("in_memory", reason=record.reason)
             return msg("in_memory_planned", reason=record.reason, plan=plan)
@@ -334,11 +338,11 @@ class PreloadContext:
         return DeviceNeeds(limits, {name: device_bytes for name, device_bytes in sizes if device_bytes})
 
 
-def policy_of(settings: Settings) -> PolicySettings:
-    """Return the policy that the settings choose."""
+def policy_of(settings: Settings, *, on_battery: bool = False) -> PolicySettings:
+    """Return the policy that the settings choose, with the price for the power supply of now."""
     return PolicySettings(
         learned=settings.preload_learned,
-        waste_price=settings.waste_price,
+        waste_price=settings.waste_price_on_battery if on_battery else settings.waste_price,
         keep_after_use_s=settings.keep_after_use,
         eviction=settings.eviction,
         read_ahead=settings.read_ahead,

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from preheat.messages import Message, msg
-from preheat.preload.foresight import PAUSE_S, Chances, Foresight, Sign, Voice
+from preheat.preload.foresight import PAUSE_S, Chances, Foresight, Voice
 from preheat.preload.outcomes import Outcomes
 from preheat.preload.plan import (
     DeviceNeeds,
@@ -19,7 +19,8 @@ from preheat.preload.plan import (
     PreloadTarget,
     TargetKind,
 )
-from preheat.preload.policy import LEAST_CHANCE, eviction_view, expected_model, plan_preloads
+from preheat.preload.policy import LEAST_CHANCE, eviction_view, expected_model, plan_preloads, prices_of
+from preheat.preload.reasons import describe_sign, describe_target, describe_usage, describe_voices, with_estimate
 from preheat.residency import (
     DevicePool,
     EvictionPlan,
@@ -274,24 +275,37 @@ class PreloadPlanner:
         """Return why the target should be hot."""
         if target.kind is TargetKind.FAVOURITE:
             return msg("favourite", rank=target.rank)
-        if target.kind is TargetKind.EXPECTED:
-            added = any(voice.sign is Sign.ADDED for voice in self.voices(target.model_id, now))
-            return msg("voice_added" if added else "expected")
-        return describe_usage(self.usage(target.model_id, now), now)
+        if target.kind is TargetKind.EXPECTED and (sign := describe_sign(self.voices(target.model_id, now))):
+            return msg("expected", sign=sign)
+        return self._why_likely(target.model_id, now)
 
     def voices(self, model_id: str, now: float) -> tuple[Voice, ...]:
         """Return the experts that speak for a model, the one that matters most first."""
         return self._foresight.voices(model_id, now)
 
-    def explain(self, model_id: str, plan: PreloadPlan, now: float) -> Message:
-        """Return what the plan does about any model, and why."""
-        for target in plan.targets:
-            if target.model_id == model_id:
-                return _describe(target, self.reason(target, now))
-        reason = describe_usage(self.usage(model_id, now), now)
-        if not self.policy.learned:
-            return msg("plan_favourites_only", reason=reason)
-        return msg("plan_unlikely" if self.chance(model_id, now) < LEAST_CHANCE else "plan_in_vain", reason=reason)
+    def explain(self, model_id: str, plan: PreloadPlan, now: float, load_bytes: int = 0) -> Message:
+        """Return what the plan does about any model, and why.
+
+        Args:
+            load_bytes: What a load of the model reads, to tell what that is worth; 0 leaves this out.
+        """
+        target = next((target for target in plan.targets if target.model_id == model_id), None)
+        chance = self.chance(model_id, now)
+        if target is not None:
+            what = describe_target(target, self.reason(target, now))
+            estimated = target.kind is TargetKind.LEARNED and target.action in (PlanAction.PRELOAD, PlanAction.NO_ROOM)
+        elif not self.policy.learned:
+            return msg("plan_favourites_only", reason=describe_usage(self.usage(model_id, now), now))
+        elif chance < LEAST_CHANCE:
+            what, estimated = msg("plan_unlikely", reason=describe_usage(self.usage(model_id, now), now)), chance > 0
+        else:
+            what, estimated = msg("plan_in_vain", reason=self._why_likely(model_id, now)), True
+        if not estimated or not load_bytes:
+            return what
+        return with_estimate(what, chance, prices_of(self.policy).seconds(load_bytes), load_bytes)
+
+    def _why_likely(self, model_id: str, now: float) -> Message:
+        return describe_voices(self.voices(model_id, now), describe_usage(self.usage(model_id, now), now))
 
     def usage(self, model_id: str, now: float) -> Usage:
         """Return how much a model is used."""
@@ -340,30 +354,3 @@ def _last_changes(uses: Sequence[Use]) -> Sequence[Use]:
                 return uses[place + 1 :]
         after = use
     return uses
-
-
-def describe_usage(usage: Usage, now: float) -> Message:
-    """Return how much a model is used: ``used 12 times in the last week, mostly on weekday mornings``."""
-    if usage.last_used_at is None:
-        return msg("never_used")
-    if not usage.last_week:
-        return msg("not_used_lately", idle_s=now - usage.last_used_at)
-    if usage.last_week == 1:
-        return msg("used_once")
-    if usage.part_of_day:
-        return msg("used_mostly", uses=usage.last_week, part=msg(usage.part_of_day))
-    return msg("used", uses=usage.last_week)
-
-
-def _describe(target: PreloadTarget, reason: Message) -> Message:
-    if target.action is PlanAction.KEEP:
-        return msg("plan_keep", reason=reason)
-    if target.action in (PlanAction.TOO_LARGE, PlanAction.NO_ROOM):
-        code = "plan_too_large" if target.action is PlanAction.TOO_LARGE else "plan_no_room"
-        if target.device is None:
-            return msg(code, missing=target.missing_bytes, reason=reason)
-        code += "_for_device" if target.action is PlanAction.TOO_LARGE else "_on_device"
-        return msg(code, missing=target.missing_bytes, device=target.device, reason=reason)
-    if target.displaces:
-        return msg("plan_replace", displaced=target.displaces, reason=reason)
-    return msg("plan_preload", reason=reason)

@@ -1,4 +1,4 @@
-"""Why a model is likely to be needed next, and what a load of it is worth, in words. Pure."""
+"""What is planned for a model, why it is likely to be needed next, and what a load is worth, in words. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Final
 
 from preheat.messages import Message, msg
 from preheat.preload.foresight import BLOCK_HOURS, Expert, Sign, Voice
+from preheat.preload.plan import PlanAction, PreloadTarget
+from preheat.usage import Usage
 
 _HEARD: Final = 0.25
 """A second expert with this part of the chance is named, too."""
@@ -17,8 +19,21 @@ _MOST: Final = ((1, 2), (2, 3), (3, 4), (9, 10))
 """Chances of a half and more, as people say them."""
 
 
+def describe_usage(usage: Usage, now: float) -> Message:
+    """Return how much a model is used: ``used 12 times in the last week, mostly on weekday mornings``."""
+    if usage.last_used_at is None:
+        return msg("never_used")
+    if not usage.last_week:
+        return msg("not_used_lately", idle_s=now - usage.last_used_at)
+    if usage.last_week == 1:
+        return msg("used_once")
+    if usage.part_of_day:
+        return msg("used_mostly", uses=usage.last_week, part=msg(usage.part_of_day))
+    return msg("used", uses=usage.last_week)
+
+
 def describe_voices(voices: Sequence[Voice], usage: Message) -> Message:
-    """Return which experts speak for a model: ``often used after qwen3-8b, used lately``.
+    """Return which experts speak for a model: ``often used after qwen3-8b, one of the last used``.
 
     Args:
         voices: The one that matters most first.
@@ -27,6 +42,12 @@ def describe_voices(voices: Sequence[Voice], usage: Message) -> Message:
     heard = [voice for place, voice in enumerate(voices[:2]) if not place or voice.share >= _HEARD]
     said = [_describe(voice, usage) for voice in heard] or [usage]
     return said[0] if len(said) == 1 else msg("voices", first=said[0], second=said[1])
+
+
+def describe_sign(voices: Sequence[Voice]) -> Message | None:
+    """Return what announced a model, such as ``cursor was opened``; None if nothing did."""
+    signs = (voice for voice in voices if voice.expert in (Expert.CLIENT, Expert.ANNOUNCED))
+    return next((_describe(voice, msg("never_used")) for voice in signs), None)
 
 
 def describe_chance(chance: float) -> Message:
@@ -39,6 +60,21 @@ def describe_chance(chance: float) -> Message:
         return msg("chance_one", whole=round(1 / chance))
     parts, whole = min(_MOST, key=lambda share: abs(share[0] / share[1] - chance))
     return msg("chance_most", parts=parts, whole=whole)
+
+
+def describe_target(target: PreloadTarget, reason: Message) -> Message:
+    """Return what is planned for a model, and why: ``will be preloaded: one of the last used``."""
+    if target.action is PlanAction.KEEP:
+        return msg("plan_keep", reason=reason)
+    if target.action in (PlanAction.TOO_LARGE, PlanAction.NO_ROOM):
+        code = "plan_too_large" if target.action is PlanAction.TOO_LARGE else "plan_no_room"
+        if target.device is None:
+            return msg(code, missing=target.missing_bytes, reason=reason)
+        code += "_for_device" if target.action is PlanAction.TOO_LARGE else "_on_device"
+        return msg(code, missing=target.missing_bytes, device=target.device, reason=reason)
+    if target.displaces:
+        return msg("plan_replace", displaced=target.displaces, reason=reason)
+    return msg("plan_preload", reason=reason)
 
 
 def with_estimate(plan: Message, chance: float, saved_s: float, load_bytes: int) -> Message:

@@ -16,6 +16,7 @@ from preheat.preload import (
     TargetKind,
 )
 from preheat.preload.foresight import Expert
+from preheat.preload.reasons import describe_usage, describe_voices
 from preheat.residency import Outcome, ResidentModel
 from preheat.settings import Settings
 from preheat.usage import DAY_S, RequestRecord, UsageLog, UsageTracker, WakeRecord
@@ -59,10 +60,36 @@ def test_each_action_has_a_message() -> None:
         "f": "plan_unlikely",
     }
     assert explained["e"] == msg("plan_preload", reason=msg("favourite", rank=1))
-    assert explained["c"] == msg("plan_keep", reason=msg("used_mostly", uses=9, part=MORNINGS))
+    assert explained["c"] == msg(
+        "plan_keep", reason=describe_voices(planner.voices("c", NINE), msg("used_mostly", uses=9, part=MORNINGS))
+    )
     assert explained["a"].params["missing"] == 2 * GB
     assert explained["d"].params["missing"] == 4 * GB
     assert planner.explain("unknown", made, NINE) == msg("plan_unlikely", reason=msg("never_used"))
+
+
+def test_what_a_load_is_worth_is_told_where_that_decides() -> None:
+    planner = used("abacabacabac" * 3 + "d" * 5 + "f")
+    planner.favourites = ("e",)
+    made = plan(planner, 5, ResidentModel("c", GB, NINE), ResidentModel("b", 3 * GB, NINE, leased=True))
+    told = {model_id: planner.explain(model_id, made, NINE, load_bytes=SIZES[model_id]) for model_id in "abcdef"}
+    estimated = {model_id: message for model_id, message in told.items() if message.code == "plan_estimated"}
+    assert set(estimated) == {"a", "f"}
+    assert estimated["a"].params["plan"] == planner.explain("a", made, NINE)
+    assert estimated["a"].params["load"] == SIZES["a"]
+    assert estimated["a"].params["saved_s"] == pytest.approx(0.5 + 2 / 1.9)
+    assert str(estimated["f"]).endswith("may load 1.0 GB in vain")
+
+
+def test_a_model_that_was_never_used_has_no_estimate() -> None:
+    planner = used()
+    assert planner.explain("unknown", plan(planner, 9), NINE, GB) == msg("plan_unlikely", reason=msg("never_used"))
+
+
+def test_without_learned_models_only_the_use_is_told() -> None:
+    planner = used(policy=PolicySettings(learned=False))
+    told = planner.explain("a", plan(planner, 9), NINE, SIZES["a"])
+    assert (told.code, str(told)[:49]) == ("plan_favourites_only", "not preloaded: only favourites are preloaded (use")
 
 
 def test_a_device_without_room_is_named() -> None:
@@ -161,7 +188,7 @@ def test_a_model_is_worth_more_memory_if_it_is_used() -> None:
 )
 def test_usage_in_words(days: int, model_id: str, reason: object) -> None:
     planner, now = used("a" * 12 + "f"), NINE + days * DAY_S
-    assert planner.explain(model_id, PreloadPlan((), ()), now).params["reason"] == reason
+    assert describe_usage(planner.usage(model_id, now), now) == reason
 
 
 def test_uses_at_all_hours_have_no_part_of_the_day() -> None:
@@ -192,7 +219,8 @@ def test_the_model_of_a_client_that_woke_is_a_target_for_a_while(wakes: bool, af
     assert made.targets[0].model_id == first
     assert made.targets[0].kind is (TargetKind.EXPECTED if first == "f" else TargetKind.LEARNED)
     if first == "f":
-        assert planner.explain("f", made, NINE) == msg("plan_preload", reason=msg("expected"))
+        opened = msg("voice_client", client="notes")
+        assert planner.explain("f", made, NINE) == msg("plan_preload", reason=msg("expected", sign=opened))
         assert planner.voices("f", NINE + after_s)[0].expert is Expert.CLIENT
 
 
@@ -234,7 +262,8 @@ def test_an_added_model_is_preloaded_for_somebody_new() -> None:
     planner.model_added("c", NINE - 60.0)
     made = plan(planner, 9)
     assert [target.model_id for target in made.preloads] == ["c"]
-    assert planner.explain("c", made, NINE) == msg("plan_preload", reason=msg("voice_added"))
+    added = msg("expected", sign=msg("voice_added"))
+    assert planner.explain("c", made, NINE) == msg("plan_preload", reason=added)
     assert plan(planner, 9, now=NINE + DAY_S).targets == ()
 
 

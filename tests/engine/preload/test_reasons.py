@@ -17,7 +17,7 @@ USED = msg("used", uses=12)
     ("voice", "words"),
     [
         (Voice(Expert.MOST, 1.0), "used 12 times in the last week"),
-        (Voice(Expert.LATELY, 1.0), "used lately"),
+        (Voice(Expert.LATELY, 1.0), "one of the last used"),
         (Voice(Expert.HOUR, 1.0, hour=9), "often used on weekdays around 9:00"),
         (Voice(Expert.HOUR, 1.0, hour=21, weekend=True), "often used on weekends around 21:00"),
         (Voice(Expert.WEEKDAY, 1.0, weekday=4, hour=21), "often used on Fridays from 21:00 to 24:00"),
@@ -29,7 +29,7 @@ USED = msg("used", uses=12)
         (Voice(Expert.RETURN, 1.0), "usually used again about now"),
         (Voice(Expert.CLIENT, 1.0, client="cursor"), "cursor was opened"),
         (Voice(Expert.ANNOUNCED, 1.0, sign=Sign.NAMED), "an app asked for its details"),
-        (Voice(Expert.ANNOUNCED, 1.0, sign=Sign.ADDED), "just added"),
+        (Voice(Expert.ANNOUNCED, 1.0, sign=Sign.ADDED), "it was just added"),
     ],
 )
 def test_each_expert_has_words(voice: Voice, words: str) -> None:
@@ -43,7 +43,7 @@ def test_every_expert_is_told_from_the_others() -> None:
 
 def test_a_second_expert_is_named_if_it_counts() -> None:
     after, lately = Voice(Expert.AFTER, 0.6, after=("a",)), Voice(Expert.LATELY, 0.4)
-    assert str(describe_voices([after, lately], USED)) == "often used after a, used lately"
+    assert str(describe_voices([after, lately], USED)) == "often used after a, one of the last used"
     assert str(describe_voices([after, lately._replace(share=0.1)], USED)) == "often used after a"
 
 
