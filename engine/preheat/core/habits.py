@@ -81,7 +81,6 @@ class HabitKeeper:
     async def _recall(self) -> None:
         self._recalled_for = self._basis()
         if self._usage.log is not None:  # what is known without one cannot be had again
-            self._planner.recalling()
             self._planner.remember(await asyncio.to_thread(self._planner.recall))
 
     def _basis(self) -> tuple[float, bool, timedelta | None]:

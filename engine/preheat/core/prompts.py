@@ -97,6 +97,7 @@ class ModelPrompts:
         room = self._room_tokens(model.model_id)
         restore: list[str] = []
         now = self._clock()
+        # The estimate is of models; which prompt of a model comes next is said by its clients and by the hour.
         for prompt in prompts.ranked(model.model_id, now, (*clients, *self._usage.awake(now))):
             if prompt.tokens <= room and len(restore) < MOST_RESTORED:
                 restore.append(prompt.key)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence, Set
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from preheat.messages import Message, msg
 from preheat.preload.foresight import PAUSE_S, Chances, Foresight, Voice
@@ -39,8 +40,18 @@ this, not by the chance of being next, which changes with the hour: room for sma
 """
 
 _MOST_LIKELY: Final = 3
+_REMEMBERED: Final = 100
+"""Last requests that are not looked up in the log: they may not have ended yet."""
+
 _RECALLED: Final = 2000
 """Changes that are recalled: of several weeks, in less than half a second for a thousand models."""
+
+
+class Recalled(NamedTuple):
+    """What the log of requests says about what is needed next, ``until`` the Unix time of its last request."""
+
+    foresight: Foresight
+    until: float
 
 
 class PreloadPlanner:
@@ -54,7 +65,7 @@ class PreloadPlanner:
     def __init__(self, usage: UsageTracker, policy: PolicySettings) -> None:
         self._usage = usage
         self._foresight = self._empty_foresight()
-        self._missed: list[tuple[str, str, float]] | None = None
+        self._arrived: deque[tuple[str, str, float]] = deque(maxlen=_REMEMBERED)
         self._known: tuple[float, Chances] | None = None
         self._outcomes = Outcomes()
         self._suppressed: set[str] = set()
@@ -67,8 +78,7 @@ class PreloadPlanner:
         """Count a request; its model may be preloaded again."""
         self._usage.request_arrived(model_id, client, now)
         self._foresight.used(model_id, client, now)
-        if self._missed is not None:
-            self._missed.append((model_id, client, now))
+        self._arrived.append((model_id, client, now))
         self._known = None
         self._outcomes.used(model_id)
         self.allow(model_id)
@@ -102,28 +112,26 @@ class PreloadPlanner:
         """Note that no model is in memory any more, for a reason that says nothing about preloads."""
         self._outcomes.lost()
 
-    def recall(self) -> Foresight:
-        """Return what the log of the last weeks says about what is needed next; pass it to ``remember``.
+    def recall(self) -> Recalled:
+        """Return what the log of the last weeks says about what is needed next, for ``remember``.
 
-        Blocks on the disk, for up to half a second. Any thread; what happens until ``remember`` is added there.
+        Blocks on the disk, for up to half a second. Any thread.
         """
         foresight = self._empty_foresight()
-        for use in _last_changes(list(self._usage.recent())):
+        uses = _last_changes(list(self._usage.recent()))
+        for use in uses:
             if use.is_wake:
                 foresight.client_woke(use.client, use.model_id, use.at)
             else:
                 foresight.used(use.model_id, use.client, use.at)
-        return foresight
+        return Recalled(foresight, max((use.at for use in uses if not use.is_wake), default=-math.inf))
 
-    def recalling(self) -> None:
-        """Note that ``recall`` is about to be called."""
-        self._missed = []
-
-    def remember(self, foresight: Foresight) -> None:
-        """Go on with the result of ``recall``."""
-        for model_id, client, at in self._missed or ():
-            foresight.used(model_id, client, at)
-        self._foresight, self._missed, self._known = foresight, None, None
+    def remember(self, recalled: Recalled) -> None:
+        """Go on with what the log says, and what has happened since."""
+        for model_id, client, at in self._arrived:
+            if at > recalled.until:
+                recalled.foresight.used(model_id, client, at)
+        self._foresight, self._known = recalled.foresight, None
 
     # Models that were unloaded on purpose
 

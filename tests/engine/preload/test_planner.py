@@ -297,7 +297,6 @@ def test_habits_are_recalled_from_the_log(tmp_path: Path) -> None:
     tracker = UsageTracker(Settings(), log, timezone=UTC, clock=lambda: NINE)
     tracker.open()
     planner = PreloadPlanner(tracker, PolicySettings())
-    planner.recalling()
     recalled = planner.recall()
     live.request_arrived("c", "chat", NINE - 60)
     planner.request_arrived("c", "chat", NINE - 60)  # while it is recalled
