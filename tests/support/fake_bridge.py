@@ -231,6 +231,9 @@ class FakeBridge(EngineBridge):
     def load(self, model_id: str) -> None:
         self.commands.append(("load", model_id))
 
+    def expect(self, model_id: str) -> None:
+        self.commands.append(("expect", model_id))
+
     def unload(self, model_id: str) -> None:
         self.commands.append(("unload", model_id))
 

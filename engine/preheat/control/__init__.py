@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from preheat.control.keys import CreatedKey, CreateKey, KeyInfo, Keys, ListKeys, RevokeKey
     from preheat.control.live_settings import LiveSettings
     from preheat.control.models import (
+        ExpectModel,
         ExplainModel,
         Explanation,
         GetModel,
@@ -214,7 +215,7 @@ else:
             "preheat.control.keys": "CreateKey CreatedKey KeyInfo Keys ListKeys RevokeKey",
             "preheat.control.live_settings": "LiveSettings",
             "preheat.control.models": (
-                "ExplainModel Explanation GetModel GetStatus ImportedFile ImportFile ImportMode ListModels "
+                "ExpectModel ExplainModel Explanation GetModel GetStatus ImportedFile ImportFile ImportMode ListModels "
                 "LoadModel ModelFacts ModelList ModelsMove MovedFile MoveModels RemovedModel RemoveModel Status "
                 "UnloadModel WatchStatus"
             ),

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal
 
 from preheat.clock import unix_time
+from preheat.control.client import USER_AGENT
 from preheat.control.codec import decode, printable
 from preheat.control.command import Command, Risk, command
 from preheat.control.request import absolute_path
@@ -260,6 +261,18 @@ class LoadModel(Command[ModelSnapshot]):
 
     async def accepted(self, host: ControlHost) -> ModelSnapshot:
         return host.model(await host.model_id(self.model))
+
+
+@command("POST", "models/{model:path}/expect", risk=Risk.USE, errors=_NAMES)
+class ExpectModel(Command[ModelSnapshot]):
+    """Say that a model was chosen and is about to be used: it is preloaded while there are no requests."""
+
+    model: str
+
+    async def run(self, host: ControlHost) -> ModelSnapshot:
+        model_id = await host.model_id(self.model)
+        host.engine.client_woke(USER_AGENT, model_id)
+        return host.model(model_id)
 
 
 @command("POST", "models/{model:path}/unload", risk=Risk.MANAGE, errors=_NAMES)

@@ -138,6 +138,10 @@ class EngineBridge(QObject):
     def load(self, model_id: str) -> None:
         self.ask(control.LoadModel(model_id))
 
+    def expect(self, model_id: str) -> None:
+        """Tell the engine that a model was chosen, and is about to be used."""
+        self.ask(control.ExpectModel(model_id))
+
     def unload(self, model_id: str) -> None:
         self.ask(control.UnloadModel(model_id))
 

@@ -23,6 +23,7 @@ from preheat.control import (
     Command,
     DropFavourite,
     EstimateMemory,
+    ExpectModel,
     ExplainModel,
     GetModel,
     GetSettings,
@@ -102,6 +103,14 @@ def test_a_model_is_loaded_used_and_unloaded(start_session: StartSession) -> Non
     session.call(ResumePreloading())
     assert not session.snapshot.preload.paused
     assert len(states) == seen
+
+
+def test_a_model_that_was_chosen_is_expected(start_session: StartSession) -> None:
+    session = start_session(favourites="[]")
+    assert session.call(ExplainModel(EMBED)).why.code == "plan_unlikely"
+    assert session.call(ExpectModel(EMBED)).model_id == EMBED
+    why = session.call(ExplainModel(EMBED)).why
+    assert str(why).endswith("an app asked for its details")
 
 
 def test_the_port_shows_the_same_engine(start_session: StartSession) -> None:

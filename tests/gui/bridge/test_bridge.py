@@ -238,6 +238,7 @@ def test_a_slow_load_delays_nothing(real: EngineBridge, session: StubSession, qt
     [
         (lambda bridge: bridge.load("a"), control.LoadModel("a")),
         (lambda bridge: bridge.unload("a"), control.UnloadModel("a")),
+        (lambda bridge: bridge.expect("a"), control.ExpectModel("a")),
         (lambda bridge: bridge.pause(3600.0), control.PausePreloading(3600.0)),
         (lambda bridge: bridge.pause(None), control.PausePreloading(None)),
         (lambda bridge: bridge.resume(), control.ResumePreloading()),

@@ -23,6 +23,7 @@ from preheat.control import (
     COMMANDS,
     Command,
     ControlHost,
+    ExpectModel,
     LoadModel,
     Risk,
     encode,
@@ -95,7 +96,7 @@ class ControlRoutes:
         caller.require(_needed_scope(kind), costly=kind.route.costly)
         body = await read_with(request, partial(parse_json, repair=False)) if wants_body(kind) else None
         command = parse_command(kind, request.path_params, request.query_params, body)
-        if isinstance(command, LoadModel):
+        if isinstance(command, LoadModel | ExpectModel):
             caller.require_model(await self.host.model_id(command.model))
         route = kind.route
         if route.cache_s:

@@ -140,7 +140,8 @@ class TryPage(DashboardPage):
         self._session.follow(snapshot)
         self._show_context()
 
-    def _on_chosen(self) -> None:
+    def _on_chosen(self, model_id: str) -> None:
+        self._bridge.expect(model_id)
         self.memory_changed.emit()
         self._prompt.setFocus()
 

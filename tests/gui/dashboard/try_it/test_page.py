@@ -98,6 +98,7 @@ def test_the_chosen_model_is_remembered(page: TryPage, bridge: FakeBridge, qtbot
         models.setCurrentIndex(1)
         models.activated.emit(1)
     assert page.memory()["try_model"] == "b-chat"
+    assert bridge.commands[-1] == ("expect", "b-chat")
     later = TryPage(bridge)
     qtbot.addWidget(later)
     later.remember({"try_model": "b-chat"})
