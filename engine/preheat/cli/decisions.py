@@ -106,7 +106,7 @@ def plan(as_json: AsJson = False) -> None:
     if waits:
         print_text(f"Preloading waits: {waits}.")
     if not now["decisions"] and not now["unloaded"]:
-        print_text("There is nothing to preload: there are no favourites, and no model is used often enough.")
+        print_text("There is nothing to preload: there are no favourites, and no model is likely enough to be needed.")
     for place, decision in enumerate(now["decisions"], 1):
         print_text(f"{place}. {decision['model']}: {decision['why']}", indent=3)
         for prompt in decision["prompts"]:
