@@ -8,8 +8,10 @@ room and less likely models there are before it.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from preheat.preload.foresight import Chances
@@ -119,7 +121,11 @@ class _Ours:
             for model in memory.residents
             if not (model.leased or model.favourite or model.model_id in memory.kept)
         ]
-        self._movable = sorted(movable, key=lambda model: self._density(model.model_id, model.size_bytes))
+        worth = sorted(
+            ((self._density(model.model_id, model.size_bytes), model) for model in movable), key=itemgetter(0)
+        )
+        self._densities = [density for density, _ in worth]
+        self._movable = [model for _, model in worth]
         self._lasting: dict[str, float] = {}
         before = self._free
         for model in self._movable:
@@ -137,11 +143,7 @@ class _Ours:
     def estimate(self, model_id: str, odds: Callable[[bool], float]) -> Estimate | None:
         """Return the estimate of a preload; None if it is not worth it, or there is no room."""
         size, chance = self._memory.sizes[model_id], self._chances[model_id]
-        lesser = [
-            each
-            for each in self._movable
-            if self._density(each.model_id, each.size_bytes) < self._density(model_id, self._whole(model_id))
-        ]
+        lesser = self._movable[: bisect_left(self._densities, self._density(model_id, self._whole(model_id)))]
         displaced = self._displaced(model_id, size, lesser)
         if displaced is None or not chance:
             return None

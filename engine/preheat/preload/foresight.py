@@ -236,6 +236,7 @@ class Foresight:
         self._awake: tuple[str, bool, float] | None = None
         self._announced: _Announcement | None = None
         self._weights: dict[tuple[bool, bool, Expert], float] = {}
+        self._mixed: tuple[tuple[object, ...], Chances] | None = None
 
     def client_woke(self, client: str, model_id: str, at: float) -> None:
         """Note that a client woke at the Unix time ``at``; with a model, that it asked for its details."""
@@ -260,7 +261,13 @@ class Foresight:
             self._awake = None
 
     def chances(self, now: float) -> Chances:
-        """Return what is likely to be needed next."""
+        """Return what is likely to be needed next: the same object while nothing that counts has changed."""
+        situation = self._changes, self._announced_at(now), *self._now(now)
+        if self._mixed is None or self._mixed[0] != situation:
+            self._mixed = situation, self._mix(now)
+        return self._mixed[1]
+
+    def _mix(self, now: float) -> Chances:
         opinions = self._opinions(now)
         weights = self._shares(opinions)
         unknown = self._unknown.value
@@ -361,6 +368,10 @@ class Foresight:
         if self._awake is not None and at <= self._awake[2]:
             yield Expert.CLIENT, self._awake[:2]
 
+    def _announced_at(self, now: float) -> _Announcement | None:
+        """Return the model that is announced and still expected."""
+        return self._announced if self._announced is not None and now <= self._announced.until else None
+
     def _opinions(self, now: float) -> dict[Expert, _Opinion]:
         opinions = {Expert.MOST: _Opinion({}, 1.0)}
         for expert, context in self._now(now):
@@ -370,7 +381,7 @@ class Foresight:
             order, returns = list(self._order), self._returns.opinion()
             shares = {order[-1 - int(between)]: share for between, share in returns.shares.items()}
             opinions[Expert.RETURN] = _Opinion(shares, returns.rest)
-        if (announced := self._announced) is not None and now <= announced.until:
+        if (announced := self._announced_at(now)) is not None:
             share = self._true[announced.sign].value
             opinions[Expert.ANNOUNCED] = _Opinion({announced.model_id: share}, 1.0 - share)
         return opinions

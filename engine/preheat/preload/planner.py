@@ -20,7 +20,7 @@ from preheat.preload.plan import (
     PreloadTarget,
     TargetKind,
 )
-from preheat.preload.policy import LEAST_CHANCE, eviction_view, expected_model, plan_preloads, prices_of
+from preheat.preload.policy import LEAST_CHANCE, eviction_view, expected_model, just_used, plan_preloads, prices_of
 from preheat.preload.reasons import describe_sign, describe_target, describe_usage, describe_voices, with_estimate
 from preheat.residency import (
     DevicePool,
@@ -66,7 +66,7 @@ class PreloadPlanner:
         self._usage = usage
         self._foresight = self._empty_foresight()
         self._arrived: deque[tuple[str, str, float]] = deque(maxlen=_REMEMBERED)
-        self._known: tuple[float, Chances] | None = None
+        self._planned: tuple[tuple[object, ...], PreloadPlan] | None = None
         self._outcomes = Outcomes()
         self._suppressed: set[str] = set()
         self.policy = policy
@@ -79,7 +79,6 @@ class PreloadPlanner:
         self._usage.request_arrived(model_id, client, now)
         self._foresight.used(model_id, client, now)
         self._arrived.append((model_id, client, now))
-        self._known = None
         self._outcomes.used(model_id)
         self.allow(model_id)
 
@@ -88,7 +87,6 @@ class PreloadPlanner:
         if not self._usage.client_woke(client, model_id, now):
             return None
         self._foresight.client_woke(client, model_id, now)
-        self._known = None
         expected = expected_model(self.chances(now))
         if expected is not None:
             self.allow(expected)
@@ -97,7 +95,6 @@ class PreloadPlanner:
     def model_added(self, model_id: str, now: float) -> None:
         """Note that a model was downloaded, imported or found."""
         self._foresight.added(model_id, now)
-        self._known = None
 
     def preload_started(self, target: PreloadTarget) -> None:
         """Note that a target of a plan is being loaded."""
@@ -131,7 +128,7 @@ class PreloadPlanner:
         for model_id, client, at in self._arrived:
             if at > recalled.until:
                 recalled.foresight.used(model_id, client, at)
-        self._foresight, self._known = recalled.foresight, None
+        self._foresight = recalled.foresight
 
     # Models that were unloaded on purpose
 
@@ -232,9 +229,7 @@ class PreloadPlanner:
 
     def chances(self, now: float) -> Chances:
         """Return what is likely to be needed next."""
-        if self._known is None or self._known[0] != now:
-            self._known = now, self._foresight.chances(now)
-        return self._known[1]
+        return self._foresight.chances(now)
 
     def chance(self, model_id: str, now: float) -> float:
         """Return the chance of a model to be needed next."""
@@ -335,18 +330,27 @@ class PreloadPlanner:
         devices: DeviceNeeds | None,
         without: Set[str],
     ) -> PreloadPlan:
-        return plan_preloads(
-            self.chances(now),
-            residents,
-            {name: size for name, size in sizes.items() if name not in without} if without else sizes,
-            limit_bytes,
-            now,
-            favourites=self.favourites,
-            settings=self.policy,
-            devices=devices,
-            small_bytes=self.small_bytes(sizes, limit_bytes, now),
-            odds=self.odds,
-        )
+        chances, small_bytes = self.chances(now), self.small_bytes(sizes, limit_bytes, now)
+        # All that a plan depends on. Most of the time, only time has passed since the last one.
+        idle = [just_used(model, now, self.policy) for model in residents]
+        odds = self.odds(False), self.odds(True)
+        policy = self.policy, self.favourites, frozenset(without)
+        situation = chances, tuple(residents), idle, sizes, limit_bytes, devices, small_bytes, odds, policy
+        if self._planned is None or self._planned[0] != situation:
+            plan = plan_preloads(
+                chances,
+                residents,
+                {name: size for name, size in sizes.items() if name not in without} if without else sizes,
+                limit_bytes,
+                now,
+                favourites=self.favourites,
+                settings=self.policy,
+                devices=devices,
+                small_bytes=small_bytes,
+                odds=self.odds,
+            )
+            self._planned = situation, plan
+        return self._planned[1]
 
 
 def _last_changes(uses: Sequence[Use]) -> Sequence[Use]:

@@ -85,6 +85,17 @@ def expected_model(chances: Chances) -> str | None:
     return best if best is not None and chances.models[best] >= _SURE else None
 
 
+def just_used(model: ResidentModel, now: float, settings: PolicySettings) -> tuple[bool, bool]:
+    """Return whether a model was just used: whether no learned target displaces it, and whether no favourite does.
+
+    A session may go on: the estimate only knows what follows it.
+    """
+    if model.speculative:
+        return False, False
+    idle_s, keep_s = now - model.last_used_at, settings.keep_after_use_s
+    return idle_s < keep_s, idle_s < max(keep_s, PAUSE_S)
+
+
 def eviction_view(
     residents: Sequence[ResidentModel], chances: Chances, settings: PolicySettings
 ) -> list[ResidentModel]:
@@ -141,10 +152,8 @@ class _Room:
             return PreloadTarget(model_id, kind, rank, PlanAction.KEEP)
         if (missing := self._too_large(model_id)) is not None:
             return PreloadTarget(model_id, kind, rank, PlanAction.TOO_LARGE, (), *missing)
-        # A session may go on: the estimate only knows what follows it.
-        patience_s = max(self._settings.keep_after_use_s, PAUSE_S if kind is TargetKind.FAVOURITE else 0.0)
         shortage = self._shortage(model_id)
-        displaced = self._displaced(shortage, self._movable(patience_s))
+        displaced = self._displaced(shortage, self._movable(kind))
         if shortage.exists:
             return PreloadTarget(model_id, kind, rank, PlanAction.NO_ROOM, (), *shortage.worst)
         self._put(model_id, displaced)
@@ -187,11 +196,7 @@ class _Room:
 
     def _memory(self, small_bytes: int) -> Memory:
         residents = list(self.present.values())
-        kept = self._kept.union(
-            model.model_id
-            for model in residents
-            if not model.speculative and self._now - model.last_used_at < self._settings.keep_after_use_s
-        )
+        kept = self._kept.union(model.model_id for model in residents if just_used(model, self._now, self._settings)[0])
         unused_bytes = unused_small_bytes(residents, small_bytes, self._limit_bytes)
         return Memory(residents, self._sizes, self._limit_bytes, kept, self._devices, unused_bytes)
 
@@ -204,13 +209,14 @@ class _Room:
         needed, pools = self._sizes[model_id], self._devices.pools(model_id)
         return Shortage(self.present.values(), needed, self._limit_bytes, pools)
 
-    def _movable(self, patience_s: float) -> list[ResidentModel]:
-        """Return the models that may be displaced, those that are worth least first."""
+    def _movable(self, kind: TargetKind) -> list[ResidentModel]:
+        """Return the models that may be displaced for such a target, those that are worth least first."""
+        favourite = kind is TargetKind.FAVOURITE
         movable = [
             model
             for model in self.present.values()
             if not (model.leased or model.favourite or model.model_id in self._kept)
-            and (model.speculative or self._now - model.last_used_at >= patience_s)
+            and not just_used(model, self._now, self._settings)[favourite]
         ]
         values = keeping_values(self._chances, movable, self._prices)
         movable.sort(key=lambda model: (values[model.model_id], model.last_used_at, model.model_id))
