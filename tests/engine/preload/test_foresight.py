@@ -201,3 +201,15 @@ def test_the_half_life_of_habits_is_set() -> None:
         foresight.used("new", "x", MONDAY + 23 * DAY_S)
     now = MONDAY + 25 * DAY_S
     assert short.chances(now).models["new"] > long.chances(now).models["new"]
+
+
+def test_contexts_are_bounded() -> None:
+    """Of thousands of pairs, those seen last are kept."""
+    foresight, models, now = Foresight(UTC), 70, MONDAY
+    for step in range(1, models):
+        for number in range(models):
+            now += 60
+            foresight.used(f"model-{number * step % models}", "x", now)
+    for number in range(6):
+        foresight.used("ab"[number % 2], "x", now := now + 60)
+    assert likeliest(foresight, now)[0] == "a"
