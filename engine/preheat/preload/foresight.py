@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from preheat.usage import DAY_S
@@ -93,6 +94,9 @@ _HALF_LIVES: Final[Mapping[Expert, float]] = {
 
 _BY_DAY: Final = frozenset({Expert.MOST, Expert.HOUR, Expert.WEEKDAY})
 
+_SIGNS: Final = frozenset({Expert.CLIENT, Expert.ANNOUNCED})
+"""Experts that speak only after something announced a model."""
+
 _FIRST_WEIGHTS: Final[Mapping[Expert, float]] = {Expert.CLIENT: 2.0, Expert.ANNOUNCED: 20.0}
 _FIRST_WEIGHT: Final = 0.2
 
@@ -139,11 +143,13 @@ class Chances(NamedTuple):
         models: The chance of each model; all that are missing have none.
         unknown: The chance of a model that was never used.
         weights: The weight of each expert that has an opinion now. They add up to 1.
+        told: The chance of each model by what a client or an addition has just announced, alone.
     """
 
     models: Mapping[str, float]
     unknown: float
     weights: Mapping[Expert, float]
+    told: Mapping[str, float] = MappingProxyType({})
 
 
 class _Counts:
@@ -281,7 +287,11 @@ class Foresight:
             weight = weights[expert] * known
             for model_id, share in opinion.shares.items():
                 models[model_id] = models.get(model_id, 0.0) + weight * share
-        return Chances(models, unknown, weights)
+        told: dict[str, float] = {}
+        for expert in _SIGNS & opinions.keys():
+            for model_id, share in opinions[expert].shares.items():
+                told[model_id] = max(share, told.get(model_id, 0.0))
+        return Chances(models, unknown, weights, told)
 
     def voices(self, model_id: str, now: float) -> tuple[Voice, ...]:
         """Return the experts that speak for a model, the one that matters most first."""

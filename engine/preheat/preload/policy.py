@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from preheat.preload.estimate import Memory, Prices, best_preload, keeping_values
-from preheat.preload.foresight import PAUSE_S, Chances, Expert
+from preheat.preload.foresight import PAUSE_S, Chances
 from preheat.preload.plan import DeviceNeeds, PlanAction, PolicySettings, PreloadPlan, PreloadTarget, TargetKind
 from preheat.residency import NO_DEVICE_BYTES, ResidentModel, Shortage, unused_small_bytes
 
@@ -75,14 +75,14 @@ def prices_of(settings: PolicySettings) -> Prices:
 
 
 def expected_model(chances: Chances) -> str | None:
-    """Return the model that a client which woke uses next, or that was announced, if that is nearly sure.
+    """Return the model that is nearly sure to be needed next, if a client that woke or an addition says so by itself.
 
-    The experts for such signs must count more than all others: what is used most is not expected, but learned.
+    What only the other experts expect is not expected, but learned.
     """
-    if chances.weights.get(Expert.CLIENT, 0.0) + chances.weights.get(Expert.ANNOUNCED, 0.0) < _SURE:
-        return None
     best = max(chances.models, key=chances.models.__getitem__, default=None)
-    return best if best is not None and chances.models[best] >= _SURE else None
+    if best is None or min(chances.models[best], chances.told.get(best, 0.0)) < _SURE:
+        return None
+    return best
 
 
 def just_used(model: ResidentModel, now: float, settings: PolicySettings) -> tuple[bool, bool]:

@@ -29,7 +29,7 @@ def chances(unknown: float = 0.0, **models: float) -> Chances:
 
 def woken(**models: float) -> Chances:
     """Return chances that a client which woke is the reason for."""
-    return Chances(models, 0.0, {Expert.MOST: 0.2, Expert.CLIENT: 0.8})
+    return Chances(models, 0.0, {Expert.MOST: 0.2, Expert.CLIENT: 0.8}, models)
 
 
 def idle(model_id: str, size: float = 1, age_s: float = 3600.0, **flags: Any) -> ResidentModel:
@@ -98,7 +98,7 @@ def situations(draw: st.DrawFn) -> Situation:
     shares = {name: draw(st.floats(0, 1)) for name in draw(st.sets(st.sampled_from(IDS)))}
     whole = sum(shares.values()) + draw(st.floats(0.01, 1))
     models = {name: share / whole for name, share in shares.items()}
-    weights = draw(st.sampled_from([{Expert.MOST: 1.0}, {Expert.MOST: 0.1, Expert.CLIENT: 0.9}]))
+    told = draw(st.sampled_from([{}, models]))
     sizes = {name: draw(st.integers(1, 10)) * GB for name in draw(st.sets(st.sampled_from(IDS)))}
     favourites = list(draw(st.permutations(IDS))[: draw(st.integers(0, 3))])
     residents = []
@@ -115,7 +115,7 @@ def situations(draw: st.DrawFn) -> Situation:
             )
         )
     limit = sum(model.resident_bytes for model in residents) + draw(st.integers(0, 12)) * GB
-    return Situation(Chances(models, 1 - sum(models.values()), weights), residents, sizes, limit, favourites)
+    return Situation(Chances(models, 1 - sum(models.values()), {}, told), residents, sizes, limit, favourites)
 
 
 def carried_out(situation: Situation, targets: Sequence[PreloadTarget]) -> list[ResidentModel]:
@@ -293,7 +293,8 @@ def test_a_model_is_expected_only_if_a_sign_says_so_and_it_is_likelier_than_all_
     assert expected_model(woken(a=0.6, b=0.4)) == "a"
     assert expected_model(woken(a=0.4, b=0.3)) is None
     assert expected_model(chances(a=0.9)) is None
-    assert expected_model(Chances({}, 1.0, {Expert.CLIENT: 1.0})) is None
+    assert expected_model(Chances({"a": 0.9}, 0.1, {}, {"a": 0.4, "b": 0.6})) is None
+    assert expected_model(Chances({}, 1.0, {}, {})) is None
 
 
 def test_a_likelier_model_displaces_a_less_likely_one() -> None:
