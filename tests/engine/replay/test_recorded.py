@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from random import Random
+
 from preheat.messages import verbatim
 from preheat.replay import Kind, Machine, TraceEvent, replay
 from preheat.replay.recorded import recorded_trace
@@ -93,17 +95,16 @@ def test_a_wake_starts_a_run() -> None:
 
 
 def test_recorded_wakes_improve_the_hit_rate() -> None:
-    """Two applications alternate, each with its own model, on a machine with room for one."""
+    """Two applications are used in no order, each with its own model, on a machine with room for one."""
     sizes = {"a": ModelSize(600, 500), "b": ModelSize(600, 500)}
     requests, wakes = [], []
-    for turn in range(60):
+    for turn, (client, model_id) in enumerate(Random(1).choices((("notes/1", "a"), ("editor/1", "b")), k=60)):
         at = 1e9 + 3600.0 * turn
-        client, model_id = (("notes/1", "a"), ("editor/1", "b"))[turn % 2]
         wakes.append(WakeRecord(at, client))
         requests.append(RequestRecord(model_id, at + 30, Outcome.MISS, client=client))
     machine = Machine(1000)
     without, with_wakes = (
         replay(recorded_trace(requests, [], sizes, wakes=known), machine, PREHEAT) for known in ([], wakes)
     )
-    assert without.overall.preload_hit_rate < 0.1
+    assert without.overall.preload_hit_rate < 0.6  # by guessing
     assert with_wakes.overall.preload_hit_rate > 0.7
