@@ -56,12 +56,16 @@ def _requests(application: Application) -> int:
 
 def test_metrics(application: Application) -> None:
     application.json("embed", "test")
-    connection = http.client.HTTPConnection("127.0.0.1", application.port)
-    connection.request("GET", "/metrics")
-    text = connection.getresponse().read().decode()
-    connection.close()
-    assert f'preheat_requests_total{{model="{EMBED}",outcome="hit"}}' in text
-    assert f'preheat_loads_total{{cause="preload",model="{CHAT}"}} ' in text  # other tests let it be loaded again
+
+    def loads_and_hits_are_counted() -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", application.port)
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        connection.close()
+        assert f'preheat_requests_total{{model="{EMBED}",outcome="hit"}}' in text
+        return f'preheat_loads_total{{cause="preload",model="{CHAT}"}} ' in text
+
+    eventually(loads_and_hits_are_counted, "the preload")  # other tests let it be loaded again
 
 
 def test_favourites_and_settings_hold_at_once(application: Application) -> None:
