@@ -35,6 +35,7 @@ SAMPLES: list[Command[Any]] = [
     api.GetModel("org/a b"),
     api.ExplainModel("a"),
     api.LoadModel("a/load"),
+    api.ExpectModel("a/expect"),
     api.UnloadModel("ä"),
     api.RemoveModel("a"),
     api.ImportFile("/a.gguf", "move"),
