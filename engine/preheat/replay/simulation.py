@@ -114,7 +114,7 @@ class Simulation:
                 self.switch_off(at)
             case Kind.SLEEP:
                 self.sleep(at)
-            case Kind.RESUME:
+            case _:  # RESUME
                 self.resume(at)
 
     def boot(self, at: float) -> None:

@@ -299,6 +299,7 @@ def test_habits_are_recalled_from_the_log(tmp_path: Path) -> None:
     planner = PreloadPlanner(tracker, PolicySettings())
     recalled = planner.recall()
     live.request_arrived("c", "chat", NINE - 60)
+    planner.request_arrived("f", "notes", NINE - 90_000)  # it is in the log already
     planner.request_arrived("c", "chat", NINE - 60)  # while it is recalled
     planner.remember(recalled)
     tracker.close()

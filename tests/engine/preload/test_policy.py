@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import given
@@ -295,6 +296,11 @@ def test_a_model_is_expected_only_if_a_sign_says_so_and_it_is_likelier_than_all_
     assert expected_model(chances(a=0.9)) is None
     assert expected_model(Chances({"a": 0.9}, 0.1, {}, {"a": 0.4, "b": 0.6})) is None
     assert expected_model(Chances({}, 1.0, {}, {})) is None
+
+
+def test_a_favourite_may_be_worth_a_load_before_its_turn() -> None:
+    plan = plan_of(chances(a=0.05, b=0.9), [idle("a", age_s=120.0)], room=1, favourites=("b",))
+    assert plan.targets[0] == PreloadTarget("b", TargetKind.FAVOURITE, 1, PlanAction.PRELOAD, ("a",), vain=ANY)
 
 
 def test_a_likelier_model_displaces_a_less_likely_one() -> None:
