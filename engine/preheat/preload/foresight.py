@@ -23,7 +23,7 @@ PAUSE_S: Final = 300.0
 """A request after such a pause counts as a change, even for the same model."""
 
 _PAUSES_S: Final = (PAUSE_S, 3600.0, 6 * 3600.0)
-"""Pauses that are told apart: a new session, another part of the day, another day."""
+"""Pauses of different kinds: a new session, another part of the day, another day."""
 
 _AWAKE_S: Final = 600.0
 """Time in which a client that woke, and a model that it named, are expected to be used."""
@@ -143,7 +143,7 @@ class Chances(NamedTuple):
         models: The chance of each model; all that are missing have none.
         unknown: The chance of a model that was never used.
         weights: The weight of each expert that has an opinion now. They add up to 1.
-        told: The chance of each model by what a client or an addition has just announced, alone.
+        told: The chance of each model according to what just announced it: a client, or its download.
     """
 
     models: Mapping[str, float]

@@ -68,7 +68,7 @@ def measure_family(
 
     Args:
         processes: Number of processes; by default one for each processor, none other than this one for a few people.
-        measured: Called with the number of people whose results are there.
+        measured: Called with the number of people measured so far.
 
     Raises:
         EngineError: A process failed.
@@ -161,7 +161,7 @@ def _processors() -> int:
 
 
 def main() -> None:
-    """Measure the people whose numbers come in."""
+    """Measure the people whose numbers arrive on standard input."""
     values = json.loads(sys.argv[1])
     task = FamilyTask(**{**values, "draws": Draws(values["draws"])})
     for line in sys.stdin:

@@ -100,7 +100,7 @@ def clairvoyant(trace: Trace, machine: Machine) -> Report:
     settled_at = _settled_at(trace)
     booted_at: float | None = None
     ready: list[float] = []  # when the waiting requests get their models
-    fetched: set[str] = set()  # models whose files need not be read
+    fetched: set[str] = set()  # models whose files are in the page cache already
     for at, kind, model_id, _ in trace.events:
         if before is None and at >= settled_at:
             before = replace(found)

@@ -24,7 +24,7 @@ _FORMER: Final[Mapping[str, tuple[str, Callable[[object], object]]]] = {
 
 
 def translated(values: Mapping[str, object]) -> dict[str, object]:
-    """Return the values of a source without former settings, whose successors have the value instead."""
+    """Return the values of a source with each former setting replaced by the one that succeeds it."""
     found = {name: value for name, value in values.items() if name not in _FORMER}
     for name in _FORMER.keys() & values.keys():
         successor, value_of = _FORMER[name]
