@@ -103,7 +103,12 @@ class Engine:
         self.prefixes = PrefixKeeper(store, lambda: self._prompts.changed(), lower_own_priority)
         """Prompts kept outside the models."""
         self._prompts = ModelPrompts(
-            self.settings, self.prefixes, self._usage, lambda: self._publisher.publish_soon(), clock=clock
+            self.settings,
+            self.prefixes,
+            self._usage,
+            self._planner,
+            lambda: self._publisher.publish_soon(),
+            clock=clock,
         )
         self._gains = GainTable(paths.cache_dir() / "repack.json")
         self._residency = ResidencyExecutor(

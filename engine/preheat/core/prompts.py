@@ -16,11 +16,9 @@ from preheat.core.snapshot import PromptSnapshot
 from preheat.inference import PrefixOptions
 from preheat.models import ModelFile
 from preheat.prefixes import PrefixKeeper
+from preheat.preload import PreloadPlanner, prompts_to_restore
 from preheat.settings import Settings
 from preheat.usage import RequestRecord, UsageTracker
-
-MOST_RESTORED: Final = 8
-"""Prompts that a load puts back at most."""
 
 MOST_SHOWN: Final = 5
 
@@ -36,6 +34,7 @@ class ModelPrompts:
     Args:
         keeper: Where prompts are stored.
         usage: Which prompts the clients use.
+        planner: Decides which ones are worth being put back.
         on_change: Called when other prompts are stored.
         clock: Returns Unix time.
     """
@@ -45,6 +44,7 @@ class ModelPrompts:
         settings: Settings,
         keeper: PrefixKeeper,
         usage: UsageTracker,
+        planner: PreloadPlanner,
         on_change: Callable[[], None],
         *,
         clock: Callable[[], float] = unix_time,
@@ -52,6 +52,7 @@ class ModelPrompts:
         self._settings = settings
         self._keeper = keeper
         self._usage = usage
+        self._planner = planner
         self._on_change = on_change
         self._allowed_bytes = 0
         self._clock = clock
@@ -88,21 +89,19 @@ class ModelPrompts:
         """Return what a load of the model gets; None if its prompts are not kept.
 
         Args:
-            clients: Names of the clients with a request that waits for it: their last prompts come first, then that of
-                a client that has just started.
+            clients: Names of the clients with a request that waits for it.
         """
         folders, prompts = self._keeper.options(model.model_id), self._usage.prompts
         if folders is None:
             return None
-        room = self._room_tokens(model.model_id)
-        restore: list[str] = []
         now = self._clock()
-        # The estimate is of models; which prompt of a model comes next is said by its clients and by the hour.
-        for prompt in prompts.ranked(model.model_id, now, (*clients, *self._usage.awake(now))):
-            if prompt.tokens <= room and len(restore) < MOST_RESTORED:
-                restore.append(prompt.key)
-                room -= prompt.tokens
-        return folders._replace(restore=tuple(restore), seen=prompts.keys(model.model_id))
+        restore = prompts_to_restore(
+            prompts.ranked(model.model_id, now, (*clients, *self._usage.awake(now))),
+            self._room_tokens(model.model_id),
+            used=1.0 if clients else 1.0 - self._planner.vain(model.model_id),
+            waste_price=self._planner.policy.waste_price,
+        )
+        return folders._replace(restore=restore, seen=prompts.keys(model.model_id))
 
     def restored(self, model_id: str, key: str, tokens: int, tier: str) -> None:
         """A worker has put a stored prompt back."""

@@ -30,4 +30,5 @@ from preheat.preload.plan import (
 from preheat.preload.planner import PreloadPlanner
 from preheat.preload.power import on_battery
 from preheat.preload.preloader import REPLAN_S, Preloader
+from preheat.preload.prompts import prompts_to_restore
 from preheat.preload.round import Round

@@ -39,6 +39,11 @@ class Outcomes:
         """Return the factor by which the odds of a wasted preload are higher than they were estimated."""
         return math.exp(self._log_odds[displaces])
 
+    def vain(self, model_id: str) -> float:
+        """Return the chance that a preloaded model leaves unused; 0 if none is pending."""
+        pending = self._pending.get(model_id)
+        return 0.0 if pending is None else corrected(pending.vain, self.odds(pending.displaces))
+
     def started(self, model_id: str, displaces: bool, vain: float) -> None:
         """Note that a preload began, and the estimated chance that it is in vain."""
         self._pending[model_id] = _Pending(displaces, min(max(vain, _LEAST_VAIN), 1.0 - _LEAST_VAIN))

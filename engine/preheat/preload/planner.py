@@ -35,8 +35,9 @@ from preheat.residency import (
 from preheat.usage import DAY_S, HOUR_S, Popularity, Usage, UsageTracker, Use
 
 _USED: Final = 1.0
-"""A model with more uses than this lately, two for example, is one that is used. What lasts for days is decided by
-this, not by the chance of being next, which changes with the hour: room for small models, repacked weights, contexts.
+"""A model with more uses than this lately, two for example, is one that is used. Not the estimate but this decides what
+lasts for days: whether weights are repacked, who gets room for its context, and room for small models. The chance of
+being next changes with each request, and each change of these costs a load.
 """
 
 _MOST_LIKELY: Final = 3
@@ -239,6 +240,10 @@ class PreloadPlanner:
         """Return what will be likely from ``now`` and from each full hour up to ``until``, if nothing happens."""
         hours = range(math.floor(now / HOUR_S) + 1, math.ceil(until / HOUR_S))
         return tuple((at, self._foresight.chances(at)) for at in (now, *(hour * HOUR_S for hour in hours)))
+
+    def vain(self, model_id: str) -> float:
+        """Return the chance that a model which was preloaded leaves unused; 0 for one that was used, or a favourite."""
+        return self._outcomes.vain(model_id)
 
     @property
     def odds(self) -> Callable[[bool], float]:

@@ -9,10 +9,11 @@ from typing import Any, cast
 
 import pytest
 
-from preheat.core.prompts import MOST_RESTORED, MOST_SHOWN, ModelPrompts
+from preheat.core.prompts import MOST_SHOWN, ModelPrompts
 from preheat.inference import PrefixOptions
 from preheat.models import ModelFile
 from preheat.prefixes import PrefixKeeper
+from preheat.preload import PlanAction, PolicySettings, PreloadPlanner, PreloadTarget, TargetKind
 from preheat.residency import Outcome
 from preheat.settings import Settings
 from preheat.usage import RequestRecord, UsageTracker
@@ -58,8 +59,9 @@ class Known:
         self.usage = UsageTracker(SETTINGS, clock=lambda: NOW)
         keeper: Any = self.keeper
         self.published = asyncio.Event()
+        self.planner = PreloadPlanner(self.usage, PolicySettings())
         self.prompts = ModelPrompts(
-            SETTINGS, cast(PrefixKeeper, keeper), self.usage, self.published.set, clock=lambda: NOW
+            SETTINGS, cast(PrefixKeeper, keeper), self.usage, self.planner, self.published.set, clock=lambda: NOW
         )
 
     def used(self, client: str, key: str, tokens: int = 100, *, age_s: float = 60.0, hot: bool = False) -> None:
@@ -103,15 +105,23 @@ def test_a_load_gets_folders_and_keys(known: Known) -> None:
 
 
 def test_a_load_restores_what_idle_slots_can_hold(known: Known) -> None:
-    known.used("small", "s", 200, age_s=50)
     known.used("large", "l", 2000, age_s=40)
     known.used("huge", "h", 3000, age_s=30)
-    assert known.restore() == ("l",)
+    assert known.restore("huge", "large") == ()
+    assert known.restore("large") == ("l",)
     known.prompts.apply_settings(Settings(context_length=8192))
-    assert known.restore() == ("h", "s")
-    for number in range(20):
-        known.used(f"tiny {number}", f"{number}", 1, age_s=20)
-    assert len(known.restore()) == MOST_RESTORED
+    assert known.restore("huge") == ("h",)
+
+
+def test_a_preload_restores_what_its_own_chance_is_worth(known: Known) -> None:
+    known.used("editor", "e", 1500)
+    assert known.restore() == ("e",)
+    target = PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.4)
+    known.planner.preload_started(target)
+    assert known.restore() == ()
+    assert known.restore("editor") == ("e",)
+    known.planner.request_arrived("a", "editor", NOW)
+    assert known.restore() == ("e",)
 
 
 async def test_prompts_are_shown_where_they_are(known: Known) -> None:

@@ -69,8 +69,29 @@ def test_a_client_with_ever_new_prompts_does_not_fill_the_memory() -> None:
     )
     keys = ranked(known)
     assert len(keys) <= MAX_PROMPTS
-    assert "s" in keys
-    assert keys[0] == f"{10 * MAX_PROMPTS - 1}"
+    assert keys[0] == "s"
+    assert f"{10 * MAX_PROMPTS - 1}" in keys
+    assert sum(prompt.share for prompt in known.ranked("a", NOW) if prompt.client == "wild") < 0.1
+
+
+def test_shares_follow_how_a_client_changes_its_prompts() -> None:
+    """One that keeps its prompt, one that alternates between two, and one that starts; the rest is for new prompts."""
+    steady = habits(*(asked("editor", "e", NOW - HOUR_S + n) for n in range(20))).ranked("a", NOW)
+    assert [(prompt.key, prompt.share > 0.9) for prompt in steady] == [("e", True)]
+    alternating = habits(*(asked("editor", "xy"[n % 2], NOW - HOUR_S + n) for n in range(20))).ranked("a", NOW)
+    assert [prompt.key for prompt in alternating] == ["x", "y"]  # y is the last one
+    assert alternating[0].share > 0.8
+    first = habits(asked("editor", "e", NOW - HOUR_S)).ranked("a", NOW)
+    assert 0.5 < first[0].share < 0.9
+
+
+def test_the_shares_of_a_prompt_with_two_clients_add_up() -> None:
+    known = habits(asked("a", "same", NOW - 9), asked("b", "same", NOW - 5), asked("b", "other", NOW - 7))
+    same, other = known.ranked("a", NOW)
+    assert (same.client, same.used_at) == ("b", NOW - 5)
+    assert other.share < same.share < same.share + other.share < 1
+    (asking, *_) = known.ranked("a", NOW, ("a", "a", "unknown"))
+    assert asking.share > same.share
 
 
 def test_prompts_are_known_again_after_a_restart(tmp_path: Path) -> None:
