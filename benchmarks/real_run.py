@@ -252,6 +252,8 @@ async def live(events: Sequence[TraceEvent], settings: Settings, clock: Skipping
                 await engine.start()
         elif event.kind is Kind.WAKE and engine is not None:
             engine.client_woke(event.client, event.model_id)
+        elif event.kind is Kind.CHOSEN and engine is not None:
+            engine.model_chosen(event.model_id)
         elif engine is not None:
             model = engine.refresh().model(event.model_id)
             tally.ready = model is not None and (model.state is State.HOT or model.standby)

@@ -6058,6 +6058,10 @@ nach {new}
         <translation>es reagierte nicht mehr und wurde beendet</translation>
     </message>
     <message>
+        <source>it was chosen in a window</source>
+        <translation>es wurde in einem Fenster ausgewählt</translation>
+    </message>
+    <message>
         <source>it was killed, possibly out of memory</source>
         <translation>es wurde vom System beendet, vielleicht aus Speichermangel</translation>
     </message>

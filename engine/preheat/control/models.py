@@ -9,7 +9,6 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal
 
 from preheat.clock import unix_time
-from preheat.control.client import USER_AGENT
 from preheat.control.codec import decode, printable
 from preheat.control.command import Command, Risk, command
 from preheat.control.request import absolute_path
@@ -271,7 +270,7 @@ class ExpectModel(Command[ModelSnapshot]):
 
     async def run(self, host: ControlHost) -> ModelSnapshot:
         model_id = await host.model_id(self.model)
-        host.engine.client_woke(USER_AGENT, model_id)
+        host.engine.model_chosen(model_id)
         return host.model(model_id)
 
 

@@ -418,9 +418,16 @@ class Engine:
 
     def client_woke(self, client: str, model_id: str = "") -> None:
         """Note that a client listed the models or requested details of one: it may be about to use one."""
-        if not self._started or self._stopping:
-            return
-        if self._planner.client_woke(client, model_id, self._clock()) is not None:
+        if self._started and not self._stopping:
+            self._expect(self._planner.client_woke(client, model_id, self._clock()))
+
+    def model_chosen(self, model_id: str) -> None:
+        """Note that somebody chose a model in a window, and is about to use it."""
+        if self._started and not self._stopping:
+            self._expect(self._planner.model_chosen(model_id, self._clock()))
+
+    def _expect(self, expected: str | None) -> None:
+        if expected is not None:
             self.preloads.awaits_use = False
         self._preloader.nudge()
 

@@ -26,7 +26,7 @@ _PAUSES_S: Final = (PAUSE_S, 3600.0, 6 * 3600.0)
 """Pauses of different kinds: a new session, another part of the day, another day."""
 
 _AWAKE_S: Final = 600.0
-"""Time in which a client that woke, and a model that it named, are expected to be used."""
+"""Time in which a client that woke, and a model that it named or that was chosen, are expected to be used."""
 
 _NEW_S: Final = 3600.0
 """The same for a model that was added."""
@@ -109,6 +109,9 @@ class Sign(StrEnum):
 
     ADDED = "added"
     """It was downloaded or imported."""
+
+    CHOSEN = "chosen"
+    """Somebody chose it in a window."""
 
 
 class Voice(NamedTuple):
@@ -255,6 +258,10 @@ class Foresight:
     def added(self, model_id: str, at: float) -> None:
         """Note that a model was downloaded or imported."""
         self._announced = _Announcement(Sign.ADDED, model_id, at + _NEW_S)
+
+    def chosen(self, model_id: str, at: float) -> None:
+        """Note that a model was chosen in a window."""
+        self._announced = _Announcement(Sign.CHOSEN, model_id, at + _AWAKE_S)
 
     def used(self, model_id: str, client: str, at: float) -> None:
         """Note a request."""

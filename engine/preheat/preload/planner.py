@@ -88,10 +88,13 @@ class PreloadPlanner:
         if not self._usage.client_woke(client, model_id, now):
             return None
         self._foresight.client_woke(client, model_id, now)
-        expected = expected_model(self.chances(now))
-        if expected is not None:
-            self.allow(expected)
-        return expected
+        return self._allow_expected(now)
+
+    def model_chosen(self, model_id: str, now: float) -> str | None:
+        """Note that somebody chose a model in a window; return the one that is expected to be used, as above."""
+        self._usage.model_chosen(model_id, now)
+        self._foresight.chosen(model_id, now)
+        return self._allow_expected(now)
 
     def model_added(self, model_id: str, now: float) -> None:
         """Note that a model was downloaded, imported or found."""
@@ -118,7 +121,9 @@ class PreloadPlanner:
         foresight = self._empty_foresight()
         uses = _last_changes(list(self._usage.recent()))
         for use in uses:
-            if use.is_wake:
+            if use.is_choice:
+                foresight.chosen(use.model_id, use.at)
+            elif use.is_wake:
                 foresight.client_woke(use.client, use.model_id, use.at)
             else:
                 foresight.used(use.model_id, use.client, use.at)
@@ -140,6 +145,12 @@ class PreloadPlanner:
     def allow(self, model_id: str) -> None:
         """Preload the model again: it was used, is expected, or became a favourite."""
         self._suppressed.discard(model_id)
+
+    def _allow_expected(self, now: float) -> str | None:
+        expected = expected_model(self.chances(now))
+        if expected is not None:
+            self.allow(expected)
+        return expected
 
     def is_suppressed(self, model_id: str) -> bool:
         """Return whether the model was unloaded on purpose and not used since."""

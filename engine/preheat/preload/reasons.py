@@ -10,6 +10,8 @@ from preheat.preload.foresight import BLOCK_HOURS, Expert, Sign, Voice
 from preheat.preload.plan import PlanAction, PreloadTarget
 from preheat.usage import Usage
 
+_SIGNS: Final = {Sign.NAMED: "voice_named", Sign.ADDED: "voice_added", Sign.CHOSEN: "voice_chosen"}
+
 _HEARD: Final = 0.25
 """A second expert with this part of the chance is named, too."""
 
@@ -101,6 +103,6 @@ def _describe(voice: Voice, usage: Message) -> Message:
         case Expert.CLIENT:
             return msg("voice_client", client=voice.client)
         case Expert.ANNOUNCED:
-            return msg("voice_added" if voice.sign is Sign.ADDED else "voice_named")
+            return msg(_SIGNS[voice.sign or Sign.NAMED])
         case Expert.MOST:
             return usage

@@ -35,7 +35,7 @@ def recorded_trace(
         if request.model_id in sizes
     ]
     events += [
-        TraceEvent(wake.at, Kind.WAKE, wake.model_id, wake.client)
+        TraceEvent(wake.at, Kind.WAKE if wake.client else Kind.CHOSEN, wake.model_id, wake.client)
         for wake in wakes
         if not wake.model_id or wake.model_id in sizes
     ]

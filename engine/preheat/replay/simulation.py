@@ -108,6 +108,8 @@ class Simulation:
                 self.wake(client, at, model_id)
             case Kind.ADDED:
                 self.add(model_id, at)
+            case Kind.CHOSEN:
+                self.choose(model_id, at)
             case Kind.BOOT:
                 self.boot(at)
             case Kind.OFF:
@@ -174,6 +176,14 @@ class Simulation:
         if self._strategy.preload:
             self._planner.model_added(model_id, at)
             executor.changed = True
+
+    def choose(self, model_id: str, at: float) -> None:
+        """Somebody chooses a model in a window."""
+        self._awaken(at)
+        self.advance(at)
+        if self._strategy.preload:
+            self._planner.model_chosen(model_id, at)
+            self._executor.changed = True
 
     def request(self, model_id: str, client: str, at: float) -> None:
         """A request arrives."""

@@ -31,6 +31,9 @@ class Kind(StrEnum):
     ADDED = "added"
     """A model was downloaded or imported."""
 
+    CHOSEN = "chosen"
+    """Somebody chose a model in a window."""
+
     REQUEST = "request"
 
 
@@ -39,7 +42,7 @@ class TraceEvent(NamedTuple):
 
     at: float  # Unix time
     kind: Kind
-    model_id: str = ""  # the requested model, the one named by a wake, or the one added
+    model_id: str = ""  # the requested model, the one named by a wake, added or chosen
     client: str = ""  # the client's name; empty if unknown
 
 

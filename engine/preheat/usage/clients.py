@@ -23,14 +23,20 @@ class WakeFilter:
     """
 
     def __init__(self) -> None:
-        self._recorded_at: dict[tuple[str, bool], float] = {}
+        self._recorded_at: dict[tuple[str, bool | str], float] = {}
 
     def accept(self, client: str, at: float, model_id: str = "") -> bool:
         """Return whether to record this wake, and note it. ``model_id`` is the one that it named, if any."""
-        key = client, bool(model_id)
+        return bool(client) and self._accept((client, bool(model_id)), at)
+
+    def accept_choice(self, model_id: str, at: float) -> bool:
+        """Return whether to record that a model was chosen in a window: once per interval, too."""
+        return self._accept(("", model_id), at)
+
+    def _accept(self, key: tuple[str, bool | str], at: float) -> bool:
         before = self._recorded_at.get(key)
         # The difference is negative after the clock was set back.
-        if not client or (before is not None and 0 <= at - before < RECORD_INTERVAL_S):
+        if before is not None and 0 <= at - before < RECORD_INTERVAL_S:
             return False
         self._recorded_at.pop(key, None)
         self._recorded_at[key] = at

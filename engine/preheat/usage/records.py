@@ -81,6 +81,8 @@ class RequestRecord:
 class WakeRecord:
     """A client listed the models, requested details of one or opened a session, before its first request.
 
+    Or somebody chose a model in a window: then there is a model, but no client.
+
     Attributes:
         at: Unix time.
         client: The client's name; the log keeps the first 64 characters.
@@ -131,6 +133,11 @@ class Use(NamedTuple):
     client: str
     model_id: str
     is_wake: bool
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether a model was chosen in a window."""
+        return self.is_wake and not self.client
 
 
 Record = RequestRecord | DecisionRecord | SizeRecord | WakeRecord

@@ -125,12 +125,17 @@ class UsageTracker:
         self._awake = client, now + _AWAKE_S
         return self._settings.wake_with_clients and bool(client)
 
+    def model_chosen(self, model_id: str, now: float) -> None:
+        """Note that somebody chose a model in a window."""
+        if self.log is not None and self._filter.accept_choice(model_id, now):
+            self.log.record(WakeRecord(now, "", model_id))
+
     def recent(self) -> Iterator[Use]:
         """Yield the last requests and wakes in the log, in the order of their times. Blocks on the disk; any thread."""
         if self.log is not None:
             self.log.flush()
             for use in self.log.recent_uses(_RECENT_USES):
-                if self._settings.wake_with_clients or not use.is_wake:
+                if self._settings.wake_with_clients or use.is_choice or not use.is_wake:
                     yield use
 
     @property

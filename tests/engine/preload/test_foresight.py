@@ -191,6 +191,24 @@ def test_a_client_or_a_download_speaks() -> None:
     assert [voice.sign for voice in foresight.voices("new", now)] == [Sign.NAMED]
     foresight.added("newer", now)
     assert [voice.sign for voice in foresight.voices("newer", now)] == [Sign.ADDED]
+    foresight.chosen("newest", now)
+    assert [voice.sign for voice in foresight.voices("newest", now)] == [Sign.CHOSEN]
+
+
+def test_each_sign_has_its_own_record() -> None:
+    """Somebody looks at models in a window without using them; what an app asks about, it uses."""
+    foresight = Foresight(UTC)
+    for number in range(40):
+        now = MONDAY + number * HOUR_S
+        if number % 2:
+            foresight.chosen("b", now)
+        else:
+            foresight.client_woke("x", "a", now)
+        foresight.used("a", "x", now)
+    foresight.chosen("b", now := MONDAY + 40 * HOUR_S)
+    chosen = foresight.chances(now).told["b"]
+    foresight.client_woke("x", "b", now)
+    assert chosen < 0.2 < 0.8 < foresight.chances(now).told["b"]
 
 
 def test_the_half_life_of_habits_is_set() -> None:

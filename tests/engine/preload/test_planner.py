@@ -273,6 +273,13 @@ def test_a_model_that_a_client_asks_about_is_preloaded_for_somebody_new() -> Non
     assert [target.model_id for target in plan(planner, 9).preloads] == ["c"]
 
 
+def test_a_model_that_is_chosen_is_preloaded_even_if_it_was_unloaded() -> None:
+    planner = planner_of()
+    planner.suppress("c")
+    assert planner.model_chosen("c", NINE) == "c"
+    assert [target.model_id for target in plan(planner, 9).preloads] == ["c"]
+
+
 def test_somebody_new_has_the_last_models_kept() -> None:
     """Before anything was learned, the one used longer ago makes room."""
     planner = planner_of()
@@ -292,6 +299,9 @@ def test_habits_are_recalled_from_the_log(tmp_path: Path) -> None:
         if model_id == "f":
             live.client_woke("notes", "", at - 5)
             log.record(WakeRecord(at - 5, "notes"))
+        if number % 5 == 1:
+            live.model_chosen(model_id, at - 3)
+            log.record(WakeRecord(at - 3, "", model_id))
         live.request_arrived(model_id, "notes" if model_id == "f" else "chat", at)
         log.record(RequestRecord(model_id, at, Outcome.HIT, client="notes" if model_id == "f" else "chat"))
     tracker = UsageTracker(Settings(), log, timezone=UTC, clock=lambda: NINE)
@@ -305,6 +315,8 @@ def test_habits_are_recalled_from_the_log(tmp_path: Path) -> None:
     tracker.close()
     assert planner.chances(NINE) == live.chances(NINE)
     assert live.client_woke("notes", "", NINE) == planner.client_woke("notes", "", NINE) == "f"
+    assert live.model_chosen("e", NINE) == planner.model_chosen("e", NINE) == "e"
+    assert planner.chances(NINE).told["e"] == live.chances(NINE).told["e"] > 0.9
 
 
 def test_a_log_of_wakes_is_not_used_without_the_setting(tmp_path: Path) -> None:

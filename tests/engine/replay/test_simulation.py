@@ -33,7 +33,7 @@ def traces(draw: st.DrawFn) -> Trace:
         at += draw(st.sampled_from([0.0, 0.1, 1.0, 4.0, 30.0, 400.0, 1000.0]))
         at += 90_000.0 * (number == long_pause_before)
         kind = draw(st.sampled_from([Kind.REQUEST] * 9 + [kind for kind in Kind if kind is not Kind.REQUEST]))
-        model_id = draw(st.sampled_from("abcd")) if kind in (Kind.REQUEST, Kind.ADDED) else ""
+        model_id = draw(st.sampled_from("abcd")) if kind in (Kind.REQUEST, Kind.ADDED, Kind.CHOSEN) else ""
         if kind is Kind.WAKE:
             model_id = draw(st.sampled_from(["", "a", "d"]))
         events.append(TraceEvent(at, kind, model_id, draw(st.sampled_from(["", "x", "y"]))))

@@ -17,6 +17,12 @@ def test_wakes_are_recorded_per_client_with_and_without_a_model() -> None:
     assert [wakes.accept(client, NOW, model_id) for client, model_id in asked] == [True, True, True, *[False] * 3]
 
 
+def test_a_choice_is_recorded_once_per_interval_and_model() -> None:
+    wakes = WakeFilter()
+    chosen = [("a", 0.0), ("b", 1.0), ("a", 2.0), ("a", RECORD_INTERVAL_S)]
+    assert [wakes.accept_choice(model_id, NOW + after_s) for model_id, after_s in chosen] == [True, True, False, True]
+
+
 def test_the_first_wake_after_a_request_is_recorded() -> None:
     wakes = WakeFilter()
     assert wakes.accept("app/1", NOW)
