@@ -47,7 +47,7 @@ class Ahead:
         sizes: Expected bytes of each model that may be loaded.
         loads_from: Unix time from which preloads may run; infinite if they may not.
         devices: What models need of devices.
-        small_bytes: See ``plan_preloads``, also for ``odds``.
+        small_bytes: See ``plan_preloads``, also for ``load_s`` and ``odds``.
     """
 
     popularity: Popularity
@@ -61,6 +61,7 @@ class Ahead:
     loads_from: float
     devices: DeviceNeeds = field(default_factory=DeviceNeeds)
     small_bytes: int = 0
+    load_s: Mapping[str, float] = field(default_factory=dict)
     odds: Callable[[bool], float] = lambda displaces: 1.0
 
 
@@ -116,6 +117,7 @@ def _loads(ahead: Ahead, residents: Sequence[ResidentModel], at: float) -> Itera
         settings=ahead.settings,
         devices=ahead.devices,
         small_bytes=ahead.small_bytes,
+        load_s=ahead.load_s,
         odds=ahead.odds,
     ).preloads
 

@@ -158,6 +158,7 @@ class PreloadContext:
             loads_from,
             self._devices() or DeviceNeeds(),
             planner.small_bytes(sizes, reachable, now),
+            planner.load_s,
             planner.odds,
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -33,15 +33,18 @@ class Prices:
         load_s: Seconds of any load, in addition to reading.
         byte_s: Seconds of reading a byte.
         vain: Price of a load in vain ÷ that of the same load while a request waits.
+        measured_s: Seconds of a load of each model, where that was measured on this computer.
     """
 
     load_s: float = 0.5
     byte_s: float = 1 / 1.9e9
     vain: float = 1.0
+    measured_s: Mapping[str, float] = field(default_factory=dict)
 
-    def seconds(self, size_bytes: int) -> float:
-        """Return the time of a load."""
-        return self.load_s + self.byte_s * size_bytes
+    def seconds(self, model_id: str, size_bytes: int) -> float:
+        """Return the time of a load of a model: the measured one, or else by its size."""
+        measured = self.measured_s.get(model_id)
+        return self.load_s + self.byte_s * size_bytes if measured is None else measured
 
 
 class Estimate(NamedTuple):
@@ -96,7 +99,7 @@ def keeping_values(chances: Chances, residents: Sequence[ResidentModel], prices:
     """Return what it is worth to keep each model, by its memory: the order in which they make room for a request."""
     return {
         model.model_id: chances.models.get(model.model_id, 0.0)
-        * prices.seconds(model.size_bytes)
+        * prices.seconds(model.model_id, model.size_bytes)
         / max(model.size_bytes, 1)
         * (1.0 + prices.vain * model.speculative)
         for model in residents
@@ -137,7 +140,7 @@ class _Ours:
     def candidates(self) -> list[str]:
         """Return the models that may be preloaded, the most promising ones."""
         absent = [name for name in self._known if name not in self._held]
-        absent.sort(key=lambda name: self._chances[name] * self._prices.seconds(self._whole(name)), reverse=True)
+        absent.sort(key=lambda name: self._chances[name] * self._prices.seconds(name, self._whole(name)), reverse=True)
         return [name for name in absent[:_CANDIDATES] if self._memory.sizes[name] <= self._memory.limit_bytes]
 
     def estimate(self, model_id: str, odds: Callable[[bool], float]) -> Estimate | None:
@@ -153,9 +156,9 @@ class _Ours:
         before = room - size + sum(model.resident_bytes for model in lesser if model.model_id not in leaving)
         vain = self._vain(chance, max(absent, 0.0), before)
         likely = corrected(vain, odds(bool(displaced)))
-        gain = self._prices.seconds(self._whole(model_id)) * (1.0 - likely * (1.0 + self._prices.vain))
+        gain = self._prices.seconds(model_id, self._whole(model_id)) * (1.0 - likely * (1.0 + self._prices.vain))
         for model in displaced:
-            lost = self._prices.seconds(model.size_bytes) * self._lasting[model.model_id]
+            lost = self._prices.seconds(model.model_id, model.size_bytes) * self._lasting[model.model_id]
             gain -= lost * (1.0 + self._prices.vain * model.speculative)
         return Estimate(model_id, tuple(model.model_id for model in displaced), gain, vain) if gain > 0 else None
 
@@ -192,7 +195,7 @@ class _Ours:
         return [pool._replace(limit_bytes=pool.limit_bytes - held.get(pool.device, 0)) for pool in pools]
 
     def _density(self, model_id: str, size_bytes: int) -> float:
-        return self._chances.get(model_id, 0.0) * self._prices.seconds(size_bytes) / max(size_bytes, 1)
+        return self._chances.get(model_id, 0.0) * self._prices.seconds(model_id, size_bytes) / max(size_bytes, 1)
 
     def _vain(self, chance: float, absent: float, before_bytes: int) -> float:
         """Return the chance that a model leaves unused, with this much memory to be taken before its own."""

@@ -201,7 +201,7 @@ class PreloadPlanner:
         """
         small_bytes = self.small_bytes(sizes or {}, limit_bytes, now)
         if for_request and (small_bytes or Shortage(residents, needed_bytes, limit_bytes, pools).exists):
-            residents = eviction_view(residents, self.chances(now), self.policy)
+            residents = eviction_view(residents, self.chances(now), self.policy, self.load_s)
         return plan_beside_small(
             residents, needed_bytes, limit_bytes, pools, small_bytes=small_bytes, for_request=for_request
         )
@@ -255,6 +255,11 @@ class PreloadPlanner:
     def vain(self, model_id: str) -> float:
         """Return the chance that a model which was preloaded leaves unused; 0 for one that was used, or a favourite."""
         return self._outcomes.vain(model_id)
+
+    @property
+    def load_s(self) -> Mapping[str, float]:
+        """Seconds of a load of each model, where that was measured."""
+        return self._usage.load_s
 
     @property
     def odds(self) -> Callable[[bool], float]:
@@ -321,7 +326,8 @@ class PreloadPlanner:
             what, estimated = msg("plan_in_vain", reason=self._why_likely(model_id, now)), True
         if not estimated or not load_bytes:
             return what
-        return with_estimate(what, chance, prices_of(self.policy).seconds(load_bytes), load_bytes)
+        prices = prices_of(self.policy, self.load_s)
+        return with_estimate(what, chance, prices.seconds(model_id, load_bytes), load_bytes)
 
     def _why_likely(self, model_id: str, now: float) -> Message:
         return describe_voices(self.voices(model_id, now), describe_usage(self.usage(model_id, now), now))
@@ -351,7 +357,7 @@ class PreloadPlanner:
         idle = [just_used(model, now, self.policy) for model in residents]
         odds = self.odds(False), self.odds(True)
         policy = self.policy, self.favourites, frozenset(without)
-        situation = chances, tuple(residents), idle, sizes, limit_bytes, devices, small_bytes, odds, policy
+        situation = chances, tuple(residents), idle, sizes, limit_bytes, devices, small_bytes, odds, policy, self.load_s
         if self._planned is None or self._planned[0] != situation:
             plan = plan_preloads(
                 chances,
@@ -363,6 +369,7 @@ class PreloadPlanner:
                 settings=self.policy,
                 devices=devices,
                 small_bytes=small_bytes,
+                load_s=self.load_s,
                 odds=self.odds,
             )
             self._planned = situation, plan

@@ -33,6 +33,7 @@ def plan_preloads(
     settings: PolicySettings | None = None,
     devices: DeviceNeeds | None = None,
     small_bytes: int = 0,
+    load_s: Mapping[str, float] | None = None,
     odds: Callable[[bool], float] = lambda displaces: 1.0,
 ) -> PreloadPlan:
     """Return which models should be hot and what to do about each.
@@ -45,10 +46,11 @@ def plan_preloads(
         now: Unix time.
         devices: What models need of devices.
         small_bytes: Memory that no large learned model takes from small ones; see ``kept_small_bytes``.
+        load_s: Seconds of a load of each model, where that was measured.
         odds: See ``best_preload``.
     """
     settings = settings or PolicySettings()
-    room = _Room(chances, residents, sizes, limit_bytes, now, favourites, settings, devices or DeviceNeeds())
+    room = _Room(chances, residents, sizes, limit_bytes, now, favourites, settings, devices or DeviceNeeds(), load_s)
     targets: dict[str, PreloadTarget] = {}
     expected = expected_model(chances)
     if expected is not None and expected in sizes:
@@ -69,9 +71,9 @@ def plan_preloads(
     return PreloadPlan(tuple(targets.values()), tuple([name for name in order if name not in room.present]))
 
 
-def prices_of(settings: PolicySettings) -> Prices:
-    """Return what the settings weigh against each other."""
-    return Prices(vain=settings.waste_price)
+def prices_of(settings: PolicySettings, load_s: Mapping[str, float] | None = None) -> Prices:
+    """Return what the settings weigh against each other; for ``load_s`` see ``plan_preloads``."""
+    return Prices(vain=settings.waste_price, measured_s=load_s or {})
 
 
 def expected_model(chances: Chances) -> str | None:
@@ -97,7 +99,10 @@ def just_used(model: ResidentModel, now: float, settings: PolicySettings) -> tup
 
 
 def eviction_view(
-    residents: Sequence[ResidentModel], chances: Chances, settings: PolicySettings
+    residents: Sequence[ResidentModel],
+    chances: Chances,
+    settings: PolicySettings,
+    load_s: Mapping[str, float] | None = None,
 ) -> list[ResidentModel]:
     """Return the models as ``plan_eviction`` should see them when a request needs room.
 
@@ -105,7 +110,7 @@ def eviction_view(
     recently used goes first, but unused preloads before it. ``plan_eviction`` still decides about favourites, and about
     small models.
     """
-    values = keeping_values(chances, residents, prices_of(settings))
+    values = keeping_values(chances, residents, prices_of(settings, load_s))
 
     def by_value(model: ResidentModel) -> tuple[float, float, str]:
         return values[model.model_id], model.last_used_at, model.model_id
@@ -134,13 +139,14 @@ class _Room:
         favourites: Sequence[str],
         settings: PolicySettings,
         devices: DeviceNeeds,
+        load_s: Mapping[str, float] | None,
     ) -> None:
         self._chances = chances
         self._sizes = sizes
         self._limit_bytes = limit_bytes
         self._now = now
         self._settings = settings
-        self._prices = prices_of(settings)
+        self._prices = prices_of(settings, load_s)
         self._devices = devices
         self._kept = set(favourites)
         self.present = {model.model_id: model for model in residents}

@@ -11,7 +11,9 @@ from typing import Final
 from preheat.residency import Action, DecisionRecord
 from preheat.usage.records import RequestRecord
 
-_LOADS: Final = 5  # the newest of one source
+MOST_LOADS: Final = 5
+"""Loads from one source that count, the newest."""
+
 _PROMPTS: Final = 20  # the newest
 _DISK_SHARE: Final = 0.5
 _MIN_TOKENS: Final = 64
@@ -73,14 +75,23 @@ class ColdStart:
 
 def cold_start(model_id: str, decisions: Iterable[DecisionRecord], requests: Iterable[RequestRecord]) -> ColdStart:
     """Return the figures of a model from its records, the newest first."""
-    loads = [load for load in map(_load, decisions) if load is not None]
-    of_source = ([load for load in loads if load.source is source][:_LOADS] for source in Source)
-    chosen = next((_middle(some) for some in of_source if some), None)
+    chosen = usual_load(load for load in map(measured_load, decisions) if load is not None)
     speeds = [speed for speed in map(_prefill_token_s, requests) if speed is not None][:_PROMPTS]
     return ColdStart(model_id, chosen, median(speeds) if speeds else None)
 
 
-def _load(decision: DecisionRecord) -> ColdLoad | None:
+def usual_load(loads: Iterable[ColdLoad]) -> ColdLoad | None:
+    """Return the median of the last loads from the disk, or else from the page cache, of a model's, the newest first.
+
+    None without any.
+    """
+    known = list(loads)
+    of_source = ([load for load in known if load.source is source][:MOST_LOADS] for source in Source)
+    return next((_middle(some) for some in of_source if some), None)
+
+
+def measured_load(decision: DecisionRecord) -> ColdLoad | None:
+    """Return the load that a decision has measured; None if it has none."""
     stages = decision.stages
     if decision.action is Action.LOAD and decision.seconds is not None:
         seconds = decision.seconds

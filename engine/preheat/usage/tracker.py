@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import tzinfo
 from typing import Final
@@ -11,6 +12,7 @@ from preheat.inference import LoadStages
 from preheat.residency import DecisionRecord
 from preheat.settings import Settings
 from preheat.usage.clients import WakeFilter
+from preheat.usage.cold import MOST_LOADS, ColdLoad, Source, measured_load, usual_load
 from preheat.usage.log import UsageLog
 from preheat.usage.popularity import DAY_S, Popularity, Row
 from preheat.usage.prompts import PromptHabits
@@ -50,6 +52,7 @@ class UsageTracker:
         prompts: Beginnings of the clients' prompts; read-only for others.
         log: The usage log, for figures; any thread may read it.
         stages: What the last load of each model consisted of, as far as the log knew at the start.
+        load_s: Seconds that a load of each model usually takes, where that was measured; another mapping after each.
     """
 
     def __init__(
@@ -67,6 +70,8 @@ class UsageTracker:
         self.popularity = self._counters()
         self.prompts = self._prompt_habits()
         self.stages: dict[str, LoadStages] = {}
+        self.load_s: Mapping[str, float] = {}
+        self._loads: dict[str, deque[ColdLoad]] = {}
         self._filter = WakeFilter()
         self._awake: tuple[str, float] = "", 0.0
         self._closed = False
@@ -90,6 +95,7 @@ class UsageTracker:
         for decision in reversed(self.log.decisions(_DECISIONS)):
             if decision.stages is not None:
                 self.stages[decision.model_id] = decision.stages
+            self._measure(decision)
         return {key: size.resident_bytes for key, size in self.log.sizes().items()}
 
     def close(self) -> None:
@@ -163,6 +169,7 @@ class UsageTracker:
 
     def decided(self, decision: DecisionRecord) -> None:
         """Record a decision about a model."""
+        self._measure(decision)
         self._publish(decision)
 
     def observe(self, observer: RecordObserver) -> Callable[[], None]:
@@ -180,6 +187,14 @@ class UsageTracker:
 
     def _prompt_habits(self) -> PromptHabits:
         return PromptHabits(self.half_life_s, self._timezone)
+
+    def _measure(self, decision: DecisionRecord) -> None:
+        if (load := measured_load(decision)) is None:
+            return
+        loads = self._loads.setdefault(decision.model_id, deque(maxlen=MOST_LOADS * len(Source)))
+        loads.appendleft(load)
+        if (usual := usual_load(loads)) is not None:
+            self.load_s = {**self.load_s, decision.model_id: usual.seconds}
 
     def _publish(self, record: RequestRecord | DecisionRecord) -> None:
         for observer in self._observers:

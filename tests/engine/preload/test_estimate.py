@@ -78,6 +78,18 @@ def test_models_that_are_too_large_or_gone_are_no_candidates() -> None:
     assert best_preload(chances(z=0.9), memory("", room=2), Prices()) is None
 
 
+def test_a_measured_load_counts_instead_of_the_size() -> None:
+    """A file on a slow disk is worth more than one that always stays in the page cache."""
+    now, slow = chances(a=0.5, b=0.5), Prices(measured_s={"a": 0.3, "b": 9.0})
+    assert (slow.seconds("b", GB), slow.seconds("c", GB)) == (9.0, Prices().seconds("c", GB))
+    found = best_preload(now, memory("", room=2), slow)
+    assert found is not None
+    assert found.model_id == "b"
+    held = [ResidentModel("a", GB, 0.0), ResidentModel("b", GB, 0.0)]
+    values = keeping_values(now, held, slow)
+    assert values["a"] < values["b"]
+
+
 def test_values_of_keeping() -> None:
     held = [ResidentModel("a", GB, 0.0), ResidentModel("b", 4 * GB, 0.0), ResidentModel("c", GB, 0.0, speculative=True)]
     values = keeping_values(chances(a=0.3, b=0.3, c=0.3), held, Prices())
@@ -107,6 +119,10 @@ def test_a_preload_fits_and_pays(shares: list[float], sizes: list[int], held: se
     assert 0 <= found.vain <= 1
     staying = sum(bytes_of[name] for name in held if name not in found.displaces)
     assert staying + bytes_of[found.model_id] <= limit
-    lost = [now.models[name] * Prices().seconds(bytes_of[name]) / bytes_of[name] for name in found.displaces]
-    own = now.models[found.model_id] * Prices().seconds(bytes_of[found.model_id]) / bytes_of[found.model_id]
+    lost = [now.models[name] * Prices().seconds(name, bytes_of[name]) / bytes_of[name] for name in found.displaces]
+    own = (
+        now.models[found.model_id]
+        * Prices().seconds(found.model_id, bytes_of[found.model_id])
+        / bytes_of[found.model_id]
+    )
     assert all(each < own for each in lost)

@@ -17,7 +17,7 @@ from preheat.preload import (
 )
 from preheat.preload.foresight import Expert
 from preheat.preload.reasons import describe_usage, describe_voices
-from preheat.residency import Outcome, ResidentModel
+from preheat.residency import Action, DecisionRecord, Outcome, ResidentModel
 from preheat.settings import Settings
 from preheat.usage import DAY_S, RequestRecord, UsageLog, UsageTracker, WakeRecord
 
@@ -79,6 +79,21 @@ def test_what_a_load_is_worth_is_told_where_that_decides() -> None:
     assert estimated["a"].params["load"] == SIZES["a"]
     assert estimated["a"].params["saved_s"] == pytest.approx(0.5 + 2 / 1.9)
     assert str(estimated["f"]).endswith("may load 1.0 GB in vain")
+
+
+def test_measured_loads_take_the_place_of_estimated_ones() -> None:
+    planner = PreloadPlanner(tracker := UsageTracker(Settings(), timezone=UTC), PolicySettings())
+    for number, model_id in enumerate("ab" * 20):
+        planner.request_arrived(model_id, "", NINE - 80_000 + number * 1000)
+    full = ResidentModel("b", 3 * GB, NINE, leased=True)
+    made = plan(planner, 3, full)
+    for seconds in (4.0, 6.0, 5.0):
+        tracker.decided(DecisionRecord(NINE, "a", Action.LOAD, msg("never_used"), 2 * GB, seconds))
+    assert planner.explain("a", made, NINE, 2 * GB).params["saved_s"] == 5.0
+    tracker.decided(DecisionRecord(NINE, "b", Action.LOAD, msg("never_used"), 3 * GB, 0.1))
+    assert planner.load_s == {"a": 5.0, "b": 0.1}
+    idle = [ResidentModel(model_id, 2 * GB, NINE - 3600.0) for model_id in "ab"]
+    assert planner.plan_eviction(idle, GB, 4 * GB, now=NINE, for_request=True).victims == ("b",)
 
 
 def test_a_model_that_was_never_used_has_no_estimate() -> None:

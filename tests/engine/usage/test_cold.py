@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from preheat.inference import LoadStages
 from preheat.messages import verbatim
 from preheat.residency import Action, DecisionRecord, Outcome
-from preheat.usage import ColdLoad, ColdStart, RequestRecord, Source, cold_start
+from preheat.settings import Settings
+from preheat.usage import ColdLoad, ColdStart, RequestRecord, Source, UsageLog, UsageTracker, cold_start
 
 
 def load(at: float, seconds: float | None, disk_share: float | None = None, *, preload: bool = False) -> DecisionRecord:
@@ -32,6 +35,27 @@ def test_the_median_of_the_newest_loads_counts() -> None:
 def test_a_preload_counts_without_its_probe_and_pauses() -> None:
     found = cold_start("a", [load(9, 60.0, 1.0, preload=True)], [])
     assert found.load == ColdLoad(9, 0.75, Source.DISK, 0.5, 0.25)
+
+
+def test_usual_loads_are_known_again_after_a_restart(tmp_path: Path) -> None:
+    def tracker() -> UsageTracker:
+        return UsageTracker(Settings(), UsageLog(tmp_path / "usage.db", clock=lambda: 99.0), clock=lambda: 99.0)
+
+    before = tracker()
+    before.open()
+    for at, seconds in enumerate([3.0, 5.0, 4.0]):
+        before.decided(load(at, seconds, 1.0))
+    before.decided(load(9, 0.5, 0.0))
+    assert before.load_s == {"a": 4.0}
+    before.close()
+    after = tracker()
+    after.open()
+    assert after.load_s == {"a": 4.0}
+    after.decided(load(10, 9.0, 1.0))
+    assert after.load_s == {"a": 4.0}  # of 3, 4, 5 and 9
+    after.decided(load(11, 9.0, 1.0))
+    assert after.load_s == {"a": 5.0}
+    after.close()
 
 
 @pytest.mark.parametrize("action", [Action.EVICT, Action.FAIL, Action.UNLOAD, Action.CANCEL])
