@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from preheat.messages import Message, msg
-from preheat.preload.foresight import Chances
+from preheat.messages import Message
+from preheat.preload.foresight import Outlook
 from preheat.preload.plan import DeviceNeeds, PolicySettings, PreloadTarget, TargetKind
 from preheat.preload.policy import plan_preloads
-from preheat.preload.reasons import describe_usage
+from preheat.preload.reasons import describe_reason, describe_usage
 from preheat.residency import NO_DEVICE_BYTES, ResidentModel
 from preheat.usage import Popularity
 
@@ -41,7 +41,7 @@ class Ahead:
 
     Attributes:
         popularity: Not changed, but read for as long as the plan is made.
-        chances: Unix times, and what is likely from then on. The first one is not later than the plan.
+        outlooks: What is likely, and who says so, ordered by time. The first one is not later than the plan.
         residents: Models in memory.
         expiries: Unix times at which models in memory are unloaded unless they are used.
         sizes: Expected bytes of each model that may be loaded.
@@ -51,7 +51,7 @@ class Ahead:
     """
 
     popularity: Popularity
-    chances: Sequence[tuple[float, Chances]]
+    outlooks: Sequence[Outlook]
     residents: Sequence[ResidentModel]
     expiries: Mapping[str, float]
     sizes: Mapping[str, int]
@@ -106,9 +106,8 @@ def _loads(ahead: Ahead, residents: Sequence[ResidentModel], at: float) -> Itera
     """Yield the loads of the plan at this time."""
     if at < ahead.loads_from:
         return
-    chances = [chances for since, chances in ahead.chances if since <= at][-1]
     yield from plan_preloads(
-        chances,
+        _outlook(ahead, at).chances,
         residents,
         ahead.sizes,
         ahead.limit_bytes,
@@ -122,10 +121,13 @@ def _loads(ahead: Ahead, residents: Sequence[ResidentModel], at: float) -> Itera
     ).preloads
 
 
+def _outlook(ahead: Ahead, at: float) -> Outlook:
+    return [outlook for outlook in ahead.outlooks if outlook.since <= at][-1]
+
+
 def _reason(ahead: Ahead, target: PreloadTarget, at: float) -> Message:
-    if target.kind is TargetKind.FAVOURITE:
-        return msg("favourite", rank=target.rank)
-    return describe_usage(ahead.popularity.usage(target.model_id, at), at)
+    usage = describe_usage(ahead.popularity.usage(target.model_id, at), at)
+    return describe_reason(target, _outlook(ahead, at).voices(target.model_id), usage)
 
 
 def _usual(ahead: Ahead, model_id: str, at: float, until: float) -> float | None:

@@ -147,7 +147,7 @@ class PreloadContext:
         expiries = ((record.model_id, record.expires_at) for record in self._pool.records.values())
         return Ahead(
             popularity,
-            planner.chances_ahead(now, until),
+            planner.outlooks(now, until),
             self._pool.residents(),
             {model_id: at for model_id, at in expiries if at is not None},
             # Models that were never used make the plan slow, and are not in it.

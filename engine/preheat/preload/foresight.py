@@ -11,9 +11,10 @@ Experts learn from changes: requests for another model than the last one, or aft
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -155,6 +156,19 @@ class Chances(NamedTuple):
     told: Mapping[str, float] = MappingProxyType({})
 
 
+class Outlook(NamedTuple):
+    """What is likely from a time on. It does not change any more; any thread may read it.
+
+    Attributes:
+        since: Unix time.
+        voices: Returns the experts that speak for a model; see ``Foresight.voices``.
+    """
+
+    since: float
+    chances: Chances
+    voices: Callable[[str], tuple[Voice, ...]]
+
+
 class _Counts:
     """Decayed counts of models. New counts grow instead of old ones shrinking: only ratios matter."""
 
@@ -277,12 +291,20 @@ class Foresight:
         """Return what is likely to be needed next: the same object while nothing that counts has changed."""
         situation = self._changes, self._announced_at(now), *self._now(now)
         if self._mixed is None or self._mixed[0] != situation:
-            self._mixed = situation, self._mix(now)
+            opinions = self._opinions(now)
+            self._mixed = situation, self._mix(opinions, self._shares(opinions))
         return self._mixed[1]
 
-    def _mix(self, now: float) -> Chances:
-        opinions = self._opinions(now)
+    def outlook(self, since: float) -> Outlook:
+        """Return what will be likely from a time on if nothing happens until then."""
+        opinions = self._opinions(since)
         weights = self._shares(opinions)
+        voices = {expert: self._voice(expert, since) for expert in opinions}
+        total = self._most.total or 1.0
+        base = {model_id: count / total for model_id, count in self._most.counts.items()}
+        return Outlook(since, self._mix(opinions, weights), partial(_speaking, opinions, weights, voices, base))
+
+    def _mix(self, opinions: Mapping[Expert, _Opinion], weights: Mapping[Expert, float]) -> Chances:
         unknown = self._unknown.value
         if (announced := opinions.get(Expert.ANNOUNCED)) is not None:
             unknown *= announced.rest
@@ -303,16 +325,12 @@ class Foresight:
     def voices(self, model_id: str, now: float) -> tuple[Voice, ...]:
         """Return the experts that speak for a model, the one that matters most first."""
         opinions = self._opinions(now)
-        weights = self._shares(opinions)
-        parts = {expert: weights[expert] * opinion.shares.get(model_id, 0.0) for expert, opinion in opinions.items()}
-        rest = sum(weights[expert] * opinion.rest for expert, opinion in opinions.items())
-        parts[Expert.MOST] = rest * self._base(model_id)
-        whole = math.fsum(parts.values())
-        speaking = sorted((expert for expert in parts if parts[expert] > 0), key=parts.__getitem__, reverse=True)
-        return tuple(self._voice(expert, parts[expert] / whole, now) for expert in speaking)
+        voices = {expert: self._voice(expert, now) for expert in opinions}
+        return _speaking(opinions, self._shares(opinions), voices, {model_id: self._base(model_id)}, model_id)
 
-    def _voice(self, expert: Expert, share: float, now: float) -> Voice:
-        voice = Voice(expert, share)
+    def _voice(self, expert: Expert, now: float) -> Voice:
+        """Return what an expert goes by, with a share of nothing."""
+        voice = Voice(expert, 0.0)
         local = datetime.fromtimestamp(now, self._timezone)
         match expert:
             case Expert.HOUR:
@@ -412,6 +430,22 @@ class Foresight:
         }
         whole = math.fsum(weights.values())
         return {expert: weight / whole for expert, weight in weights.items()}
+
+
+def _speaking(
+    opinions: Mapping[Expert, _Opinion],
+    weights: Mapping[Expert, float],
+    voices: Mapping[Expert, Voice],
+    base: Mapping[str, float],
+    model_id: str,
+) -> tuple[Voice, ...]:
+    """Return the experts that speak for a model with their shares, the one that matters most first."""
+    parts = {expert: weights[expert] * opinion.shares.get(model_id, 0.0) for expert, opinion in opinions.items()}
+    rest = sum(weights[expert] * opinion.rest for expert, opinion in opinions.items())
+    parts[Expert.MOST] = rest * base.get(model_id, 0.0)
+    whole = math.fsum(parts.values())
+    speaking = sorted((expert for expert in parts if parts[expert] > 0), key=parts.__getitem__, reverse=True)
+    return tuple(voices[expert]._replace(share=parts[expert] / whole) for expert in speaking)
 
 
 def _situation(opinions: Mapping[Expert, _Opinion]) -> tuple[bool, bool]:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from preheat.messages import Message, msg
-from preheat.preload.foresight import PAUSE_S, Chances, Foresight, Voice
+from preheat.preload.foresight import PAUSE_S, Chances, Foresight, Outlook, Voice
 from preheat.preload.outcomes import Outcomes
 from preheat.preload.plan import (
     DeviceNeeds,
@@ -21,7 +21,7 @@ from preheat.preload.plan import (
     TargetKind,
 )
 from preheat.preload.policy import LEAST_CHANCE, eviction_view, expected_model, just_used, plan_preloads, prices_of
-from preheat.preload.reasons import describe_sign, describe_target, describe_usage, describe_voices, with_estimate
+from preheat.preload.reasons import describe_reason, describe_target, describe_usage, describe_voices, with_estimate
 from preheat.residency import (
     DevicePool,
     EvictionPlan,
@@ -247,10 +247,10 @@ class PreloadPlanner:
         """Return the chance of a model to be needed next."""
         return self.chances(now).models.get(model_id, 0.0)
 
-    def chances_ahead(self, now: float, until: float) -> tuple[tuple[float, Chances], ...]:
+    def outlooks(self, now: float, until: float) -> tuple[Outlook, ...]:
         """Return what will be likely from ``now`` and from each full hour up to ``until``, if nothing happens."""
         hours = range(math.floor(now / HOUR_S) + 1, math.ceil(until / HOUR_S))
-        return tuple((at, self._foresight.chances(at)) for at in (now, *(hour * HOUR_S for hour in hours)))
+        return tuple(self._foresight.outlook(at) for at in (now, *(hour * HOUR_S for hour in hours)))
 
     def vain(self, model_id: str) -> float:
         """Return the chance that a model which was preloaded leaves unused; 0 for one that was used, or a favourite."""
@@ -297,11 +297,8 @@ class PreloadPlanner:
 
     def reason(self, target: PreloadTarget, now: float) -> Message:
         """Return why the target should be hot."""
-        if target.kind is TargetKind.FAVOURITE:
-            return msg("favourite", rank=target.rank)
-        if target.kind is TargetKind.EXPECTED and (sign := describe_sign(self.voices(target.model_id, now))):
-            return msg("expected", sign=sign)
-        return self._why_likely(target.model_id, now)
+        model_id = target.model_id
+        return describe_reason(target, self.voices(model_id, now), describe_usage(self.usage(model_id, now), now))
 
     def voices(self, model_id: str, now: float) -> tuple[Voice, ...]:
         """Return the experts that speak for a model, the one that matters most first."""

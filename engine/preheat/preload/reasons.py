@@ -7,7 +7,7 @@ from typing import Final
 
 from preheat.messages import Message, msg
 from preheat.preload.foresight import BLOCK_HOURS, Expert, Sign, Voice
-from preheat.preload.plan import PlanAction, PreloadTarget
+from preheat.preload.plan import PlanAction, PreloadTarget, TargetKind
 from preheat.usage import Usage
 
 _SIGNS: Final = {Sign.NAMED: "voice_named", Sign.ADDED: "voice_added", Sign.CHOSEN: "voice_chosen"}
@@ -50,6 +50,15 @@ def describe_sign(voices: Sequence[Voice]) -> Message | None:
     """Return what announced a model, such as ``cursor was opened``; None if nothing did."""
     signs = (voice for voice in voices if voice.expert in (Expert.CLIENT, Expert.ANNOUNCED))
     return next((_describe(voice, msg("never_used")) for voice in signs), None)
+
+
+def describe_reason(target: PreloadTarget, voices: Sequence[Voice], usage: Message) -> Message:
+    """Return why a target should be hot: ``favourite 1``, ``expected, since cursor was opened``, or as above."""
+    if target.kind is TargetKind.FAVOURITE:
+        return msg("favourite", rank=target.rank)
+    if target.kind is TargetKind.EXPECTED and (sign := describe_sign(voices)):
+        return msg("expected", sign=sign)
+    return describe_voices(voices, usage)
 
 
 def describe_chance(chance: float) -> Message:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from preheat.preload import Ahead, PlannedStay, PolicySettings, plan_ahead
-from preheat.preload.foresight import Foresight
+from preheat.preload.foresight import Expert, Foresight
+from preheat.preload.reasons import describe_usage, describe_voices
 from preheat.residency import ResidentModel
 from preheat.usage import Popularity
 
@@ -29,10 +30,10 @@ def ahead() -> Ahead:
                 at = MIDNIGHT - days * 24 * HOUR_S + hour * HOUR_S + minute * 60
                 popularity.note(model_id, at)
                 foresight.used(model_id, "", at)
-    chances = tuple((at, foresight.chances(at)) for at in (NOW, *(MIDNIGHT + hour * HOUR_S for hour in range(7, 13))))
+    outlooks = tuple(map(foresight.outlook, (NOW, *(MIDNIGHT + hour * HOUR_S for hour in range(7, 13)))))
     notes = ResidentModel("notes", 8 * GB, NOW - 9 * HOUR_S)
     sizes = {"mail": 9 * GB, "notes": 8 * GB}
-    return Ahead(popularity, chances, [notes], {}, sizes, 10 * GB, (), PolicySettings(), NOW)
+    return Ahead(popularity, outlooks, [notes], {}, sizes, 10 * GB, (), PolicySettings(), NOW)
 
 
 def test_a_model_is_loaded_before_it_is_usually_used(ahead: Ahead) -> None:
@@ -42,8 +43,10 @@ def test_a_model_is_loaded_before_it_is_usually_used(ahead: Ahead) -> None:
     assert (mail.model_id, mail.loads, mail.begins_at, mail.ends_at) == ("mail", True, half_past_seven, NOW + 21_600)
     assert notes.ends_at == mail.begins_at  # it has to leave for it
     assert mail.usual_at == MIDNIGHT + 9 * HOUR_S
-    assert mail.why is not None
-    assert mail.why.code == "used_mostly"
+    voices = [outlook for outlook in ahead.outlooks if outlook.since <= half_past_seven][-1].voices("mail")
+    assert voices[0].expert is Expert.RETURN
+    usage = describe_usage(ahead.popularity.usage("mail", half_past_seven), half_past_seven)
+    assert mail.why == describe_voices(voices, usage)
 
 
 def test_what_follows_for_sure_is_loaded_at_once(ahead: Ahead) -> None:

@@ -180,6 +180,20 @@ def test_who_speaks_for_a_model() -> None:
     assert foresight.voices("new", now) == ()
 
 
+def test_an_outlook_stays_as_it_was() -> None:
+    foresight = Foresight(UTC)
+    for number in range(60):
+        foresight.used("abc"[number % 3], "x", MONDAY + number * 7 * HOUR_S)
+    later = MONDAY + 60 * 7 * HOUR_S + 5 * HOUR_S
+    outlook = foresight.outlook(later)
+    chances, voices = foresight.chances(later), foresight.voices("a", later)
+    assert (outlook.chances, outlook.voices("a"), outlook.voices("new")) == (chances, voices, ())
+    for model_id in "abcnewnew":
+        foresight.used(model_id, "x", later)
+    assert foresight.voices("a", later) != voices
+    assert (outlook.chances, outlook.voices("a")) == (chances, voices)
+
+
 def test_a_client_or_a_download_speaks() -> None:
     foresight = Foresight(UTC)
     for number in range(9):
