@@ -1,9 +1,12 @@
 """The chance of each model to be needed next. Pure: times come in, no clock is read.
 
-Several simple experts each know one thing about a person: what is used most, what was used lately, at this hour, on
-this weekday, after such a pause, after the model just used, how often models are returned to, and which client or new
-model announced itself. Each gives every model a chance. The chances are mixed by how well each expert has predicted
-this person so far, so that a timetable counts for one person and a habit of alternating for another.
+Several simple experts each know one habit of a person: what is used most, what was used lately, at this hour, on this
+weekday, after such a pause, after the model just used, and how often models are returned to. Each gives every model a
+chance. The chances are mixed by how well each expert has predicted this person so far, so that a timetable counts for
+one person and a habit of alternating for another.
+
+Signs change what habits say: a client that wakes, as far as it has predicted better than they, and a model that was
+announced, as often as such models were used. Without a sign, habits count the same whether or not clients wake.
 
 Experts learn from changes: requests for another model than the last one, or after a pause.
 """
@@ -11,7 +14,7 @@ Experts learn from changes: requests for another model than the last one, or aft
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from functools import partial
@@ -40,6 +43,8 @@ _FORGETTING: Final = 0.97
 
 _LEAST_CHANCE: Final = 1e-4
 _LEAST_WEIGHT: Final = 1e-3
+_FIRST_WEIGHT: Final = 0.2
+_MOST_TRUST: Final = 1e3
 _MOST_SCALE: Final = 1e100
 _MOST_CONTEXTS: Final = 4000
 _WEEKEND: Final = 5
@@ -94,12 +99,6 @@ _HALF_LIVES: Final[Mapping[Expert, float]] = {
 """In days for what is used most, at an hour and on a weekday; in changes for the others."""
 
 _BY_DAY: Final = frozenset({Expert.MOST, Expert.HOUR, Expert.WEEKDAY})
-
-_SIGNS: Final = frozenset({Expert.CLIENT, Expert.ANNOUNCED})
-"""Experts that speak only after something announced a model."""
-
-_FIRST_WEIGHTS: Final[Mapping[Expert, float]] = {Expert.CLIENT: 2.0, Expert.ANNOUNCED: 20.0}
-_FIRST_WEIGHT: Final = 0.2
 
 
 class Sign(StrEnum):
@@ -170,9 +169,13 @@ class Outlook(NamedTuple):
 
 
 class _Counts:
-    """Decayed counts of models. New counts grow instead of old ones shrinking: only ratios matter."""
+    """Decayed counts of models. New counts grow instead of old ones shrinking: only ratios matter.
 
-    __slots__ = ("counts", "half_life", "scale", "since", "total")
+    Attributes:
+        trust: For what follows a client: its weight ÷ that of all habits.
+    """
+
+    __slots__ = ("counts", "half_life", "scale", "since", "total", "trust")
 
     def __init__(self, half_life: float) -> None:
         self.counts: dict[str, float] = {}
@@ -180,6 +183,7 @@ class _Counts:
         self.scale = 1.0
         self.since = -math.inf
         self.total = 0.0
+        self.trust = 1.0
 
     def add(self, model_id: str, at: float) -> None:
         """Count a model; ``at`` and the half-life have one unit. Times before the last one count as that."""
@@ -201,13 +205,30 @@ class _Counts:
 
 
 class _Opinion(NamedTuple):
-    """An expert's chances: its ``shares``, and a ``rest`` that is divided as what is used most."""
+    """An expert's chances: its ``shares``, and a ``rest`` for which it has no opinion.
+
+    The rest is divided as what is used most; that of a sign, as habits say.
+    """
 
     shares: Mapping[str, float]
     rest: float
 
     def chance(self, model_id: str, base: float) -> float:
         return self.shares.get(model_id, 0.0) + self.rest * base
+
+
+class _Mixture(NamedTuple):
+    """What all experts say together.
+
+    Attributes:
+        opinions: What each says that has an opinion.
+        weights: They add up to 1.
+        told: See ``Chances``.
+    """
+
+    opinions: Mapping[Expert, _Opinion]
+    weights: Mapping[Expert, float]
+    told: Mapping[str, float]
 
 
 class _Announcement(NamedTuple):
@@ -258,7 +279,7 @@ class Foresight:
         self._before = ""
         self._awake: tuple[str, bool, float] | None = None
         self._announced: _Announcement | None = None
-        self._weights: dict[tuple[bool, bool, Expert], float] = {}
+        self._weights: dict[Expert, float] = {}
         self._mixed: tuple[tuple[object, ...], Chances] | None = None
 
     def client_woke(self, client: str, model_id: str, at: float) -> None:
@@ -291,42 +312,36 @@ class Foresight:
         """Return what is likely to be needed next: the same object while nothing that counts has changed."""
         situation = self._changes, self._announced_at(now), *self._now(now)
         if self._mixed is None or self._mixed[0] != situation:
-            opinions = self._opinions(now)
-            self._mixed = situation, self._mix(opinions, self._shares(opinions))
+            self._mixed = situation, self._mix(self._mixture(now))
         return self._mixed[1]
 
     def outlook(self, since: float) -> Outlook:
         """Return what will be likely from a time on if nothing happens until then."""
-        opinions = self._opinions(since)
-        weights = self._shares(opinions)
-        voices = {expert: self._voice(expert, since) for expert in opinions}
+        mixture = self._mixture(since)
+        voices = {expert: self._voice(expert, since) for expert in mixture.opinions}
         total = self._most.total or 1.0
         base = {model_id: count / total for model_id, count in self._most.counts.items()}
-        return Outlook(since, self._mix(opinions, weights), partial(_speaking, opinions, weights, voices, base))
+        return Outlook(since, self._mix(mixture), partial(_speaking, mixture, voices, base))
 
-    def _mix(self, opinions: Mapping[Expert, _Opinion], weights: Mapping[Expert, float]) -> Chances:
-        unknown = self._unknown.value
-        if (announced := opinions.get(Expert.ANNOUNCED)) is not None:
-            unknown *= announced.rest
-        known = 1.0 - unknown
+    def _mix(self, mixture: _Mixture) -> Chances:
+        opinions, weights, told = mixture
+        known = 1.0 - self._unknown.value
         rest = sum(weights[expert] * opinion.rest for expert, opinion in opinions.items())
         part = known * rest / self._most.total if self._most.total else 0.0
         models = {model_id: count * part for model_id, count in self._most.counts.items()}
         for expert, opinion in opinions.items():
-            weight = weights[expert] * known
+            # Only what is announced may be new.
+            weight = weights[expert] * (1.0 if expert is Expert.ANNOUNCED else known)
             for model_id, share in opinion.shares.items():
                 models[model_id] = models.get(model_id, 0.0) + weight * share
-        told: dict[str, float] = {}
-        for expert in _SIGNS & opinions.keys():
-            for model_id, share in opinions[expert].shares.items():
-                told[model_id] = max(share, told.get(model_id, 0.0))
+        unknown = (1.0 - known) * (1.0 - weights.get(Expert.ANNOUNCED, 0.0))
         return Chances(models, unknown, weights, told)
 
     def voices(self, model_id: str, now: float) -> tuple[Voice, ...]:
         """Return the experts that speak for a model, the one that matters most first."""
-        opinions = self._opinions(now)
-        voices = {expert: self._voice(expert, now) for expert in opinions}
-        return _speaking(opinions, self._shares(opinions), voices, {model_id: self._base(model_id)}, model_id)
+        mixture = self._mixture(now)
+        voices = {expert: self._voice(expert, now) for expert in mixture.opinions}
+        return _speaking(mixture, voices, {model_id: self._base(model_id)}, model_id)
 
     def _voice(self, expert: Expert, now: float) -> Voice:
         """Return what an expert goes by, with a share of nothing."""
@@ -380,13 +395,16 @@ class Foresight:
         """Change the weight of each expert by the chance that it gave to what happened."""
         if not self._most.counts:
             return
-        opinions = self._opinions(at)
+        opinions = self._habits(at)
         weights = self._shares(opinions)
-        situation = _situation(opinions)
-        base = self._base(model_id)
+        base, usual = self._base(model_id), 0.0
         for expert, opinion in opinions.items():
             chance = max(opinion.chance(model_id, base), _LEAST_CHANCE)
-            self._weights[*situation, expert] = max(weights[expert], _LEAST_WEIGHT) ** _FORGETTING * chance
+            usual += weights[expert] * chance
+            self._weights[expert] = max(weights[expert], _LEAST_WEIGHT) ** _FORGETTING * chance
+        if (counts := self._woken(at)) is not None:
+            trust = counts.trust**_FORGETTING * counts.opinion().chance(model_id, usual) / usual
+            counts.trust = min(max(trust, 1 / _MOST_TRUST), _MOST_TRUST)
 
     def _now(self, at: float) -> Iterator[tuple[Expert, object]]:
         """Yield the context that each expert looks at."""
@@ -407,47 +425,59 @@ class Foresight:
         """Return the model that is announced and still expected."""
         return self._announced if self._announced is not None and now <= self._announced.until else None
 
-    def _opinions(self, now: float) -> dict[Expert, _Opinion]:
+    def _woken(self, now: float) -> _Counts | None:
+        """Return what followed the client that woke earlier; None if none did, or for the first time."""
+        if self._awake is None or now > self._awake[2]:
+            return None
+        return self._contexts.get((Expert.CLIENT, self._awake[:2]))
+
+    def _habits(self, now: float) -> dict[Expert, _Opinion]:
+        """Return what the experts say that need no sign."""
         opinions = {Expert.MOST: _Opinion({}, 1.0)}
         for expert, context in self._now(now):
-            if (counts := self._contexts.get((expert, context))) is not None:
+            if expert is not Expert.CLIENT and (counts := self._contexts.get((expert, context))) is not None:
                 opinions[expert] = counts.opinion()
         if self._returns.counts:
             order, returns = list(self._order), self._returns.opinion()
             shares = {order[-1 - int(between)]: share for between, share in returns.shares.items()}
             opinions[Expert.RETURN] = _Opinion(shares, returns.rest)
-        if (announced := self._announced_at(now)) is not None:
-            share = self._true[announced.sign].value
-            opinions[Expert.ANNOUNCED] = _Opinion({announced.model_id: share}, 1.0 - share)
         return opinions
 
-    def _shares(self, opinions: Mapping[Expert, _Opinion]) -> dict[Expert, float]:
-        """Return the weights of the experts with an opinion; they add up to 1."""
-        situation = _situation(opinions)
-        weights = {
-            expert: self._weights.get((*situation, expert), _FIRST_WEIGHTS.get(expert, _FIRST_WEIGHT))
-            for expert in opinions
-        }
+    def _signs(self, now: float) -> Iterator[tuple[Expert, float, _Opinion]]:
+        """Yield the experts that signs speak for, what each counts beside all before it, and what it says."""
+        if (counts := self._woken(now)) is not None:
+            yield Expert.CLIENT, counts.trust / (1.0 + counts.trust), counts.opinion()
+        if (announced := self._announced_at(now)) is not None:
+            share = self._true[announced.sign].value
+            yield Expert.ANNOUNCED, 1.0, _Opinion({announced.model_id: share}, 1.0 - share)
+
+    def _mixture(self, now: float) -> _Mixture:
+        opinions = self._habits(now)
+        weights = self._shares(opinions)
+        told: dict[str, float] = {}
+        for sign, weight, opinion in self._signs(now):
+            known = 1.0 - opinion.rest
+            weights = {expert: each * (1.0 - weight * known) for expert, each in weights.items()}
+            weights[sign] = weight * known
+            opinions[sign] = _Opinion({model_id: share / known for model_id, share in opinion.shares.items()}, 0.0)
+            told |= {model_id: max(share, told.get(model_id, 0.0)) for model_id, share in opinion.shares.items()}
+        return _Mixture(opinions, weights, told)
+
+    def _shares(self, habits: Iterable[Expert]) -> dict[Expert, float]:
+        """Return the weights of these experts among themselves."""
+        weights = {expert: self._weights.get(expert, _FIRST_WEIGHT) for expert in habits}
         whole = math.fsum(weights.values())
         return {expert: weight / whole for expert, weight in weights.items()}
 
 
 def _speaking(
-    opinions: Mapping[Expert, _Opinion],
-    weights: Mapping[Expert, float],
-    voices: Mapping[Expert, Voice],
-    base: Mapping[str, float],
-    model_id: str,
+    mixture: _Mixture, voices: Mapping[Expert, Voice], base: Mapping[str, float], model_id: str
 ) -> tuple[Voice, ...]:
     """Return the experts that speak for a model with their shares, the one that matters most first."""
+    opinions, weights, _ = mixture
     parts = {expert: weights[expert] * opinion.shares.get(model_id, 0.0) for expert, opinion in opinions.items()}
     rest = sum(weights[expert] * opinion.rest for expert, opinion in opinions.items())
     parts[Expert.MOST] = rest * base.get(model_id, 0.0)
     whole = math.fsum(parts.values())
     speaking = sorted((expert for expert in parts if parts[expert] > 0), key=parts.__getitem__, reverse=True)
     return tuple(voices[expert]._replace(share=parts[expert] / whole) for expert in speaking)
-
-
-def _situation(opinions: Mapping[Expert, _Opinion]) -> tuple[bool, bool]:
-    """Return which of the experts that speak only now and then do. Experts have a weight for each situation."""
-    return Expert.CLIENT in opinions, Expert.ANNOUNCED in opinions

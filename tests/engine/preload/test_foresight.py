@@ -51,6 +51,47 @@ def test_chances_and_weights_are_shares(events: list[tuple[str, str, str, float]
         assert sum(chances.models.values()) + chances.unknown <= 1 + 1e-6
 
 
+@given(
+    events=st.lists(
+        st.tuples(
+            st.sampled_from(["use", "wake", "named", "add", "choose"]),
+            st.sampled_from("abc"),
+            st.sampled_from("xy"),
+            st.sampled_from([0.0, 20.0, 700.0, 20_000.0]),
+        ),
+        max_size=40,
+    )
+)
+def test_signs_change_nothing_once_they_are_over(events: list[tuple[str, str, str, float]]) -> None:
+    """What clients and additions tell comes on top of habits, which are learned and weighed as without it."""
+    told, untold, now = Foresight(UTC), Foresight(UTC), MONDAY
+    for kind, model_id, client, gap_s in events:
+        now += gap_s
+        if kind == "use":
+            told.used(model_id, client, now)
+            untold.used(model_id, client, now)
+        elif kind == "add":
+            told.added(model_id, now)
+        elif kind == "choose":
+            told.chosen(model_id, now)
+        else:
+            told.client_woke(client, model_id if kind == "named" else "", now)
+    assert told.chances(now + 2 * HOUR_S) == untold.chances(now + 2 * HOUR_S)
+
+
+def test_a_client_that_is_opened_for_everything_says_nothing() -> None:
+    """Before each session the same client wakes; which model follows depends on the last one."""
+    foresight, now = Foresight(UTC), MONDAY
+    for number in range(100):
+        foresight.client_woke("chat", "", now := now + HOUR_S)
+        foresight.used("abc"[number % 3], "chat", now)
+    usual = foresight.chances(now + HOUR_S)
+    foresight.client_woke("chat", "", now + HOUR_S)
+    woken = foresight.chances(now + HOUR_S)
+    assert woken.models["b"] == pytest.approx(usual.models["b"], abs=0.01)
+    assert woken.weights[Expert.CLIENT] < 0.01
+
+
 def test_nothing_is_known_at_first() -> None:
     chances = Foresight(UTC).chances(MONDAY)
     assert (chances.models, chances.unknown) == ({}, 0.5)
