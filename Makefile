@@ -35,6 +35,9 @@ endif
 serve: install-serve
 	@exec $(BIN)/preheat serve $(ARGS)
 
+# Tests start thousands of processes: if the environment forbids bytecode, each compiles all sources again.
+test: export PYTHONDONTWRITEBYTECODE :=
+
 # A crash ends the run: a process started in its place may wait for its tests for ever.
 test: install-dev
 	$(BIN)/ruff format --check .
