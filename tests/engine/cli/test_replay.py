@@ -13,12 +13,14 @@ from preheat import paths
 from preheat.cli.main import app
 from preheat.messages import verbatim
 from preheat.replay import USERS, Tuning, WeeklyFigures
-from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.residency import Action, DecisionRecord, EvictionReason, Outcome
 from preheat.settings import load_settings
-from preheat.usage import RequestRecord, UsageLog
+from preheat.usage import DAY_S, RequestRecord, UsageLog
 
 POLICIES = ["preheat", "keep-alive 5 min", "lru, 3 models", "lru", "clairvoyant"]
 NOW = time.time()
+
+many_replays = pytest.mark.no_cover  # tracing triples their time; tests of preheat.replay cover the same code
 
 
 def run(*arguments: str) -> Result:
@@ -46,17 +48,18 @@ def record(path: Path) -> Path:
 
 
 def test_a_synthetic_user(preheat_home: Path) -> None:
-    found = rows("--synthetic", "steady", "--days", "14")
+    found = rows("--synthetic", "steady", "--days", "8")
     assert [row["strategy"] for row in found] == POLICIES
     preheat, keep_alive, lru, _, bound = found
     assert bound["preload_hit_rate"] >= preheat["preload_hit_rate"] > lru["preload_hit_rate"]
     assert lru["preload_hit_rate"] > keep_alive["preload_hit_rate"]
-    assert rows("--synthetic", "steady", "--days", "14") == found
-    assert rows("--synthetic", "steady", "--days", "14", "--seed", "1") != found
-    shown = run("--synthetic", "steady", "--days", "14").stdout.splitlines()
+    assert rows("--synthetic", "steady", "--days", "8") == found
+    assert rows("--synthetic", "steady", "--days", "8", "--seed", "1") != found
+    shown = run("--synthetic", "steady", "--days", "1").stdout.splitlines()
     assert [line.split("  ")[0] for line in shown] == ["Policy", *POLICIES]
 
 
+@many_replays
 def test_the_synthetic_users_compared_with_lru(preheat_home: Path) -> None:
     found = rows("--synthetic", "all", "--days", "9")
     assert [row["user"] for row in found] == [*USERS, "mean"]
@@ -68,6 +71,7 @@ def test_the_synthetic_users_compared_with_lru(preheat_home: Path) -> None:
     assert [line.split("  ")[0] for line in shown] == ["User", *USERS, "mean"]
 
 
+@many_replays
 def test_a_family_of_users(preheat_home: Path) -> None:
     asking = ("--synthetic", "family", "--users", "2", "--days", "9")
     found = rows(*asking)
@@ -82,7 +86,7 @@ def test_a_family_of_users(preheat_home: Path) -> None:
 
 
 def test_limits_and_settings(preheat_home: Path) -> None:
-    asking = ("--synthetic", "office-day", "--days", "14")
+    asking = ("--synthetic", "office-day", "--days", "10")
     found = [row for row in rows(*asking, "--limit", "4GiB,8GiB") if row["strategy"] == "preheat"]
     assert [row["limit_bytes"] for row in found] == [4 * 2**30, 8 * 2**30]
     assert found[0]["preload_hit_rate"] < found[1]["preload_hit_rate"]
@@ -90,9 +94,10 @@ def test_limits_and_settings(preheat_home: Path) -> None:
     assert (without["preloads"], without["strategy"]) == (0, "preheat")
 
 
+@many_replays
 def test_a_curve(preheat_home: Path, tmp_path: Path) -> None:
     file = tmp_path / "curve.csv"
-    result = run("--synthetic", "bursts", "--days", "4", "--csv", str(file))
+    result = run("--synthetic", "bursts", "--days", "2", "--csv", str(file))
     assert (result.exit_code, result.stdout) == (0, "")
     with file.open(newline="") as content:
         written = list(csv.DictReader(content))
@@ -115,18 +120,23 @@ def test_the_recorded_log(preheat_home: Path, tmp_path: Path) -> None:
 
 
 def record_weeks(path: Path) -> None:
-    """Write a log of five weeks with two models, used by turns every third hour."""
+    """Write a log of five weeks with two models, used by turns for some hours each day."""
     path.parent.mkdir(parents=True, exist_ok=True)
     log = UsageLog(path)
-    began = NOW - 35 * 86_400
-    for number in range(280):
-        log.record(RequestRecord(("a", "b")[number % 2], began + 3 * 3600 * number, Outcome.HIT))
+    began = NOW - 35 * DAY_S
     for model_id in ("a", "b"):
         log.record(DecisionRecord(began, model_id, Action.LOAD, verbatim("a request"), 10**9, 1.0, "request"))
+    for day in range(35):
+        for number in range(8):
+            at = began + day * DAY_S + number * 1200
+            log.record(RequestRecord(("a", "b")[number % 2], at, Outcome.HIT))
+        reason = EvictionReason.END  # nothing is planned until the next day
+        log.record(DecisionRecord(at + 1200, "b", Action.EVICT, verbatim("ends"), 10**9, 0.1, reason.value))
     assert log.write_pending()
     log.close()
 
 
+@many_replays
 def test_tuning_replays_the_recorded_log(preheat_home: Path) -> None:
     record_weeks(paths.data_dir() / "usage.db")
     result = run("--tune", "--set", "memory_limit=1.5GB", "--json")

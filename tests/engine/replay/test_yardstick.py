@@ -29,11 +29,15 @@ RESULT = PersonResult(
 )
 
 
+def measured(draws: Draws, *people: int, cache: float = 0.25) -> list[PersonResult]:
+    return list(measure(draws, people, days=8, cache_of=lambda limit: int(cache * limit)))
+
+
 def test_people_are_measured() -> None:
-    results = list(measure(Draws.TUNING, range(3), days=10))
-    assert [result.person for result in results] == [0, 1, 2]
-    assert results == list(measure(Draws.TUNING, range(3), days=10))
-    assert results != list(measure(Draws.HELD_OUT, range(3), days=10))
+    results = measured(Draws.TUNING, 0, 1)
+    assert [result.person for result in results] == [0, 1]
+    assert results[1:] == measured(Draws.TUNING, 1)
+    assert results[1:] != measured(Draws.HELD_OUT, 1)
     for result in results:
         assert result.keep_alive <= result.bound
         assert result.ready <= result.bound
@@ -41,8 +45,7 @@ def test_people_are_measured() -> None:
 
 
 def test_more_page_cache_means_shorter_waits() -> None:
-    (tight,) = measure(Draws.TUNING, [1], days=10, cache_of=lambda limit: 0)
-    (roomy,) = measure(Draws.TUNING, [1], days=10, cache_of=lambda limit: 4 * limit)
+    ((tight,), (roomy,)) = (measured(Draws.TUNING, 1, cache=share) for share in (0, 4))
     assert roomy.waited_s < tight.waited_s
     assert roomy.read_bytes < tight.read_bytes
 
