@@ -7,7 +7,11 @@ preload, fitted to what became of earlier ones as in logistic regression.
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
+
+from preheat.usage import OutcomeRow
 
 _FIRST_ODDS: Final = {False: 1.0, True: 3.0}
 """By whether a preload displaces other models: what it is based on changes soon, and it is displaced in turn."""
@@ -17,6 +21,9 @@ _FIRST_INFORMATION: Final = 3.0
 
 _FORGETTING: Final = 0.97
 """What earlier preloads count for each later one of their kind."""
+
+_REMEMBERED: Final = 200
+"""Preloads whose outcomes are kept over a restart: earlier ones count next to nothing."""
 
 _LEAST_VAIN: Final = 0.001
 _MOST_LOG_ODDS: Final = 5.0
@@ -28,9 +35,15 @@ class _Pending(NamedTuple):
 
 
 class Outcomes:
-    """Compares the expected share of wasted preloads with the real one. Not thread-safe."""
+    """Compares the expected share of wasted preloads with the real one. Not thread-safe.
 
-    def __init__(self) -> None:
+    Args:
+        save: Called with the last outcomes, the oldest first, after each.
+    """
+
+    def __init__(self, save: Callable[[Sequence[OutcomeRow]], None] = lambda rows: None) -> None:
+        self._save = save
+        self._settled: deque[OutcomeRow] = deque(maxlen=_REMEMBERED)
         self._pending: dict[str, _Pending] = {}
         self._log_odds = {kind: math.log(odds) for kind, odds in _FIRST_ODDS.items()}
         self._information = dict.fromkeys(_FIRST_ODDS, 0.0)
@@ -60,11 +73,21 @@ class Outcomes:
         """Note that the machine was switched off: preloads that were not used yet count neither way."""
         self._pending.clear()
 
+    def recall(self, rows: Sequence[OutcomeRow]) -> None:
+        """Learn from outcomes before the restart, unless there have been others since."""
+        if not self._settled:
+            for row in rows:
+                self._learn(row)
+
     def _settle(self, model_id: str, *, wasted: bool) -> None:
-        if (pending := self._pending.pop(model_id, None)) is None:
-            return
-        kind = pending.displaces
-        expected = corrected(pending.vain, self.odds(kind))
+        if (pending := self._pending.pop(model_id, None)) is not None:
+            self._learn(OutcomeRow(pending.displaces, pending.vain, wasted))
+            self._save(tuple(self._settled))
+
+    def _learn(self, row: OutcomeRow) -> None:
+        self._settled.append(row)
+        kind, wasted = row.displaces, row.wasted
+        expected = corrected(row.vain, self.odds(kind))
         information = self._information[kind] * _FORGETTING + expected * (1.0 - expected)
         log_odds = self._log_odds[kind] + (wasted - expected) / (_FIRST_INFORMATION + information)
         self._information[kind] = information

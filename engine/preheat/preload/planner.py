@@ -32,7 +32,7 @@ from preheat.residency import (
     plan_beside_small,
     plan_room,
 )
-from preheat.usage import DAY_S, HOUR_S, Popularity, Usage, UsageTracker, Use
+from preheat.usage import DAY_S, HOUR_S, OutcomeRow, Popularity, Usage, UsageTracker, Use
 
 _USED: Final = 1.0
 """A model with more uses than this lately, two for example, is one that is used. Not the estimate but this decides what
@@ -49,10 +49,16 @@ _RECALLED: Final = 2000
 
 
 class Recalled(NamedTuple):
-    """What the log of requests says about what is needed next, ``until`` the Unix time of its last request."""
+    """What the log says about what is needed next, and about the preloads before.
+
+    Attributes:
+        until: Unix time of the last request in the log.
+        outcomes: How the last preloads turned out, the oldest first.
+    """
 
     foresight: Foresight
     until: float
+    outcomes: tuple[OutcomeRow, ...] = ()
 
 
 class PreloadPlanner:
@@ -68,7 +74,7 @@ class PreloadPlanner:
         self._foresight = self._empty_foresight()
         self._arrived: deque[tuple[str, str, float]] = deque(maxlen=_REMEMBERED)
         self._planned: tuple[tuple[object, ...], PreloadPlan] | None = None
-        self._outcomes = Outcomes()
+        self._outcomes = Outcomes(usage.save_outcomes)
         self._suppressed: set[str] = set()
         self.policy = policy
         self.favourites: tuple[str, ...] = ()
@@ -127,7 +133,8 @@ class PreloadPlanner:
                 foresight.client_woke(use.client, use.model_id, use.at)
             else:
                 foresight.used(use.model_id, use.client, use.at)
-        return Recalled(foresight, max((use.at for use in uses if not use.is_wake), default=-math.inf))
+        until = max((use.at for use in uses if not use.is_wake), default=-math.inf)
+        return Recalled(foresight, until, self._usage.outcomes())
 
     def remember(self, recalled: Recalled) -> None:
         """Go on with what the log says, and what has happened since."""
@@ -135,6 +142,7 @@ class PreloadPlanner:
             if at > recalled.until:
                 recalled.foresight.used(model_id, client, at)
         self._foresight = recalled.foresight
+        self._outcomes.recall(recalled.outcomes)
 
     # Models that were unloaded on purpose
 

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from preheat.usage.log import FILE_NAME, UsageLog
     from preheat.usage.popularity import DAY_S, HALF_LIFE_S, HOUR_S, Popularity, Usage, Weights
     from preheat.usage.prompts import KnownPrompt, PromptHabits
-    from preheat.usage.records import END_OF_TIME, Counts, RequestRecord, SizeKey, SizeRecord, Use, WakeRecord
+    from preheat.usage.records import (
+        END_OF_TIME,
+        Counts,
+        OutcomeRow,
+        RequestRecord,
+        SizeKey,
+        SizeRecord,
+        Use,
+        WakeRecord,
+    )
     from preheat.usage.stats import (
         DAYS,
         HOURS,
@@ -38,7 +47,7 @@ else:
             "preheat.usage.log": "FILE_NAME UsageLog",
             "preheat.usage.popularity": "DAY_S HALF_LIFE_S HOUR_S Popularity Usage Weights",
             "preheat.usage.prompts": "KnownPrompt PromptHabits",
-            "preheat.usage.records": "END_OF_TIME Counts RequestRecord SizeKey SizeRecord Use WakeRecord",
+            "preheat.usage.records": "END_OF_TIME Counts OutcomeRow RequestRecord SizeKey SizeRecord Use WakeRecord",
             "preheat.usage.stats": (
                 "DAYS HOURS SETTLING_S Figures Latency Quantiles Recomputed UsageBucket UsageHistory"
             ),

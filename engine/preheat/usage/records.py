@@ -140,6 +140,18 @@ class Use(NamedTuple):
         return self.is_wake and not self.client
 
 
+class OutcomeRow(NamedTuple):
+    """How a preload turned out; see ``preheat.preload.outcomes``. It names no model.
+
+    Attributes:
+        vain: The estimated chance that it is in vain.
+    """
+
+    displaces: bool
+    vain: float
+    wasted: bool
+
+
 Record = RequestRecord | DecisionRecord | SizeRecord | WakeRecord
 Item = Record | RowsToSave
 

@@ -16,7 +16,7 @@ from preheat.usage.cold import MOST_LOADS, ColdLoad, Source, measured_load, usua
 from preheat.usage.log import UsageLog
 from preheat.usage.popularity import DAY_S, Popularity, Row
 from preheat.usage.prompts import PromptHabits
-from preheat.usage.records import RequestRecord, SizeKey, SizeRecord, Use, WakeRecord
+from preheat.usage.records import OutcomeRow, RequestRecord, SizeKey, SizeRecord, Use, WakeRecord
 
 _AWAKE_S: Final = 600.0
 """Time in which a client that woke is expected to send a request, in seconds."""
@@ -24,6 +24,7 @@ _AWAKE_S: Final = 600.0
 RecordObserver = Callable[[RequestRecord | DecisionRecord], None]
 
 _POPULARITY: Final = "popularity"
+_OUTCOMES: Final = "outcomes"
 _PROMPT_REQUESTS: Final = 2000
 """Last requests in the log from which the clients' prompts are known after a start."""
 
@@ -143,6 +144,16 @@ class UsageTracker:
             for use in self.log.recent_uses(_RECENT_USES):
                 if self._settings.wake_with_clients or use.is_choice or not use.is_wake:
                     yield use
+
+    def save_outcomes(self, rows: Iterable[OutcomeRow]) -> None:
+        """Save how the last preloads turned out, instead of what was saved before."""
+        if self.log is not None:
+            self.log.save_rows(_OUTCOMES, rows)
+
+    def outcomes(self) -> tuple[OutcomeRow, ...]:
+        """Return how the last preloads turned out, the oldest first. Blocks on the disk; any thread."""
+        rows = () if self.log is None else self.log.saved_rows(_OUTCOMES).rows
+        return tuple(OutcomeRow(*row) for row in rows if len(row) == len(OutcomeRow._fields))  # type: ignore[arg-type] # as they were saved
 
     @property
     def half_life_s(self) -> float:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from preheat.preload.outcomes import Outcomes, corrected
+from preheat.usage import OutcomeRow
 
 
 @pytest.mark.parametrize("displaces", [False, True])
@@ -72,6 +75,25 @@ def test_models_that_were_not_preloaded_do_not_count() -> None:
     outcomes.used("b")
     outcomes.left("c")
     assert outcomes.odds(False) == 1
+
+
+def test_outcomes_are_learned_again_after_a_restart() -> None:
+    saved: list[Sequence[OutcomeRow]] = []
+    before = Outcomes(saved.append)
+    for number in range(150):
+        before.started("a", number % 3 == 0, 0.3)
+        before.left("a") if number % 4 else before.used("a")
+    assert len(saved) == len(saved[-1]) == 150
+    after = Outcomes(saved.append)
+    after.recall(saved[-1])
+    assert [after.odds(kind) for kind in (False, True)] == [before.odds(kind) for kind in (False, True)]
+    after.recall(saved[-1])  # the log is read again when a setting changes
+    assert after.odds(False) == before.odds(False)
+    for _ in range(100):
+        after.started("b", False, 0.3)
+        after.used("b")
+    assert len(saved[-1]) == 200
+    assert saved[-1][-1] == OutcomeRow(displaces=False, vain=0.3, wasted=False)
 
 
 def test_what_is_lost_with_the_machine_does_not_count() -> None:

@@ -208,6 +208,27 @@ async def test_used_models_are_preloaded_after_a_restart() -> None:
         assert engine.refresh().preload.hits == 1
 
 
+async def test_a_preload_in_vain_makes_the_next_run_more_careful() -> None:
+    def odds(engine: Engine) -> float:
+        return engine.preloads.ahead(time.time() + 3600).odds(False)
+
+    remember_habit()
+    changes: dict[str, Any] = {"preload": True, "favourites": [], "waste_price": 0.0}
+    async with running(**changes) as engine:
+        first = odds(engine)
+        await until_state(engine, CHAT, State.HOT)
+        await engine.unload(CHAT)
+        learned = odds(engine)
+        assert learned > first
+    async with running(**changes) as engine:
+        assert odds(engine) == learned
+    async with running(**changes, history_days=0) as engine:
+        assert odds(engine) == first
+    (paths.data_dir() / "usage.db").unlink()
+    async with running(**changes) as engine:
+        assert odds(engine) == first
+
+
 def remember_habit() -> None:
     """Write a log of some hours in which the client ``notes`` always used EMBED, and another one CHAT."""
     log = UsageLog(paths.data_dir() / "usage.db")
