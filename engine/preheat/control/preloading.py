@@ -63,7 +63,7 @@ class PlannedModel:
     displaces: tuple[str, ...]  # models it would evict
     missing_bytes: int  # memory that it lacks
     why: Message
-    prompts: tuple[PromptSnapshot, ...] = ()  # those kept for it, which a load puts back
+    prompts: tuple[PromptSnapshot, ...] = ()  # those kept for it, the likeliest first
 
 
 @dataclass(frozen=True, slots=True)
