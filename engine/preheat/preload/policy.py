@@ -66,7 +66,8 @@ def plan_preloads(
     ranking = sorted(filter(sizes.__contains__, chances.models))
     ranking.sort(key=chances.models.__getitem__, reverse=True)
     unused = sorted(sizes.keys() - chances.models.keys()) if settings.read_ahead == "all" else []
-    # A byte in the page cache saves the same time whichever model it is of, so the chance alone decides.
+    # A byte in the page cache saves the same time whichever model it is of, so the chance alone decides. It has no
+    # price: it takes no memory from programs, nobody waits for it, and on battery nothing is read.
     order = dict.fromkeys([*first, *ranking, *unused])
     return PreloadPlan(tuple(targets.values()), tuple([name for name in order if name not in room.present]))
 
