@@ -54,6 +54,11 @@ def test_what_follows_for_sure_is_loaded_at_once(ahead: Ahead) -> None:
     assert (stays["mail"].begins_at, stays["notes"].ends_at) == (NOW, NOW)
 
 
+def test_a_model_that_left_for_another_one_does_not_leave_again(ahead: Ahead) -> None:
+    kept = replace(ahead, expiries={"notes": NOW + 2 * HOUR_S})
+    assert plan_ahead(kept, NOW, NOW + 6 * HOUR_S) == plan_ahead(ahead, NOW, NOW + 6 * HOUR_S)
+
+
 def test_nothing_is_loaded_while_preloading_is_paused(ahead: Ahead) -> None:
     (stay,) = plan_ahead(replace(ahead, loads_from=math.inf), NOW, NOW + 6 * HOUR_S)
     assert stay == PlannedStay("notes", NOW, NOW + 6 * HOUR_S, usual_at=None)

@@ -278,7 +278,7 @@ def test_the_half_life_of_habits_is_set() -> None:
 
 def test_contexts_are_bounded() -> None:
     """Of thousands of pairs, those seen last are kept."""
-    foresight, models, now = Foresight(UTC), 70, MONDAY
+    foresight, models, now = Foresight(UTC), 71, MONDAY  # a prime: all pairs differ
     for step in range(1, models):
         for number in range(models):
             now += 60

@@ -69,6 +69,16 @@ def test_a_preload_counts_once() -> None:
     assert same.odds(False) == outcomes.odds(False) < 1
 
 
+def test_a_preload_that_was_not_used_yet_may_be_in_vain() -> None:
+    outcomes = Outcomes()
+    outcomes.started("a", False, 0.2)
+    outcomes.started("b", True, 0.2)
+    assert outcomes.vain("a") == pytest.approx(0.2)
+    assert outcomes.vain("b") == corrected(0.2, outcomes.odds(True)) > 0.2
+    outcomes.used("a")
+    assert outcomes.vain("a") == 0.0
+
+
 def test_models_that_were_not_preloaded_do_not_count() -> None:
     outcomes = Outcomes()
     outcomes.started("a", False, 0.5)

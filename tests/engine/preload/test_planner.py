@@ -334,6 +334,20 @@ def test_habits_are_recalled_from_the_log(tmp_path: Path) -> None:
     assert planner.chances(NINE).told["e"] == live.chances(NINE).told["e"] > 0.9
 
 
+def test_only_the_last_changes_of_a_long_log_are_recalled(tmp_path: Path) -> None:
+    log, changes = UsageLog(tmp_path / "usage.db", clock=lambda: NINE), 2500
+    for number in range(changes):
+        model_id = "ef" if number < 400 else "ab"
+        at = NINE - (changes - number) * 120.0
+        log.record(RequestRecord(model_id[number % 2], at, Outcome.HIT))
+    tracker = UsageTracker(Settings(), log, timezone=UTC, clock=lambda: NINE)
+    tracker.open()
+    planner = PreloadPlanner(tracker, PolicySettings())
+    planner.remember(planner.recall())
+    tracker.close()
+    assert set(planner.chances(NINE).models) == {"a", "b"}
+
+
 def test_a_log_of_wakes_is_not_used_without_the_setting(tmp_path: Path) -> None:
     log = UsageLog(tmp_path / "usage.db", clock=lambda: NINE)
     for number in range(9):

@@ -2,14 +2,49 @@ from __future__ import annotations
 
 import pytest
 
-from preheat.replay import Tuning
+from preheat.errors import InvalidRequestError
+from preheat.replay import Kind, Machine, Trace, TraceEvent, Tuning, tune
 from preheat.replay.executor import Figures
+from preheat.replay.trace import ModelSize
 from preheat.replay.tuning import Candidate, choose
+from preheat.settings import FIELDS, Settings, bounds_of
+from preheat.usage import DAY_S
+
+GB = 1_000_000_000
+T0 = 1_767_600_000.0
+MOST_DAYS = bounds_of(FIELDS["popularity_half_life"])["le"]
 
 
 def candidate(days: float, *waited_s: float, wasted_s: float = 0.0) -> Candidate:
     weeks = [Figures(hits=90, misses=10, waited_s=seconds, wasted_s=wasted_s) for seconds in waited_s]
     return Candidate({"popularity_half_life": days, "keep_after_use": 60.0}, weeks)
+
+
+def days_of_use(days: int) -> Trace:
+    """Return a trace of two models used by turns, ten times a day; then the machine is off."""
+    events = []
+    for begin in (T0 + day * DAY_S for day in range(days)):
+        events += [TraceEvent(begin + number * 60, Kind.REQUEST, "ab"[number % 2]) for number in range(10)]
+        events.append(TraceEvent(begin + 3600, Kind.OFF))
+    return Trace(tuple(events), {model_id: ModelSize(GB, GB) for model_id in "ab"})
+
+
+def test_models_that_follow_each_other_at_once_need_not_stay_after_use() -> None:
+    """There is room for one of them."""
+    shown = list[tuple[int, int]]()
+    settings = Settings(popularity_half_life=MOST_DAYS)
+    found = tune(days_of_use(29), Machine(GB), settings, tried=lambda *numbers: shown.append(numbers))
+    assert (found.weeks, found.requests, found.better_weeks) == (4, 220, 4)
+    assert found.present == {"popularity_half_life": MOST_DAYS, "keep_after_use": 60}
+    assert found.proposed["keep_after_use"] < 60
+    assert found.after.waited_s < found.before.waited_s
+    assert shown == [(number, 12) for number in range(1, 13)], "a longer half-life is no setting"
+
+
+def test_too_little_use_is_refused_at_once() -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        tune(days_of_use(21), Machine(GB), Settings())
+    assert refused.value.message.params["weeks"] == 2
 
 
 def chosen(*candidates: Candidate, price: float = 1.0) -> Tuning:

@@ -46,6 +46,7 @@ def test_people_are_measured() -> None:
 
 def test_more_page_cache_means_shorter_waits() -> None:
     ((tight,), (roomy,)) = (measured(Draws.TUNING, 1, cache=share) for share in (0, 4))
+    assert list(measure(Draws.TUNING, [1], days=8)) == measured(Draws.TUNING, 1)
     assert roomy.waited_s < tight.waited_s
     assert roomy.read_bytes < tight.read_bytes
 
