@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -16,6 +18,8 @@ from preheat.replay import USERS, Tuning, WeeklyFigures
 from preheat.residency import Action, DecisionRecord, EvictionReason, Outcome
 from preheat.settings import load_settings
 from preheat.usage import DAY_S, RequestRecord, UsageLog
+from tests.engine.application import wait_until_gone
+from tests.engine.terminal import Terminal
 
 POLICIES = ["preheat", "keep-alive 5 min", "lru, 3 models", "lru", "clairvoyant"]
 NOW = time.time()
@@ -120,7 +124,7 @@ def test_the_recorded_log(preheat_home: Path, tmp_path: Path) -> None:
 
 
 def record_weeks(path: Path) -> None:
-    """Write a log of five weeks with two models, used by turns for some hours each day."""
+    """Write a log of five weeks with two models, used by turns for some minutes each day."""
     path.parent.mkdir(parents=True, exist_ok=True)
     log = UsageLog(path)
     began = NOW - 35 * DAY_S
@@ -128,7 +132,7 @@ def record_weeks(path: Path) -> None:
         log.record(DecisionRecord(began, model_id, Action.LOAD, verbatim("a request"), 10**9, 1.0, "request"))
     for day in range(35):
         for number in range(8):
-            at = began + day * DAY_S + number * 1200
+            at = began + day * DAY_S + number * 60
             log.record(RequestRecord(("a", "b")[number % 2], at, Outcome.HIT))
         reason = EvictionReason.END  # nothing is planned until the next day
         log.record(DecisionRecord(at + 1200, "b", Action.EVICT, verbatim("ends"), 10**9, 0.1, reason.value))
@@ -145,6 +149,33 @@ def test_tuning_replays_the_recorded_log(preheat_home: Path) -> None:
     assert (found["weeks"], found["requests"], found["written"]) == (4, 224, False)
     assert found["present"] == {"popularity_half_life": 14, "keep_after_use": 60}
     assert found["before"]["waited_s"] >= 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+@pytest.mark.parametrize(("answer", "written"), [("y", True), ("n", False)])
+def test_a_terminal_is_asked_before_better_values_are_written(preheat_home: Path, answer: str, written: bool) -> None:
+    record_weeks(paths.data_dir() / "usage.db")
+    with Terminal(preheat_home, "replay", "--tune", "--set", "memory_limit=1GB") as terminal:
+        asked = terminal.read_until(lambda new: new.endswith("[y/N]: "))
+        assert "keep_after_use = 0 instead of 60" in asked
+        assert not paths.settings_path().exists()
+        terminal.type(f"{answer}\n")
+        assert terminal.wait() == 0
+    assert ("The settings were written." in terminal.output) is written
+    assert "--yes" not in terminal.output
+    assert load_settings().keep_after_use == (0 if written else 60)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+def test_ctrl_c_ends_all_replays_of_a_family(preheat_home: Path) -> None:
+    with Terminal(preheat_home, "replay", "--synthetic", "family", "--tuning", "--users", "400") as terminal:
+        terminal.read_until(lambda new: "Replayed 1 of 400 users" in new)
+        children = psutil.Process(terminal.process.pid).children(recursive=True)
+        terminal.type("\x03")
+        assert terminal.wait() == 130
+    assert "Traceback" not in terminal.output
+    assert "Mean" not in terminal.output
+    wait_until_gone(children)
 
 
 @pytest.fixture
