@@ -180,7 +180,7 @@ if TYPE_CHECKING:
     )
     from preheat.prefixes import PrefixFigures
     from preheat.preload import PlannedStay
-    from preheat.replay import LimitCurve, LimitPoint, RecentRequest
+    from preheat.replay import REPLAYED_SETTINGS, LimitCurve, LimitPoint, RecentRequest
     from preheat.residency import Action, DecisionRecord, EvictionReason, Form, Outcome
     from preheat.updates import Release
     from preheat.usage import (
@@ -252,7 +252,7 @@ else:
             ),
             "preheat.prefixes": "PrefixFigures",
             "preheat.preload": "PlannedStay",
-            "preheat.replay": "LimitCurve LimitPoint RecentRequest",
+            "preheat.replay": "REPLAYED_SETTINGS LimitCurve LimitPoint RecentRequest",
             "preheat.residency": "Action DecisionRecord EvictionReason Form Outcome",
             "preheat.updates": "Release",
             "preheat.usage": (

@@ -202,17 +202,21 @@ class PreloadPlanner:
         for_request: bool,
         sizes: Mapping[str, int] | None = None,
     ) -> EvictionPlan:
-        """Return the models to unload to make room; see ``policy.eviction_view`` for their order.
+        """Return the models to unload to make room; ``eviction_view`` decides about their order.
 
         Args:
             sizes: Expected bytes of each model on disk; room is kept for the small ones in use.
         """
         small_bytes = self.small_bytes(sizes or {}, limit_bytes, now)
         if for_request and (small_bytes or Shortage(residents, needed_bytes, limit_bytes, pools).exists):
-            residents = eviction_view(residents, self.chances(now), self.policy, self.load_s)
+            residents = self.eviction_view(residents, now)
         return plan_beside_small(
             residents, needed_bytes, limit_bytes, pools, small_bytes=small_bytes, for_request=for_request
         )
+
+    def eviction_view(self, residents: Sequence[ResidentModel], now: float) -> Sequence[ResidentModel]:
+        """Return the models as ``plan_eviction`` should see them when a request needs room: this is their order."""
+        return eviction_view(residents, self.chances(now), self.policy, self.load_s)
 
     def leaving(self, residents: Sequence[ResidentModel], limit_bytes: int, now: float) -> tuple[str, ...]:
         """Return the models in the order in which requests would unload them; those in use now come last."""

@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from preheat.replay.family import FAMILY_DAYS, family_trace, room_for_half
     from preheat.replay.family_processes import FamilyTask, measure_family
     from preheat.replay.habits import Draws
-    from preheat.replay.limit_curve import LimitCurve, LimitPoint, RecentRequest, compute_in_process
+    from preheat.replay.limit_curve import (
+        REPLAYED_SETTINGS,
+        LimitCurve,
+        LimitPoint,
+        RecentRequest,
+        compute_in_process,
+    )
     from preheat.replay.machine import PAGE_CACHE_SHARE, Machine
     from preheat.replay.own_use import recorded_use, strategy_under
     from preheat.replay.reports import Comparison, Report, compare, compare_with_lru, mean_of, replay
@@ -33,7 +39,7 @@ else:
             "preheat.replay.family": "FAMILY_DAYS family_trace room_for_half",
             "preheat.replay.family_processes": "FamilyTask measure_family",
             "preheat.replay.habits": "Draws",
-            "preheat.replay.limit_curve": "LimitCurve LimitPoint RecentRequest compute_in_process",
+            "preheat.replay.limit_curve": "REPLAYED_SETTINGS LimitCurve LimitPoint RecentRequest compute_in_process",
             "preheat.replay.machine": "PAGE_CACHE_SHARE Machine",
             "preheat.replay.own_use": "recorded_use strategy_under",
             "preheat.replay.reports": "Comparison Report compare compare_with_lru mean_of replay",

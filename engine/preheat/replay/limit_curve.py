@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 _DAYS: Final = 56
 _DAY_S: Final = 86_400.0
 _MOST_RECENT: Final = 2000
-_REPLAYED: Final = (
+REPLAYED_SETTINGS: Final = (
     "preload_learned",
     "waste_price",
     "keep_after_use",
@@ -122,7 +122,7 @@ async def compute_in_process(settings: Settings, limits: Sequence[int]) -> Limit
     """
     from preheat.settings import to_text, variable_of
 
-    values = {variable_of(name): to_text(getattr(settings, name)) for name in _REPLAYED}
+    values = {variable_of(name): to_text(getattr(settings, name)) for name in REPLAYED_SETTINGS}
     process = await asyncio.create_subprocess_exec(
         *module_command("preheat.replay.limit_curve", *map(str, limits)),
         stdout=asyncio.subprocess.PIPE,

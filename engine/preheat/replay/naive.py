@@ -14,7 +14,7 @@ from preheat.preload import (
     PreloadTarget,
     TargetKind,
 )
-from preheat.residency import DevicePool, EvictionPlan, ResidentModel, plan_eviction
+from preheat.residency import ResidentModel
 from preheat.usage import UsageTracker
 
 _RECENT_S: Final = 900.0
@@ -66,26 +66,17 @@ class NaivePlanner(PreloadPlanner):
             targets.append(target)
         return PreloadPlan(tuple(targets), ())
 
-    def plan_eviction(
-        self,
-        residents: Sequence[ResidentModel],
-        needed_bytes: int,
-        limit_bytes: int,
-        pools: Sequence[DevicePool] = (),
-        *,
-        now: float,
-        for_request: bool,
-        sizes: Mapping[str, int] | None = None,
-    ) -> EvictionPlan:
-        """Return the models to unload, the last of the ranking first."""
-        if not for_request:
-            return plan_eviction(residents, needed_bytes, limit_bytes, pools, for_request=False)
+    def small_bytes(self, sizes: Mapping[str, int], limit_bytes: int, now: float) -> int:
+        """Return 0: small models count as all others."""
+        return 0
+
+    def eviction_view(self, residents: Sequence[ResidentModel], now: float) -> Sequence[ResidentModel]:
+        """Return the models so that the last of the ranking makes room first."""
         places = {model_id: place for place, model_id in enumerate(self._ranking(now))}
-        view = [
+        return [
             model._replace(speculative=False, last_used_at=float(-places.get(model.model_id, len(places))))
             for model in residents
         ]
-        return plan_eviction(view, needed_bytes, limit_bytes, pools, for_request=True)
 
     def _ranking(self, now: float) -> list[str]:
         def worth(model_id: str) -> tuple[float, float]:

@@ -26,15 +26,6 @@ _CURVE_POINTS: Final = 20
 _MIN_REQUESTS: Final = 20
 _MIN_DAYS: Final = 1.0
 _WEEK_DAYS: Final = 7.0
-_REPLAYED: Final = (
-    "preload_learned",
-    "waste_price",
-    "keep_after_use",
-    "popularity_half_life",
-    "eviction",
-    "wake_with_clients",
-    "favourites",
-)
 
 
 class CurveState(StrEnum):
@@ -65,7 +56,12 @@ class LimitCurve(QObject):
         """Compute the curve unless it is known; ``changed`` follows."""
         snapshot = self._bridge.snapshot
         counts = (snapshot.preload.hits, snapshot.preload.late_hits, snapshot.preload.misses)
-        key = (snapshot.started_at, counts, total_bytes, *(getattr(settings, name) for name in _REPLAYED))
+        key = (
+            snapshot.started_at,
+            counts,
+            total_bytes,
+            *(getattr(settings, name) for name in control.REPLAYED_SETTINGS),
+        )
         if key == self._key and self.state is not CurveState.FAILED:
             return
         self._key = key
