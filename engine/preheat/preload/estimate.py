@@ -83,15 +83,21 @@ class Memory(NamedTuple):
 
 
 def best_preload(
-    chances: Chances, memory: Memory, prices: Prices, odds: Callable[[bool], float] = lambda displaces: 1.0
+    chances: Chances,
+    memory: Memory,
+    prices: Prices,
+    odds: Callable[[bool], float] = lambda displaces: 1.0,
+    *,
+    only: str | None = None,
 ) -> Estimate | None:
     """Return the preload with the highest gain; None if none is worth it.
 
     Args:
         odds: Returns the factor of the odds of a preload in vain, by whether it displaces models.
+        only: The only model to consider.
     """
     ours = _Ours(chances, memory, prices)
-    found = [ours.estimate(model_id, odds) for model_id in ours.candidates()]
+    found = [ours.estimate(model_id, odds) for model_id in ours.candidates() if only in (None, model_id)]
     return max((each for each in found if each is not None), key=lambda each: each.gain, default=None)
 
 

@@ -45,6 +45,10 @@ _LEAST_CHANCE: Final = 1e-4
 _LEAST_WEIGHT: Final = 1e-3
 _FIRST_WEIGHT: Final = 0.2
 _MOST_TRUST: Final = 1e3
+
+_MOST_SURE: Final = 0.99
+"""No announcement is certain: all other models, of which some may be loaded, too, would have no chance to compare."""
+
 _MOST_SCALE: Final = 1e100
 _MOST_CONTEXTS: Final = 4000
 _WEEKEND: Final = 5
@@ -448,7 +452,7 @@ class Foresight:
         if (counts := self._woken(now)) is not None:
             yield Expert.CLIENT, counts.trust / (1.0 + counts.trust), counts.opinion()
         if (announced := self._announced_at(now)) is not None:
-            share = self._true[announced.sign].value
+            share = min(self._true[announced.sign].value, _MOST_SURE)
             yield Expert.ANNOUNCED, 1.0, _Opinion({announced.model_id: share}, 1.0 - share)
 
     def _mixture(self, now: float) -> _Mixture:

@@ -1,7 +1,8 @@
 """Which models should be hot, and which to load next. Pure, so it can also be asked "what if?".
 
 Favourites come first, in the user's order, and stay above the estimate: only requests displace them. All else is what
-the estimate of ``estimate`` is for. A preload never displaces a favourite or a model that was just used.
+the estimate of ``estimate`` is for, and of this, a model that a sign announced comes before all others. A preload never
+displaces a favourite or a model that was just used.
 """
 
 from __future__ import annotations
@@ -53,11 +54,11 @@ def plan_preloads(
     room = _Room(chances, residents, sizes, limit_bytes, now, favourites, settings, devices or DeviceNeeds(), load_s)
     targets: dict[str, PreloadTarget] = {}
     expected = expected_model(chances)
-    if expected is not None and expected in sizes:
-        targets[expected] = room.place(expected, TargetKind.EXPECTED, 1)
+    if expected is not None and expected in sizes and (target := room.expected(expected, small_bytes)) is not None:
+        targets[expected] = target
     for rank, model_id in enumerate(dict.fromkeys(favourites), 1):
         if model_id in sizes and model_id not in targets:
-            targets[model_id] = room.place(model_id, TargetKind.FAVOURITE, rank)
+            targets[model_id] = room.favourite(model_id, rank)
     first = list(targets)
     if settings.learned:
         targets.update((target.model_id, target) for target in room.learned(targets, small_bytes, odds))
@@ -152,19 +153,33 @@ class _Room:
         self._kept = set(favourites)
         self.present = {model.model_id: model for model in residents}
 
-    def place(self, model_id: str, kind: TargetKind, rank: int) -> PreloadTarget:
+    def expected(self, model_id: str, small_bytes: int) -> PreloadTarget | None:
+        """Find room for a model that a sign announced, before all others; None if a load of it does not pay.
+
+        The chance of such a model follows from how often such signs were right, so the outcomes of other preloads do
+        not count.
+        """
+        if model_id in self.present:
+            self._kept.add(model_id)
+        elif (best := best_preload(self._chances, self._memory(small_bytes), self._prices, only=model_id)) is not None:
+            self._put(model_id, best.displaces)
+            return PreloadTarget(model_id, TargetKind.EXPECTED, 1, PlanAction.PRELOAD, best.displaces, vain=best.vain)
+        target = self._outlook(model_id)
+        return None if target is None else target._replace(kind=TargetKind.EXPECTED, rank=1)
+
+    def favourite(self, model_id: str, rank: int) -> PreloadTarget:
         """Find room for a model that should be hot whatever else is, and reserve it."""
         if model_id in self.present:
             self._kept.add(model_id)
-            return PreloadTarget(model_id, kind, rank, PlanAction.KEEP)
+            return PreloadTarget(model_id, TargetKind.FAVOURITE, rank, PlanAction.KEEP)
         if (missing := self._too_large(model_id)) is not None:
-            return PreloadTarget(model_id, kind, rank, PlanAction.TOO_LARGE, (), *missing)
+            return PreloadTarget(model_id, TargetKind.FAVOURITE, rank, PlanAction.TOO_LARGE, (), *missing)
         shortage = self._shortage(model_id)
-        displaced = self._displaced(shortage, self._movable(kind))
+        displaced = self._displaced(shortage, self._movable())
         if shortage.exists:
-            return PreloadTarget(model_id, kind, rank, PlanAction.NO_ROOM, (), *shortage.worst)
+            return PreloadTarget(model_id, TargetKind.FAVOURITE, rank, PlanAction.NO_ROOM, (), *shortage.worst)
         self._put(model_id, displaced)
-        return PreloadTarget(model_id, kind, rank, PlanAction.PRELOAD, displaced)
+        return PreloadTarget(model_id, TargetKind.FAVOURITE, rank, PlanAction.PRELOAD, displaced)
 
     def learned(
         self, others: Mapping[str, PreloadTarget], small_bytes: int, odds: Callable[[bool], float]
@@ -216,14 +231,13 @@ class _Room:
         needed, pools = self._sizes[model_id], self._devices.pools(model_id)
         return Shortage(self.present.values(), needed, self._limit_bytes, pools)
 
-    def _movable(self, kind: TargetKind) -> list[ResidentModel]:
-        """Return the models that may be displaced for such a target, those that are worth least first."""
-        favourite = kind is TargetKind.FAVOURITE
+    def _movable(self) -> list[ResidentModel]:
+        """Return the models that may be displaced for a favourite, those that are worth least first."""
         movable = [
             model
             for model in self.present.values()
             if not (model.leased or model.favourite or model.model_id in self._kept)
-            and not just_used(model, self._now, self._settings)[favourite]
+            and not just_used(model, self._now, self._settings)[1]
         ]
         values = keeping_values(self._chances, movable, self._prices)
         movable.sort(key=lambda model: (values[model.model_id], model.last_used_at, model.model_id))

@@ -168,6 +168,18 @@ def test_a_new_model_that_is_announced(sign: str) -> None:
     assert likeliest(foresight, now)[0] != "new"
 
 
+def test_no_announcement_is_certain() -> None:
+    """All others would have no chance to compare, and loads of them would seem free."""
+    foresight, now = Foresight(UTC), MONDAY
+    for number in range(500):
+        foresight.client_woke("x", f"model-{number}", now := now + HOUR_S)
+        foresight.used(f"model-{number}", "x", now + 10)
+    foresight.client_woke("x", "new", now := now + HOUR_S)
+    chances = foresight.chances(now)
+    assert chances.models["new"] == pytest.approx(0.99, abs=0.005)
+    assert chances.unknown == pytest.approx(0.01, abs=0.005)
+
+
 def test_people_who_try_models_have_unknown_ones() -> None:
     explorer, settled = Foresight(UTC), Foresight(UTC)
     for number in range(40):

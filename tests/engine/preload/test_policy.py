@@ -290,6 +290,16 @@ def test_an_expected_model_displaces_idle_models_but_no_favourites() -> None:
     assert not blocked.preloads
 
 
+def test_an_expected_model_does_not_displace_one_that_is_worth_more() -> None:
+    """A client that woke uses it hardly more often than the model in memory, and a swap may be in vain."""
+    known = woken(a=0.48, b=0.52)
+    plan = plan_of(known, [idle("a")], room=1)
+    assert expected_model(known) == "b"
+    assert plan.targets[0] == PreloadTarget("b", TargetKind.EXPECTED, 1, PlanAction.NO_ROOM, (), GB)
+    assert not plan.preloads
+    assert preloads(plan_of(woken(a=0.1, b=0.9), [idle("a")], room=1)) == [("b", ("a",))]
+
+
 def test_a_model_is_expected_only_if_a_sign_says_so_and_it_is_likelier_than_all_others() -> None:
     assert expected_model(woken(a=0.6, b=0.4)) == "a"
     assert expected_model(woken(a=0.4, b=0.3)) is None
