@@ -5,9 +5,10 @@ the starter model with different context lengths, and so different sizes, repres
 three of them, or half of what a user of the family uses in a week. The engine starts with two weeks of usage and runs
 the next 300 requests, with a restart wherever the user's machine is switched off. Time is skipped, not scaled: between
 two events the engine's clock runs in real time until everything is loaded, at most for the user's pause, and then jumps
-to the engine's next plan, and to the next event.
+to the engine's next plan, and to the next event. A model that the user downloads appears in the models folder then.
 
-The same requests are simulated with the sizes of these models; the share that is ready should be the same.
+The same requests are simulated with the sizes of these models; the share that is ready should be the same. Requests in
+which they differ are listed.
 """
 
 from __future__ import annotations
@@ -129,6 +130,7 @@ class SkippingClock:
 class RequestResult:
     """The result of one request."""
 
+    model_id: str
     outcome: Outcome
     wait_s: float
     first_text_s: float  # time from its arrival to its first text; without text, its wait
@@ -150,7 +152,9 @@ class Tally:
         """Count an ended request or a decision."""
         if isinstance(record, RequestRecord):
             first_text_s = record.wait_s if record.ttft_s is None else record.ttft_s
-            self.requests.append(RequestResult(record.outcome, record.wait_s, first_text_s, self.ready))
+            self.requests.append(
+                RequestResult(record.model_id, record.outcome, record.wait_s, first_text_s, self.ready)
+            )
         elif record.action is Action.PRELOAD:
             kind = TargetKind.EXPECTED if record.reason.code == "expected" else TargetKind.LEARNED
             self._kinds[record.model_id] = kind
@@ -177,13 +181,18 @@ class Tally:
         )
 
     def compare(self, simulated: Sequence[bool]) -> str:
-        """Return how many requests were ready, and how many were in the simulation, as text."""
+        """Return how many requests were ready, how many were in the simulation, and which differ, as text."""
         real = [result.outcome is Outcome.HIT for result in self.requests]
         only = sum(here and not there for here, there in zip(real, simulated, strict=True))
         missing = sum(there and not here for here, there in zip(real, simulated, strict=True))
         return (
             f"  ready: {_share(sum(real), len(real))}, simulated {_share(sum(simulated), len(simulated))}; "
             f"{only} only here, {missing} only in the simulation"
+            + "".join(
+                f"\n    request {number}, {result.model_id}: {result.outcome}, waited {result.wait_s:.2f} s"
+                for number, (result, there) in enumerate(zip(self.requests, simulated, strict=True), 1)
+                if (result.outcome is Outcome.HIT) is not there
+            )
         )
 
 
@@ -229,8 +238,24 @@ async def measured_bytes(settings: Settings) -> dict[str, int]:
         return {model.model_id: model.expected_bytes for model in engine.refresh().models}
 
 
+def _put_aside(events: Sequence[TraceEvent]) -> None:
+    """Take the models that will be added from the models folder."""
+    _aside().mkdir()
+    for model_id in {event.model_id for event in events if event.kind is Kind.ADDED}:
+        _file_of(model_id).rename(_aside() / _file_of(model_id).name)
+
+
+def _aside() -> Path:
+    return paths.data_dir() / "not-added"
+
+
+def _file_of(model_id: str) -> Path:
+    return paths.models_dir() / f"{model_id}.gguf"
+
+
 async def live(events: Sequence[TraceEvent], settings: Settings, clock: SkippingClock) -> Tally:
     """Run the user's events."""
+    _put_aside(events)
     tally = Tally()
     engine: Engine | None = None
     asleep = False
@@ -239,9 +264,13 @@ async def live(events: Sequence[TraceEvent], settings: Settings, clock: Skipping
             await _pass_time(engine, clock, event.at)
         clock.skip_to(event.at)
         asleep = event.kind is Kind.SLEEP
-        if event.kind in (Kind.SLEEP, Kind.RESUME, Kind.ADDED):
+        if event.kind in (Kind.SLEEP, Kind.RESUME):
             if engine is not None:
                 engine.state_changed()
+        elif event.kind is Kind.ADDED:
+            (_aside() / _file_of(event.model_id).name).rename(_file_of(event.model_id))
+            if engine is not None:
+                await engine.rescan()
         elif event.kind in (Kind.BOOT, Kind.OFF):
             if engine is not None:
                 await engine.stop()

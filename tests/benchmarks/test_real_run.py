@@ -75,5 +75,9 @@ def test_both_results_are_compared() -> None:
     tally = Tally()
     for outcome in (Outcome.HIT, Outcome.MISS, Outcome.LATE_HIT):
         tally.take(RequestRecord("a", 1.0, outcome, 0.3))
-    words = "ready: 0.333, simulated 0.667; 1 only here, 2 only in the simulation"
-    assert tally.compare([False, True, True]).strip() == words
+    assert [line.strip() for line in tally.compare([False, True, True]).splitlines()] == [
+        "ready: 0.333, simulated 0.667; 1 only here, 2 only in the simulation",
+        "request 1, a: hit, waited 0.30 s",
+        "request 2, a: miss, waited 0.30 s",
+        "request 3, a: late_hit, waited 0.30 s",
+    ]
