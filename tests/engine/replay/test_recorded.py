@@ -97,7 +97,10 @@ def test_a_wake_starts_a_run() -> None:
 
 
 def test_recorded_wakes_improve_the_hit_rate() -> None:
-    """Two applications are used in no order, each with its own model, on a machine with room for one."""
+    """Two applications are used in no order, each with its own model, on a machine with room for one.
+
+    If they alternated, what follows what would be learned without wakes, too.
+    """
     sizes = {"a": ModelSize(600, 500), "b": ModelSize(600, 500)}
     requests, wakes = [], []
     for turn, (client, model_id) in enumerate(Random(1).choices((("notes/1", "a"), ("editor/1", "b")), k=60)):
@@ -109,4 +112,4 @@ def test_recorded_wakes_improve_the_hit_rate() -> None:
         replay(recorded_trace(requests, [], sizes, wakes=known), machine, PREHEAT) for known in ([], wakes)
     )
     assert without.overall.preload_hit_rate < 0.6  # by guessing
-    assert with_wakes.overall.preload_hit_rate > 0.7
+    assert with_wakes.overall.preload_hit_rate > 0.85

@@ -91,10 +91,16 @@ def test_preloading_cannot_help_a_user_of_ever_new_models() -> None:
 
 
 def test_waking_clients_save_seconds() -> None:
-    """Not for each user: one client may use any model."""
-    without = [replayed(user, replace(PREHEAT, wake_ups=False)) for user in USERS[:4]]
-    with_clients = [reports(user)["preheat"].steady for user in USERS[:4]]
-    assert sum(each.waited_s for each in with_clients) < 0.95 * sum(each.waited_s for each in without)
+    """Most for the user with an application for some of the models.
+
+    The others use any model in one of their applications, and habits know the rest: few waits are left to save, and one
+    trace says little about seconds.
+    """
+    with_clients = {user: reports(user)["preheat"].steady for user in USERS[:4]}
+    without = {user: replayed(user, replace(PREHEAT, wake_ups=False)) for user in USERS[:4]}
+    assert with_clients["steady"].waited_s < 0.5 * without["steady"].waited_s
+    assert all(with_clients[user].waits <= 1.05 * without[user].waits for user in without)
+    assert sum(each.waited_s for each in with_clients.values()) < 0.75 * sum(each.waited_s for each in without.values())
 
 
 @pytest.mark.parametrize("user", ["steady", "office-day"])
