@@ -10,6 +10,7 @@ from preheat.replay import Draws, FamilyTask, measure_family
 TASK = FamilyTask(Draws.TUNING, days=8)
 
 
+@pytest.mark.no_cover  # tracing triples its time
 def test_several_processes_find_the_same_in_order(preheat_home: Path) -> None:
     shown: list[int] = []
     found = measure_family(TASK, range(3), processes=2, measured=shown.append)
@@ -17,6 +18,7 @@ def test_several_processes_find_the_same_in_order(preheat_home: Path) -> None:
     assert shown == [1, 2, 3]
 
 
+@pytest.mark.no_cover
 def test_other_processes_have_these_settings(preheat_home: Path) -> None:
     task = FamilyTask(Draws.TUNING, days=8, page_cache="100%", overrides={"wake_with_clients": "false"})
     found = measure_family(task, [1, 2], processes=2)
