@@ -2,10 +2,11 @@
 
 Run as ``python -m benchmarks.real_run [steady office-day tuning:7]``; the last one is a user of the family. Copies of
 the starter model with different context lengths, and so different sizes, represent the user's models; the limit holds
-three of them, or half of what a user of the family uses in a week. The engine starts with two weeks of usage and runs
-the next 300 requests, with a restart wherever the user's machine is switched off. Time is skipped, not scaled: between
-two events the engine's clock runs in real time until everything is loaded, at most for the user's pause, and then jumps
-to the engine's next plan, and to the next event. A model that the user downloads appears in the models folder then.
+three of them, or half of what a user of the family uses in a week. The engine starts with two weeks of usage, and with
+how preloads turned out in a simulation of them. It runs the next 300 requests, with a restart wherever the user's
+machine is switched off. Time is skipped, not scaled: between two events the engine's clock runs in real time until
+everything is loaded, at most for the user's pause, and then jumps to the engine's next plan, and to the next event. A
+model that the user downloads appears in the models folder then.
 
 The same requests are simulated with the sizes of these models; the share that is ready should be the same. Requests in
 which they differ are listed.
@@ -21,8 +22,9 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +32,7 @@ from benchmarks.mixed_requests import write_copies
 from preheat import paths
 from preheat.core import Engine
 from preheat.inference import GenerateRequest, Sampling
-from preheat.preload import REPLAN_S, TargetKind
+from preheat.preload import REPLAN_S, PolicySettings, PreloadPlanner, TargetKind
 from preheat.replay import (
     FIRST_DAY,
     Draws,
@@ -47,7 +49,7 @@ from preheat.replay import (
 )
 from preheat.residency import Action, DecisionRecord, Outcome, State
 from preheat.settings import Settings, Size
-from preheat.usage import RequestRecord, UsageLog, WakeRecord
+from preheat.usage import OutcomeRow, RequestRecord, UsageLog, UsageTracker, WakeRecord
 
 STARTER: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 REQUESTS: Final = 300
@@ -204,8 +206,8 @@ def _share(part: int, whole: int) -> str:
     return f"{part / whole:.3f}" if whole else "-"
 
 
-def write_history(events: Sequence[TraceEvent], clock: SkippingClock) -> None:
-    """Write the earlier requests and wakes to the usage log."""
+def write_history(events: Sequence[TraceEvent], outcomes: Sequence[OutcomeRow], clock: SkippingClock) -> None:
+    """Write the earlier requests and wakes to the usage log, and how the preloads between them turned out."""
     log = UsageLog(clock=clock)
     log.start()
     for event in events:
@@ -225,6 +227,7 @@ def write_history(events: Sequence[TraceEvent], clock: SkippingClock) -> None:
             )
         elif event.kind is Kind.WAKE:
             log.record(WakeRecord(event.at, event.client, event.model_id))
+    UsageTracker(Settings(), log).save_outcomes(outcomes)
     log.close()
 
 
@@ -304,22 +307,46 @@ async def _pass_time(engine: Engine, clock: SkippingClock, until: float) -> None
         engine.state_changed()
 
 
-def simulated(trace: Trace, later: Sequence[TraceEvent], limit_bytes: int, settings: Settings) -> list[bool]:
-    """Return which of the later requests find their model ready in a simulation.
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A simulation of the same events.
+
+    Attributes:
+        ready: Which of the later requests find their model hot.
+        outcomes: How the preloads before them turned out: what the engine would know by then.
+    """
+
+    ready: list[bool]
+    outcomes: tuple[OutcomeRow, ...]
+
+
+def simulate(trace: Trace, later: Sequence[TraceEvent], limit_bytes: int, settings: Settings) -> Simulated:
+    """Simulate the later requests after the history.
 
     All files are in the page cache, as those that were just written are.
     """
     cache_bytes = sum(size.file_bytes for size in trace.sizes.values())
     machine = Machine(limit_bytes, page_cache_bytes=cache_bytes, answer_s=_ANSWER_S)
     events = (*(event for event in trace.events if event.at < later[0].at), *later)
-    found: list[bool] = []
+    ready: list[bool] = []
+    outcomes: list[OutcomeRow] = []
+
+    class Tracker(UsageTracker):
+        def save_outcomes(self, rows: Iterable[OutcomeRow]) -> None:
+            if not ready:
+                outcomes[:] = rows
+
+    class Planner(PreloadPlanner):
+        def __init__(self, usage: UsageTracker, policy: PolicySettings) -> None:
+            super().__init__(Tracker(settings, timezone=UTC), policy)
+
     replay(
         replace(trace, events=events),
         machine,
-        strategy_under(settings),
-        on_request=lambda at, _, hot: found.append(hot) if at >= later[0].at else None,
+        replace(strategy_under(settings), planner=Planner),
+        on_request=lambda at, _, hot: ready.append(hot) if at >= later[0].at else None,
     )
-    return found
+    return Simulated(ready, tuple(outcomes))
 
 
 def days_of(events: Sequence[TraceEvent], requests: int | None) -> tuple[Sequence[TraceEvent], Sequence[TraceEvent]]:
@@ -350,9 +377,10 @@ def run(user: RealUser, requests: int | None, starter: Path) -> str:
         limit = user.limit_of(trace)
         (paths.data_dir() / "usage.db").unlink(missing_ok=True)
         clock = SkippingClock(later[0].at)
-        write_history(earlier, clock)
+        simulated = simulate(trace, later, limit, settings)
+        write_history(earlier, simulated.outcomes, clock)
         tally = asyncio.run(live(later, settings.model_copy(update={"memory_limit": Size(f"{limit}B")}), clock))
-        return f"{tally.describe(user.name)}\n{tally.compare(simulated(trace, later, limit, settings))}"
+        return f"{tally.describe(user.name)}\n{tally.compare(simulated.ready)}"
 
 
 def main() -> None:

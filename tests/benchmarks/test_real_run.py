@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.real_run import HISTORY_DAYS, Tally, days_of, find_user, simulated
+from benchmarks.real_run import HISTORY_DAYS, Tally, days_of, find_user, simulate
 from preheat.messages import msg, verbatim
 from preheat.replay import FIRST_DAY, Kind, TraceEvent
 from preheat.residency import Action, DecisionRecord, Outcome
@@ -67,8 +67,9 @@ def test_the_same_requests_are_simulated() -> None:
     user = find_user("steady", HISTORY_DAYS + 1)
     trace = user.measured(dict.fromkeys(user.trace.sizes, 10**8), 10**8)
     _, later = days_of(trace.events, 5)
-    found = simulated(trace, later, user.limit_of(trace), Settings())
-    assert len(found) == 5
+    found = simulate(trace, later, user.limit_of(trace), Settings())
+    assert len(found.ready) == 5
+    assert {outcome.displaces for outcome in found.outcomes} == {False, True}
 
 
 def test_both_results_are_compared() -> None:
