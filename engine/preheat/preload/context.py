@@ -159,7 +159,7 @@ class PreloadContext:
             self._devices() or DeviceNeeds(),
             planner.small_bytes(sizes, reachable, now),
             planner.load_s,
-            planner.odds,
+            planner.odds(),
         )
 
     def headroom(self, limit_bytes: int) -> Headroom:
@@ -200,7 +200,7 @@ class PreloadContext:
     def started(self, preload: Preload) -> None:
         """Note that a preload begins."""
         if preload.target is not None:
-            self._planner.preload_started(preload.target)
+            self._planner.preload_started(preload.target, self._clock())
 
     def _next_return(self, models: Mapping[str, ModelFile], skip: Container[str]) -> tuple[Preload, ...]:
         """Return the next model that made room and has it again; forget those that are loaded, or cannot be."""

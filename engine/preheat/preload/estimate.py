@@ -2,16 +2,16 @@
 
 A preload costs what is read in vain if its model leaves unused, and what the models that it displaces would have saved.
 How long a model stays is estimated, too: it leaves when models that are not in memory are requested, and later the more
-room and less likely models there are before it.
+room and less used models there are before it. What is likely next depends on the moment, so it decides about the next
+request only; after that, a model has its usual chance.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from operator import itemgetter
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from preheat.preload.foresight import Chances
@@ -22,6 +22,9 @@ from preheat.residency import NO_DEVICE_BYTES, DevicePool, ResidentModel, Shorta
 _CANDIDATES: Final = 12
 """Number of models that are considered, the most promising ones."""
 
+_LATER: Final = 0.5
+"""What the usual chance of a model counts beside that of being the next one, when it may have to leave."""
+
 _TINY: Final = 1e-12
 
 
@@ -30,12 +33,14 @@ class Prices:
     """What is weighed against each other.
 
     Attributes:
+        wait_s: What any wait costs in addition to its time, in seconds: it interrupts.
         load_s: Seconds of any load, in addition to reading.
         byte_s: Seconds of reading a byte.
         vain: Price of a load in vain ÷ that of the same load while a request waits.
         measured_s: Seconds of a load of each model, where that was measured on this computer.
     """
 
+    wait_s: float = 1.5
     load_s: float = 0.5
     byte_s: float = 1 / 1.9e9
     vain: float = 1.0
@@ -45,6 +50,10 @@ class Prices:
         """Return the time of a load of a model: the measured one, or else by its size."""
         measured = self.measured_s.get(model_id)
         return self.load_s + self.byte_s * size_bytes if measured is None else measured
+
+    def cost(self, model_id: str, size_bytes: int) -> float:
+        """Return what it costs if a request waits for a load of a model, in seconds."""
+        return self.wait_s + self.seconds(model_id, size_bytes)
 
 
 class Estimate(NamedTuple):
@@ -104,82 +113,106 @@ def best_preload(
 def keeping_values(chances: Chances, residents: Sequence[ResidentModel], prices: Prices) -> dict[str, float]:
     """Return what it is worth to keep each model, by its memory: the order in which they make room for a request."""
     return {
-        model.model_id: chances.models.get(model.model_id, 0.0)
-        * prices.seconds(model.model_id, model.size_bytes)
+        model.model_id: (chances.models.get(model.model_id, 0.0) + _LATER * chances.usual.get(model.model_id, 0.0))
+        * prices.cost(model.model_id, model.size_bytes)
         / max(model.size_bytes, 1)
         * (1.0 + prices.vain * model.speculative)
         for model in residents
     }
 
 
+class _Absent(NamedTuple):
+    """The chance that some model is needed that is not in memory: next, and usually.
+
+    Attributes:
+        next_bytes: What is expected to be needed for the next one: the sum over all, by their chances.
+    """
+
+    next: float
+    usual: float
+    next_bytes: float
+
+
 class _Ours:
     """The memory as the estimate sees it."""
 
     def __init__(self, chances: Chances, memory: Memory, prices: Prices) -> None:
-        self._chances, self._memory, self._prices = chances.models, memory, prices
-        held = {model.model_id for model in memory.residents}
-        known = [model_id for model_id in chances.models if model_id in memory.sizes]
-        self._held = held
-        self._known = known
-        self._absent = chances.unknown + sum(chances.models[name] for name in known if name not in held)
-        needed = sum(chances.models[name] * memory.sizes[name] for name in known)
-        self._typical_bytes = max(needed / (sum(chances.models[name] for name in known) or 1.0), 1.0)
-        self._free = memory.limit_bytes - sum(model.resident_bytes for model in memory.residents)
-        movable = [
-            model
-            for model in memory.residents
-            if not (model.leased or model.favourite or model.model_id in memory.kept)
-        ]
-        worth = sorted(
-            ((self._density(model.model_id, model.size_bytes), model) for model in movable), key=itemgetter(0)
+        self._memory, self._prices = memory, prices
+        self._next, self._usual = chances.models, chances.usual
+        self._known = [model_id for model_id in chances.models if model_id in memory.sizes]
+        self._held = {model.model_id for model in memory.residents}
+        uses = [(self._usual.get(name, 0.0), memory.sizes[name]) for name in self._known]
+        self._typical_bytes = max(sum(use * size for use, size in uses) / (sum(use for use, _ in uses) or 1.0), 1.0)
+        absent = [name for name in self._known if name not in self._held]
+        self._absent = _Absent(
+            chances.unknown + sum(map(self._next.__getitem__, absent)),
+            chances.unknown + sum(self._usual.get(name, 0.0) for name in absent),
+            chances.unknown * self._typical_bytes + sum(self._next[name] * memory.sizes[name] for name in absent),
         )
-        self._densities = [density for density, _ in worth]
-        self._movable = [model for _, model in worth]
-        self._lasting: dict[str, float] = {}
+        self._free = memory.limit_bytes - sum(model.resident_bytes for model in memory.residents)
+        # The order in which they leave later on, when what is likely now does not matter any more.
+        self._movable = sorted(
+            (m for m in memory.residents if not (m.leased or m.favourite or m.model_id in memory.kept)),
+            key=lambda model: self._density(model.model_id, model.size_bytes),
+        )
+        self._worth: dict[str, float] = {}
         before = self._free
         for model in self._movable:
-            self._lasting[model.model_id] = 1.0 - self._vain(
-                chances.models.get(model.model_id, 0.0), self._absent, before
-            )
+            used = 1.0 - self._vain(model.model_id, self._absent, before)
+            unread = 1.0 + prices.vain * model.speculative  # displaced unused, its load was in vain
+            self._worth[model.model_id] = prices.cost(model.model_id, model.size_bytes) * used * unread
             before += model.resident_bytes
+        values = keeping_values(chances, self._movable, prices)
+        self._least_first = sorted(self._movable, key=lambda model: values[model.model_id])
 
     def candidates(self) -> list[str]:
         """Return the models that may be preloaded, the most promising ones."""
         absent = [name for name in self._known if name not in self._held]
-        absent.sort(key=lambda name: self._chances[name] * self._prices.seconds(name, self._whole(name)), reverse=True)
+        absent.sort(key=lambda name: self._next[name] * self._prices.cost(name, self._whole(name)), reverse=True)
         return [name for name in absent[:_CANDIDATES] if self._memory.sizes[name] <= self._memory.limit_bytes]
 
     def estimate(self, model_id: str, odds: Callable[[bool], float]) -> Estimate | None:
         """Return the estimate of a preload; None if it is not worth it, or there is no room."""
-        size, chance = self._memory.sizes[model_id], self._chances[model_id]
-        lesser = self._movable[: bisect_left(self._densities, self._density(model_id, self._whole(model_id)))]
-        displaced = self._displaced(model_id, size, lesser)
-        if displaced is None or not chance:
+        displaced = self._displaced(model_id)
+        if displaced is None or not self._next[model_id]:
             return None
-        room = self._free + sum(model.resident_bytes for model in displaced)
         leaving = {model.model_id for model in displaced}
-        absent = self._absent - chance + sum(self._chances.get(name, 0.0) for name in leaving)
-        before = room - size + sum(model.resident_bytes for model in lesser if model.model_id not in leaving)
-        vain = self._vain(chance, max(absent, 0.0), before)
+        density = self._density(model_id, self._whole(model_id))
+        lesser = takewhile(lambda model: self._density(model.model_id, model.size_bytes) < density, self._movable)
+        before = self._free - self._memory.sizes[model_id] + sum(model.resident_bytes for model in displaced)
+        before += sum(model.resident_bytes for model in lesser if model.model_id not in leaving)
+        vain = self._vain(model_id, self._absent_after(leaving, model_id), before)
         likely = corrected(vain, odds(bool(displaced)))
-        gain = self._prices.seconds(model_id, self._whole(model_id)) * (1.0 - likely * (1.0 + self._prices.vain))
-        for model in displaced:
-            lost = self._prices.seconds(model.model_id, model.size_bytes) * self._lasting[model.model_id]
-            gain -= lost * (1.0 + self._prices.vain * model.speculative)
+        gain = self._prices.cost(model_id, self._whole(model_id)) * (1.0 - likely * (1.0 + self._prices.vain))
+        gain -= sum(map(self._worth.__getitem__, leaving))
         return Estimate(model_id, tuple(model.model_id for model in displaced), gain, vain) if gain > 0 else None
 
-    def _displaced(self, model_id: str, size_bytes: int, lesser: Sequence[ResidentModel]) -> list[ResidentModel] | None:
-        """Return the models that make room for another, of those that are worth less; None if they do not suffice."""
-        pools = self._pools(model_id)
+    def _absent_after(self, leaving: Set[str], loaded: str) -> _Absent:
+        """Return the chances of absent models once some have left and one is loaded."""
+        after, usual, after_bytes = self._absent
+        for name, change in (*((name, 1.0) for name in leaving), (loaded, -1.0)):
+            chance = change * self._next.get(name, 0.0)
+            after += chance
+            after_bytes += chance * self._memory.sizes.get(name, 0)
+            usual += change * self._usual.get(name, 0.0)
+        return _Absent(max(after, 0.0), max(usual, 0.0), max(after_bytes, 0.0))
+
+    def _displaced(self, model_id: str) -> list[ResidentModel] | None:
+        """Return the models that make room for another, those that are worth least; None if they do not suffice.
+
+        What is worth more for its memory than the other can ever be stays: for a large model, no small ones leave.
+        """
+        size_bytes, pools = self._memory.sizes[model_id], self._pools(model_id)
         free, limit = self._free, self._memory.limit_bytes
         if self._memory.small_bytes and not is_small(self._whole(model_id), limit):
             free -= min(self._memory.small_bytes, limit - size_bytes)
         shortage = Shortage((), size_bytes, free, pools)
         displaced: list[ResidentModel] = []
-        for model in lesser:
+        most = self._prices.cost(model_id, self._whole(model_id)) / max(self._whole(model_id), 1)
+        for model in self._least_first:
             if not shortage.exists:
                 break
-            if shortage.is_eased_by(model):
+            if self._worth[model.model_id] < most * model.size_bytes and shortage.is_eased_by(model):
                 shortage.take(model)
                 displaced.append(model)
         if shortage.exists:
@@ -201,8 +234,17 @@ class _Ours:
         return [pool._replace(limit_bytes=pool.limit_bytes - held.get(pool.device, 0)) for pool in pools]
 
     def _density(self, model_id: str, size_bytes: int) -> float:
-        return self._chances.get(model_id, 0.0) * self._prices.seconds(model_id, size_bytes) / max(size_bytes, 1)
+        """Return what a model usually saves, by its memory."""
+        return self._usual.get(model_id, 0.0) * self._prices.cost(model_id, size_bytes) / max(size_bytes, 1)
 
-    def _vain(self, chance: float, absent: float, before_bytes: int) -> float:
-        """Return the chance that a model leaves unused, with this much memory to be taken before its own."""
-        return math.pow(absent / (absent + chance + _TINY), 1.0 + before_bytes / self._typical_bytes)
+    def _vain(self, model_id: str, absent: _Absent, before_bytes: int) -> float:
+        """Return the chance that a model leaves unused: it is not next, and later this much memory goes before its own.
+
+        It leaves if absent models are requested before it. Of what is requested later, each takes the memory of a
+        typical model.
+        """
+        chance, usual = self._next.get(model_id, 0.0), self._usual.get(model_id, 0.0)
+        not_next = absent.next / (absent.next + chance + _TINY)
+        not_later = absent.usual / (absent.usual + usual + _TINY)
+        later = 1.0 + (before_bytes - absent.next_bytes / (absent.next + _TINY)) / self._typical_bytes
+        return not_next * math.pow(not_later, max(later, 0.0))

@@ -44,6 +44,12 @@ _FORGETTING: Final = 0.97
 _LEAST_CHANCE: Final = 1e-4
 _LEAST_WEIGHT: Final = 1e-3
 _FIRST_WEIGHT: Final = 0.2
+
+_FIRST_UNKNOWN: Final = (0.2, 5.0)
+"""The chance that a model was never used before, and how many changes that counts like: everybody's first models are
+new, which does not mean that the next ones are.
+"""
+
 _MOST_TRUST: Final = 1e3
 
 _MOST_SURE: Final = 0.99
@@ -149,12 +155,14 @@ class Chances(NamedTuple):
     Attributes:
         models: The chance of each model; all that are missing have none.
         unknown: The chance of a model that was never used.
+        usual: The chance of each model at any other time, according to what is used most.
         weights: The weight of each expert that has an opinion now. They add up to 1.
         told: The chance of each model according to what just announced it: a client, or its download.
     """
 
     models: Mapping[str, float]
     unknown: float
+    usual: Mapping[str, float]
     weights: Mapping[Expert, float]
     told: Mapping[str, float] = MappingProxyType({})
 
@@ -276,7 +284,7 @@ class Foresight:
         self._contexts: dict[tuple[Expert, object], _Counts] = {}  # the last one changed last
         self._order: dict[str, None] = {}  # models used, the last one used last
         self._returns = _Counts(self._half_lives[Expert.RETURN])  # numbers of models in between, as text
-        self._unknown = _Ratio(0.5, 2.0, 0.98)
+        self._unknown = _Ratio(*_FIRST_UNKNOWN, 0.98)
         self._true = {sign: _Ratio(0.75, 2.0, 0.95) for sign in Sign}
         self._changes = 0
         self._last: tuple[str, float] | None = None
@@ -305,12 +313,16 @@ class Foresight:
     def used(self, model_id: str, client: str, at: float) -> None:
         """Note a request."""
         last = self._last
-        if last is None or last[0] != model_id or at - last[1] > PAUSE_S:
+        if last is None or last[0] != model_id or self.paused(at):
             self._learn(model_id, at)
             self._before = last[0] if last is not None else ""
         self._last = model_id, at
         if self._awake is not None and self._awake[0] == client:
             self._awake = None
+
+    def paused(self, now: float) -> bool:
+        """Return whether the next request counts as a change, whichever model it is for."""
+        return self._last is None or now - self._last[1] > PAUSE_S
 
     def chances(self, now: float) -> Chances:
         """Return what is likely to be needed next: the same object while nothing that counts has changed."""
@@ -339,7 +351,8 @@ class Foresight:
             for model_id, share in opinion.shares.items():
                 models[model_id] = models.get(model_id, 0.0) + weight * share
         unknown = (1.0 - known) * (1.0 - weights.get(Expert.ANNOUNCED, 0.0))
-        return Chances(models, unknown, weights, told)
+        usual = {model_id: count * known / self._most.total for model_id, count in self._most.counts.items()}
+        return Chances(models, unknown, usual, weights, told)
 
     def voices(self, model_id: str, now: float) -> tuple[Voice, ...]:
         """Return the experts that speak for a model, the one that matters most first."""

@@ -13,8 +13,26 @@ from typing import Final, NamedTuple
 
 from preheat.usage import OutcomeRow
 
-_FIRST_ODDS: Final = {False: 1.0, True: 3.0}
-"""By whether a preload displaces other models: what it is based on changes soon, and it is displaced in turn."""
+
+class Circumstances(NamedTuple):
+    """What kind of preload one is.
+
+    Attributes:
+        displaces: It displaces other models.
+        paused: Nothing was requested for a while: what it is based on does not change soon.
+    """
+
+    displaces: bool
+    paused: bool
+
+
+_FIRST_ODDS: Final = {
+    Circumstances(displaces=False, paused=False): 1.5,
+    Circumstances(displaces=False, paused=True): 1.0,
+    Circumstances(displaces=True, paused=False): 2.5,
+    Circumstances(displaces=True, paused=True): 2.0,
+}
+"""What displaces other models is displaced in turn, and what is likely in a session changes soon."""
 
 _FIRST_INFORMATION: Final = 3.0
 """How sure the first odds are; a preload that was as likely in vain as not adds a quarter."""
@@ -30,7 +48,7 @@ _MOST_LOG_ODDS: Final = 5.0
 
 
 class _Pending(NamedTuple):
-    displaces: bool
+    kind: Circumstances
     vain: float
 
 
@@ -48,18 +66,18 @@ class Outcomes:
         self._log_odds = {kind: math.log(odds) for kind, odds in _FIRST_ODDS.items()}
         self._information = dict.fromkeys(_FIRST_ODDS, 0.0)
 
-    def odds(self, displaces: bool) -> float:
+    def odds(self, kind: Circumstances) -> float:
         """Return the factor by which the odds of a wasted preload are higher than they were estimated."""
-        return math.exp(self._log_odds[displaces])
+        return math.exp(self._log_odds[kind])
 
     def vain(self, model_id: str) -> float:
         """Return the chance that a preloaded model leaves unused; 0 if none is pending."""
         pending = self._pending.get(model_id)
-        return 0.0 if pending is None else corrected(pending.vain, self.odds(pending.displaces))
+        return 0.0 if pending is None else corrected(pending.vain, self.odds(pending.kind))
 
-    def started(self, model_id: str, displaces: bool, vain: float) -> None:
+    def started(self, model_id: str, kind: Circumstances, vain: float) -> None:
         """Note that a preload began, and the estimated chance that it is in vain."""
-        self._pending[model_id] = _Pending(displaces, min(max(vain, _LEAST_VAIN), 1.0 - _LEAST_VAIN))
+        self._pending[model_id] = _Pending(kind, min(max(vain, _LEAST_VAIN), 1.0 - _LEAST_VAIN))
 
     def used(self, model_id: str) -> None:
         """Note a request for a model."""
@@ -81,12 +99,12 @@ class Outcomes:
 
     def _settle(self, model_id: str, *, wasted: bool) -> None:
         if (pending := self._pending.pop(model_id, None)) is not None:
-            self._learn(OutcomeRow(pending.displaces, pending.vain, wasted))
+            self._learn(OutcomeRow(*pending.kind, pending.vain, wasted))
             self._save(tuple(self._settled))
 
     def _learn(self, row: OutcomeRow) -> None:
         self._settled.append(row)
-        kind, wasted = row.displaces, row.wasted
+        kind, wasted = Circumstances(row.displaces, row.paused), row.wasted
         expected = corrected(row.vain, self.odds(kind))
         information = self._information[kind] * _FORGETTING + expected * (1.0 - expected)
         log_odds = self._log_odds[kind] + (wasted - expected) / (_FIRST_INFORMATION + information)

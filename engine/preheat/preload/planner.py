@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from preheat.messages import Message, msg
 from preheat.preload.foresight import PAUSE_S, Chances, Foresight, Outlook, Voice
-from preheat.preload.outcomes import Outcomes
+from preheat.preload.outcomes import Circumstances, Outcomes
 from preheat.preload.plan import (
     DeviceNeeds,
     LimitOutlook,
@@ -106,10 +106,11 @@ class PreloadPlanner:
         """Note that a model was downloaded, imported or found."""
         self._foresight.added(model_id, now)
 
-    def preload_started(self, target: PreloadTarget) -> None:
+    def preload_started(self, target: PreloadTarget, now: float) -> None:
         """Note that a target of a plan is being loaded."""
         if target.kind is TargetKind.LEARNED:
-            self._outcomes.started(target.model_id, bool(target.displaces), target.vain)
+            kind = Circumstances(bool(target.displaces), self._foresight.paused(now))
+            self._outcomes.started(target.model_id, kind, target.vain)
 
     def preload_wasted(self, model_id: str) -> None:
         """Note that a preloaded model left unused."""
@@ -273,10 +274,10 @@ class PreloadPlanner:
         """Seconds of a load of each model, where that was measured."""
         return self._usage.load_s
 
-    @property
-    def odds(self) -> Callable[[bool], float]:
-        """How preloads turned out so far; see ``best_preload``."""
-        return self._outcomes.odds
+    def odds(self, now: float = math.inf) -> Callable[[bool], float]:
+        """Return how preloads turned out so far; see ``best_preload``. By default, if nothing is requested any more."""
+        paused = self._foresight.paused(now)
+        return lambda displaces: self._outcomes.odds(Circumstances(displaces, paused))
 
     def small_bytes(self, sizes: Mapping[str, int], limit_bytes: int, now: float) -> int:
         """Return the memory to keep for small models: those that are used, and favourites."""
@@ -364,7 +365,8 @@ class PreloadPlanner:
         chances, small_bytes = self.chances(now), self.small_bytes(sizes, limit_bytes, now)
         # All that a plan depends on. Most of the time, only time has passed since the last one.
         idle = [just_used(model, now, self.policy) for model in residents]
-        odds = self.odds(False), self.odds(True)
+        odds_of = self.odds(now)
+        odds = odds_of(False), odds_of(True)
         policy = self.policy, self.favourites, frozenset(without)
         situation = chances, tuple(residents), idle, sizes, limit_bytes, devices, small_bytes, odds, policy, self.load_s
         if self._planned is None or self._planned[0] != situation:
@@ -379,7 +381,7 @@ class PreloadPlanner:
                 devices=devices,
                 small_bytes=small_bytes,
                 load_s=self.load_s,
-                odds=self.odds,
+                odds=odds_of,
             )
             self._planned = situation, plan
         return self._planned[1]

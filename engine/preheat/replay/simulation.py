@@ -234,7 +234,7 @@ class Simulation:
             executor.state.residents(), self._resident_bytes, self._machine.limit_bytes, executor.now, self._devices
         )
         if preload := next(iter(plan.preloads), None):
-            self._planner.preload_started(preload)
+            self._planner.preload_started(preload, executor.now)
             executor.preload(preload.model_id, preload.displaces)
             return
         if self._strategy.repack:

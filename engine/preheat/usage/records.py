@@ -144,10 +144,13 @@ class OutcomeRow(NamedTuple):
     """How a preload turned out; see ``preheat.preload.outcomes``. It names no model.
 
     Attributes:
+        displaces: It displaced other models.
+        paused: It began a while after the last request.
         vain: The estimated chance that it is in vain.
     """
 
     displaces: bool
+    paused: bool
     vain: float
     wasted: bool
 

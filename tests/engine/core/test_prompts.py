@@ -116,8 +116,8 @@ def test_a_load_restores_what_idle_slots_can_hold(known: Known) -> None:
 def test_a_preload_restores_what_its_own_chance_is_worth(known: Known) -> None:
     known.used("editor", "e", 1500)
     assert known.restore() == ("e",)
-    target = PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.4)
-    known.planner.preload_started(target)
+    target = PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.8)
+    known.planner.preload_started(target, NOW)
     assert known.restore() == ()
     assert known.restore("editor") == ("e",)
     known.planner.request_arrived("a", "editor", NOW)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,8 +12,8 @@ from preheat.residency import ResidentModel
 GB = 1_000_000_000
 
 
-def chances(unknown: float = 0.0, **models: float) -> Chances:
-    return Chances(models, unknown, {})
+def chances(unknown: float = 0.0, usual: Mapping[str, float] | None = None, **models: float) -> Chances:
+    return Chances(models, unknown, models if usual is None else usual, {})
 
 
 def memory(held: str, *, room: int, kept: str = "", size: int = GB, **sizes: int) -> Memory:
@@ -73,6 +75,33 @@ def test_wrong_estimates_make_preloads_rarer() -> None:
     assert doubted is None or doubted.gain < sure.gain
 
 
+def test_what_is_likely_only_now_is_more_likely_in_vain() -> None:
+    """After the next request, a model stays as long as what is usual lets it."""
+    held = memory("", room=3)
+    vain = {}
+    for usual in (0.0, 0.1, 0.5):
+        found = best_preload(chances(0.5, {"a": usual}, a=0.5), held, Prices(vain=0.1))
+        assert found is not None
+        assert found.model_id == "a"
+        vain[usual] = found.vain
+    assert vain[0.5] < vain[0.1] < vain[0.0] < 0.5 + 1e-9
+
+
+def test_what_is_used_most_outlasts_the_moment() -> None:
+    """A model that is not likely next, but usually, is worth more than one that is neither."""
+    now = chances(0.1, {"b": 0.4, "c": 0.01}, a=0.6, b=0.1, c=0.1)
+    found = best_preload(now, memory("bc", room=2), Prices())
+    assert found is not None
+    assert found.displaces == ("c",)
+    values = keeping_values(now, [ResidentModel("b", GB, 0.0), ResidentModel("c", GB, 0.0)], Prices())
+    assert values["c"] < values["b"]
+
+
+def test_any_wait_costs_more_than_its_time() -> None:
+    assert Prices().cost("a", GB) > Prices().seconds("a", GB)
+    assert Prices(wait_s=0).cost("a", GB) == Prices().seconds("a", GB)
+
+
 def test_models_that_are_too_large_or_gone_are_no_candidates() -> None:
     assert best_preload(chances(a=0.9), memory("", room=2, a=3 * GB), Prices()) is None
     assert best_preload(chances(z=0.9), memory("", room=2), Prices()) is None
@@ -106,7 +135,8 @@ def test_values_of_keeping() -> None:
 )
 def test_a_preload_fits_and_pays(shares: list[float], sizes: list[int], held: set[str], room: int, vain: float) -> None:
     whole = sum(shares) + 1.0
-    now = chances(1 / whole, **{name: share / whole for name, share in zip("abcdef", shares, strict=True)})
+    models = {name: share / whole for name, share in zip("abcdef", shares, strict=True)}
+    now = Chances(models, 1 / whole, models, {})
     bytes_of = dict(zip("abcdef", [size * GB for size in sizes], strict=True))
     residents = [ResidentModel(name, bytes_of[name], 0.0) for name in sorted(held)]
     limit = max(room * GB, sum(model.resident_bytes for model in residents))
@@ -119,10 +149,5 @@ def test_a_preload_fits_and_pays(shares: list[float], sizes: list[int], held: se
     assert 0 <= found.vain <= 1
     staying = sum(bytes_of[name] for name in held if name not in found.displaces)
     assert staying + bytes_of[found.model_id] <= limit
-    lost = [now.models[name] * Prices().seconds(name, bytes_of[name]) / bytes_of[name] for name in found.displaces]
-    own = (
-        now.models[found.model_id]
-        * Prices().seconds(found.model_id, bytes_of[found.model_id])
-        / bytes_of[found.model_id]
-    )
-    assert all(each < own for each in lost)
+    lost = sum(now.models[name] * Prices().cost(name, bytes_of[name]) for name in found.displaces)
+    assert lost < Prices().cost(found.model_id, bytes_of[found.model_id])

@@ -132,4 +132,5 @@ def test_files_are_read_ahead_likeliest_first() -> None:
     assert chances == sorted(chances, reverse=True)
     for hour, model_id in ((9, "chat"), (11, "code"), (13, "tried-1"), (15, "chat")):
         person.use(model_id, hour)
-    assert (before[0], person.plan(17, 1, "chat").standby[0]) == ("code", "mail")
+    later = person.plan(17, 1, "chat")
+    assert (before[0], [target.model_id for target in later.preloads]) == ("code", ["mail"])

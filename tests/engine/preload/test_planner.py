@@ -154,29 +154,29 @@ def test_how_preloads_turn_out_changes_the_odds_of_the_next_ones() -> None:
     planner = used()
     target = PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.5)
     others = target._replace(kind=TargetKind.FAVOURITE)
-    first = planner.odds(False)
+    first = planner.odds(NINE)(False)
     for _ in range(50):
-        planner.preload_started(others)  # a favourite's load says nothing about the estimate
+        planner.preload_started(others, NINE)  # a favourite's load says nothing about the estimate
         planner.preload_wasted("a")
-    assert planner.odds(False) == first
+    assert planner.odds(NINE)(False) == first
     for _ in range(50):
-        planner.preload_started(target)
+        planner.preload_started(target, NINE)
         planner.preload_wasted("a")
-    assert planner.odds(False) > 1.5 * first
+    assert planner.odds(NINE)(False) > 1.5 * first
     for _ in range(200):
-        planner.preload_started(target)
+        planner.preload_started(target, NINE)
         planner.request_arrived("a", "", NINE)
-    assert planner.odds(False) < 0.5 * first
+    assert planner.odds(NINE)(False) < 0.5 * first
 
 
 def test_what_was_lost_with_the_memory_was_not_wasted() -> None:
     planner, twin = used("abc" * 10), used("abc" * 10)
     target = PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.5)
     for _ in range(200):
-        planner.preload_started(target)
+        planner.preload_started(target, NINE)
         planner.memory_lost()
         planner.preload_wasted("a")
-    assert planner.odds(False) == twin.odds(False)
+    assert planner.odds(NINE)(False) == twin.odds(NINE)(False)
 
 
 def test_likely_models_are_those_used_most() -> None:
@@ -303,7 +303,9 @@ def test_somebody_new_has_the_last_models_kept() -> None:
     held = [ResidentModel("e", GB, NINE - 7200), ResidentModel("f", GB, NINE - 7140)]
     planner.request_arrived("c", "", NINE)
     assert planner.plan_eviction(held, GB, 2 * GB, now=NINE, for_request=True).victims == ("e",)
-    assert [target.model_id for target in plan(planner, 9).targets][:1] != []
+    for room, loaded in ((3, {"c"}), (9, {"c", "e", "f"})):
+        later = plan(planner, room, now=NINE + 3600)
+        assert {target.model_id for target in later.preloads} == loaded
 
 
 def test_habits_are_recalled_from_the_log(tmp_path: Path) -> None:

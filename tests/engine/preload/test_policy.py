@@ -25,12 +25,12 @@ ALL = PolicySettings(read_ahead="all")
 
 def chances(unknown: float = 0.0, **models: float) -> Chances:
     """Return chances that what is used most is the reason for."""
-    return Chances(models, unknown, {Expert.MOST: 1.0})
+    return Chances(models, unknown, models, {Expert.MOST: 1.0})
 
 
 def woken(**models: float) -> Chances:
     """Return chances that a client which woke is the reason for."""
-    return Chances(models, 0.0, {Expert.MOST: 0.2, Expert.CLIENT: 0.8}, models)
+    return Chances(models, 0.0, models, {Expert.MOST: 0.2, Expert.CLIENT: 0.8}, models)
 
 
 def idle(model_id: str, size: float = 1, age_s: float = 3600.0, **flags: Any) -> ResidentModel:
@@ -116,7 +116,7 @@ def situations(draw: st.DrawFn) -> Situation:
             )
         )
     limit = sum(model.resident_bytes for model in residents) + draw(st.integers(0, 12)) * GB
-    return Situation(Chances(models, 1 - sum(models.values()), {}, told), residents, sizes, limit, favourites)
+    return Situation(Chances(models, 1 - sum(models.values()), models, {}, told), residents, sizes, limit, favourites)
 
 
 def carried_out(situation: Situation, targets: Sequence[PreloadTarget]) -> list[ResidentModel]:
@@ -252,7 +252,7 @@ def test_favourites_come_first_in_the_users_order_then_the_likeliest() -> None:
 
 
 def test_for_somebody_unknown_there_is_nothing_but_favourites() -> None:
-    nothing = Chances({}, 0.5, {Expert.MOST: 1.0})
+    nothing = Chances({}, 0.5, {}, {Expert.MOST: 1.0})
     assert plan_of(nothing) == ((), ())
     assert preloads(plan_of(nothing, favourites=("b", "gone"))) == [("b", ())]
 
@@ -304,8 +304,8 @@ def test_a_model_is_expected_only_if_a_sign_says_so_and_it_is_likelier_than_all_
     assert expected_model(woken(a=0.6, b=0.4)) == "a"
     assert expected_model(woken(a=0.4, b=0.3)) is None
     assert expected_model(chances(a=0.9)) is None
-    assert expected_model(Chances({"a": 0.9}, 0.1, {}, {"a": 0.4, "b": 0.6})) is None
-    assert expected_model(Chances({}, 1.0, {}, {})) is None
+    assert expected_model(Chances({"a": 0.9}, 0.1, {"a": 0.9}, {}, {"a": 0.4, "b": 0.6})) is None
+    assert expected_model(Chances({}, 1.0, {}, {}, {})) is None
 
 
 def test_a_favourite_may_be_worth_a_load_before_its_turn() -> None:

@@ -379,10 +379,10 @@ def test_one_setting_is_reset(open_dialog: Opener, bridge: FakeBridge) -> None:
     assert (reset.isHidden(), reset.toolTip()) == (False, "Reset to 1.5")
     assert find(dialog, QToolButton, "reset_preload").isHidden()
     reset.click()
-    assert find(dialog, NumberBox, "field_waste_price").text() == "1.5"
+    assert find(dialog, NumberBox, "field_waste_price").text() == "0.7"
     assert reset.isHidden()
     press(dialog, "apply")
-    assert bridge.commands[-1] == ("change_settings", {"waste_price": "1.5"})
+    assert bridge.commands[-1] == ("change_settings", {"waste_price": "0.7"})
 
 
 def test_a_page_is_reset_but_no_keys_are_deleted(open_dialog: Opener, bridge: FakeBridge) -> None:
