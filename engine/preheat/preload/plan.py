@@ -24,7 +24,7 @@ class PolicySettings:
     """
 
     learned: bool = True
-    waste_price: float = 0.7
+    waste_price: float = 1.0
     keep_after_use_s: float = 60.0
     eviction: Literal["foresight", "lru"] = "foresight"
     read_ahead: Literal["used", "all", "off"] = "used"

@@ -96,7 +96,7 @@ class Settings(DeviceSettings, AccessSettings):
     )
     preload_on_battery: bool = _preloading(False, "Preload on battery", "Also preload on battery power.")
     waste_price: float = _preloading(
-        0.7,
+        1.0,
         "Price of a wasted preload",
         "What a second of loading a model that is not used counts against a second of waiting. A higher price means "
         "fewer preloads; 0 preloads whatever may be needed.",

@@ -304,7 +304,7 @@ def test_somebody_new_has_the_last_models_kept() -> None:
     planner.request_arrived("c", "", NINE)
     assert planner.plan_eviction(held, GB, 2 * GB, now=NINE, for_request=True).victims == ("e",)
     for room, loaded in ((3, {"c"}), (9, {"c", "e", "f"})):
-        later = plan(planner, room, now=NINE + 3600)
+        later = plan(planner, room, now=NINE + 2 * 3600)
         assert {target.model_id for target in later.preloads} == loaded
 
 

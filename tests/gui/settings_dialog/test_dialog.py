@@ -306,9 +306,9 @@ def test_with_the_keyboard_alone(qtbot: QtBot, open_dialog: Opener, bridge: Fake
     press_key(find(dialog, QPushButton, "more_preloading"), Qt.Key.Key_Space)
     number = find(dialog, NumberBox, "field_waste_price")
     press_key(number, Qt.Key.Key_Up)
-    assert number.text() == "2"
+    assert number.text() == "1.5"
     press_key(dialog, Qt.Key.Key_Return)
-    assert bridge.commands[-1] == ("change_settings", {"preload": "false", "waste_price": "2"})
+    assert bridge.commands[-1] == ("change_settings", {"preload": "false", "waste_price": "1.5"})
 
 
 def test_nothing_is_cut_off_on_the_smallest_screen(open_dialog: Opener) -> None:
@@ -376,13 +376,13 @@ def test_one_setting_is_reset(open_dialog: Opener, bridge: FakeBridge) -> None:
     dialog = open_dialog()
     dialog.show_page(Group.PRELOADING)
     reset = find(dialog, QToolButton, "reset_waste_price")
-    assert (reset.isHidden(), reset.toolTip()) == (False, "Reset to 1.5")
+    assert (reset.isHidden(), reset.toolTip()) == (False, "Reset to 1")
     assert find(dialog, QToolButton, "reset_preload").isHidden()
     reset.click()
-    assert find(dialog, NumberBox, "field_waste_price").text() == "0.7"
+    assert find(dialog, NumberBox, "field_waste_price").text() == "1"
     assert reset.isHidden()
     press(dialog, "apply")
-    assert bridge.commands[-1] == ("change_settings", {"waste_price": "0.7"})
+    assert bridge.commands[-1] == ("change_settings", {"waste_price": "1"})
 
 
 def test_a_page_is_reset_but_no_keys_are_deleted(open_dialog: Opener, bridge: FakeBridge) -> None:
