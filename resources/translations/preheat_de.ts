@@ -6058,8 +6058,8 @@ nach {new}
         <translation>es reagierte nicht mehr und wurde beendet</translation>
     </message>
     <message>
-        <source>it was chosen in a window</source>
-        <translation>es wurde in einem Fenster ausgewählt</translation>
+        <source>it was just chosen</source>
+        <translation>es wurde gerade ausgewählt</translation>
     </message>
     <message>
         <source>it was killed, possibly out of memory</source>

@@ -21,7 +21,7 @@ _VOICES: Final = {
     "voice_client": Template("{client} was opened"),
     "voice_named": Template("an app asked for its details"),
     "voice_added": Template("it was just added"),
-    "voice_chosen": Template("it was chosen in a window"),
+    "voice_chosen": Template("it was just chosen"),
 }
 _DAYS: Final = {
     "day_0": Template("Mondays"),

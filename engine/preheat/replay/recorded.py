@@ -56,7 +56,7 @@ def _loaded_sizes(decisions: Iterable[DecisionRecord]) -> dict[str, ModelSize]:
 
 
 def _runs(decisions: Iterable[DecisionRecord], events: Iterable[TraceEvent]) -> Iterator[TraceEvent]:
-    """Yield the starts and ends of Preheat. A run starts with its first preload or wake.
+    """Yield the starts and ends of Preheat. A run starts with its first preload, wake or choice.
 
     A run that starts with a request needs no event.
     """

@@ -178,7 +178,7 @@ class Simulation:
             executor.changed = True
 
     def choose(self, model_id: str, at: float) -> None:
-        """Somebody chooses a model in a window."""
+        """The user chooses a model."""
         self._awaken(at)
         self.advance(at)
         if self._strategy.preload:

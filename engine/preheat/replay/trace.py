@@ -32,7 +32,7 @@ class Kind(StrEnum):
     """A model was downloaded or imported."""
 
     CHOSEN = "chosen"
-    """Somebody chose a model in a window."""
+    """The user chose a model."""
 
     REQUEST = "request"
 

@@ -1,6 +1,7 @@
-"""Which wakes of clients are recorded. Pure.
+"""Which wakes of clients, and which choices of models, are recorded. Pure.
 
-A client wakes when it lists the models, asks for the details of one, or opens a session.
+A client wakes when it lists the models, asks for the details of one, or opens a session. A model is chosen in a window,
+or by a program that says so.
 """
 
 from __future__ import annotations
@@ -8,18 +9,18 @@ from __future__ import annotations
 from typing import Final
 
 RECORD_INTERVAL_S: Final = 60.0
-"""A polling client is recorded once per interval."""
+"""A polling client, or a model that is chosen again and again, is recorded once per interval."""
 
 _MAX_CLIENTS: Final = 1000
 """Any program on the machine can invent names, so the least recently seen clients are forgotten."""
 
 
 class WakeFilter:
-    """Decides which wakes the usage log records: those that replay can learn from. Not thread-safe.
+    """Decides which wakes and choices the usage log records: those that replay can learn from. Not thread-safe.
 
     Habits are learned from the last wake before a request, and a preload starts at the first. The first wake in each
     ``RECORD_INTERVAL_S`` is recorded, separately for wakes with and without a named model, and so is the first wake
-    after a request.
+    after a request. The first choice of each model in each ``RECORD_INTERVAL_S`` is recorded.
     """
 
     def __init__(self) -> None:
@@ -30,7 +31,7 @@ class WakeFilter:
         return bool(client) and self._accept((client, bool(model_id)), at)
 
     def accept_choice(self, model_id: str, at: float) -> bool:
-        """Return whether to record that a model was chosen in a window: once per interval, too."""
+        """Return whether to record that the user chose this model, and note it."""
         return self._accept(("", model_id), at)
 
     def _accept(self, key: tuple[str, bool | str], at: float) -> bool:

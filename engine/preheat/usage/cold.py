@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median
@@ -75,19 +75,19 @@ class ColdStart:
 
 def cold_start(model_id: str, decisions: Iterable[DecisionRecord], requests: Iterable[RequestRecord]) -> ColdStart:
     """Return the figures of a model from its records, the newest first."""
-    chosen = usual_load(load for load in map(measured_load, decisions) if load is not None)
+    loads = [load for load in map(measured_load, decisions) if load is not None]
     speeds = [speed for speed in map(_prefill_token_s, requests) if speed is not None][:_PROMPTS]
-    return ColdStart(model_id, chosen, median(speeds) if speeds else None)
+    return ColdStart(model_id, usual_load(loads) if loads else None, median(speeds) if speeds else None)
 
 
-def usual_load(loads: Iterable[ColdLoad]) -> ColdLoad | None:
-    """Return the median of the last loads from the disk, or else from the page cache, of a model's, the newest first.
+def usual_load(loads: Collection[ColdLoad]) -> ColdLoad:
+    """Return the median of a model's last loads from the disk, or else from the page cache.
 
-    None without any.
+    Args:
+        loads: At least one, the newest first.
     """
-    known = list(loads)
-    of_source = ([load for load in known if load.source is source][:MOST_LOADS] for source in Source)
-    return next((_middle(some) for some in of_source if some), None)
+    of_source = ([load for load in loads if load.source is source][:MOST_LOADS] for source in Source)
+    return next(_middle(some) for some in of_source if some)
 
 
 def measured_load(decision: DecisionRecord) -> ColdLoad | None:

@@ -81,12 +81,12 @@ class RequestRecord:
 class WakeRecord:
     """A client listed the models, requested details of one or opened a session, before its first request.
 
-    Or somebody chose a model in a window: then there is a model, but no client.
+    Or the user chose a model: then there is a model, but no client.
 
     Attributes:
         at: Unix time.
         client: The client's name; the log keeps the first 64 characters.
-        model_id: The model it requested details of; empty for none.
+        model_id: The model it named, or that was chosen; empty for none.
     """
 
     at: float
@@ -127,7 +127,7 @@ class RowsToSave:
 
 
 class Use(NamedTuple):
-    """A request or a wake, as far as habits are concerned; see ``RequestRecord`` and ``WakeRecord``."""
+    """A request, a wake or a choice, as far as habits are concerned; see ``RequestRecord`` and ``WakeRecord``."""
 
     at: float
     client: str
@@ -136,7 +136,7 @@ class Use(NamedTuple):
 
     @property
     def is_choice(self) -> bool:
-        """Whether a model was chosen in a window."""
+        """Whether a model was chosen; it is a wake without a client, then."""
         return self.is_wake and not self.client
 
 

@@ -133,12 +133,12 @@ class UsageTracker:
         return self._settings.wake_with_clients and bool(client)
 
     def model_chosen(self, model_id: str, now: float) -> None:
-        """Note that somebody chose a model in a window."""
+        """Note that the user chose a model."""
         if self.log is not None and self._filter.accept_choice(model_id, now):
             self.log.record(WakeRecord(now, "", model_id))
 
     def recent(self) -> Iterator[Use]:
-        """Yield the last requests and wakes in the log, in the order of their times. Blocks on the disk; any thread."""
+        """Yield the last uses in the log, in the order of their times. Blocks on the disk; any thread."""
         if self.log is not None:
             self.log.flush()
             for use in self.log.recent_uses(_RECENT_USES):
@@ -204,8 +204,7 @@ class UsageTracker:
             return
         loads = self._loads.setdefault(decision.model_id, deque(maxlen=MOST_LOADS * len(Source)))
         loads.appendleft(load)
-        if (usual := usual_load(loads)) is not None:
-            self.load_s = {**self.load_s, decision.model_id: usual.seconds}
+        self.load_s = {**self.load_s, decision.model_id: usual_load(loads).seconds}
 
     def _publish(self, record: RequestRecord | DecisionRecord) -> None:
         for observer in self._observers:

@@ -110,7 +110,7 @@ def test_a_model_that_was_chosen_is_expected(start_session: StartSession) -> Non
     assert session.call(ExplainModel(EMBED)).why.code == "plan_unlikely"
     assert session.call(ExpectModel(EMBED)).model_id == EMBED
     why = session.call(ExplainModel(EMBED)).why
-    assert str(why).endswith("it was chosen in a window")
+    assert str(why).endswith("it was just chosen")
 
 
 def test_the_port_shows_the_same_engine(start_session: StartSession) -> None:

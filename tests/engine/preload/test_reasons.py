@@ -30,7 +30,7 @@ USED = msg("used", uses=12)
         (Voice(Expert.CLIENT, 1.0, client="cursor"), "cursor was opened"),
         (Voice(Expert.ANNOUNCED, 1.0, sign=Sign.NAMED), "an app asked for its details"),
         (Voice(Expert.ANNOUNCED, 1.0, sign=Sign.ADDED), "it was just added"),
-        (Voice(Expert.ANNOUNCED, 1.0, sign=Sign.CHOSEN), "it was chosen in a window"),
+        (Voice(Expert.ANNOUNCED, 1.0, sign=Sign.CHOSEN), "it was just chosen"),
     ],
 )
 def test_each_expert_has_words(voice: Voice, words: str) -> None:
