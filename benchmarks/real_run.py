@@ -22,9 +22,8 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +32,7 @@ from preheat import paths
 from preheat.core import Engine
 from preheat.inference import GenerateRequest, Sampling
 from preheat.preload import REPLAN_S, PolicySettings, PreloadPlanner, TargetKind
+from preheat.preload.outcomes import Outcomes
 from preheat.replay import (
     FIRST_DAY,
     Draws,
@@ -207,7 +207,10 @@ def _share(part: int, whole: int) -> str:
 
 
 def write_history(events: Sequence[TraceEvent], outcomes: Sequence[OutcomeRow], clock: SkippingClock) -> None:
-    """Write the earlier requests and wakes to the usage log, and how the preloads between them turned out."""
+    """Write the earlier requests and wakes to the usage log, and how the preloads between them turned out.
+
+    The log does not say when a model was added, so the engine starts without what the simulation learned from that.
+    """
     log = UsageLog(clock=clock)
     log.start()
     for event in events:
@@ -284,8 +287,6 @@ async def live(events: Sequence[TraceEvent], settings: Settings, clock: Skipping
                 await engine.start()
         elif event.kind is Kind.WAKE and engine is not None:
             engine.client_woke(event.client, event.model_id)
-        elif event.kind is Kind.CHOSEN and engine is not None:
-            engine.model_chosen(event.model_id)
         elif engine is not None:
             model = engine.refresh().model(event.model_id)
             tally.ready = model is not None and (model.state is State.HOT or model.standby)
@@ -331,14 +332,14 @@ def simulate(trace: Trace, later: Sequence[TraceEvent], limit_bytes: int, settin
     ready: list[bool] = []
     outcomes: list[OutcomeRow] = []
 
-    class Tracker(UsageTracker):
-        def save_outcomes(self, rows: Iterable[OutcomeRow]) -> None:
-            if not ready:
-                outcomes[:] = rows
+    def save(rows: Sequence[OutcomeRow]) -> None:
+        if not ready:
+            outcomes[:] = rows
 
     class Planner(PreloadPlanner):
         def __init__(self, usage: UsageTracker, policy: PolicySettings) -> None:
-            super().__init__(Tracker(settings, timezone=UTC), policy)
+            super().__init__(usage, policy)
+            self._outcomes = Outcomes(save)
 
     replay(
         replace(trace, events=events),
