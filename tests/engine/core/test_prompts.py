@@ -14,6 +14,7 @@ from preheat.inference import PrefixOptions
 from preheat.models import ModelFile
 from preheat.prefixes import PrefixKeeper
 from preheat.preload import PlanAction, PolicySettings, PreloadPlanner, PreloadTarget, TargetKind
+from preheat.preload.prompts import MOST_RESTORED
 from preheat.residency import Outcome
 from preheat.settings import Settings
 from preheat.usage import RequestRecord, UsageTracker
@@ -111,6 +112,20 @@ def test_a_load_restores_what_idle_slots_can_hold(known: Known) -> None:
     assert known.restore("large") == ("l",)
     known.prompts.apply_settings(Settings(context_length=8192))
     assert known.restore("huge") == ("h",)
+
+
+def test_a_load_restores_several_prompts(known: Known) -> None:
+    known.used("small", "s", 200, age_s=50)
+    known.used("large", "l", 2000, age_s=40)
+    known.used("huge", "h", 3000, age_s=30)
+    assert known.restore("huge", "small") == ("s",)
+    known.prompts.apply_settings(Settings(context_length=8192))
+    assert known.restore("huge", "small") == ("h", "s")
+    assert known.restore("large", "small") == ("l", "s")
+    tiny = [f"tiny {number}" for number in range(2 * MOST_RESTORED)]
+    for client in tiny:
+        known.used(client, client, 1, age_s=20)
+    assert known.restore(*tiny) == tuple(tiny[:MOST_RESTORED])
 
 
 def test_a_preload_restores_what_its_own_chance_is_worth(known: Known) -> None:

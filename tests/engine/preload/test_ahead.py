@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from preheat.messages import msg
 from preheat.preload import Ahead, PlannedStay, PolicySettings, plan_ahead
 from preheat.preload.foresight import Expert, Foresight
 from preheat.preload.reasons import describe_usage, describe_voices
@@ -46,7 +47,7 @@ def test_a_model_is_loaded_before_it_is_usually_used(ahead: Ahead) -> None:
     voices = [outlook for outlook in ahead.outlooks if outlook.since <= half_past_seven][-1].voices("mail")
     assert voices[0].expert is Expert.RETURN
     usage = describe_usage(ahead.popularity.usage("mail", half_past_seven), half_past_seven)
-    assert mail.why == describe_voices(voices, usage)
+    assert mail.why == describe_voices(voices, usage) == msg("voice_return")
 
 
 def test_what_follows_for_sure_is_loaded_at_once(ahead: Ahead) -> None:

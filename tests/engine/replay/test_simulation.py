@@ -209,7 +209,8 @@ def test_a_known_client_finds_its_model_hot() -> None:
 
     found = misses(PREHEAT)
     assert found[3:] == [found[3]] * 7
-    assert misses(without)[-1] > found[-1]
+    assert found[3] <= 5
+    assert misses(without)[-1] >= found[-1] + 3
 
 
 def test_standby_reads_in_order_and_the_last_file_partly() -> None:

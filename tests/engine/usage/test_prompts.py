@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from preheat.residency import Outcome
 from preheat.settings import Settings
 from preheat.usage import PromptHabits, RequestRecord, UsageLog, UsageTracker
@@ -89,7 +91,10 @@ def test_the_shares_of_a_prompt_with_two_clients_add_up() -> None:
     known = habits(asked("a", "same", NOW - 9), asked("b", "same", NOW - 5), asked("b", "other", NOW - 7))
     same, other = known.ranked("a", NOW)
     assert (same.client, same.used_at) == ("b", NOW - 5)
-    assert other.share < same.share < same.share + other.share < 1
+    apart = habits(asked("a", "of a", NOW - 9), asked("b", "of b", NOW - 5), asked("b", "other", NOW - 7))
+    shares = {prompt.key: prompt.share for prompt in apart.ranked("a", NOW)}
+    assert same.share == pytest.approx(shares["of a"] + shares["of b"])
+    assert other.share == pytest.approx(shares["other"])
     (asking, *_) = known.ranked("a", NOW, ("a", "a", "unknown"))
     assert asking.share > same.share
 
