@@ -9058,6 +9058,10 @@ nach {new}
         <translation>Webseiten und Apps mit eingebautem Browser, die sich verbinden dürfen, zusätzlich zu Seiten von diesem Computer.</translation>
     </message>
     <message>
+        <source>What loading a model that is then not used counts against a request that waits for the same load. A higher price means fewer preloads; 0 preloads whatever may be needed.</source>
+        <translation>Was das Laden eines Modells, das dann nicht verwendet wird, gegenüber einer Anfrage zählt, die auf dieses Laden wartet. Ein höherer Preis bedeutet weniger Vorausladen; bei 0 wird alles geladen, was gebraucht werden könnte.</translation>
+    </message>
+    <message>
         <source>Where computed prompts are kept, so that they need not be computed again after their model was unloaded: `disk` keeps them over a restart, `memory` while Preheat runs.</source>
         <translation>Wo berechnete Prompts aufbewahrt werden, damit sie nach dem Entladen ihres Modells nicht neu berechnet werden müssen: `disk` behält sie über einen Neustart, `memory`, solange Preheat läuft.</translation>
     </message>
@@ -9268,10 +9272,6 @@ nach {new}
     <message>
         <source>Web pages may</source>
         <translation>Webseiten dürfen</translation>
-    </message>
-    <message>
-        <source>What a second of loading a model that is not used counts against a second of waiting. A higher price means fewer preloads; 0 preloads whatever may be needed.</source>
-        <translation>Was eine Sekunde Laden eines dann ungenutzten Modells gegen eine Sekunde Warten zählt. Je höher der Preis, desto weniger wird vorgeladen; bei 0 alles, was gebraucht werden könnte.</translation>
     </message>
     <message>
         <source>What web pages and apps with a built-in browser may do: use models, or also manage models and preloading.</source>

@@ -490,13 +490,13 @@ class Engine:
         """Count and keep a decision."""
         if decision.wasted:
             self._counters.wasted += 1
-            self._planner.preload_wasted(decision.model_id)
         if decision.action is Action.PRELOAD:
             self._counters.preloads += 1
         if decision.cause in (EvictionReason.USER, EvictionReason.KEEP_ALIVE):
             self._planner.suppress(decision.model_id)
         if decision.action in (Action.LOAD, Action.PRELOAD):
             self.contexts.loaded(decision.model_id)
+        self._planner.decided(decision)
         self._usage.decided(decision)
 
     # Internal

@@ -23,7 +23,7 @@ _CANDIDATES: Final = 12
 """Number of models that are considered, the most promising ones."""
 
 _LATER: Final = 0.5
-"""What the usual chance of a model counts beside that of being the next one, when it may have to leave."""
+"""What the usual chance of a model counts compared with that of being the next one, when it may have to leave."""
 
 _TINY: Final = 1e-12
 
@@ -54,6 +54,10 @@ class Prices:
     def cost(self, model_id: str, size_bytes: int) -> float:
         """Return what it costs if a request waits for a load of a model, in seconds."""
         return self.wait_s + self.seconds(model_id, size_bytes)
+
+    def loss(self, model: ResidentModel) -> float:
+        """Return what it costs, in seconds, if a model leaves and is needed: a wait, and a load in vain if unused."""
+        return self.cost(model.model_id, model.size_bytes) * (1.0 + self.vain * model.speculative)
 
 
 class Estimate(NamedTuple):
@@ -114,9 +118,8 @@ def keeping_values(chances: Chances, residents: Sequence[ResidentModel], prices:
     """Return what it is worth to keep each model, by its memory: the order in which they make room for a request."""
     return {
         model.model_id: (chances.models.get(model.model_id, 0.0) + _LATER * chances.usual.get(model.model_id, 0.0))
-        * prices.cost(model.model_id, model.size_bytes)
+        * prices.loss(model)
         / max(model.size_bytes, 1)
-        * (1.0 + prices.vain * model.speculative)
         for model in residents
     }
 
@@ -159,8 +162,7 @@ class _Ours:
         before = self._free
         for model in self._movable:
             used = 1.0 - self._vain(model.model_id, self._absent, before)
-            unread = 1.0 + prices.vain * model.speculative  # displaced unused, its load was in vain
-            self._worth[model.model_id] = prices.cost(model.model_id, model.size_bytes) * used * unread
+            self._worth[model.model_id] = prices.loss(model) * used
             before += model.resident_bytes
         values = keeping_values(chances, self._movable, prices)
         self._least_first = sorted(self._movable, key=lambda model: values[model.model_id])

@@ -46,8 +46,8 @@ _LEAST_WEIGHT: Final = 1e-3
 _FIRST_WEIGHT: Final = 0.2
 
 _FIRST_UNKNOWN: Final = (0.2, 5.0)
-"""The chance that a model was never used before, and how many changes that counts like: everybody's first models are
-new, which does not mean that the next ones are.
+"""The chance that a model was never used before, and how many changes that counts like: a person's first models are all
+new, but not the later ones.
 """
 
 _MOST_TRUST: Final = 1e3
@@ -121,7 +121,7 @@ class Sign(StrEnum):
     """It was downloaded or imported."""
 
     CHOSEN = "chosen"
-    """Somebody chose it in a window."""
+    """The user chose it in a window."""
 
 
 class Voice(NamedTuple):
@@ -316,6 +316,9 @@ class Foresight:
         if last is None or last[0] != model_id or self.paused(at):
             self._learn(model_id, at)
             self._before = last[0] if last is not None else ""
+        elif (announced := self._announced) is not None and announced.model_id == model_id:
+            self._true[announced.sign].add(at <= announced.until)
+            self._announced = None
         self._last = model_id, at
         if self._awake is not None and self._awake[0] == client:
             self._awake = None
@@ -388,7 +391,7 @@ class Foresight:
         return self._most.counts.get(model_id, 0.0) / self._most.total if self._most.total else 0.0
 
     def _learn(self, model_id: str, at: float) -> None:
-        """Note a change: rate the experts, then tell them."""
+        """Note a change: rate the experts, then teach them."""
         self._rate(model_id, at)
         if (announced := self._announced) is not None:
             self._true[announced.sign].add(announced.model_id == model_id and at <= announced.until)

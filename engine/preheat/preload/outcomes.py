@@ -48,7 +48,7 @@ _MOST_LOG_ODDS: Final = 5.0
 
 
 class _Pending(NamedTuple):
-    kind: Circumstances
+    kind: Circumstances | None
     vain: float
 
 
@@ -73,10 +73,16 @@ class Outcomes:
     def vain(self, model_id: str) -> float:
         """Return the chance that a preloaded model leaves unused; 0 if none is pending."""
         pending = self._pending.get(model_id)
-        return 0.0 if pending is None else corrected(pending.vain, self.odds(pending.kind))
+        if pending is None:
+            return 0.0
+        return pending.vain if pending.kind is None else corrected(pending.vain, self.odds(pending.kind))
 
-    def started(self, model_id: str, kind: Circumstances, vain: float) -> None:
-        """Note that a preload began, and the estimated chance that it is in vain."""
+    def started(self, model_id: str, kind: Circumstances | None, vain: float) -> None:
+        """Note that a preload began, and the estimated chance that it is in vain.
+
+        Args:
+            kind: None if its outcome says nothing about the estimate.
+        """
         self._pending[model_id] = _Pending(kind, min(max(vain, _LEAST_VAIN), 1.0 - _LEAST_VAIN))
 
     def used(self, model_id: str) -> None:
@@ -86,6 +92,10 @@ class Outcomes:
     def left(self, model_id: str) -> None:
         """Note that a model was unloaded, or its load was cancelled."""
         self._settle(model_id, wasted=True)
+
+    def forget(self, model_id: str) -> None:
+        """Note that a preload ended for a reason that says nothing about it."""
+        self._pending.pop(model_id, None)
 
     def lost(self) -> None:
         """Note that the machine was switched off: preloads that were not used yet count neither way."""
@@ -98,7 +108,8 @@ class Outcomes:
                 self._learn(row)
 
     def _settle(self, model_id: str, *, wasted: bool) -> None:
-        if (pending := self._pending.pop(model_id, None)) is not None:
+        pending = self._pending.pop(model_id, None)
+        if pending is not None and pending.kind is not None:
             self._learn(OutcomeRow(*pending.kind, pending.vain, wasted))
             self._save(tuple(self._settled))
 

@@ -17,7 +17,7 @@ class PolicySettings:
 
     Attributes:
         learned: Preload what the estimate is for, not only favourites and the models of clients that wake.
-        waste_price: Price of a second of loading in vain ÷ that of a second in which a request waits.
+        waste_price: Price of a load in vain ÷ that of the same load while a request waits.
         keep_after_use_s: Time since its last request in which no preload displaces a model, in seconds.
         eviction: What makes room for a request: what is worth least by the ``foresight``, or the least recently used.
         read_ahead: Models to read into the page cache: ``used`` before, and favourites; ``all``; or none (``off``).
@@ -62,7 +62,7 @@ class PreloadTarget(NamedTuple):
         displaces: Models to unload first, those that are worth least first.
         missing_bytes: Bytes missing after freeing all it may displace (``NO_ROOM``) or above the limit (``TOO_LARGE``).
         device: Where they are missing; None for main memory.
-        vain: Estimated chance that it leaves unused; 0 unless it is a learned model to preload.
+        vain: Estimated chance that it leaves unused, if the estimate decided about its load; otherwise 0.
     """
 
     model_id: str

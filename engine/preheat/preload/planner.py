@@ -23,6 +23,8 @@ from preheat.preload.plan import (
 from preheat.preload.policy import LEAST_CHANCE, eviction_view, expected_model, just_used, plan_preloads, prices_of
 from preheat.preload.reasons import describe_reason, describe_target, describe_usage, describe_voices, with_estimate
 from preheat.residency import (
+    Action,
+    DecisionRecord,
     DevicePool,
     EvictionPlan,
     ResidentModel,
@@ -39,6 +41,9 @@ _USED: Final = 1.0
 lasts for days: whether weights are repacked, who gets room for its context, and room for small models. The chance of
 being next changes with each request, and each change of these costs a load.
 """
+
+_ENDS: Final = frozenset({Action.UNLOAD, Action.EVICT, Action.CANCEL, Action.FAIL})
+"""Actions after which a model is not in memory. Only those of an unused preload, where it is to blame, are wasted."""
 
 _MOST_LIKELY: Final = 3
 _REMEMBERED: Final = 100
@@ -97,7 +102,7 @@ class PreloadPlanner:
         return self._allow_expected(now)
 
     def model_chosen(self, model_id: str, now: float) -> str | None:
-        """Note that somebody chose a model in a window; return the one that is expected to be used, as above."""
+        """Note that the user chose a model in a window; return the one that is expected to be used, as above."""
         self._usage.model_chosen(model_id, now)
         self._foresight.chosen(model_id, now)
         return self._allow_expected(now)
@@ -108,13 +113,19 @@ class PreloadPlanner:
 
     def preload_started(self, target: PreloadTarget, now: float) -> None:
         """Note that a target of a plan is being loaded."""
-        if target.kind is TargetKind.LEARNED:
-            kind = Circumstances(bool(target.displaces), self._foresight.paused(now))
-            self._outcomes.started(target.model_id, kind, target.vain)
+        if target.kind is TargetKind.FAVOURITE:
+            return
+        # Signs have a record of their own.
+        learned = target.kind is TargetKind.LEARNED
+        kind = Circumstances(bool(target.displaces), self._foresight.paused(now)) if learned else None
+        self._outcomes.started(target.model_id, kind, target.vain)
 
-    def preload_wasted(self, model_id: str) -> None:
-        """Note that a preloaded model left unused."""
-        self._outcomes.left(model_id)
+    def decided(self, decision: DecisionRecord) -> None:
+        """Note what a decision says about preloads."""
+        if decision.wasted:
+            self._outcomes.left(decision.model_id)
+        elif decision.action in _ENDS:
+            self._outcomes.forget(decision.model_id)
 
     def memory_lost(self) -> None:
         """Note that no model is in memory any more, for a reason that says nothing about preloads."""
@@ -277,7 +288,7 @@ class PreloadPlanner:
     def odds(self, now: float = math.inf) -> Callable[[bool], float]:
         """Return how preloads turned out so far; see ``best_preload``. By default, if nothing is requested any more."""
         paused = self._foresight.paused(now)
-        return lambda displaces: self._outcomes.odds(Circumstances(displaces, paused))
+        return {each: self._outcomes.odds(Circumstances(each, paused)) for each in (False, True)}.__getitem__
 
     def small_bytes(self, sizes: Mapping[str, int], limit_bytes: int, now: float) -> int:
         """Return the memory to keep for small models: those that are used, and favourites."""

@@ -1,8 +1,8 @@
 """Which models should be hot, and which to load next. Pure, so it can also be asked "what if?".
 
-Favourites come first, in the user's order, and stay above the estimate: only requests displace them. All else is what
-the estimate of ``estimate`` is for, and of this, a model that a sign announced comes before all others. A preload never
-displaces a favourite or a model that was just used.
+The model that a sign announced comes first if the estimate finds a load worth it, then favourites in the user's order,
+which only requests displace, then whatever else the estimate is for. A preload never displaces a favourite or a model
+that was just used.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def prices_of(settings: PolicySettings, load_s: Mapping[str, float] | None = Non
 
 
 def expected_model(chances: Chances) -> str | None:
-    """Return the model that is nearly sure to be needed next, if a client that woke or an addition says so by itself.
+    """Return the model that is nearly sure to be needed next, if a client that woke or an announcement alone says so.
 
     What only the other experts expect is not expected, but learned.
     """

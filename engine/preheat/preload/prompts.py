@@ -17,6 +17,9 @@ from preheat.usage import KnownPrompt
 MOST_RESTORED: Final = 8
 """Prompts that a load puts back at most."""
 
+_LEAST_NEW: Final = 0.02
+"""Chance of a prompt that is not known, at least: counts alone may say that there is none."""
+
 
 def prompts_to_restore(
     prompts: Sequence[KnownPrompt], room_tokens: int, *, used: float, waste_price: float
@@ -37,7 +40,7 @@ def prompts_to_restore(
     for prompt in prompts:
         if prompt.tokens > room or len(restored) == MOST_RESTORED:
             continue
-        others = max(absent - prompt.share, 0.0)
+        others = max(absent - prompt.share, _LEAST_NEW)
         # Prompts that are not there take the free room before they take that of this one.
         vain = math.pow(others / (others + prompt.share), 1.0 + (room - prompt.tokens) / typical_tokens)
         if used * (1.0 - vain) > least:

@@ -11,7 +11,18 @@ from typing import Final
 from preheat.messages import msg
 from preheat.replay.machine import Machine, PageCache
 from preheat.replay.trace import ModelSize
-from preheat.residency import Action, EvictionPolicy, Form, FormSize, Limits, Now, Outcome, ResidencyState, decide
+from preheat.residency import (
+    Action,
+    DecisionRecord,
+    EvictionPolicy,
+    Form,
+    FormSize,
+    Limits,
+    Now,
+    Outcome,
+    ResidencyState,
+    decide,
+)
 from preheat.residency import events as ev
 
 _REPACKED_BYTES_PER_S: Final = 1.0e9
@@ -93,7 +104,7 @@ class SimulatedExecutor:
     Args:
         policy: Chooses the models that make room.
         keep_alive_s: Idle time after which a model is unloaded; None never.
-        on_wasted: Called with each preloaded model that leaves unused.
+        on_decision: Called with each decision.
 
     Attributes:
         now: Simulated Unix time.
@@ -109,10 +120,10 @@ class SimulatedExecutor:
         sizes: Mapping[str, ModelSize],
         policy: EvictionPolicy,
         keep_alive_s: float | None = None,
-        on_wasted: Callable[[str], None] = lambda model_id: None,
+        on_decision: Callable[[DecisionRecord], None] = lambda decision: None,
     ) -> None:
         self.figures = Figures()
-        self._on_wasted = on_wasted
+        self._on_decision = on_decision
         self.cache = PageCache()
         self.now = 0.0
         self._machine = machine
@@ -278,8 +289,8 @@ class SimulatedExecutor:
             if effect.decision.wasted:
                 figures.wasted += 1
                 figures.wasted_s += self._load_s[effect.decision.model_id]
-                self._on_wasted(effect.decision.model_id)
             figures.cancelled += effect.decision.action is Action.CANCEL
+            self._on_decision(effect.decision)
 
     def _start_twin(self, model_id: str, twin: _Load) -> None:
         self._twins[model_id] = twin

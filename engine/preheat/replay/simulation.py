@@ -76,7 +76,7 @@ class Simulation:
         if strategy.preload:
             self._planner.favourites = tuple(favourites)
         self._executor = SimulatedExecutor(
-            machine, sizes, self._plan_eviction, strategy.keep_alive_s, self._planner.preload_wasted
+            machine, sizes, self._plan_eviction, strategy.keep_alive_s, self._planner.decided
         )
         self._reading: _Reading | None = None
         self._replan_at = 0.0

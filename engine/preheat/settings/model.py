@@ -98,8 +98,8 @@ class Settings(DeviceSettings, AccessSettings):
     waste_price: float = _preloading(
         1.0,
         "Price of a wasted preload",
-        "What a second of loading a model that is not used counts against a second of waiting. A higher price means "
-        "fewer preloads; 0 preloads whatever may be needed.",
+        "What loading a model that is then not used counts against a request that waits for the same load. A higher "
+        "price means fewer preloads; 0 preloads whatever may be needed.",
         rare=True,
         ge=0,
         le=100,

@@ -169,6 +169,19 @@ def test_a_new_model_that_is_announced(sign: str) -> None:
     assert likeliest(foresight, now)[0] != "new"
 
 
+def test_an_announcement_of_the_model_in_use_ends_with_its_use() -> None:
+    """Whatever is used afterwards does not make it wrong."""
+    foresight, now = Foresight(UTC), MONDAY
+    for _ in range(20):
+        foresight.used("a", "x", now := now + 60)
+        foresight.chosen("a", now := now + 10)
+        foresight.used("a", "x", now := now + 10)
+        assert not foresight.chances(now).told
+        foresight.used("b", "x", now := now + 60)
+    foresight.chosen("b", now)
+    assert foresight.chances(now).told["b"] > 0.9
+
+
 def test_no_announcement_is_certain() -> None:
     """All others would have no chance to compare, and loads of them would seem free."""
     foresight, now = Foresight(UTC), MONDAY

@@ -48,8 +48,11 @@ def test_a_chance_and_its_odds() -> None:
     assert (corrected(0.0, 9.0), corrected(1.0, 0.1)) == (0.0, 1.0)
 
 
-def test_preloads_that_displace_are_doubted_at_first() -> None:
-    assert Outcomes().odds(DISPLACING) > Outcomes().odds(FREE) == 1
+def test_preloads_that_displace_and_those_in_a_session_are_doubted_at_first() -> None:
+    odds = {(kind.displaces, kind.paused): Outcomes().odds(kind) for kind in KINDS}
+    assert odds[False, True] == 1
+    assert odds[False, True] < odds[False, False] < odds[True, False]
+    assert odds[False, True] < odds[True, True] < odds[True, False]
 
 
 def test_preloads_in_vain_raise_the_odds_and_useful_ones_lower_them() -> None:

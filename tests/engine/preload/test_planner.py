@@ -150,6 +150,35 @@ def test_a_plan_changes_nothing() -> None:
     assert plan(planner, 4, *residents) == first == plan(twin, 4, *residents)
 
 
+def ended(model_id: str, *, wasted: bool, action: Action = Action.EVICT) -> DecisionRecord:
+    return DecisionRecord(NINE, model_id, action, msg("never_used"), wasted=wasted)
+
+
+@pytest.mark.parametrize("action", [Action.UNLOAD, Action.CANCEL, Action.FAIL])
+def test_a_preload_that_ended_for_another_reason_says_nothing(action: Action) -> None:
+    """The request that has to load the model itself does not count as a success of the preload before."""
+    planner = used()
+    target = PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.5)
+    later = NINE + 3600
+    first = planner.odds()(False)
+    for _ in range(50):
+        planner.preload_started(target, later)
+        planner.decided(ended("a", wasted=False, action=action))
+        planner.request_arrived("a", "", NINE)
+    assert planner.odds()(False) == first
+
+
+def test_an_announced_model_may_be_in_vain_but_says_nothing_about_the_estimate() -> None:
+    planner = used()
+    first = planner.odds(NINE)(False)
+    for _ in range(50):
+        planner.preload_started(PreloadTarget("a", TargetKind.EXPECTED, 1, PlanAction.PRELOAD, vain=0.4), NINE)
+        assert planner.vain("a") == 0.4
+        planner.decided(ended("a", wasted=True))
+        assert planner.vain("a") == 0.0
+    assert planner.odds(NINE)(False) == first
+
+
 def test_how_preloads_turn_out_changes_the_odds_of_the_next_ones() -> None:
     planner = used()
     target = PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.5)
@@ -157,11 +186,11 @@ def test_how_preloads_turn_out_changes_the_odds_of_the_next_ones() -> None:
     first = planner.odds(NINE)(False)
     for _ in range(50):
         planner.preload_started(others, NINE)  # a favourite's load says nothing about the estimate
-        planner.preload_wasted("a")
+        planner.decided(ended("a", wasted=True))
     assert planner.odds(NINE)(False) == first
     for _ in range(50):
         planner.preload_started(target, NINE)
-        planner.preload_wasted("a")
+        planner.decided(ended("a", wasted=True))
     assert planner.odds(NINE)(False) > 1.5 * first
     for _ in range(200):
         planner.preload_started(target, NINE)
@@ -175,7 +204,7 @@ def test_what_was_lost_with_the_memory_was_not_wasted() -> None:
     for _ in range(200):
         planner.preload_started(target, NINE)
         planner.memory_lost()
-        planner.preload_wasted("a")
+        planner.decided(ended("a", wasted=True))
     assert planner.odds(NINE)(False) == twin.odds(NINE)(False)
 
 

@@ -43,5 +43,11 @@ def test_a_number_of_prompts_is_put_back_at_most() -> None:
     assert len(prompts_to_restore(prompts, 100_000, used=1.0, waste_price=1.5)) == MOST_RESTORED
 
 
+def test_a_prompt_that_is_always_used_is_not_certain() -> None:
+    """Shares round to 1 and 0 after long use."""
+    prompts = [known("a", 1.0), known("b", 0.0)]
+    assert prompts_to_restore(prompts, 4000, used=1.0, waste_price=1.0) == ("a",)
+
+
 def test_a_model_without_prompts_gets_none() -> None:
     assert prompts_to_restore((), 1000, used=1.0, waste_price=1.5) == ()
