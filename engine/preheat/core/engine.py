@@ -422,7 +422,7 @@ class Engine:
             self._expect(self._planner.client_woke(client, model_id, self._clock()))
 
     def model_chosen(self, model_id: str) -> None:
-        """Note that somebody chose a model in a window, and is about to use it."""
+        """Note that the user chose a model in a window, and is about to use it."""
         if self._started and not self._stopping:
             self._expect(self._planner.model_chosen(model_id, self._clock()))
 
