@@ -153,7 +153,10 @@ def test_tuning_replays_the_recorded_log(preheat_home: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
 @pytest.mark.parametrize(("answer", "written"), [("y", True), ("n", False)])
-def test_a_terminal_is_asked_before_better_values_are_written(preheat_home: Path, answer: str, written: bool) -> None:
+def test_a_terminal_is_asked_before_better_values_are_written(
+    preheat_home: Path, monkeypatch: pytest.MonkeyPatch, answer: str, written: bool
+) -> None:
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # as for all many_replays
     record_weeks(paths.data_dir() / "usage.db")
     with Terminal(preheat_home, "replay", "--tune", "--set", "memory_limit=1GB") as terminal:
         asked = terminal.read_until(lambda new: new.endswith("[y/N]: "))
@@ -167,8 +170,10 @@ def test_a_terminal_is_asked_before_better_values_are_written(preheat_home: Path
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
-def test_ctrl_c_ends_all_replays_of_a_family(preheat_home: Path) -> None:
-    with Terminal(preheat_home, "replay", "--synthetic", "family", "--tuning", "--users", "400") as terminal:
+def test_ctrl_c_ends_all_replays_of_a_family(preheat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+    family = "--synthetic", "family", "--tuning", "--users", "400", "--days", "9"
+    with Terminal(preheat_home, "replay", *family) as terminal:
         terminal.read_until(lambda new: "Replayed 1 of 400 users" in new)
         children = psutil.Process(terminal.process.pid).children(recursive=True)
         terminal.type("\x03")
