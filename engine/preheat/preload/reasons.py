@@ -113,5 +113,5 @@ def _describe(voice: Voice, usage: Message) -> Message:
             return msg("voice_client", client=voice.client)
         case Expert.ANNOUNCED:
             return msg(_SIGNS[voice.sign or Sign.NAMED])
-        case Expert.MOST:
+        case _:  # MOST
             return usage
