@@ -157,14 +157,14 @@ class Chances(NamedTuple):
         unknown: The chance of a model that was never used.
         usual: The chance of each model at any other time, according to what is used most.
         weights: The weight of each expert that has an opinion now. They add up to 1.
-        told: The chance of each model according to what just announced it: a client, or its download.
+        announced: The chance of each model according to the sign that just announced it.
     """
 
     models: Mapping[str, float]
     unknown: float
     usual: Mapping[str, float]
     weights: Mapping[Expert, float]
-    told: Mapping[str, float] = MappingProxyType({})
+    announced: Mapping[str, float] = MappingProxyType({})
 
 
 class Outlook(NamedTuple):
@@ -235,12 +235,12 @@ class _Mixture(NamedTuple):
     Attributes:
         opinions: What each says that has an opinion.
         weights: They add up to 1.
-        told: See ``Chances``.
+        announced: See ``Chances``.
     """
 
     opinions: Mapping[Expert, _Opinion]
     weights: Mapping[Expert, float]
-    told: Mapping[str, float]
+    announced: Mapping[str, float]
 
 
 class _Announcement(NamedTuple):
@@ -343,7 +343,7 @@ class Foresight:
         return Outlook(since, self._mix(mixture), partial(_speaking, mixture, voices, base))
 
     def _mix(self, mixture: _Mixture) -> Chances:
-        opinions, weights, told = mixture
+        opinions, weights, announced = mixture
         known = 1.0 - self._unknown.value
         rest = sum(weights[expert] * opinion.rest for expert, opinion in opinions.items())
         part = known * rest / self._most.total if self._most.total else 0.0
@@ -355,7 +355,7 @@ class Foresight:
                 models[model_id] = models.get(model_id, 0.0) + weight * share
         unknown = (1.0 - known) * (1.0 - weights.get(Expert.ANNOUNCED, 0.0))
         usual = {model_id: count * known / self._most.total for model_id, count in self._most.counts.items()}
-        return Chances(models, unknown, usual, weights, told)
+        return Chances(models, unknown, usual, weights, announced)
 
     def voices(self, model_id: str, now: float) -> tuple[Voice, ...]:
         """Return the experts that speak for a model, the one that matters most first."""
@@ -464,7 +464,7 @@ class Foresight:
         return opinions
 
     def _signs(self, now: float) -> Iterator[tuple[Expert, float, _Opinion]]:
-        """Yield the experts that signs speak for, what each counts beside all before it, and what it says."""
+        """Yield each expert that a sign speaks for, its weight against all experts before it, and what it says."""
         if (counts := self._woken(now)) is not None:
             yield Expert.CLIENT, counts.trust / (1.0 + counts.trust), counts.opinion()
         if (announced := self._announced_at(now)) is not None:
@@ -474,14 +474,16 @@ class Foresight:
     def _mixture(self, now: float) -> _Mixture:
         opinions = self._habits(now)
         weights = self._shares(opinions)
-        told: dict[str, float] = {}
+        announced: dict[str, float] = {}
         for sign, weight, opinion in self._signs(now):
             known = 1.0 - opinion.rest
             weights = {expert: each * (1.0 - weight * known) for expert, each in weights.items()}
             weights[sign] = weight * known
             opinions[sign] = _Opinion({model_id: share / known for model_id, share in opinion.shares.items()}, 0.0)
-            told |= {model_id: max(share, told.get(model_id, 0.0)) for model_id, share in opinion.shares.items()}
-        return _Mixture(opinions, weights, told)
+            announced |= {
+                model_id: max(share, announced.get(model_id, 0.0)) for model_id, share in opinion.shares.items()
+            }
+        return _Mixture(opinions, weights, announced)
 
     def _shares(self, habits: Iterable[Expert]) -> dict[Expert, float]:
         """Return the weights of these experts among themselves."""

@@ -41,7 +41,7 @@ _FORGETTING: Final = 0.97
 """What earlier preloads count for each later one of their kind."""
 
 _REMEMBERED: Final = 200
-"""Preloads whose outcomes are kept over a restart: earlier ones count next to nothing."""
+"""Number of outcomes that are kept over a restart. Earlier ones have almost no weight."""
 
 _LEAST_VAIN: Final = 0.001
 _MOST_LOG_ODDS: Final = 5.0

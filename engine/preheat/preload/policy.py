@@ -84,7 +84,7 @@ def expected_model(chances: Chances) -> str | None:
     What only the other experts expect is not expected, but learned.
     """
     best = max(chances.models, key=chances.models.__getitem__, default=None)
-    if best is None or min(chances.models[best], chances.told.get(best, 0.0)) < _SURE:
+    if best is None or min(chances.models[best], chances.announced.get(best, 0.0)) < _SURE:
         return None
     return best
 

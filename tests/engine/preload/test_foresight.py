@@ -176,10 +176,10 @@ def test_an_announcement_of_the_model_in_use_ends_with_its_use() -> None:
         foresight.used("a", "x", now := now + 60)
         foresight.chosen("a", now := now + 10)
         foresight.used("a", "x", now := now + 10)
-        assert not foresight.chances(now).told
+        assert not foresight.chances(now).announced
         foresight.used("b", "x", now := now + 60)
     foresight.chosen("b", now)
-    assert foresight.chances(now).told["b"] > 0.9
+    assert foresight.chances(now).announced["b"] > 0.9
 
 
 def test_no_announcement_is_certain() -> None:
@@ -287,9 +287,9 @@ def test_each_sign_has_its_own_record() -> None:
             foresight.client_woke("x", "a", now)
         foresight.used("a", "x", now)
     foresight.chosen("b", now := MONDAY + 40 * HOUR_S)
-    chosen = foresight.chances(now).told["b"]
+    chosen = foresight.chances(now).announced["b"]
     foresight.client_woke("x", "b", now)
-    assert chosen < 0.2 < 0.8 < foresight.chances(now).told["b"]
+    assert chosen < 0.2 < 0.8 < foresight.chances(now).announced["b"]
 
 
 def test_the_half_life_of_habits_is_set() -> None:

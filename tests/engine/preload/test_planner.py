@@ -362,7 +362,7 @@ def test_habits_are_recalled_from_the_log(tmp_path: Path) -> None:
     assert planner.chances(NINE) == live.chances(NINE)
     assert live.client_woke("notes", "", NINE) == planner.client_woke("notes", "", NINE) == "f"
     assert live.model_chosen("e", NINE) == planner.model_chosen("e", NINE) == "e"
-    assert planner.chances(NINE).told["e"] == live.chances(NINE).told["e"] > 0.9
+    assert planner.chances(NINE).announced["e"] == live.chances(NINE).announced["e"] > 0.9
 
 
 def test_only_the_last_changes_of_a_long_log_are_recalled(tmp_path: Path) -> None:
