@@ -1,4 +1,5 @@
-"""Unloads idle models while memory is short, and keeps the files of hot models in memory."""
+"""Unloads idle models while memory is short, and notices when the machine was asleep: what is likely has changed, and
+files of hot models may have left memory."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ class MemoryGuard:
     watch: MemoryWatch
     pool: ResidencyExecutor
     preloads: PreloadContext
-    on_change: Callable[[], None]  # called when memory has become short, or is no longer
+    on_change: Callable[[], None]  # called when memory has become short or is no longer, and after a sleep
     clock: Callable[[], float] = unix_time  # returns Unix time
     touch: Touch = touch
     _looked_after: dict[str, float] = field(init=False, default_factory=dict)
@@ -58,6 +59,7 @@ class MemoryGuard:
             self.on_change()
         if self.watch.resumed():
             self._woke_at = self.clock()
+            self.on_change()  # timers stood still: without it, the plan of the evening before would last for minutes
         models = self.pool.models
         for record in list(self.pool.records.values()):
             if not pressure.tight and not self.preloads.active_requests and self._is_due(record):

@@ -143,6 +143,16 @@ async def test_after_a_sleep_all_are_touched_as_soon_as_nobody_asks_for_anything
     assert await situation.later(1) == []
 
 
+async def test_after_a_sleep_there_is_a_new_plan_at_once(situation: Situation) -> None:
+    await situation.later(1)
+    assert situation.changes == []
+    situation.slept_s = 3600.0
+    await situation.later(3601)
+    assert situation.changes == [""]
+    await situation.later(1)
+    assert situation.changes == [""]
+
+
 async def test_a_request_stops_it_and_the_rest_is_read_later(situation: Situation) -> None:
     begun, stopped = threading.Event(), []
 
