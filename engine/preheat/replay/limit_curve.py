@@ -38,13 +38,24 @@ REPLAYED_SETTINGS: Final = (
     "keep_after_use",
     "popularity_half_life",
     "eviction",
+    "read_ahead",
     "wake_with_clients",
     "favourites",
     "models_dirs",
     "sources",
     "models_dir",
+    "context_length",
+    "parallel",
+    "kv_cache_type",
+    "flash_attention",
+    "repack",
+    "devices",
+    "device_memory_limit",
+    "gpu_layers",
+    "experts_in_ram",
 )
-"""The settings that decide the result: an option of the application may differ from the file."""
+"""The settings that decide the result, by the policy or by the sizes of models: an option of the application may differ
+from the file."""
 
 if sys.platform == "win32":
     _LOW_PRIORITY: Final = psutil.BELOW_NORMAL_PRIORITY_CLASS

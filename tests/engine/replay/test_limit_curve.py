@@ -14,7 +14,7 @@ from preheat.messages import verbatim
 from preheat.replay import LimitCurve, compute_in_process
 from preheat.replay.limit_curve import compute
 from preheat.residency import Outcome
-from preheat.settings import Settings
+from preheat.settings import Settings, load_settings
 from preheat.usage import RequestRecord, UsageLog
 
 GB = 10**9
@@ -68,6 +68,38 @@ async def test_another_process_looks_into_the_folders_of_these_settings(
     found = await compute_in_process(settings, LIMITS)
     assert found == compute(settings, LIMITS) != compute(Settings(favourites=("b",)), LIMITS)
     assert paths.model_names_file().read_text() == "b\n"  # the application's, for shells
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"read_ahead": "off", "context_length": "auto", "parallel": 2, "repack": "on", "gpu_layers": 3},
+        {"kv_cache_type": "q8_0", "flash_attention": "on", "devices": [], "device_memory_limit": "1GiB"},
+        {"devices": ["Vulkan0", "CUDA1"], "context_length": 2048, "experts_in_ram": "on"},
+    ],
+)
+async def test_another_process_has_the_same_settings(
+    monkeypatch: pytest.MonkeyPatch, preheat_home: Path, changed: dict[str, object]
+) -> None:
+    settings, found = Settings.model_validate(changed), list[Settings]()
+
+    class Ended:
+        returncode = 0
+
+        async def communicate(self) -> tuple[bytes, bytes]:
+            return b'{"days": 0, "requests": 0, "points": [], "recent": []}', b""
+
+    async def run(*_: object, env: dict[str, str], **__: object) -> Ended:
+        with pytest.MonkeyPatch.context() as other:
+            for name, value in env.items():
+                other.setenv(name, value)
+            found.append(load_settings())
+        return Ended()
+
+    monkeypatch.setattr("asyncio.create_subprocess_exec", run)
+    await compute_in_process(settings, LIMITS)
+    assert found == [settings]
 
 
 async def test_without_any_use_there_are_no_points(preheat_home: Path) -> None:
