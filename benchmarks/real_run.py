@@ -228,8 +228,8 @@ def write_history(events: Sequence[TraceEvent], outcomes: Sequence[OutcomeRow], 
                     saved_s=0.0,
                 )
             )
-        elif event.kind is Kind.WAKE:
-            log.record(WakeRecord(event.at, event.client, event.model_id))
+        elif event.kind in (Kind.WAKE, Kind.ADDED):
+            log.record(WakeRecord(event.at, event.client, event.model_id, added=event.kind is Kind.ADDED))
     UsageTracker(Settings(), log).save_outcomes(outcomes)
     log.close()
 

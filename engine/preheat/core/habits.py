@@ -81,7 +81,8 @@ class HabitKeeper:
     async def _recall(self) -> None:
         self._recalled_for = self._basis()
         if self._usage.log is not None:  # what is known without one cannot be had again
-            self._planner.remember(await asyncio.to_thread(self._planner.recall))
+            recalled = await asyncio.to_thread(self._planner.recall, self._planner.latest)
+            self._planner.remember(recalled)
 
     def _basis(self) -> tuple[float, bool, timedelta | None]:
         """Return what habits depend on besides the log. A process asks for the system's time zone only once."""

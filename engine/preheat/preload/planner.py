@@ -34,7 +34,7 @@ from preheat.residency import (
     plan_beside_small,
     plan_room,
 )
-from preheat.usage import DAY_S, HOUR_S, OutcomeRow, Popularity, Usage, UsageTracker, Use
+from preheat.usage import DAY_S, HOUR_S, OutcomeRow, Popularity, Usage, UsageTracker, Use, UseKind
 
 _USED: Final = 1.0
 """A model with more uses than this lately, two for example, is one that is used. Not the estimate but this decides what
@@ -46,8 +46,8 @@ _ENDS: Final = frozenset({Action.UNLOAD, Action.EVICT, Action.CANCEL, Action.FAI
 """Actions after which a model is not in memory. Only those of an unused preload, where it is to blame, are wasted."""
 
 _MOST_LIKELY: Final = 3
-_REMEMBERED: Final = 100
-"""Last requests that are not looked up in the log: they may not have ended yet."""
+_LATEST: Final = 100
+"""Last uses that are kept besides the log: requests are written there only when they have ended."""
 
 _RECALLED: Final = 2000
 """Changes that are recalled: of several weeks, in less than half a second for a thousand models."""
@@ -57,12 +57,12 @@ class Recalled(NamedTuple):
     """What the log says about what is needed next, and about the preloads before.
 
     Attributes:
-        until: Unix time of the last request in the log.
+        known: The uses that it knows.
         outcomes: How the last preloads turned out, the oldest first.
     """
 
     foresight: Foresight
-    until: float
+    known: Set[Use]
     outcomes: tuple[OutcomeRow, ...] = ()
 
 
@@ -77,7 +77,7 @@ class PreloadPlanner:
     def __init__(self, usage: UsageTracker, policy: PolicySettings) -> None:
         self._usage = usage
         self._foresight = self._empty_foresight()
-        self._arrived: deque[tuple[str, str, float]] = deque(maxlen=_REMEMBERED)
+        self._latest: deque[Use] = deque(maxlen=_LATEST)
         self._planned: tuple[tuple[object, ...], PreloadPlan] | None = None
         self._outcomes = Outcomes(usage.save_outcomes)
         self._suppressed: set[str] = set()
@@ -89,8 +89,7 @@ class PreloadPlanner:
     def request_arrived(self, model_id: str, client: str, now: float) -> None:
         """Count a request; its model may be preloaded again."""
         self._usage.request_arrived(model_id, client, now)
-        self._foresight.used(model_id, client, now)
-        self._arrived.append((model_id, client, now))
+        self._note(Use(now, client, model_id, UseKind.REQUEST))
         self._outcomes.used(model_id)
         self.allow(model_id)
 
@@ -98,18 +97,23 @@ class PreloadPlanner:
         """Note that a client woke; return the model it is expected to use, which may be preloaded again."""
         if not self._usage.client_woke(client, model_id, now):
             return None
-        self._foresight.client_woke(client, model_id, now)
+        self._note(Use(now, client, model_id, UseKind.WAKE))
         return self._allow_expected(now)
 
     def model_chosen(self, model_id: str, now: float) -> str | None:
         """Note that the user chose a model in a window; return the one that is expected to be used, as above."""
         self._usage.model_chosen(model_id, now)
-        self._foresight.chosen(model_id, now)
+        self._note(Use(now, "", model_id, UseKind.CHOICE))
         return self._allow_expected(now)
 
     def model_added(self, model_id: str, now: float) -> None:
         """Note that a model was downloaded, imported or found."""
-        self._foresight.added(model_id, now)
+        self._usage.model_added(model_id, now)
+        self._note(Use(now, "", model_id, UseKind.ADDITION))
+
+    def _note(self, use: Use) -> None:
+        self._latest.append(use)
+        _teach(self._foresight, use)
 
     def preload_started(self, target: PreloadTarget, now: float) -> None:
         """Note that a target of a plan is being loaded."""
@@ -131,28 +135,29 @@ class PreloadPlanner:
         """Note that no model is in memory any more, for a reason that says nothing about preloads."""
         self._outcomes.lost()
 
-    def recall(self) -> Recalled:
+    @property
+    def latest(self) -> tuple[Use, ...]:
+        """The last uses, for ``recall``."""
+        return tuple(self._latest)
+
+    def recall(self, latest: Sequence[Use] = ()) -> Recalled:
         """Return what the log of the last weeks says about what is needed next, for ``remember``.
 
         Blocks on the disk, for up to half a second. Any thread.
+
+        Args:
+            latest: ``latest`` of the planner; some of them may not be in the log yet.
         """
-        foresight = self._empty_foresight()
-        uses = _last_changes(list(self._usage.recent()))
-        for use in uses:
-            if use.is_choice:
-                foresight.chosen(use.model_id, use.at)
-            elif use.is_wake:
-                foresight.client_woke(use.client, use.model_id, use.at)
-            else:
-                foresight.used(use.model_id, use.client, use.at)
-        until = max((use.at for use in uses if not use.is_wake), default=-math.inf)
-        return Recalled(foresight, until, self._usage.outcomes())
+        foresight, uses = self._empty_foresight(), self._usage.recent(latest)
+        for use in _last_changes(uses):
+            _teach(foresight, use)
+        return Recalled(foresight, frozenset(uses), self._usage.outcomes())
 
     def remember(self, recalled: Recalled) -> None:
         """Go on with what the log says, and what has happened since."""
-        for model_id, client, at in self._arrived:
-            if at > recalled.until:
-                recalled.foresight.used(model_id, client, at)
+        for use in self._latest:
+            if use not in recalled.known:
+                _teach(recalled.foresight, use)
         self._foresight = recalled.foresight
         self._outcomes.recall(recalled.outcomes)
 
@@ -398,12 +403,25 @@ class PreloadPlanner:
         return self._planned[1]
 
 
+def _teach(foresight: Foresight, use: Use) -> None:
+    """Let foresight learn what has happened."""
+    match use.kind:
+        case UseKind.REQUEST:
+            foresight.used(use.model_id, use.client, use.at)
+        case UseKind.WAKE:
+            foresight.client_woke(use.client, use.model_id, use.at)
+        case UseKind.CHOICE:
+            foresight.chosen(use.model_id, use.at)
+        case UseKind.ADDITION:
+            foresight.added(use.model_id, use.at)
+
+
 def _last_changes(uses: Sequence[Use]) -> Sequence[Use]:
     """Return the uses from the last ``_RECALLED`` changes on: only these take time to learn from."""
     changes, after = 0, None
     for place in range(len(uses) - 1, -1, -1):
         use = uses[place]
-        if use.is_wake:
+        if use.kind is not UseKind.REQUEST:
             continue
         if after is not None and (use.model_id != after.model_id or after.at - use.at > PAUSE_S):
             changes += 1

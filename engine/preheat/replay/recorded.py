@@ -35,7 +35,7 @@ def recorded_trace(
         if request.model_id in sizes
     ]
     events += [
-        TraceEvent(wake.at, Kind.WAKE if wake.client else Kind.CHOSEN, wake.model_id, wake.client)
+        TraceEvent(wake.at, _kind_of(wake), wake.model_id, wake.client)
         for wake in wakes
         if not wake.model_id or wake.model_id in sizes
     ]
@@ -44,6 +44,12 @@ def recorded_trace(
     named = {event.model_id for event in events if event.model_id}
     used = {model_id: size for model_id, size in sizes.items() if model_id in named or model_id in favourites}
     return Trace(tuple(events), used, tuple(name for name in favourites if name in used), device_limits)
+
+
+def _kind_of(wake: WakeRecord) -> Kind:
+    if wake.added:
+        return Kind.ADDED
+    return Kind.WAKE if wake.client else Kind.CHOSEN
 
 
 def _loaded_sizes(decisions: Iterable[DecisionRecord]) -> dict[str, ModelSize]:
@@ -56,7 +62,7 @@ def _loaded_sizes(decisions: Iterable[DecisionRecord]) -> dict[str, ModelSize]:
 
 
 def _runs(decisions: Iterable[DecisionRecord], events: Iterable[TraceEvent]) -> Iterator[TraceEvent]:
-    """Yield the starts and ends of Preheat. A run starts with its first preload, wake or choice.
+    """Yield the starts and ends of Preheat. A run starts with its first preload, wake, choice or addition.
 
     A run that starts with a request needs no event.
     """

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         SizeKey,
         SizeRecord,
         Use,
+        UseKind,
         WakeRecord,
     )
     from preheat.usage.stats import (
@@ -47,7 +48,9 @@ else:
             "preheat.usage.log": "FILE_NAME UsageLog",
             "preheat.usage.popularity": "DAY_S HALF_LIFE_S HOUR_S Popularity Usage Weights",
             "preheat.usage.prompts": "KnownPrompt PromptHabits",
-            "preheat.usage.records": "END_OF_TIME Counts OutcomeRow RequestRecord SizeKey SizeRecord Use WakeRecord",
+            "preheat.usage.records": (
+                "END_OF_TIME Counts OutcomeRow RequestRecord SizeKey SizeRecord Use UseKind WakeRecord"
+            ),
             "preheat.usage.stats": (
                 "DAYS HOURS SETTLING_S Figures Latency Quantiles Recomputed UsageBucket UsageHistory"
             ),

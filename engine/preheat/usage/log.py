@@ -218,10 +218,10 @@ class UsageLog:
         return self._read(lambda connection: tables.read_requests(connection, limit, since, model, client))
 
     def recent_uses(self, limit: int) -> list[Use]:
-        """Return the last requests, and the wakes since the first of them, in the order of their times.
+        """Return the last requests, and the wakes, choices and additions of that time, in time order.
 
         Args:
-            limit: Most requests; also that of wakes.
+            limit: Most requests; also that of all others.
         """
         return self._read(lambda connection: tables.read_uses(connection, limit))
 

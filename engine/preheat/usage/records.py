@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import ClassVar, Final, NamedTuple
 
 from preheat.messages import Message
@@ -81,17 +82,19 @@ class RequestRecord:
 class WakeRecord:
     """A client listed the models, requested details of one or opened a session, before its first request.
 
-    Or the user chose a model: then there is a model, but no client.
+    Or the user chose a model, or one was added: then there is a model, but no client.
 
     Attributes:
         at: Unix time.
         client: The client's name; the log keeps the first 64 characters.
-        model_id: The model it named, or that was chosen; empty for none.
+        model_id: The model it named, or that was chosen or added; empty for none.
+        added: The model was downloaded, imported or found.
     """
 
     at: float
     client: str
     model_id: str = ""
+    added: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +129,27 @@ class RowsToSave:
     rows: tuple[Row, ...] | None
 
 
+class UseKind(StrEnum):
+    """What a ``Use`` is."""
+
+    REQUEST = "request"
+    WAKE = "wake"
+    """A client listed the models, opened a session, or asked for the details of a model."""
+
+    CHOICE = "choice"
+    """The user chose a model."""
+
+    ADDITION = "addition"
+    """A model was downloaded, imported or found."""
+
+
 class Use(NamedTuple):
-    """A request, a wake or a choice, as far as habits are concerned; see ``RequestRecord`` and ``WakeRecord``."""
+    """What habits are learned from; see ``RequestRecord`` and ``WakeRecord``."""
 
     at: float
     client: str
     model_id: str
-    is_wake: bool
-
-    @property
-    def is_choice(self) -> bool:
-        """Whether a model was chosen; it is a wake without a client, then."""
-        return self.is_wake and not self.client
+    kind: UseKind
 
 
 class OutcomeRow(NamedTuple):

@@ -65,7 +65,7 @@ _OF_VERSION_1: Final = {
     "hours": f"CREATE TABLE hours (hour INTEGER, model INTEGER, {_SUMS}, PRIMARY KEY (hour, model)) WITHOUT ROWID",
     "days": f"CREATE TABLE days (day INTEGER, model INTEGER, {_SUMS}, PRIMARY KEY (day, model)) WITHOUT ROWID",
 }
-# The model is NULL for a wake that named none.
+# The model is NULL for a wake that named none. The client is empty if a model was chosen, and NULL if one was added.
 _ADDED_IN_2: Final = {
     "wakes": "CREATE TABLE wakes (id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL, model INTEGER, client TEXT)",
     "wakes_by_time": "CREATE INDEX wakes_by_time ON wakes (at)",

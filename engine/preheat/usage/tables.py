@@ -28,6 +28,7 @@ from preheat.usage.records import (
     SizeKey,
     SizeRecord,
     Use,
+    UseKind,
     WakeRecord,
 )
 from preheat.usage.retention import LastRecords
@@ -168,31 +169,39 @@ def read_wakes(connection: sqlite3.Connection, begin: float, end: float) -> Iter
     if version < WAKES_SINCE:
         return iter(())
     rows = connection.execute(
-        "SELECT at, client, ifnull((SELECT model_id FROM models WHERE no = model), '') FROM wakes "
-        "WHERE at >= ? AND at < ? ORDER BY at, id",
+        "SELECT at, ifnull(client, ''), ifnull((SELECT model_id FROM models WHERE no = model), ''), client IS NULL "
+        "FROM wakes WHERE at >= ? AND at < ? ORDER BY at, id",
         (begin, end),
     )
-    return (WakeRecord(*row) for row in rows)
+    return (WakeRecord(at, client, model_id, bool(added)) for at, client, model_id, added in rows)
 
 
 def read_uses(connection: sqlite3.Connection, limit: int) -> list[Use]:
-    """Return the last requests, and the wakes since the first of them, in the order of their times.
+    """Return the last requests, and the wakes, choices and additions of that time, in time order.
 
     Args:
-        limit: Most requests; also that of wakes.
+        limit: Most requests; also that of all others.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     names = dict(connection.execute("SELECT no, model_id FROM models"))
     rows = connection.execute("SELECT started_at, client, model FROM requests ORDER BY id DESC LIMIT ?", (limit,))
-    uses = [Use(at, client, names[model], False) for at, client, model in rows]
-    if uses and version >= WAKES_SINCE:
+    uses = [Use(at, client, names[model], UseKind.REQUEST) for at, client, model in rows]
+    if version >= WAKES_SINCE:
+        since = min(use.at for use in uses) if len(uses) == limit else 0.0
         rows = connection.execute(
             "SELECT at, client, model FROM wakes WHERE at >= ? ORDER BY at DESC LIMIT ?",
-            (min(use.at for use in uses), limit),
+            (since, limit),
         )
-        uses += [Use(at, client, names.get(model, ""), True) for at, client, model in rows]
+        uses += [Use(at, client or "", names.get(model, ""), _kind(client)) for at, client, model in rows]
     uses.sort(key=lambda use: use.at)
     return uses
+
+
+def _kind(client: str | None) -> UseKind:
+    """Return what a row of the table of wakes is; see ``schema``."""
+    if client is None:
+        return UseKind.ADDITION
+    return UseKind.WAKE if client else UseKind.CHOICE
 
 
 def read_decisions(
@@ -334,7 +343,8 @@ def _stages(stages: LoadStages | None) -> tuple[float | None, ...]:
 
 
 def _wake_row(record: WakeRecord) -> tuple[object, ...]:
-    return _time(record.at), _text(record.model_id, _MAX_NAME), _text(record.client, _MAX_CLIENT)
+    client = None if record.added else _text(record.client, _MAX_CLIENT)
+    return _time(record.at), _text(record.model_id, _MAX_NAME), client
 
 
 def _request(row: tuple[Any, ...]) -> RequestRecord:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import tzinfo
 from typing import Final
 
@@ -16,7 +16,7 @@ from preheat.usage.cold import MOST_LOADS, ColdLoad, Source, measured_load, usua
 from preheat.usage.log import UsageLog
 from preheat.usage.popularity import DAY_S, Popularity, Row
 from preheat.usage.prompts import PromptHabits
-from preheat.usage.records import OutcomeRow, RequestRecord, SizeKey, SizeRecord, Use, WakeRecord
+from preheat.usage.records import OutcomeRow, RequestRecord, SizeKey, SizeRecord, Use, UseKind, WakeRecord
 
 _AWAKE_S: Final = 600.0
 """Time in which a client that woke is expected to send a request, in seconds."""
@@ -29,7 +29,7 @@ _PROMPT_REQUESTS: Final = 2000
 """Last requests in the log from which the clients' prompts are known after a start."""
 
 _RECENT_USES: Final = 20_000
-"""Last requests in the log, and as many wakes at most, from which habits are known after a start."""
+"""Last requests in the log, and as many wakes, choices and additions, from which habits are known after a start."""
 
 _DECISIONS: Final = 500
 """Last decisions in the log from which the stages of loads are known after a start."""
@@ -137,13 +137,23 @@ class UsageTracker:
         if self.log is not None and self._filter.accept_choice(model_id, now):
             self.log.record(WakeRecord(now, "", model_id))
 
-    def recent(self) -> Iterator[Use]:
-        """Yield the last uses in the log, in the order of their times. Blocks on the disk; any thread."""
+    def model_added(self, model_id: str, now: float) -> None:
+        """Note that a model was downloaded, imported or found."""
         if self.log is not None:
-            self.log.flush()
-            for use in self.log.recent_uses(_RECENT_USES):
-                if self._settings.wake_with_clients or use.is_choice or not use.is_wake:
-                    yield use
+            self.log.record(WakeRecord(now, "", model_id, added=True))
+
+    def recent(self, latest: Collection[Use] = ()) -> list[Use]:
+        """Return the last uses in time order: those in the log, and the latest, which may not be there yet.
+
+        Blocks on the disk; any thread.
+        """
+        if self.log is None:
+            return []
+        self.log.flush()
+        logged = self.log.recent_uses(_RECENT_USES)
+        known = set(logged)
+        uses = sorted([*logged, *(use for use in latest if use not in known)], key=lambda use: use.at)
+        return [use for use in uses if use.kind is not UseKind.WAKE or self._settings.wake_with_clients]
 
     def save_outcomes(self, rows: Iterable[OutcomeRow]) -> None:
         """Save how the last preloads turned out, instead of what was saved before."""

@@ -355,7 +355,7 @@ def test_habits_are_recalled_from_the_log(tmp_path: Path) -> None:
     planner = PreloadPlanner(tracker, PolicySettings())
     recalled = planner.recall()
     live.request_arrived("c", "chat", NINE - 60)
-    planner.request_arrived("f", "notes", NINE - 90_000)  # it is in the log already
+    planner.request_arrived("e", "chat", NINE - 400_000 + 39 * 9000.0)  # it is in the log already
     planner.request_arrived("c", "chat", NINE - 60)  # while it is recalled
     planner.remember(recalled)
     tracker.close()
@@ -363,6 +363,75 @@ def test_habits_are_recalled_from_the_log(tmp_path: Path) -> None:
     assert live.client_woke("notes", "", NINE) == planner.client_woke("notes", "", NINE) == "f"
     assert live.model_chosen("e", NINE) == planner.model_chosen("e", NINE) == "e"
     assert planner.chances(NINE).announced["e"] == live.chances(NINE).announced["e"] > 0.9
+
+
+def logged(tmp_path: Path, *uses: str, every_s: float = 1000.0) -> UsageTracker:
+    """Return a tracker with a log of requests, the last one at ``NINE``."""
+    log = UsageLog(tmp_path / "usage.db", clock=lambda: NINE)
+    for number, model_id in enumerate(reversed(uses)):
+        log.record(RequestRecord(model_id, NINE - number * every_s, Outcome.HIT))
+    assert log.write_pending()
+    tracker = UsageTracker(Settings(), log, timezone=UTC, clock=lambda: NINE)
+    tracker.open()
+    return tracker
+
+
+def test_a_request_that_still_runs_is_recalled_in_its_place(tmp_path: Path) -> None:
+    tracker = logged(tmp_path, *"cecece")
+    live, planner = planner_of(), PreloadPlanner(tracker, PolicySettings())
+    uses = sorted([*((NINE - number * 1000.0, "ec"[number % 2]) for number in range(6)), (NINE - 500.0, "f")])
+    for at, model_id in uses:
+        live.request_arrived(model_id, "", at)
+    planner.request_arrived("f", "", NINE - 500.0)
+    planner.remember(planner.recall(planner.latest))
+    tracker.close()
+    assert planner.chances(NINE) == live.chances(NINE)
+
+
+@pytest.mark.parametrize("while_recalled", [True, False])
+@pytest.mark.parametrize("sign", ["wake", "choice", "addition"])
+def test_a_sign_is_not_forgotten_when_habits_are_recalled(tmp_path: Path, sign: str, while_recalled: bool) -> None:
+    tracker = logged(tmp_path, *"cece")
+    planner = PreloadPlanner(tracker, PolicySettings())
+
+    def speak() -> None:
+        match sign:
+            case "wake":
+                planner.client_woke("notes", "f", NINE + 60)
+            case "choice":
+                planner.model_chosen("f", NINE + 60)
+            case "addition":
+                planner.model_added("f", NINE + 60)
+
+    if not while_recalled:
+        speak()
+    recalled = planner.recall(planner.latest)
+    if while_recalled:
+        speak()
+    expected = planner.chances(NINE + 61).announced["f"]
+    planner.remember(recalled)
+    tracker.close()
+    assert planner.chances(NINE + 61).announced["f"] == expected > 0.5
+
+
+def test_how_often_added_models_were_used_is_recalled(tmp_path: Path) -> None:
+    """Somebody who tries nothing at once has downloads that wait."""
+    log = UsageLog(tmp_path / "usage.db", clock=lambda: NINE)
+    tracker = UsageTracker(Settings(), log, timezone=UTC, clock=lambda: NINE)
+    tracker.open()
+    live = PreloadPlanner(tracker, PolicySettings())
+    for number in range(10):
+        at = NINE - 100_000 + number * 9000
+        live.model_added(f"new-{number}", at)
+        live.request_arrived("ce"[number % 2], "", at + 60)
+        tracker.request_ended(RequestRecord("ce"[number % 2], at + 60, Outcome.HIT))
+    planner = PreloadPlanner(tracker, PolicySettings())
+    planner.remember(planner.recall())
+    tracker.close()
+    for each in (live, planner):
+        each.model_added("f", NINE)
+    assert planner.chances(NINE) == live.chances(NINE)
+    assert planner.chances(NINE).announced["f"] < 0.4
 
 
 def test_only_the_last_changes_of_a_long_log_are_recalled(tmp_path: Path) -> None:

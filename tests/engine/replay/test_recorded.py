@@ -68,12 +68,14 @@ def test_wakes_are_ordered_by_time() -> None:
         WakeRecord(2.0, "editor/2", "a"),
         WakeRecord(3.0, "editor/2", "gone"),
         WakeRecord(7.0, "", "a"),
+        WakeRecord(7.5, "", "a", added=True),
     ]
     trace = recorded_trace([request(9.0, "a"), request(1.0, "a")], [], {"a": SIZE}, wakes=wakes)
     assert trace.events == (
         TraceEvent(1.0, Kind.REQUEST, "a", "notes/1"),
         TraceEvent(2.0, Kind.WAKE, "a", "editor/2"),
         TraceEvent(7.0, Kind.CHOSEN, "a"),
+        TraceEvent(7.5, Kind.ADDED, "a"),
         TraceEvent(8.0, Kind.WAKE, "", "notes/1"),
         TraceEvent(9.0, Kind.REQUEST, "a", "notes/1"),
     )

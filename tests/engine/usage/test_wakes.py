@@ -8,7 +8,7 @@ import pytest
 
 from preheat.residency import Outcome
 from preheat.settings import Settings
-from preheat.usage import RequestRecord, UsageLog, UsageTracker, Use, WakeRecord
+from preheat.usage import RequestRecord, UsageLog, UsageTracker, Use, UseKind, WakeRecord
 from preheat.usage.file import open_reader
 from preheat.usage.schema import VERSION
 from tests.engine.usage.passing import Time, look
@@ -161,6 +161,26 @@ def test_a_wake_is_a_sign_with_the_setting_and_a_name() -> None:
     assert tracker.awake(NOW + 601) == ()
 
 
+def test_a_model_that_was_added_or_chosen_is_no_wake(path: Path) -> None:
+    log = UsageLog(path, clock=lambda: NOW)
+    tracker = UsageTracker(Settings(wake_with_clients=False), log, clock=lambda: NOW)
+    log.record(RequestRecord("a", NOW - 1, Outcome.HIT))
+    tracker.model_chosen("a", NOW)
+    tracker.model_added("b", NOW + 1)
+    tracker.client_woke("editor/1", "b", NOW + 2)
+    assert log.write_pending()
+    signs = [WakeRecord(NOW, "", "a"), WakeRecord(NOW + 1, "", "b", added=True), WakeRecord(NOW + 2, "editor/1", "b")]
+    assert woken(log) == signs
+    later = Use(NOW + 3, "", "c", UseKind.REQUEST)
+    assert tracker.recent([later, Use(NOW, "", "a", UseKind.CHOICE)]) == [
+        Use(NOW - 1, "", "a", UseKind.REQUEST),
+        Use(NOW, "", "a", UseKind.CHOICE),
+        Use(NOW + 1, "", "b", UseKind.ADDITION),
+        later,  # without the setting, wakes are no signs
+    ]
+    log.close()
+
+
 def test_recent_uses_come_in_the_order_of_their_times(path: Path) -> None:
     log = UsageLog(path, clock=lambda: NOW)
     for number in range(10):
@@ -169,20 +189,19 @@ def test_recent_uses_come_in_the_order_of_their_times(path: Path) -> None:
     log.record(RequestRecord("b", NOW + 3.2, Outcome.MISS))  # it ended last
     assert log.write_pending()
     assert log.recent_uses(3) == [
-        Use(NOW + 3.2, "", "b", False),
-        Use(NOW + 6.5, "editor/1", "b", True),
-        Use(NOW + 7.5, "editor/1", "", True),
-        Use(NOW + 8, "editor/1", "a", False),
-        Use(NOW + 8.5, "editor/1", "b", True),
-        Use(NOW + 9, "editor/1", "a", False),
+        Use(NOW + 3.2, "", "b", UseKind.REQUEST),
+        Use(NOW + 6.5, "editor/1", "b", UseKind.WAKE),
+        Use(NOW + 7.5, "editor/1", "", UseKind.WAKE),
+        Use(NOW + 8, "editor/1", "a", UseKind.REQUEST),
+        Use(NOW + 8.5, "editor/1", "b", UseKind.WAKE),
+        Use(NOW + 9, "editor/1", "a", UseKind.REQUEST),
     ]
-    assert len(log.recent_uses(100)) == 20  # not the wake before the first request
+    assert len(log.recent_uses(100)) == 21
     log.close()
 
 
 def test_nothing_is_recent_in_an_empty_log(path: Path) -> None:
     log = UsageLog(path, clock=lambda: NOW)
     assert log.recent_uses(3) == []
-    assert list(UsageTracker(Settings(), log).recent()) == []
-    assert list(UsageTracker(Settings()).recent()) == []
+    assert UsageTracker(Settings(), log).recent() == UsageTracker(Settings()).recent() == []
     log.close()
