@@ -126,6 +126,7 @@ class Popularity:
         self._models: dict[str, dict[int, _Counter]] = {}
         for model_id, counter, value, at in rows:
             self._models.setdefault(model_id, {})[counter] = _Counter(value, at)
+        self._models = {model_id: counters for model_id, counters in self._models.items() if _SCORE in counters}
         self._latest = max((counter.at for counter in self._halved()), default=None)
 
     def note(self, model_id: str, at: float) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple, TypeVar, get_type_hints
 
 from preheat.messages import Message
 from preheat.residency import DecisionRecord, Outcome
+
+T = TypeVar("T")
 
 Row = tuple[str | int | float | tuple[str, ...] | None, ...]
 """A row that another module stores in the log."""
@@ -15,8 +18,11 @@ Row = tuple[str | int | float | tuple[str, ...] | None, ...]
 SizeKey = tuple[str, int, float, int, str]
 """Key of a measured size: path, file bytes, modification time, context length, KV cache type."""
 
-END_OF_TIME: Final = 2.0**40
-"""Upper bound of all times in the log (the year 36812), whatever the clock said."""
+END_OF_TIME: Final = 2.0**37
+"""Upper bound of all times in the log (the year 6325, which calendars know), whatever the clock said."""
+
+_MOST: Final = 2.0**48
+"""Upper bound of all other numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,20 @@ class OutcomeRow(NamedTuple):
     paused: bool
     vain: float
     wasted: bool
+
+
+def rows_of(kind: type[T], rows: Iterable[Row]) -> Iterator[T]:
+    """Yield saved rows as named tuples, without those that are not of this kind."""
+    types = tuple(get_type_hints(kind).values())
+    for row in rows:
+        if len(row) == len(types) and all(map(_fits, row, types)):
+            yield kind(*row)
+
+
+def _fits(value: object, kind: type) -> bool:
+    if kind in (int, float):
+        return type(value) in (int, kind) and isinstance(value, int | float) and abs(value) <= _MOST
+    return type(value) is kind
 
 
 Record = RequestRecord | DecisionRecord | SizeRecord | WakeRecord

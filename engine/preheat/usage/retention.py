@@ -12,7 +12,7 @@ from typing import Final
 
 from preheat.clock import Ticks
 from preheat.usage.file import transaction
-from preheat.usage.schema import DAY_S
+from preheat.usage.schema import DAY_S, whole_where
 
 LOOK_INTERVAL_S: Final = 3600.0
 """Time between two looks of one process, in seconds."""
@@ -22,6 +22,8 @@ MOST_PASSED_S: Final = 7.0 * DAY_S
 
 MOST_OFF_S: Final = 31.0 * DAY_S
 """Longest time for which a machine is believed to have been off, in seconds. More is a clock that is wrong."""
+
+_WHOLE_LOOK: Final = whole_where(numbers="passed_s highest ticks requests decisions wakes", texts="source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def look_at(connection: sqlite3.Connection, wall: float, ticks: Ticks, history_s
     """Store a look, and return the last records that are older than the history; None if there are none."""
     with transaction(connection):
         row = connection.execute(
-            "SELECT passed_s, highest, ticks, source FROM looks ORDER BY passed_s DESC LIMIT 1"
+            f"SELECT passed_s, highest, ticks, source FROM looks WHERE {_WHOLE_LOOK} ORDER BY passed_s DESC LIMIT 1"
         ).fetchone()
         now = look_again(Look(row[0], row[1], Ticks(row[2], row[3])) if row else None, wall, ticks)
         connection.execute(
@@ -79,7 +81,8 @@ def look_at(connection: sqlite3.Connection, wall: float, ticks: Ticks, history_s
             (now.passed_s, now.highest, *now.ticks),
         )
         found = connection.execute(
-            "SELECT passed_s, requests, decisions, wakes FROM looks WHERE passed_s <= ? ORDER BY passed_s DESC LIMIT 1",
+            f"SELECT passed_s, requests, decisions, wakes FROM looks WHERE {_WHOLE_LOOK} AND passed_s <= ? "
+            "ORDER BY passed_s DESC LIMIT 1",
             (now.passed_s - history_s,),
         ).fetchone()
         if found is None:

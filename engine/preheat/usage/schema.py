@@ -21,6 +21,8 @@ DAY_S: Final = 86400
 SPANS: Final = (("hours", HOUR_S), ("days", DAY_S))
 """Tables of sums, and the seconds that one row covers."""
 
+MAX_INTEGER: Final = 2**48  # sums of these stay far below SQLite's limit
+
 OUTCOMES: Final = (Outcome.HIT, Outcome.LATE_HIT, Outcome.MISS)
 """An outcome is stored as its index here. Only append."""
 
@@ -187,3 +189,17 @@ def add_to(table: str, span_s: int, select: str) -> str:
         f"INSERT INTO {table} ({span}, model, {columns}) {select.format(span_s)} "
         f"ON CONFLICT ({span}, model) DO UPDATE SET {added}"
     )
+
+
+def whole_where(*conditions: str, numbers: str = "", optional: str = "", texts: str = "") -> str:
+    """Return the condition that a row is as Preheat writes it: one that is not must not hide the others.
+
+    To SQLite, texts are greater than numbers. Plus signs in conditions keep it from using an index, to sort by another.
+
+    Args:
+        numbers: Columns that are numbers; ``optional``: that may be NULL as well; ``texts``: that are texts.
+    """
+    columns = (*numbers.split(), *(f"ifnull({name}, 0)" for name in optional.split()))
+    ranges = (f"{column} BETWEEN 0 AND {MAX_INTEGER}" for column in columns)
+    kinds = (f"typeof({name}) = 'text'" for name in texts.split())
+    return " AND ".join((*conditions, *ranges, *kinds))

@@ -17,8 +17,8 @@ from typing import Any, Final
 from preheat.messages import Message
 from preheat.residency import Outcome
 from preheat.usage.records import END_OF_TIME, Counts
-from preheat.usage.schema import DAY_S, DECISION_SUMS, HOUR_S, OUTCOMES, REQUEST_SUMS, SUM_COLUMNS
-from preheat.usage.tables import read_reason
+from preheat.usage.schema import DAY_S, DECISION_SUMS, HOUR_S, MAX_INTEGER, OUTCOMES, REQUEST_SUMS, SUM_COLUMNS
+from preheat.usage.tables import WHOLE_DECISION, WHOLE_REQUEST, read_reason
 
 HOURS: Final = 48
 DAYS: Final = 90
@@ -35,7 +35,9 @@ _REASONS: Final = 10
 """Kinds of reasons listed."""
 
 _NO_COUNTS: Final = Counts()
-_TOTALS: Final = ", ".join(f"SUM({name})" for name in SUM_COLUMNS)
+_TOTALS: Final = ", ".join(
+    f"ifnull(SUM({name}) FILTER (WHERE {name} BETWEEN 0 AND {MAX_INTEGER}), 0)" for name in SUM_COLUMNS
+)
 _HOURS_PER_DAY: Final = DAY_S // HOUR_S
 _CODES: Final = ", ".join(map(str, range(len(OUTCOMES))))
 
@@ -212,7 +214,9 @@ def _series(
 
 def _sums(connection: sqlite3.Connection, begin: float, end: float) -> _Sums:
     """Return the sums from ``begin`` to ``end``, both included."""
-    (history_begins,) = connection.execute("SELECT begins FROM history").fetchone()
+    (history_begins,) = connection.execute(
+        "SELECT ifnull(max(begins), 0) FROM history WHERE typeof(begins) = 'integer'"
+    ).fetchone()
     # Days before the history cannot be cut: they count as a whole.
     if begin < history_begins:
         begin = float(begin // DAY_S * DAY_S)
@@ -243,8 +247,8 @@ def _between(connection: sqlite3.Connection, table: str, first: int, last: int) 
 
 def _edge(connection: sqlite3.Connection, begin: float, less: str, end: float) -> list[sqlite3.Cursor]:
     """Return the sums of the records in a part of an hour."""
-    requests = f"outcome IN ({_CODES}) AND started_at >= ? AND started_at {less} ?"
-    decisions = f"at >= ? AND at {less} ?"
+    requests = f"{WHOLE_REQUEST} AND outcome IN ({_CODES}) AND started_at >= ? AND started_at {less} ?"
+    decisions = f"{WHOLE_DECISION} AND at >= ? AND at {less} ?"
     return [
         connection.execute(f"SELECT model, {sums} FROM {table} WHERE {condition} GROUP BY model", (begin, end))
         for sums, table, condition in (
@@ -268,7 +272,8 @@ def _add_up(parts: Iterable[Iterable[tuple[Any, ...]]]) -> _Sums:
 def _recomputed(connection: sqlite3.Connection, begin: float, end: float) -> tuple[Recomputed, ...]:
     newest = (
         "SELECT id, prompt_tokens - slot_tokens - memory_tokens - disk_tokens AS tokens, recomputed, recomputed_why "
-        "FROM requests WHERE recomputed != '' AND started_at >= ? AND started_at <= ? ORDER BY started_at DESC LIMIT ?"
+        f"FROM requests WHERE {WHOLE_REQUEST} AND recomputed != '' AND started_at >= ? AND started_at <= ? "
+        "ORDER BY started_at DESC LIMIT ?"
     )
     # With max(), SQLite takes the other columns from the row that has the maximum.
     rows = connection.execute(
@@ -282,8 +287,8 @@ def _recomputed(connection: sqlite3.Connection, begin: float, end: float) -> tup
 def _latency(connection: sqlite3.Connection, code: int, begin: float, end: float) -> dict[int | None, Latency]:
     """Return the latency of requests with one outcome, by model."""
     rows = connection.execute(
-        "SELECT model, wait_s, ttft_s FROM requests WHERE outcome = ? AND started_at >= ? AND started_at <= ? "
-        "ORDER BY started_at DESC LIMIT ?",
+        f"SELECT model, wait_s, ttft_s FROM requests WHERE {WHOLE_REQUEST} AND outcome = ? AND started_at >= ? "
+        "AND started_at <= ? ORDER BY started_at DESC LIMIT ?",
         (code, begin, end, SAMPLE_REQUESTS),
     ).fetchall()
     wait = _quantiles_by_model([(model, wait_s) for model, wait_s, _ in rows])
@@ -293,8 +298,8 @@ def _latency(connection: sqlite3.Connection, code: int, begin: float, end: float
 
 def _load_times(connection: sqlite3.Connection, begin: float, end: float) -> dict[int | None, Quantiles]:
     rows = connection.execute(
-        "SELECT model, seconds FROM decisions WHERE action IN ('load', 'preload') AND at >= ? AND at <= ? "
-        "AND seconds IS NOT NULL ORDER BY at DESC LIMIT ?",
+        f"SELECT model, seconds FROM decisions WHERE {WHOLE_DECISION} AND action IN ('load', 'preload') "
+        "AND at >= ? AND at <= ? AND seconds IS NOT NULL ORDER BY at DESC LIMIT ?",
         (begin, end, SAMPLE_LOADS),
     )
     return _quantiles_by_model(rows.fetchall())

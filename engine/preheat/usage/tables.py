@@ -10,7 +10,7 @@ import contextlib
 import json
 import math
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from preheat.inference import LoadStages
@@ -36,14 +36,15 @@ from preheat.usage.schema import (
     DAY_S,
     DECISION_SUMS,
     HOUR_S,
+    MAX_INTEGER,
     OUTCOMES,
     REQUEST_SUMS,
     SPANS,
     WAKES_SINCE,
     add_to,
+    whole_where,
 )
 
-_MAX_INTEGER: Final = 2**48  # sums of these stay far below SQLite's limit
 _MAX_NAME: Final = 300
 _MAX_WHY: Final = 500
 _MAX_REASON_JSON: Final = 2000
@@ -51,6 +52,34 @@ _MAX_CLIENT: Final = 64
 _MAX_KEY: Final = 64
 
 _CODES: Final = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+
+_KNOWN_MODEL: Final = "+model IN (SELECT no FROM models WHERE typeof(model_id) = 'text')"
+_IN_TIME: Final = f"BETWEEN 0 AND {END_OF_TIME}"
+WHOLE_REQUEST: Final = whole_where(
+    _KNOWN_MODEL,
+    f"+outcome IN ({', '.join(map(str, _CODES.values()))})",
+    f"+started_at {_IN_TIME}",
+    numbers="wait_s prompt_tokens completion_tokens saved_s slot_tokens memory_tokens disk_tokens "
+    "prefill_saved_s draft_tokens accepted_tokens prefix_tokens decode_s",
+    optional="ttft_s",
+    texts="client prefix recomputed_why",
+)
+"""SQL condition that a request is as Preheat writes it; WHOLE_DECISION likewise."""
+
+WHOLE_DECISION: Final = whole_where(
+    _KNOWN_MODEL,
+    f"+at {_IN_TIME}",
+    f"action IN ({', '.join(repr(action.value) for action in Action)})",
+    numbers="bytes wasted",
+    optional="seconds idle_s read_s make_s probe_s disk_share",
+    texts="why cause",
+)
+_WHOLE_WAKE: Final = whole_where(f"(model IS NULL OR {_KNOWN_MODEL})", f"+at {_IN_TIME}", texts="ifnull(client,'')")
+_WHOLE_SIZE: Final = whole_where(
+    "resident_bytes > 0",
+    numbers="file_bytes modified_at context_length resident_bytes load_s measured_at",
+    texts="path kv_cache_type",
+)
 _SIZE_COLUMNS: Final = (
     "path, file_bytes, modified_at, context_length, kv_cache_type, resident_bytes, load_s, measured_at"
 )
@@ -83,7 +112,7 @@ _LAST_ID: Final = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 
 _REQUEST: Final = (
     "SELECT (SELECT model_id FROM models WHERE no = model), started_at, outcome, wait_s, ttft_s, prompt_tokens, "
     "completion_tokens, client, saved_s, slot_tokens, memory_tokens, disk_tokens, prefill_saved_s, draft_tokens, "
-    "accepted_tokens, prefix, prefix_tokens, decode_s, recomputed_why, id FROM requests WHERE "
+    f"accepted_tokens, prefix, prefix_tokens, decode_s, recomputed_why, id FROM requests WHERE {WHOLE_REQUEST} AND "
 )
 # SQLite merges the outcomes in index order, so nothing is sorted.
 _BETWEEN: Final = " UNION ALL ".join(
@@ -170,7 +199,7 @@ def read_wakes(connection: sqlite3.Connection, begin: float, end: float) -> Iter
         return iter(())
     rows = connection.execute(
         "SELECT at, ifnull(client, ''), ifnull((SELECT model_id FROM models WHERE no = model), ''), client IS NULL "
-        "FROM wakes WHERE at >= ? AND at < ? ORDER BY at, id",
+        f"FROM wakes WHERE {_WHOLE_WAKE} AND at >= ? AND at < ? ORDER BY at, id",
         (begin, end),
     )
     return (WakeRecord(at, client, model_id, bool(added)) for at, client, model_id, added in rows)
@@ -184,12 +213,14 @@ def read_uses(connection: sqlite3.Connection, limit: int) -> list[Use]:
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     names = dict(connection.execute("SELECT no, model_id FROM models"))
-    rows = connection.execute("SELECT started_at, client, model FROM requests ORDER BY id DESC LIMIT ?", (limit,))
+    rows = connection.execute(
+        f"SELECT started_at, client, model FROM requests WHERE {WHOLE_REQUEST} ORDER BY id DESC LIMIT ?", (limit,)
+    )
     uses = [Use(at, client, names[model], UseKind.REQUEST) for at, client, model in rows]
     if version >= WAKES_SINCE:
         since = min(use.at for use in uses) if len(uses) == limit else 0.0
         rows = connection.execute(
-            "SELECT at, client, model FROM wakes WHERE at >= ? ORDER BY at DESC LIMIT ?",
+            f"SELECT at, client, model FROM wakes WHERE {_WHOLE_WAKE} AND at >= ? ORDER BY at DESC LIMIT ?",
             (since, limit),
         )
         uses += [Use(at, client or "", names.get(model, ""), _kind(client)) for at, client, model in rows]
@@ -212,7 +243,7 @@ def read_decisions(
     rows = connection.execute(
         "SELECT at, (SELECT model_id FROM models WHERE no = model), action, why, bytes, seconds, cause, idle_s, "
         "wasted, read_s, make_s, probe_s, disk_share "
-        f"FROM decisions WHERE at >= :since {condition} ORDER BY id DESC LIMIT :limit",
+        f"FROM decisions WHERE {WHOLE_DECISION} AND at >= :since {condition} ORDER BY id DESC LIMIT :limit",
         {"since": since or 0.0, "model": model, "limit": limit},
     )
     return tuple(map(_decision, rows))
@@ -220,7 +251,7 @@ def read_decisions(
 
 def read_sizes(connection: sqlite3.Connection) -> dict[SizeKey, SizeRecord]:
     """Return every measured size."""
-    rows = connection.execute(f"SELECT {_SIZE_COLUMNS} FROM sizes")
+    rows = connection.execute(f"SELECT {_SIZE_COLUMNS} FROM sizes WHERE {_WHOLE_SIZE}")
     return {size.key: size for size in (SizeRecord(*row) for row in rows)}
 
 
@@ -228,7 +259,7 @@ def read_saved(connection: sqlite3.Connection, kind: str) -> SavedRows:
     """Return the rows that were last saved under this name."""
     rows = connection.execute("SELECT row FROM saved WHERE kind = ? ORDER BY place", (kind,))
     mark = connection.execute("SELECT mark FROM marks WHERE kind = ?", (kind,)).fetchone()
-    return SavedRows(tuple(_row(json.loads(text)) for (text,) in rows), mark[0] if mark else 0)
+    return SavedRows(tuple(_saved_rows(text for (text,) in rows)), mark[0] if mark else 0)
 
 
 def _none_after(connection: sqlite3.Connection, old: LastRecords, end: float) -> bool:
@@ -368,8 +399,12 @@ def read_reason(text: str) -> Message:
     return verbatim(text)
 
 
-def _row(values: list[Any]) -> Row:
-    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
+def _saved_rows(texts: Iterable[str]) -> Iterator[Row]:
+    for text in texts:
+        with contextlib.suppress(TypeError, ValueError, RecursionError):
+            values = json.loads(text)
+            if isinstance(values, list):
+                yield tuple(tuple(value) if isinstance(value, list) else value for value in values)
 
 
 # No value may make a batch fail: it would be retried forever, and all later records would be lost.
@@ -390,7 +425,7 @@ def _text(value: str, limit: int | None) -> str:
 
 
 def _count(value: int) -> int:
-    return min(max(value, 0), _MAX_INTEGER)
+    return min(max(value, 0), MAX_INTEGER)
 
 
 def _seconds(value: float | None) -> float | None:

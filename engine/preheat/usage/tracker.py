@@ -16,7 +16,7 @@ from preheat.usage.cold import MOST_LOADS, ColdLoad, Source, measured_load, usua
 from preheat.usage.log import UsageLog
 from preheat.usage.popularity import DAY_S, Popularity, Row
 from preheat.usage.prompts import PromptHabits
-from preheat.usage.records import OutcomeRow, RequestRecord, SizeKey, SizeRecord, Use, UseKind, WakeRecord
+from preheat.usage.records import OutcomeRow, RequestRecord, SizeKey, SizeRecord, Use, UseKind, WakeRecord, rows_of
 
 _AWAKE_S: Final = 600.0
 """Time in which a client that woke is expected to send a request, in seconds."""
@@ -85,7 +85,7 @@ class UsageTracker:
             return {}
         self.log.start()
         saved = self.log.saved_rows(_POPULARITY)
-        self.popularity = self._counters(Row(*row) for row in saved.rows)  # type: ignore[arg-type] # as to_rows wrote them
+        self.popularity = self._counters(rows_of(Row, saved.rows))
         self.prompts = self._prompt_habits()
         for request in reversed(self.log.requests(_PROMPT_REQUESTS)):
             self.prompts.note(request)
@@ -163,7 +163,7 @@ class UsageTracker:
     def outcomes(self) -> tuple[OutcomeRow, ...]:
         """Return how the last preloads turned out, the oldest first. Blocks on the disk; any thread."""
         rows = () if self.log is None else self.log.saved_rows(_OUTCOMES).rows
-        return tuple(OutcomeRow(*row) for row in rows if len(row) == len(OutcomeRow._fields))  # type: ignore[arg-type] # as they were saved
+        return tuple(row for row in rows_of(OutcomeRow, rows) if 0.0 <= row.vain <= 1.0)
 
     @property
     def half_life_s(self) -> float:

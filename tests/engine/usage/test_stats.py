@@ -232,7 +232,7 @@ def test_reading_costs_the_same_however_long_the_log_is(monkeypatch: pytest.Monk
             return (
                 steps(connection, lambda: read_stats(connection, now - DAY, now)),
                 steps(connection, lambda: read_decisions(connection, 50, None, None)),
-                steps(connection, lambda: read_decisions(connection, 50, now - DAY, "a")),
+                steps(connection, lambda: read_decisions(connection, 50, now - DAY + 60, "a")),
             )
 
     short, long = cost(24 * 60), cost(10 * 24 * 60)
