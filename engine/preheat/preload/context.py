@@ -122,10 +122,16 @@ class PreloadContext:
         )
         return blocking_reason(conditions, self._clock())
 
-    def plan(self) -> PreloadPlan:
-        """Return which models should be hot now."""
-        reachable, now = self._pool.reachable_bytes, self._clock()
-        return self._planner.plan(self._pool.residents(), self.sizes(), reachable, now, self._devices())
+    def plan(self, skip: Container[str] = ()) -> PreloadPlan:
+        """Return which models should be hot now.
+
+        Args:
+            skip: Models that cannot be loaded now; others may have their room.
+        """
+        residents, reachable, now = self._pool.residents(), self._pool.reachable_bytes, self._clock()
+        held = {model.model_id for model in residents}
+        sizes = {name: size for name, size in self.sizes().items() if name not in skip or name in held}
+        return self._planner.plan(residents, sizes, reachable, now, self._devices())
 
     def under_limit(self, limit_bytes: int) -> LimitOutlook:
         """Return what another memory limit would do."""
@@ -181,7 +187,7 @@ class PreloadContext:
         return self._planner.suppressed(self._pool.residents(), self.sizes(), reachable, now, self._devices())
 
     def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]:
-        """Return the next model that returns, else the preloads of the plan in order; never those in ``skip``."""
+        """Return the next model that returns, else the preloads of the plan in order; see ``plan`` for ``skip``."""
         models, now = self._by_id(), self._clock()
         if returning := self._next_return(models, skip):
             return returning
@@ -194,13 +200,17 @@ class PreloadContext:
                 target,
             )
             for target in plan.preloads
-            if self._settings.preload and target.model_id not in skip
+            if self._settings.preload
         )
 
     def started(self, preload: Preload) -> None:
         """Note that a preload begins."""
         if preload.target is not None:
             self._planner.preload_started(preload.target, self._clock())
+
+    def failed(self, preload: Preload) -> None:
+        """Note that a preload has ended without its model in memory."""
+        self._planner.preload_failed(preload.model.model_id)
 
     def _next_return(self, models: Mapping[str, ModelFile], skip: Container[str]) -> tuple[Preload, ...]:
         """Return the next model that made room and has it again; forget those that are loaded, or cannot be."""

@@ -23,10 +23,12 @@ from preheat.preload.plan import (
 from preheat.preload.policy import LEAST_CHANCE, eviction_view, expected_model, just_used, plan_preloads, prices_of
 from preheat.preload.reasons import describe_reason, describe_target, describe_usage, describe_voices, with_estimate
 from preheat.residency import (
+    EXCHANGE,
     Action,
     DecisionRecord,
     DevicePool,
     EvictionPlan,
+    EvictionReason,
     ResidentModel,
     Shortage,
     is_small,
@@ -43,7 +45,7 @@ being next changes with each request, and each change of these costs a load.
 """
 
 _ENDS: Final = frozenset({Action.UNLOAD, Action.EVICT, Action.CANCEL, Action.FAIL})
-"""Actions after which a model is not in memory. Only those of an unused preload, where it is to blame, are wasted."""
+"""Actions after which a model is not in memory, except a failed exchange of its form."""
 
 _MOST_LIKELY: Final = 3
 _LATEST: Final = 100
@@ -124,11 +126,16 @@ class PreloadPlanner:
         kind = Circumstances(bool(target.displaces), self._foresight.paused(now)) if learned else None
         self._outcomes.started(target.model_id, kind, target.vain)
 
+    def preload_failed(self, model_id: str) -> None:
+        """Note that a preload has ended without its model in memory. Not every such end is a decision."""
+        self._outcomes.forget(model_id)
+
     def decided(self, decision: DecisionRecord) -> None:
         """Note what a decision says about preloads."""
-        if decision.wasted:
+        # That the user lowers the limit says nothing about what was likely.
+        if decision.wasted and decision.cause != EvictionReason.LIMIT:
             self._outcomes.left(decision.model_id)
-        elif decision.action in _ENDS:
+        elif decision.action in _ENDS and decision.cause != EXCHANGE:
             self._outcomes.forget(decision.model_id)
 
     def memory_lost(self) -> None:

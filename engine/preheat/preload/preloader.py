@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from preheat.errors import EngineError, LoadCancelledError
 from preheat.messages import Message
@@ -28,7 +28,10 @@ _SETTLE_S: Final = 0.1
 """Time between requests that end and a new plan, in seconds: one plan serves those that end in quick succession."""
 
 FAILED_PAUSE_S: Final = 60.0
-"""Time until a failed preload is tried again, in seconds; a request may still load the model."""
+"""Time until a failed preload is tried again, in seconds; twice that after the next failure, and so on."""
+
+MOST_FAILED_PAUSE_S: Final = 3600.0
+"""Longest such time. Each try may displace models in vain; a request may load the model at any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,21 @@ class Preload:
     target: PreloadTarget | None = None
 
 
+class _Failure(NamedTuple):
+    """A preload failed, and is tried again at a monotonic time, after a pause in seconds."""
+
+    again_at: float
+    pause_s: float
+
+
 class PlanSource(Protocol):
     """Decides what to preload and when; see ``PreloadContext``."""
 
     def hold(self) -> Hold | None: ...
-    def plan(self) -> PreloadPlan: ...
+    def plan(self, skip: Container[str]) -> PreloadPlan: ...
     def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]: ...
     def started(self, preload: Preload) -> None: ...
+    def failed(self, preload: Preload) -> None: ...
     def start_standby(self, plan: PreloadPlan) -> float: ...
     def stop_standby(self) -> None: ...
     def form_hold(self) -> Hold | None: ...
@@ -98,7 +109,7 @@ class Preloader:
         self._clock = clock
         self._nudged = asyncio.Event()
         self._settling: asyncio.TimerHandle | None = None
-        self._failed: dict[str, float] = {}
+        self._failed: dict[str, _Failure] = {}  # until a preload of the model succeeds
         self.round = Round()
         self.idle = asyncio.Event()
 
@@ -137,15 +148,16 @@ class Preloader:
                 self._end_round()
             return min(REPLAN_S if hold.again_s is None else hold.again_s, self._change_form())
         now = self._clock()
-        self._failed = {model_id: until for model_id, until in self._failed.items() if until > now}
-        plan = self._source.plan()
-        preloads = self._source.preloads(plan, self._failed)
+        skipped = {model_id: failure for model_id, failure in self._failed.items() if failure.again_at > now}
+        plan = self._source.plan(skipped)
+        preloads = self._source.preloads(plan, skipped)
         if not preloads:
             self._end_round()
             again_s = self._source.start_standby(plan)
             if not self._nudged.is_set():
                 self.idle.set()
-            return min([REPLAN_S, again_s, self._change_form(), *(until - now for until in self._failed.values())])
+            pauses = (failure.again_at - now for failure in skipped.values())
+            return min([REPLAN_S, again_s, self._change_form(), *pauses])
         self._source.stop_standby()
         self.round.plan({preload.model.model_id: preload.expected_bytes for preload in preloads})
         await self._preload(preloads[0])
@@ -169,18 +181,23 @@ class Preloader:
         return min((target.again_s for target in targets if target.again_s is not None), default=REPLAN_S)
 
     async def _preload(self, preload: Preload) -> None:
-        model_id = preload.model.model_id
+        model_id, loaded = preload.model.model_id, False
         watching = asyncio.create_task(self._cancel_when_blocked())
         self._source.started(preload)
         try:
-            if await self._loader.preload(preload.model, preload.reason, preload.displaces):
+            if loaded := await self._loader.preload(preload.model, preload.reason, preload.displaces):
                 self.round.loaded(model_id)
+                self._failed.pop(model_id, None)
         except LoadCancelledError as error:
             logger.info("preloading %s: %s", model_id, error)  # it is planned again once the machine is idle
         except EngineError as error:
             logger.info("preloading %s: %s", model_id, error)
-            self._failed[model_id] = self._clock() + FAILED_PAUSE_S
+            before = self._failed.get(model_id)
+            pause_s = FAILED_PAUSE_S if before is None else min(2 * before.pause_s, MOST_FAILED_PAUSE_S)
+            self._failed[model_id] = _Failure(self._clock() + pause_s, pause_s)
         finally:
+            if not loaded:
+                self._source.failed(preload)
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 

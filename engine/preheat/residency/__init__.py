@@ -9,7 +9,7 @@ from preheat._lazy import lazy_exports
 if TYPE_CHECKING:
     from preheat.residency.contexts import ContextChoice, ContextLengths
     from preheat.residency.deciding import decide
-    from preheat.residency.decisions import Action, Cause, DecisionRecord, EvictionReason, Outcome
+    from preheat.residency.decisions import EXCHANGE, Action, Cause, DecisionRecord, EvictionReason, Outcome
     from preheat.residency.estimates import estimate
     from preheat.residency.eviction import (
         EvictionPlan,
@@ -44,7 +44,7 @@ else:
         {
             "preheat.residency.contexts": "ContextChoice ContextLengths",
             "preheat.residency.deciding": "decide",
-            "preheat.residency.decisions": "Action Cause DecisionRecord EvictionReason Outcome",
+            "preheat.residency.decisions": "EXCHANGE Action Cause DecisionRecord EvictionReason Outcome",
             "preheat.residency.eviction": "EvictionPlan EvictionPolicy ResidentModel is_small plan_beside_small"
             " plan_eviction plan_room kept_small_bytes unused_small_bytes",
             "preheat.residency.estimates": "estimate",

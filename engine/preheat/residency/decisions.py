@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from preheat.inference import LoadStages
 from preheat.messages import Message
@@ -59,6 +60,10 @@ class EvictionReason(StrEnum):
     """Preheat is shutting down."""
 
 
+EXCHANGE: Final = "exchange"
+"""The cause of what is decided about the second worker of a model, which loads another form; the first one stays."""
+
+
 class Outcome(StrEnum):
     """State of the model at a request's arrival: hot, loading, or neither."""
 
@@ -76,9 +81,9 @@ class DecisionRecord:
         reason: The reason, as a message.
         bytes: Memory taken or released.
         seconds: Duration; None where that means nothing.
-        cause: Kind of reason: a ``Cause``, an ``EvictionReason`` or an error code.
+        cause: Kind of reason: a ``Cause``, an ``EvictionReason``, ``EXCHANGE`` or an error code.
         idle_s: Seconds since the model's last request; None before one.
-        wasted: This ended a preload that no request had used.
+        wasted: This ended a preload that no request had used, and the model does not return by itself.
         stages: What a load consisted of; None for anything else.
     """
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from preheat.messages import Message, msg
 from preheat.residency import events as ev
-from preheat.residency.decisions import Action, Cause, EvictionReason
+from preheat.residency.decisions import EXCHANGE, Action, Cause, EvictionReason
 from preheat.residency.eviction import RoomPlan, plan_room
 from preheat.residency.forms import Form, Stage, Twin
 from preheat.residency.phases import Hot, Load, Queued, State
@@ -65,7 +65,7 @@ class ExchangeStep(Step):
             exchange_failures=0,
         )
         action = Action.REPACK if twin.form is Form.REPACKED else Action.SHRINK
-        self._record_decision(record, action, twin.reason, "exchange", seconds=mono - twin.since_mono)
+        self._record_decision(record, action, twin.reason, EXCHANGE, seconds=mono - twin.since_mono)
         self._put(record._replace(phase=hot))
         self.effects += [ev.SwapTwin(record.model_id), ev.FormChanged(record.model_id, hot.form)]
         if not hot.leases:
@@ -76,7 +76,7 @@ class ExchangeStep(Step):
         if not record.exchanging:
             return
         if event.failed:
-            self._record_decision(record, Action.FAIL, msg("exchange_failed", reason=event.reason), "exchange")
+            self._record_decision(record, Action.FAIL, msg("exchange_failed", reason=event.reason), EXCHANGE)
             failures = record.exchange_failures + 1
             record = record._replace(exchange_failures=failures)
             self._end_exchange(record, min(_AFTER_FAILURE_S * 2.0 ** min(failures - 1, 10), _MAX_PAUSE_S))

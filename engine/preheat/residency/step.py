@@ -36,7 +36,7 @@ _SAVES: Final = {
 }
 
 
-_NOT_WASTED: Final = (EvictionReason.END, EvictionReason.OTHERS)
+_NOT_WASTED: Final = (EvictionReason.END, EvictionReason.OTHERS, EvictionReason.SETTINGS, EvictionReason.FILE)
 """Reasons for which a preloaded model leaves unused, but not in vain: it returns."""
 
 

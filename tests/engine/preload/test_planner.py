@@ -17,7 +17,7 @@ from preheat.preload import (
 )
 from preheat.preload.foresight import Expert
 from preheat.preload.reasons import describe_usage, describe_voices
-from preheat.residency import Action, DecisionRecord, Outcome, ResidentModel
+from preheat.residency import EXCHANGE, Action, DecisionRecord, EvictionReason, Outcome, ResidentModel
 from preheat.settings import Settings
 from preheat.usage import DAY_S, RequestRecord, UsageLog, UsageTracker, WakeRecord
 
@@ -150,8 +150,8 @@ def test_a_plan_changes_nothing() -> None:
     assert plan(planner, 4, *residents) == first == plan(twin, 4, *residents)
 
 
-def ended(model_id: str, *, wasted: bool, action: Action = Action.EVICT) -> DecisionRecord:
-    return DecisionRecord(NINE, model_id, action, msg("never_used"), wasted=wasted)
+def ended(model_id: str, *, wasted: bool, action: Action = Action.EVICT, cause: str = "") -> DecisionRecord:
+    return DecisionRecord(NINE, model_id, action, msg("never_used"), cause=cause, wasted=wasted)
 
 
 @pytest.mark.parametrize("action", [Action.UNLOAD, Action.CANCEL, Action.FAIL])
@@ -166,6 +166,32 @@ def test_a_preload_that_ended_for_another_reason_says_nothing(action: Action) ->
         planner.decided(ended("a", wasted=False, action=action))
         planner.request_arrived("a", "", NINE)
     assert planner.odds()(False) == first
+
+
+def test_a_preload_that_never_became_a_load_says_nothing() -> None:
+    """A load that fails again too soon is refused without a decision."""
+    planner = used()
+    planner.preload_started(PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.5), NINE)
+    planner.preload_failed("a")
+    first = planner.odds()(False)
+    planner.request_arrived("a", "", NINE)
+    assert planner.odds()(False) == first
+
+
+def test_a_preload_that_left_for_a_lower_limit_says_nothing() -> None:
+    planner = used()
+    first = planner.odds(NINE)(False)
+    planner.preload_started(PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.5), NINE)
+    planner.decided(ended("a", wasted=True, cause=EvictionReason.LIMIT))
+    assert planner.vain("a") == 0.0
+    assert planner.odds(NINE)(False) == first
+
+
+def test_a_failed_change_of_its_form_is_no_end_of_a_preload() -> None:
+    planner = used()
+    planner.preload_started(PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.5), NINE)
+    planner.decided(ended("a", wasted=False, action=Action.FAIL, cause=EXCHANGE))
+    assert planner.vain("a") > 0.0
 
 
 def test_an_announced_model_may_be_in_vain_but_says_nothing_about_the_estimate() -> None:

@@ -79,11 +79,14 @@ class FakeSource:
         self.busy_s = 0.0
         self.on_plan: Callable[[], None] = lambda: None
         self.begun: list[str] = []
+        self.in_vain: list[str] = []
+        self.skipped: list[str] = []
 
     def hold(self) -> Hold | None:
         return self.reason
 
-    def plan(self) -> PreloadPlan:
+    def plan(self, skip: Container[str]) -> PreloadPlan:
+        self.skipped = [name for name in self.names if name in skip]
         self.on_plan()
         return NO_PLAN
 
@@ -94,6 +97,9 @@ class FakeSource:
 
     def started(self, preload: Preload) -> None:
         self.begun.append(preload.model.model_id)
+
+    def failed(self, preload: Preload) -> None:
+        self.in_vain.append(preload.model.model_id)
 
     def start_standby(self, plan: PreloadPlan) -> float:
         self.standby.append("start")
@@ -274,6 +280,7 @@ async def test_a_failed_preload_is_skipped_for_a_while() -> None:
     async with running("a", "b") as stage:
         await stage.end(InsufficientMemoryError("no room"))
         assert stage.loader.asked == ["a", "b"]
+        assert stage.source.skipped == ["a"]  # others may have its room
         await stage.end()
         assert stage.preloader.idle.is_set()
         stage.now += FAILED_PAUSE_S - 1
@@ -284,6 +291,34 @@ async def test_a_failed_preload_is_skipped_for_a_while() -> None:
         stage.preloader.nudge()
         await stage.settle()
         assert stage.loader.asked == ["a", "b", "a"]
+
+
+async def test_the_pauses_of_a_model_that_fails_grow_until_it_is_loaded() -> None:
+    async with running("a") as stage:
+
+        async def pause_s() -> float:
+            await stage.end(EngineError("broken"))
+            began, asked = stage.now, len(stage.loader.asked)
+            while len(stage.loader.asked) == asked:
+                stage.now += FAILED_PAUSE_S
+                stage.preloader.nudge()
+                await stage.settle()
+            return stage.now - began
+
+        assert [await pause_s() for _ in range(8)] == [60, 120, 240, 480, 960, 1920, 3600, 3600]
+        await stage.end()
+        stage.source.names.append("a")
+        stage.preloader.nudge()
+        await stage.settle()
+        assert await pause_s() == 60
+
+
+@pytest.mark.parametrize("outcome", [True, False, LoadCancelledError("made way"), EngineError("broken")])
+async def test_a_preload_without_a_model_in_memory_is_told(outcome: bool | EngineError) -> None:
+    async with running("a") as stage:
+        stage.source.on_plan = stage.source.names.clear
+        await stage.end(outcome)
+        assert stage.source.in_vain == ([] if outcome is True else ["a"])
 
 
 def target(model_id: str, action: FormAction, again_s: float | None = None) -> FormTarget:

@@ -14,12 +14,14 @@ import pytest
 from bug_watch import BugWatch
 from preheat import paths
 from preheat.core import Engine
+from preheat.errors import ModelLoadError
 from preheat.inference import LoadOptions
 from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.preload import context
 from preheat.residency import Action, EvictionReason, Outcome, State
 from preheat.residency.processes.load_options import load_options as options_for
+from preheat.settings import Size
 from preheat.usage import RequestRecord, UsageLog, WakeRecord
 from tests.engine.engines import (
     CHAT,
@@ -297,6 +299,20 @@ async def test_a_bug_in_a_preload_does_not_stop_the_others(monkeypatch: pytest.M
         broken[0] = False
         await engine.load(CHAT)  # and the model itself can be had
         assert state(engine.snapshot, CHAT) is State.HOT
+
+
+async def test_the_room_of_a_model_that_cannot_be_loaded_is_there_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(preload=False, favourites=[CHAT, EMBED]) as engine:
+
+        async def before_load(model: ModelFile) -> None:
+            if model.model_id == CHAT:
+                raise ModelLoadError("broken")
+
+        monkeypatch.setattr(engine.residency, "before_load", before_load)
+        chat = engine.snapshot.model(CHAT)
+        assert chat is not None
+        change(engine, preload=True, memory_limit=Size(str(chat.expected_bytes)))
+        await until_state(engine, EMBED, State.HOT)
 
 
 @pytest.mark.parametrize("trouble", ["garbage", "locked", "folder"])

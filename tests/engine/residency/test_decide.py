@@ -869,6 +869,18 @@ def test_a_preload_that_makes_room_is_not_wasted(world: World) -> None:
     assert not any(one.wasted for one in world.decisions)
 
 
+@pytest.mark.parametrize("why", [EvictionReason.FILE, EvictionReason.SETTINGS])
+def test_a_preload_that_is_loaded_again_is_not_wasted(world: World, why: EvictionReason) -> None:
+    world.preload("a")
+    world.ready("a")
+    if why is EvictionReason.FILE:
+        world.feed(ev.FileReplaced("a"))
+    else:
+        world.change_settings("a")
+    assert left(world) == [("a", Action.EVICT, why)]
+    assert not any(one.wasted for one in world.decisions)
+
+
 def test_what_a_worker_holds_counts_where_it_is_more_than_reserved(world: World) -> None:
     world.hot("a")
     world.feed(ev.MemoryMeasured({"a": 20}))
