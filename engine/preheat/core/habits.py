@@ -57,15 +57,17 @@ class HabitKeeper:
         self._changed.set()
 
     def files_scanned(self, on_disk: Collection[str]) -> None:
-        """Note the models on disk: those that are new are likely to be used soon."""
+        """Note the models on disk: those that are new, and were never used, are likely to be used soon."""
         if self._seen is None:
             self._seen = set(on_disk)
             return
         added = [model_id for model_id in on_disk if model_id not in self._seen]
         self._seen.update(added)
         if len(added) <= _MOST_ADDED:
+            now = self._clock()
             for model_id in added:
-                self._planner.model_added(model_id, self._clock())
+                if not self._usage.popularity.score(model_id, now):  # else its disk was away
+                    self._planner.model_added(model_id, now)
 
     async def run(self) -> None:
         """Recall the habits again whenever that is necessary, until cancelled."""

@@ -97,6 +97,8 @@ def just_used(model: ResidentModel, now: float, settings: PolicySettings) -> tup
     if model.speculative:
         return False, False
     idle_s, keep_s = now - model.last_used_at, settings.keep_after_use_s
+    if idle_s < 0:  # the clock has been set back
+        return False, False
     return idle_s < keep_s, idle_s < max(keep_s, PAUSE_S)
 
 

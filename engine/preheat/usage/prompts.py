@@ -5,11 +5,11 @@ Only keys are known, never a prompt's text. Pure: times come in, no clock is rea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Final, NamedTuple
 
-from preheat.usage.popularity import HALF_LIFE_S, Popularity, Weights
+from preheat.usage.popularity import HALF_LIFE_S, Popularity, Row, Weights
 from preheat.usage.records import RequestRecord
 
 MAX_PROMPTS: Final = 64
@@ -64,6 +64,12 @@ class PromptHabits:
     def models(self) -> tuple[str, ...]:
         """The models with prompts."""
         return tuple(self._models)
+
+    def set_half_life(self, half_life_s: float) -> None:
+        """Count uses with another half-life from now on, in seconds."""
+        self._half_life_s = half_life_s
+        for model in self._models.values():
+            model.set_half_life(half_life_s)
 
     def note(self, record: RequestRecord) -> None:
         """Note the beginning of a request's prompt."""
@@ -121,6 +127,13 @@ class _ModelPrompts:
         self._turns: dict[str, _Turns] = {}
         self.prompts: dict[str, KnownPrompt] = {}
 
+    def set_half_life(self, half_life_s: float) -> None:
+        self._half_life_s = half_life_s
+        self._keep(self._uses.to_rows())
+
+    def _keep(self, rows: Iterable[Row]) -> None:
+        self._uses = Popularity(self._half_life_s, self._timezone, rows)
+
     def note(self, prompt: KnownPrompt) -> None:
         name = f"{prompt.client}{_SEPARATOR}{prompt.key}"
         self._uses.note(name, prompt.used_at)
@@ -161,5 +174,4 @@ class _ModelPrompts:
         self.prompts = {name: prompt for name, prompt in self.prompts.items() if name in kept}
         clients = {prompt.client for prompt in self.prompts.values()}
         self._turns = {client: turns for client, turns in self._turns.items() if client in clients}
-        rows = (row for row in self._uses.to_rows() if row.model_id in kept)
-        self._uses = Popularity(self._half_life_s, self._timezone, rows)
+        self._keep(row for row in self._uses.to_rows() if row.model_id in kept)

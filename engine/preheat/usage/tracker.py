@@ -111,6 +111,7 @@ class UsageTracker:
         before, self._settings = self._settings, settings
         if settings.popularity_half_life != before.popularity_half_life:
             self.popularity = self._counters(self.popularity.to_rows())
+            self.prompts.set_half_life(self.half_life_s)
 
     def request_arrived(self, model_id: str, client: str, now: float) -> None:
         """Count a request."""
@@ -145,15 +146,19 @@ class UsageTracker:
     def recent(self, latest: Collection[Use] = ()) -> list[Use]:
         """Return the last uses in time order: those in the log, and the latest, which may not be there yet.
 
+        Uses of a time when the clock was far ahead are left out: against them, all others would count as long past.
+
         Blocks on the disk; any thread.
         """
         if self.log is None:
             return []
         self.log.flush()
         logged = self.log.recent_uses(_RECENT_USES)
-        known = set(logged)
-        uses = sorted([*logged, *(use for use in latest if use not in known)], key=lambda use: use.at)
-        return [use for use in uses if use.kind is not UseKind.WAKE or self._settings.wake_with_clients]
+        known, until = set(logged), self._clock() + DAY_S
+        uses = (*logged, *(use for use in latest if use not in known))
+        wakes = self._settings.wake_with_clients
+        counting = (use for use in uses if use.at < until and (wakes or use.kind is not UseKind.WAKE))
+        return sorted(counting, key=lambda use: use.at)
 
     def save_outcomes(self, rows: Iterable[OutcomeRow]) -> None:
         """Save how the last preloads turned out, instead of what was saved before."""

@@ -98,6 +98,9 @@ async def test_new_models_are_expected_but_not_a_new_folder_of_them() -> None:
     keeper.files_scanned(["a", "b", "new"])
     assert known.planner.chances(NOW).models["new"] > 0.5
     keeper.files_scanned(["a"])
+    known.planner.request_arrived("used", "", NOW - 60)
+    keeper.files_scanned(["a", "used"])  # its disk was away
+    assert "used" not in known.planner.chances(NOW).announced
     again = Known(None)
     again.keeper.files_scanned([])
     again.keeper.files_scanned([f"model-{number}" for number in range(100)])

@@ -460,6 +460,29 @@ def test_how_often_added_models_were_used_is_recalled(tmp_path: Path) -> None:
     assert planner.chances(NINE).announced["f"] < 0.4
 
 
+def test_a_running_request_is_recalled_however_often_a_client_asks(tmp_path: Path) -> None:
+    planner = PreloadPlanner(logged(tmp_path), PolicySettings())
+    planner.request_arrived("f", "chat", NINE)
+    for second in range(500):
+        planner.client_woke("monitor", "", NINE + second)
+    planner.remember(planner.recall(planner.latest))
+    assert set(planner.chances(NINE).models) == {"f"}
+
+
+def test_what_happened_while_the_clock_was_a_year_ahead_does_not_count(tmp_path: Path) -> None:
+    log = UsageLog(tmp_path / "usage.db", clock=lambda: NINE)
+    for number in range(40):
+        log.record(RequestRecord("ce"[number % 2], NINE - 40_000 + number * 1000.0, Outcome.HIT))
+    log.record(RequestRecord("f", NINE + 365 * DAY_S, Outcome.HIT))
+    tracker = UsageTracker(Settings(), log, timezone=UTC, clock=lambda: NINE)
+    tracker.open()
+    planner = PreloadPlanner(tracker, PolicySettings())
+    planner.remember(planner.recall())
+    tracker.close()
+    assert planner.chances(NINE).usual["c"] > 0.3
+    assert "f" not in planner.chances(NINE).models
+
+
 def test_only_the_last_changes_of_a_long_log_are_recalled(tmp_path: Path) -> None:
     log, changes = UsageLog(tmp_path / "usage.db", clock=lambda: NINE), 2500
     for number in range(changes):

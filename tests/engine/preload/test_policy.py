@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from preheat.preload import DeviceNeeds, PlanAction, PolicySettings, PreloadPlan, PreloadTarget, TargetKind
 from preheat.preload.estimate import keeping_values
 from preheat.preload.foresight import PAUSE_S, Chances, Expert
-from preheat.preload.policy import LEAST_CHANCE, eviction_view, expected_model, plan_preloads, prices_of
+from preheat.preload.policy import LEAST_CHANCE, eviction_view, expected_model, just_used, plan_preloads, prices_of
 from preheat.residency import ResidentModel, is_small, plan_eviction
+from preheat.usage import DAY_S
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC).timestamp()
 GB = 1_000_000_000
@@ -435,3 +436,16 @@ def test_what_is_worth_least_makes_room_and_among_equals_the_least_recently_used
     assert first(chances(p=0.9, q=0.1), unused("p"), unused("q"), settings=lru) == "q"
     assert first(chances(a=0.9), recent._replace(favourite=True), old) == "b"
     assert first(chances(b=0.9), recent._replace(favourite=True), old) == "b"
+
+
+@pytest.mark.parametrize(
+    ("idle_s", "protected"),
+    [(0.0, (True, True)), (59.0, (True, True)), (60.0, (False, True)), (299.0, (False, True)), (300.0, (False, False))],
+)
+def test_a_model_that_was_just_used_is_protected(idle_s: float, protected: tuple[bool, bool]) -> None:
+    assert just_used(ResidentModel("a", GB, NOW - idle_s), NOW, PolicySettings()) == protected
+    assert just_used(ResidentModel("a", GB, NOW - idle_s, speculative=True), NOW, PolicySettings()) == (False, False)
+
+
+def test_a_model_that_was_used_before_the_clock_was_set_back_is_not() -> None:
+    assert just_used(ResidentModel("a", GB, NOW + DAY_S), NOW, PolicySettings()) == (False, False)

@@ -52,6 +52,18 @@ def test_the_hour_of_the_day_decides_between_clients() -> None:
     assert ranked(known, NOW + 10 * HOUR_S) == ["e", "m"]
 
 
+def test_a_shorter_half_life_counts_at_once() -> None:
+    tracker = UsageTracker(Settings(), timezone=UTC)
+    for record in (
+        *(asked("before", "b", NOW - 20 * 24 * HOUR_S + n) for n in range(30)),
+        *(asked("now", "n", NOW - 3 * HOUR_S + n) for n in range(2)),
+    ):
+        tracker.request_ended(record)
+    assert ranked(tracker.prompts) == ["b", "n"]
+    tracker.apply_settings(Settings(popularity_half_life=1.0))
+    assert ranked(tracker.prompts) == ["n", "b"]
+
+
 def test_a_prompt_of_two_clients_is_listed_once() -> None:
     known = habits(asked("a", "same", NOW - 9), asked("b", "same", NOW - 5), asked("b", "other", NOW - 7))
     assert ranked(known) == ["same", "other"]
