@@ -7,14 +7,14 @@ from what is likely in that hour.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from preheat.messages import Message
 from preheat.preload.foresight import Outlook
-from preheat.preload.plan import DeviceNeeds, PolicySettings, PreloadTarget, TargetKind
-from preheat.preload.policy import plan_preloads
+from preheat.preload.plan import PreloadTarget, TargetKind
+from preheat.preload.policy import PlanBasis, plan_preloads
 from preheat.preload.reasons import describe_reason, describe_usage
 from preheat.residency import NO_DEVICE_BYTES, ResidentModel
 from preheat.usage import Popularity
@@ -44,25 +44,16 @@ class Ahead:
         outlooks: What is likely, and who says so, ordered by time. The first one is not later than the plan.
         residents: Models in memory.
         expiries: Unix times at which models in memory are unloaded unless they are used.
-        sizes: Expected bytes of each model that may be loaded.
+        basis: What each plan depends on.
         loads_from: Unix time from which preloads may run; infinite if they may not.
-        devices: What models need of devices.
-        small_bytes: See ``plan_preloads``, also for ``load_s`` and ``odds``.
     """
 
     popularity: Popularity
     outlooks: Sequence[Outlook]
     residents: Sequence[ResidentModel]
     expiries: Mapping[str, float]
-    sizes: Mapping[str, int]
-    limit_bytes: int
-    favourites: tuple[str, ...]
-    settings: PolicySettings
+    basis: PlanBasis
     loads_from: float
-    devices: DeviceNeeds = field(default_factory=DeviceNeeds)
-    small_bytes: int = 0
-    load_s: Mapping[str, float] = field(default_factory=dict)
-    odds: Callable[[bool], float] = lambda displaces: 1.0
 
 
 def plan_ahead(ahead: Ahead, now: float, until: float) -> tuple[PlannedStay, ...]:
@@ -87,11 +78,11 @@ def plan_ahead(ahead: Ahead, now: float, until: float) -> tuple[PlannedStay, ...
             favourite = target.kind is TargetKind.FAVOURITE
             room[target.model_id] = ResidentModel(
                 target.model_id,
-                ahead.sizes[target.model_id],
+                ahead.basis.sizes[target.model_id],
                 0.0,
                 favourite=favourite,
                 speculative=True,
-                device_bytes=ahead.devices.sizes.get(target.model_id, NO_DEVICE_BYTES),
+                device_bytes=ahead.basis.devices.sizes.get(target.model_id, NO_DEVICE_BYTES),
             )
             usual_at = _usual(ahead, target.model_id, at, at + _USUAL_S)
             open_stays[target.model_id] = PlannedStay(
@@ -106,19 +97,7 @@ def _loads(ahead: Ahead, residents: Sequence[ResidentModel], at: float) -> Itera
     """Yield the loads of the plan at this time."""
     if at < ahead.loads_from:
         return
-    yield from plan_preloads(
-        _outlook(ahead, at).chances,
-        residents,
-        ahead.sizes,
-        ahead.limit_bytes,
-        at,
-        favourites=ahead.favourites,
-        settings=ahead.settings,
-        devices=ahead.devices,
-        small_bytes=ahead.small_bytes,
-        load_s=ahead.load_s,
-        odds=ahead.odds,
-    ).preloads
+    yield from plan_preloads(_outlook(ahead, at).chances, residents, ahead.basis, at).preloads
 
 
 def _outlook(ahead: Ahead, at: float) -> Outlook:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -87,7 +88,7 @@ class PreloadContext:
     def apply_settings(self, settings: Settings) -> None:
         """Apply new settings."""
         self._settings = settings
-        self._planner.policy = policy_of(settings)
+        self._follow_power_supply()
 
     @property
     def paused_until(self) -> float | None:
@@ -100,16 +101,21 @@ class PreloadContext:
         return self._pool.active_requests
 
     def hold(self) -> Hold | None:
-        """Return what blocks preloading now. The setting does not keep those from returning that made room."""
+        """Return what blocks preloading now. Models that made room return even if the setting is off."""
         return self._hold(self._settings.preload or bool(self.returning))
 
     def form_hold(self) -> Hold | None:
         """Return what blocks changes of forms now: what blocks preloading, except its setting."""
         return self._hold(True)
 
-    def _hold(self, enabled: bool) -> Hold | None:
+    def _follow_power_supply(self) -> bool:
+        """Let the planner have the price for the present power supply; return whether that is a battery."""
         unplugged = on_battery()
         self._planner.policy = policy_of(self._settings, on_battery=unplugged)
+        return unplugged
+
+    def _hold(self, enabled: bool) -> Hold | None:
+        unplugged = self._follow_power_supply()
         conditions = Conditions(
             enabled=enabled,
             paused_until=self.paused_until,
@@ -149,23 +155,17 @@ class PreloadContext:
             loads_from = paused_until
         popularity = planner.popularity()
         used = {*popularity.scores(now), *planner.favourites}
-        sizes, reachable = self.sizes(), self._pool.reachable_bytes
+        basis = planner.basis(self.sizes(), self._pool.reachable_bytes, now, self._devices(), requested=False)
+        # Models that were never used make the plan slow, and are not in it.
+        counting = {name: n for name, n in basis.sizes.items() if name in used and not planner.is_suppressed(name)}
         expiries = ((record.model_id, record.expires_at) for record in self._pool.records.values())
         return Ahead(
             popularity,
             planner.outlooks(now, until),
             self._pool.residents(),
             {model_id: at for model_id, at in expiries if at is not None},
-            # Models that were never used make the plan slow, and are not in it.
-            {name: n for name, n in sizes.items() if name in used and not planner.is_suppressed(name)},
-            reachable,
-            planner.favourites,
-            planner.policy,
+            replace(basis, sizes=counting),
             loads_from,
-            self._devices() or DeviceNeeds(),
-            planner.small_bytes(sizes, reachable, now),
-            planner.load_s,
-            planner.odds(),
         )
 
     def headroom(self, limit_bytes: int) -> Headroom:
@@ -350,7 +350,7 @@ class PreloadContext:
 
 
 def policy_of(settings: Settings, *, on_battery: bool = False) -> PolicySettings:
-    """Return the policy that the settings choose, with the price for the power supply of now."""
+    """Return the policy that the settings choose, with the price for this power supply."""
     return PolicySettings(
         learned=settings.preload_learned,
         waste_price=settings.waste_price_on_battery if on_battery else settings.waste_price,

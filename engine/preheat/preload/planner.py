@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -20,7 +21,15 @@ from preheat.preload.plan import (
     PreloadTarget,
     TargetKind,
 )
-from preheat.preload.policy import LEAST_CHANCE, eviction_view, expected_model, just_used, plan_preloads, prices_of
+from preheat.preload.policy import (
+    LEAST_CHANCE,
+    PlanBasis,
+    eviction_view,
+    expected_model,
+    just_used,
+    plan_preloads,
+    prices_of,
+)
 from preheat.preload.reasons import describe_reason, describe_target, describe_usage, describe_voices, with_estimate
 from preheat.residency import (
     EXCHANGE,
@@ -299,10 +308,31 @@ class PreloadPlanner:
         """Seconds of a load of each model, where that was measured."""
         return self._usage.load_s
 
-    def odds(self, now: float = math.inf) -> Callable[[bool], float]:
-        """Return how preloads turned out so far; see ``best_preload``. By default, if nothing is requested any more."""
-        paused = self._foresight.paused(now)
-        return {each: self._outcomes.odds(Circumstances(each, paused)) for each in (False, True)}.__getitem__
+    def basis(
+        self,
+        sizes: Mapping[str, int],
+        limit_bytes: int,
+        now: float,
+        devices: DeviceNeeds | None = None,
+        *,
+        requested: bool = True,
+    ) -> PlanBasis:
+        """Return what a plan depends on.
+
+        Args:
+            requested: Requests go on; otherwise, the plan is for a time in which nothing is requested any more.
+        """
+        paused = self._foresight.paused(now) or not requested
+        return PlanBasis(
+            sizes,
+            limit_bytes,
+            self.favourites,
+            self.policy,
+            devices or DeviceNeeds(),
+            self.small_bytes(sizes, limit_bytes, now),
+            self.load_s,
+            {displaces: self._outcomes.odds(Circumstances(displaces, paused)) for displaces in (False, True)},
+        )
 
     def small_bytes(self, sizes: Mapping[str, int], limit_bytes: int, now: float) -> int:
         """Return the memory to keep for small models: those that are used, and favourites."""
@@ -387,28 +417,14 @@ class PreloadPlanner:
         devices: DeviceNeeds | None,
         without: Set[str],
     ) -> PreloadPlan:
-        chances, small_bytes = self.chances(now), self.small_bytes(sizes, limit_bytes, now)
+        chances, basis = self.chances(now), self.basis(sizes, limit_bytes, now, devices)
+        if without:
+            basis = replace(basis, sizes={name: size for name, size in sizes.items() if name not in without})
         # All that a plan depends on. Most of the time, only time has passed since the last one.
         idle = [just_used(model, now, self.policy) for model in residents]
-        odds_of = self.odds(now)
-        odds = odds_of(False), odds_of(True)
-        policy = self.policy, self.favourites, frozenset(without)
-        situation = chances, tuple(residents), idle, sizes, limit_bytes, devices, small_bytes, odds, policy, self.load_s
+        situation = chances, tuple(residents), idle, basis
         if self._planned is None or self._planned[0] != situation:
-            plan = plan_preloads(
-                chances,
-                residents,
-                {name: size for name, size in sizes.items() if name not in without} if without else sizes,
-                limit_bytes,
-                now,
-                favourites=self.favourites,
-                settings=self.policy,
-                devices=devices,
-                small_bytes=small_bytes,
-                load_s=self.load_s,
-                odds=odds_of,
-            )
-            self._planned = situation, plan
+            self._planned = situation, plan_preloads(chances, residents, basis, now)
         return self._planned[1]
 
 

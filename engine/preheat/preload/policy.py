@@ -7,7 +7,8 @@ that was just used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from preheat.preload.estimate import Memory, Prices, best_preload, keeping_values
@@ -23,45 +24,49 @@ _MOST_LOADS: Final = 3
 """Learned models that one plan loads. A new plan is made after each; the others tell what follows."""
 
 
-def plan_preloads(
-    chances: Chances,
-    residents: Sequence[ResidentModel],
-    sizes: Mapping[str, int],
-    limit_bytes: int,
-    now: float,
-    *,
-    favourites: Sequence[str] = (),
-    settings: PolicySettings | None = None,
-    devices: DeviceNeeds | None = None,
-    small_bytes: int = 0,
-    load_s: Mapping[str, float] | None = None,
-    odds: Callable[[bool], float] = lambda displaces: 1.0,
-) -> PreloadPlan:
+@dataclass(frozen=True, slots=True)
+class PlanBasis:
+    """What a plan depends on besides what is likely and what is in memory.
+
+    Attributes:
+        sizes: Expected bytes of each model that may be loaded; other models are ignored.
+        limit_bytes: Memory for all models; below the memory limit while the system is short.
+        favourites: Models to keep hot, in the user's order.
+        devices: What models need of devices.
+        small_bytes: Memory that no large learned model takes from small ones; see ``kept_small_bytes``.
+        load_s: Seconds of a load of each model, where that was measured.
+        odds: The factor of the odds of a learned preload in vain, by whether it displaces models.
+    """
+
+    sizes: Mapping[str, int]
+    limit_bytes: int
+    favourites: tuple[str, ...] = ()
+    settings: PolicySettings = field(default_factory=PolicySettings)
+    devices: DeviceNeeds = field(default_factory=DeviceNeeds)
+    small_bytes: int = 0
+    load_s: Mapping[str, float] = field(default_factory=dict)
+    odds: Mapping[bool, float] = field(default_factory=lambda: {False: 1.0, True: 1.0})
+
+
+def plan_preloads(chances: Chances, residents: Sequence[ResidentModel], basis: PlanBasis, now: float) -> PreloadPlan:
     """Return which models should be hot and what to do about each.
 
     Args:
         chances: What is likely to be needed next.
         residents: Models that hold or have reserved memory; ``speculative`` ones were not used since they were loaded.
-        sizes: Expected bytes of each model on disk; other models are ignored.
-        limit_bytes: Memory for all models; below the memory limit while the system is short.
         now: Unix time.
-        devices: What models need of devices.
-        small_bytes: Memory that no large learned model takes from small ones; see ``kept_small_bytes``.
-        load_s: Seconds of a load of each model, where that was measured.
-        odds: See ``best_preload``.
     """
-    settings = settings or PolicySettings()
-    room = _Room(chances, residents, sizes, limit_bytes, now, favourites, settings, devices or DeviceNeeds(), load_s)
+    room, sizes, settings = _Room(chances, residents, basis, now), basis.sizes, basis.settings
     targets: dict[str, PreloadTarget] = {}
     expected = expected_model(chances)
-    if expected is not None and expected in sizes and (target := room.expected(expected, small_bytes)) is not None:
+    if expected is not None and expected in sizes and (target := room.expected(expected)) is not None:
         targets[expected] = target
-    for rank, model_id in enumerate(dict.fromkeys(favourites), 1):
+    for rank, model_id in enumerate(dict.fromkeys(basis.favourites), 1):
         if model_id in sizes and model_id not in targets:
             targets[model_id] = room.favourite(model_id, rank)
     first = list(targets)
     if settings.learned:
-        targets.update((target.model_id, target) for target in room.learned(targets, small_bytes, odds))
+        targets.update((target.model_id, target) for target in room.learned(targets))
     if settings.read_ahead == "off":
         return PreloadPlan(tuple(targets.values()), ())
     ranking = sorted(filter(sizes.__contains__, chances.models))
@@ -73,9 +78,9 @@ def plan_preloads(
     return PreloadPlan(tuple(targets.values()), tuple([name for name in order if name not in room.present]))
 
 
-def prices_of(settings: PolicySettings, load_s: Mapping[str, float] | None = None) -> Prices:
-    """Return what the settings weigh against each other; for ``load_s`` see ``plan_preloads``."""
-    return Prices(vain=settings.waste_price, measured_s=load_s or {})
+def prices_of(settings: PolicySettings, load_s: Mapping[str, float]) -> Prices:
+    """Return what the settings weigh against each other; for ``load_s`` see ``PlanBasis``."""
+    return Prices(vain=settings.waste_price, measured_s=load_s)
 
 
 def expected_model(chances: Chances) -> str | None:
@@ -103,10 +108,7 @@ def just_used(model: ResidentModel, now: float, settings: PolicySettings) -> tup
 
 
 def eviction_view(
-    residents: Sequence[ResidentModel],
-    chances: Chances,
-    settings: PolicySettings,
-    load_s: Mapping[str, float] | None = None,
+    residents: Sequence[ResidentModel], chances: Chances, settings: PolicySettings, load_s: Mapping[str, float]
 ) -> list[ResidentModel]:
     """Return the models as ``plan_eviction`` should see them when a request needs room.
 
@@ -133,29 +135,15 @@ class _Room:
         present: Models in memory, including the planned ones.
     """
 
-    def __init__(
-        self,
-        chances: Chances,
-        residents: Sequence[ResidentModel],
-        sizes: Mapping[str, int],
-        limit_bytes: int,
-        now: float,
-        favourites: Sequence[str],
-        settings: PolicySettings,
-        devices: DeviceNeeds,
-        load_s: Mapping[str, float] | None,
-    ) -> None:
+    def __init__(self, chances: Chances, residents: Sequence[ResidentModel], basis: PlanBasis, now: float) -> None:
         self._chances = chances
-        self._sizes = sizes
-        self._limit_bytes = limit_bytes
+        self._basis = basis
         self._now = now
-        self._settings = settings
-        self._prices = prices_of(settings, load_s)
-        self._devices = devices
-        self._kept = set(favourites)
+        self._prices = prices_of(basis.settings, basis.load_s)
+        self._kept = set(basis.favourites)
         self.present = {model.model_id: model for model in residents}
 
-    def expected(self, model_id: str, small_bytes: int) -> PreloadTarget | None:
+    def expected(self, model_id: str) -> PreloadTarget | None:
         """Find room for a model that a sign announced, before all others; None if a load of it does not pay.
 
         The chance of such a model follows from how often such signs were right, so the outcomes of other preloads do
@@ -163,7 +151,7 @@ class _Room:
         """
         if model_id in self.present:
             self._kept.add(model_id)
-        elif (best := best_preload(self._chances, self._memory(small_bytes), self._prices, only=model_id)) is not None:
+        elif (best := best_preload(self._chances, self._memory(), self._prices, only=model_id)) is not None:
             self._put(model_id, best.displaces)
             return PreloadTarget(model_id, TargetKind.EXPECTED, 1, PlanAction.PRELOAD, best.displaces, vain=best.vain)
         target = self._outlook(model_id)
@@ -183,13 +171,11 @@ class _Room:
         self._put(model_id, displaced)
         return PreloadTarget(model_id, TargetKind.FAVOURITE, rank, PlanAction.PRELOAD, displaced)
 
-    def learned(
-        self, others: Mapping[str, PreloadTarget], small_bytes: int, odds: Callable[[bool], float]
-    ) -> Iterator[PreloadTarget]:
+    def learned(self, others: Mapping[str, PreloadTarget]) -> Iterator[PreloadTarget]:
         """Yield the targets that the estimate is for, besides ``others``, the likeliest first; reserve their room."""
         loads: dict[str, PreloadTarget] = {}
         while len(loads) < _MOST_LOADS:
-            best = best_preload(self._chances, self._memory(small_bytes), self._prices, odds)
+            best = best_preload(self._chances, self._memory(), self._prices, self._basis.odds.__getitem__)
             if best is None:
                 break
             loads[best.model_id] = PreloadTarget(
@@ -197,7 +183,7 @@ class _Room:
             )
             self._put(best.model_id, best.displaces)
         chances, rank = self._chances.models, 0
-        likely = (name for name, chance in chances.items() if chance >= LEAST_CHANCE and name in self._sizes)
+        likely = (name for name, chance in chances.items() if chance >= LEAST_CHANCE and name in self._basis.sizes)
         for model_id in sorted({*likely, *loads}, key=lambda name: (-chances[name], name)):
             other, load = others.get(model_id), loads.get(model_id)
             if other is not None:
@@ -218,20 +204,23 @@ class _Room:
             return None
         return PreloadTarget(model_id, TargetKind.LEARNED, 0, PlanAction.NO_ROOM, (), *shortage.worst)
 
-    def _memory(self, small_bytes: int) -> Memory:
-        residents = list(self.present.values())
-        kept = self._kept.union(model.model_id for model in residents if just_used(model, self._now, self._settings)[0])
-        unused_bytes = unused_small_bytes(residents, small_bytes, self._limit_bytes)
-        return Memory(residents, self._sizes, self._limit_bytes, kept, self._devices, unused_bytes)
+    def _memory(self) -> Memory:
+        basis, residents = self._basis, list(self.present.values())
+        kept = self._kept.union(model.model_id for model in residents if just_used(model, self._now, basis.settings)[0])
+        unused_bytes = unused_small_bytes(residents, basis.small_bytes, basis.limit_bytes)
+        return Memory(residents, basis.sizes, basis.limit_bytes, kept, basis.devices, unused_bytes)
 
     def _too_large(self, model_id: str) -> tuple[int, str | None] | None:
         """Return what a model exceeds the limit by, and where; None if it does not."""
-        alone = Shortage((), self._sizes[model_id], self._limit_bytes, self._devices.pools(model_id))
+        alone = self._shortage_beside((), model_id)
         return alone.worst if alone.exists else None
 
     def _shortage(self, model_id: str) -> Shortage:
-        needed, pools = self._sizes[model_id], self._devices.pools(model_id)
-        return Shortage(self.present.values(), needed, self._limit_bytes, pools)
+        return self._shortage_beside(self.present.values(), model_id)
+
+    def _shortage_beside(self, others: Iterable[ResidentModel], model_id: str) -> Shortage:
+        basis = self._basis
+        return Shortage(others, basis.sizes[model_id], basis.limit_bytes, basis.devices.pools(model_id))
 
     def _movable(self) -> list[ResidentModel]:
         """Return the models that may be displaced for a favourite, those that are worth least first."""
@@ -239,7 +228,7 @@ class _Room:
             model
             for model in self.present.values()
             if not (model.leased or model.favourite or model.model_id in self._kept)
-            and not just_used(model, self._now, self._settings)[1]
+            and not just_used(model, self._now, self._basis.settings)[1]
         ]
         values = keeping_values(self._chances, movable, self._prices)
         movable.sort(key=lambda model: (values[model.model_id], model.last_used_at, model.model_id))
@@ -262,8 +251,8 @@ class _Room:
         """Count on a load."""
         for name in displaced:
             del self.present[name]
-        device_bytes = self._devices.sizes.get(model_id, NO_DEVICE_BYTES)
+        device_bytes = self._basis.devices.sizes.get(model_id, NO_DEVICE_BYTES)
         self.present[model_id] = ResidentModel(
-            model_id, self._sizes[model_id], self._now, speculative=True, device_bytes=device_bytes
+            model_id, self._basis.sizes[model_id], self._now, speculative=True, device_bytes=device_bytes
         )
         self._kept.add(model_id)

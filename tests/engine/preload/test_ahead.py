@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from preheat.messages import msg
-from preheat.preload import Ahead, PlannedStay, PolicySettings, plan_ahead
+from preheat.preload import Ahead, PlannedStay, plan_ahead
 from preheat.preload.foresight import Expert, Foresight
+from preheat.preload.policy import PlanBasis
 from preheat.preload.reasons import describe_usage, describe_voices
 from preheat.residency import ResidentModel
 from preheat.usage import Popularity
@@ -34,7 +35,7 @@ def ahead() -> Ahead:
     outlooks = tuple(map(foresight.outlook, (NOW, *(MIDNIGHT + hour * HOUR_S for hour in range(7, 13)))))
     notes = ResidentModel("notes", 8 * GB, NOW - 9 * HOUR_S)
     sizes = {"mail": 9 * GB, "notes": 8 * GB}
-    return Ahead(popularity, outlooks, [notes], {}, sizes, 10 * GB, (), PolicySettings(), NOW)
+    return Ahead(popularity, outlooks, [notes], {}, PlanBasis(sizes, 10 * GB), NOW)
 
 
 def test_a_model_is_loaded_before_it_is_usually_used(ahead: Ahead) -> None:
@@ -69,7 +70,8 @@ def test_nothing_is_loaded_while_preloading_is_paused(ahead: Ahead) -> None:
 
 
 def test_a_favourite_stays_and_keep_alive_ends(ahead: Ahead) -> None:
-    kept = replace(ahead, favourites=("notes",), residents=[ahead.residents[0]._replace(favourite=True)])
+    favourite = ahead.residents[0]._replace(favourite=True)
+    kept = replace(ahead, basis=replace(ahead.basis, favourites=("notes",)), residents=[favourite])
     assert [stay.model_id for stay in plan_ahead(kept, NOW, NOW + 6 * HOUR_S)] == ["notes"]
-    short = replace(ahead, expiries={"notes": NOW + HOUR_S}, sizes={})
+    short = replace(ahead, expiries={"notes": NOW + HOUR_S}, basis=replace(ahead.basis, sizes={}))
     assert [stay.ends_at for stay in plan_ahead(short, NOW, NOW + 6 * HOUR_S)] == [NOW + HOUR_S]

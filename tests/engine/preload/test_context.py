@@ -28,8 +28,10 @@ def test_the_price_follows_the_power_supply(planner: PreloadPlanner, monkeypatch
     assert (asked.hold(), planner.policy.waste_price) == (None, 0.5)
     unplugged = True
     assert (asked.hold(), planner.policy.waste_price) == (None, 8.0)
+    asked.apply_settings(Settings(waste_price_on_battery=7.0))
+    assert planner.policy.waste_price == 7.0
     unplugged = False
-    assert (asked.hold(), planner.policy.waste_price) == (None, 0.5)
+    assert (asked.hold(), planner.policy.waste_price) == (None, 1.0)
 
 
 def test_settings_are_the_policy_at_once(planner: PreloadPlanner) -> None:

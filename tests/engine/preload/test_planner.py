@@ -150,6 +150,11 @@ def test_a_plan_changes_nothing() -> None:
     assert plan(planner, 4, *residents) == first == plan(twin, 4, *residents)
 
 
+def odds(planner: PreloadPlanner, now: float = NINE) -> float:
+    """Return the factor of the odds of a preload in vain that displaces nothing."""
+    return planner.basis({}, 0, now).odds[False]
+
+
 def ended(model_id: str, *, wasted: bool, action: Action = Action.EVICT, cause: str = "") -> DecisionRecord:
     return DecisionRecord(NINE, model_id, action, msg("never_used"), cause=cause, wasted=wasted)
 
@@ -160,12 +165,12 @@ def test_a_preload_that_ended_for_another_reason_says_nothing(action: Action) ->
     planner = used()
     target = PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.5)
     later = NINE + 3600
-    first = planner.odds()(False)
+    first = odds(planner, NINE + 3600.0)
     for _ in range(50):
         planner.preload_started(target, later)
         planner.decided(ended("a", wasted=False, action=action))
         planner.request_arrived("a", "", NINE)
-    assert planner.odds()(False) == first
+    assert odds(planner, NINE + 3600.0) == first
 
 
 def test_a_preload_that_never_became_a_load_says_nothing() -> None:
@@ -173,18 +178,18 @@ def test_a_preload_that_never_became_a_load_says_nothing() -> None:
     planner = used()
     planner.preload_started(PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.5), NINE)
     planner.preload_failed("a")
-    first = planner.odds()(False)
+    first = odds(planner, NINE + 3600.0)
     planner.request_arrived("a", "", NINE)
-    assert planner.odds()(False) == first
+    assert odds(planner, NINE + 3600.0) == first
 
 
 def test_a_preload_that_left_for_a_lower_limit_says_nothing() -> None:
     planner = used()
-    first = planner.odds(NINE)(False)
+    first = odds(planner)
     planner.preload_started(PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.5), NINE)
     planner.decided(ended("a", wasted=True, cause=EvictionReason.LIMIT))
     assert planner.vain("a") == 0.0
-    assert planner.odds(NINE)(False) == first
+    assert odds(planner) == first
 
 
 def test_a_failed_change_of_its_form_is_no_end_of_a_preload() -> None:
@@ -196,32 +201,32 @@ def test_a_failed_change_of_its_form_is_no_end_of_a_preload() -> None:
 
 def test_an_announced_model_may_be_in_vain_but_says_nothing_about_the_estimate() -> None:
     planner = used()
-    first = planner.odds(NINE)(False)
+    first = odds(planner)
     for _ in range(50):
         planner.preload_started(PreloadTarget("a", TargetKind.EXPECTED, 1, PlanAction.PRELOAD, vain=0.4), NINE)
         assert planner.vain("a") == 0.4
         planner.decided(ended("a", wasted=True))
         assert planner.vain("a") == 0.0
-    assert planner.odds(NINE)(False) == first
+    assert odds(planner) == first
 
 
 def test_how_preloads_turn_out_changes_the_odds_of_the_next_ones() -> None:
     planner = used()
     target = PreloadTarget("a", TargetKind.LEARNED, 1, PlanAction.PRELOAD, vain=0.5)
     others = target._replace(kind=TargetKind.FAVOURITE)
-    first = planner.odds(NINE)(False)
+    first = odds(planner)
     for _ in range(50):
         planner.preload_started(others, NINE)  # a favourite's load says nothing about the estimate
         planner.decided(ended("a", wasted=True))
-    assert planner.odds(NINE)(False) == first
+    assert odds(planner) == first
     for _ in range(50):
         planner.preload_started(target, NINE)
         planner.decided(ended("a", wasted=True))
-    assert planner.odds(NINE)(False) > 1.5 * first
+    assert odds(planner) > 1.5 * first
     for _ in range(200):
         planner.preload_started(target, NINE)
         planner.request_arrived("a", "", NINE)
-    assert planner.odds(NINE)(False) < 0.5 * first
+    assert odds(planner) < 0.5 * first
 
 
 def test_what_was_lost_with_the_memory_was_not_wasted() -> None:
@@ -231,7 +236,7 @@ def test_what_was_lost_with_the_memory_was_not_wasted() -> None:
         planner.preload_started(target, NINE)
         planner.memory_lost()
         planner.decided(ended("a", wasted=True))
-    assert planner.odds(NINE)(False) == twin.odds(NINE)(False)
+    assert odds(planner) == odds(twin)
 
 
 def test_likely_models_are_those_used_most() -> None:

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from preheat.preload import DeviceNeeds, PlanAction, PolicySettings, PreloadPlan, PreloadTarget, TargetKind
 from preheat.preload.estimate import keeping_values
 from preheat.preload.foresight import PAUSE_S, Chances, Expert
-from preheat.preload.policy import LEAST_CHANCE, eviction_view, expected_model, just_used, plan_preloads, prices_of
+from preheat.preload.policy import (
+    LEAST_CHANCE,
+    PlanBasis,
+    eviction_view,
+    expected_model,
+    just_used,
+    plan_preloads,
+    prices_of,
+)
 from preheat.residency import ResidentModel, is_small, plan_eviction
 from preheat.usage import DAY_S
 
@@ -48,25 +56,16 @@ def plan_of(
     residents: Sequence[ResidentModel] = (),
     room: float = 3,
     *,
-    favourites: Sequence[str] = (),
-    settings: PolicySettings | None = None,
-    devices: DeviceNeeds | None = None,
+    favourites: tuple[str, ...] = (),
+    settings: PolicySettings = PolicySettings(),  # noqa: B008 # it is frozen
+    devices: DeviceNeeds = DeviceNeeds(),  # noqa: B008
     small_bytes: int = 0,
     **sizes: float,
 ) -> PreloadPlan:
     """Plan for six models of one gigabyte, except for those with another size in gigabytes."""
     in_bytes = {name: int(size * GB) for name, size in {**dict.fromkeys(IDS, 1), **sizes}.items()}
-    return plan_preloads(
-        known,
-        residents,
-        in_bytes,
-        int(room * GB),
-        NOW,
-        favourites=favourites,
-        settings=settings,
-        devices=devices,
-        small_bytes=small_bytes,
-    )
+    basis = PlanBasis(in_bytes, int(room * GB), favourites, settings, devices, small_bytes)
+    return plan_preloads(known, residents, basis, NOW)
 
 
 def preloads(plan: PreloadPlan) -> list[tuple[str, tuple[str, ...]]]:
@@ -82,16 +81,9 @@ class Situation(NamedTuple):
     limit_bytes: int
     favourites: list[str]
 
-    def plan(self, settings: PolicySettings | None = None) -> PreloadPlan:
-        return plan_preloads(
-            self.chances,
-            self.residents,
-            self.sizes,
-            self.limit_bytes,
-            NOW,
-            favourites=self.favourites,
-            settings=settings,
-        )
+    def plan(self, settings: PolicySettings = PolicySettings()) -> PreloadPlan:  # noqa: B008 # it is frozen
+        basis = PlanBasis(self.sizes, self.limit_bytes, tuple(self.favourites), settings)
+        return plan_preloads(self.chances, self.residents, basis, NOW)
 
 
 @st.composite
@@ -157,7 +149,7 @@ def test_leased_favourite_and_just_used_models_are_never_displaced(
 def test_a_learned_model_displaces_only_what_is_worth_less(situation: Situation) -> None:
     plan, settings = situation.plan(), PolicySettings()
     present = [*situation.residents, *(ResidentModel(name, size, 0.0) for name, size in situation.sizes.items())]
-    values = keeping_values(situation.chances, present, replace(prices_of(settings), vain=0.0))
+    values = keeping_values(situation.chances, present, replace(prices_of(settings, {}), vain=0.0))
     for target in plan.preloads:
         if target.kind is TargetKind.LEARNED:
             assert all(values[name] < values[target.model_id] for name in target.displaces)
@@ -232,9 +224,8 @@ def test_standby_lists_all_other_models_likeliest_first(situation: Situation) ->
 def test_files_of_models_that_were_never_used_are_read_only_if_asked() -> None:
     def standby(read_ahead: Literal["used", "all", "off"]) -> tuple[str, ...]:
         settings = PolicySettings(learned=False, read_ahead=read_ahead)
-        return plan_preloads(
-            chances(b=0.9), [], dict.fromkeys("abcd", 4), 3, NOW, favourites=("c",), settings=settings
-        ).standby
+        basis = PlanBasis(dict.fromkeys("abcd", 4), 3, ("c",), settings)
+        return plan_preloads(chances(b=0.9), [], basis, NOW).standby
 
     assert standby("used") == ("c", "b")
     assert standby("all") == ("c", "b", "a", "d")
@@ -381,7 +372,7 @@ def test_a_plan_of_a_thousand_models_has_few_targets() -> None:
     whole = sum(models.values())
     known = chances(**{name: share / whole for name, share in models.items()})
     held = [idle(name) for name in list(models)[500:520]]
-    plan = plan_preloads(known, held, dict.fromkeys(models, GB), 20 * GB, NOW)
+    plan = plan_preloads(known, held, PlanBasis(dict.fromkeys(models, GB), 20 * GB), NOW)
     assert [target.model_id for target in plan.preloads] == list(models)[:3]
     assert len(plan.targets) < 10
     assert len(plan.standby) == 1000 - 20
@@ -392,7 +383,7 @@ def test_a_request_evicts_in_order(situation: Situation, needed: int, eviction: 
     settings = PolicySettings(eviction=eviction)
     residents, limit = situation.residents, situation.limit_bytes
     by_id = {model.model_id: model for model in residents}
-    view = eviction_view(residents, situation.chances, settings)
+    view = eviction_view(residents, situation.chances, settings, {})
     victims, missing, _ = plan_eviction(view, needed * GB, limit, for_request=True)
     if missing:
         free = limit - sum(model.resident_bytes for model in residents if model.leased)
@@ -400,7 +391,7 @@ def test_a_request_evicts_in_order(situation: Situation, needed: int, eviction: 
         return
     assert sum(model.resident_bytes for model in residents if model.model_id not in victims) + needed * GB <= limit
     assert not any(by_id[name].leased for name in victims)
-    values = keeping_values(situation.chances, residents, prices_of(settings))
+    values = keeping_values(situation.chances, residents, prices_of(settings, {}))
     spared = [model for model in residents if model.model_id not in victims and not model.leased]
     for chosen in (by_id[name] for name in victims):
         for other in spared:
@@ -421,7 +412,7 @@ def test_a_request_evicts_in_order(situation: Situation, needed: int, eviction: 
 
 def test_what_is_worth_least_makes_room_and_among_equals_the_least_recently_used() -> None:
     def first(known: Chances, *residents: ResidentModel, settings: PolicySettings | None = None) -> str:
-        view = eviction_view(residents, known, settings or PolicySettings())
+        view = eviction_view(residents, known, settings or PolicySettings(), {})
         return plan_eviction(view, GB, len(view) * GB, for_request=True).victims[0]
 
     recent, old = idle("a", age_s=60.0), idle("b", age_s=3600.0)

@@ -212,7 +212,7 @@ async def test_used_models_are_preloaded_after_a_restart() -> None:
 
 async def test_a_preload_in_vain_makes_the_next_run_more_careful() -> None:
     def odds(engine: Engine) -> float:
-        return engine.preloads.ahead(time.time() + 3600).odds(False)
+        return engine.preloads.ahead(time.time() + 3600).basis.odds[False]
 
     remember_habit()
     changes: dict[str, Any] = {"preload": True, "favourites": [], "waste_price": 0.0}

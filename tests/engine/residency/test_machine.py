@@ -10,7 +10,7 @@ from preheat.errors import InsufficientMemoryError, ModelLoadError
 from preheat.messages import msg
 from preheat.preload import DeviceNeeds, PreloadPlan
 from preheat.preload.foresight import Foresight
-from preheat.preload.policy import plan_preloads
+from preheat.preload.policy import PlanBasis, plan_preloads
 from preheat.residency import EvictionReason, Hot, State, device_sums
 from preheat.residency import events as ev
 from preheat.residency.forms import Form
@@ -39,7 +39,8 @@ class ResidencyMachine(RuleBasedStateMachine):
         devices = DeviceNeeds(limits.devices, {model: world.needs(model).device_bytes for model in SIZES})
         residents, limit = world.state.residents(), limits.reachable_bytes
         chances = self.foresight.chances(world.clock)
-        return plan_preloads(chances, residents, SIZES, limit, world.clock, favourites=FAVOURITES, devices=devices)
+        basis = PlanBasis(SIZES, limit, FAVOURITES, devices=devices)
+        return plan_preloads(chances, residents, basis, world.clock)
 
     # Callers
 
