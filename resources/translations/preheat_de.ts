@@ -3090,6 +3090,14 @@ nach {new}
         <translation>Der Prompt hat {tokens} Token; dieses Modell wurde für eine Kontextlänge von {limit} Token trainiert, Prompt und Antwort zusammen</translation>
     </message>
     <message>
+        <source>about a 1 in {whole} chance of being next</source>
+        <translation>in etwa 1 von {whole} Fällen das nächste</translation>
+    </message>
+    <message>
+        <source>about a {parts} in {whole} chance of being next</source>
+        <translation>in etwa {parts} von {whole} Fällen das nächste</translation>
+    </message>
+    <message>
         <source>expected, since {sign}</source>
         <translation>erwartet, denn {sign}</translation>
     </message>
@@ -3908,10 +3916,6 @@ nach {new}
     <message>
         <source>not in memory: {error}; {plan}</source>
         <translation>nicht im Speicher: {error}; {plan}</translation>
-    </message>
-    <message>
-        <source>not preloaded: {reason}</source>
-        <translation>nicht vorgeladen: {reason}</translation>
     </message>
     <message>
         <source>not used for {idle:duration} (keep_alive)</source>
@@ -5922,16 +5926,8 @@ nach {new}
         <translation>eine Größe wie 6GiB oder ein Anteil am Speicher der Karte wie 80%</translation>
     </message>
     <message>
-        <source>about 1 in {whole} that it is next</source>
-        <translation>in etwa 1 von {whole} Fällen das nächste</translation>
-    </message>
-    <message>
         <source>about {duration:duration} left</source>
         <translation>noch etwa {duration:duration}</translation>
-    </message>
-    <message>
-        <source>about {parts} in {whole} that it is next</source>
-        <translation>in etwa {parts} von {whole} Fällen das nächste</translation>
     </message>
     <message>
         <source>all layers are in RAM, as the setting gpu_layers says</source>
@@ -6192,6 +6188,10 @@ nach {new}
     <message>
         <source>not preloaded: only favourites are preloaded ({reason})</source>
         <translation>nicht vorgeladen: nur Favoriten werden vorgeladen ({reason})</translation>
+    </message>
+    <message>
+        <source>not preloaded: unlikely to be needed next ({reason})</source>
+        <translation>nicht vorgeladen: wird wohl nicht als Nächstes gebraucht ({reason})</translation>
     </message>
     <message>
         <source>often used after a break of more than {pause_s:duration}</source>
@@ -8942,6 +8942,10 @@ nach {new}
         <translation>Wie viele Anfragen auf ein Modell warten dürfen; weitere werden mit Status 503 abgelehnt.</translation>
     </message>
     <message>
+        <source>How much a preload that is not used counts, compared with a request that waits for the same load. With a higher price, fewer models are preloaded; with 0, all that may be needed.</source>
+        <translation>Wie viel unnötiges Vorladen zählt, verglichen mit einer Anfrage, die auf dasselbe Laden wartet. Bei einem höheren Preis werden weniger Modelle vorgeladen, bei 0 alle, die gebraucht werden könnten.</translation>
+    </message>
+    <message>
         <source>Keep an empty process running, so that models load sooner.</source>
         <translation>Einen leeren Prozess bereithalten, damit Modelle schneller laden.</translation>
     </message>
@@ -9058,10 +9062,6 @@ nach {new}
         <translation>Webseiten und Apps mit eingebautem Browser, die sich verbinden dürfen, zusätzlich zu Seiten von diesem Computer.</translation>
     </message>
     <message>
-        <source>What loading a model that is then not used counts against a request that waits for the same load. A higher price means fewer preloads; 0 preloads whatever may be needed.</source>
-        <translation>Was das Laden eines Modells, das dann nicht verwendet wird, gegenüber einer Anfrage zählt, die auf dieses Laden wartet. Ein höherer Preis bedeutet weniger Vorausladen; bei 0 wird alles geladen, was gebraucht werden könnte.</translation>
-    </message>
-    <message>
         <source>Where computed prompts are kept, so that they need not be computed again after their model was unloaded: `disk` keeps them over a restart, `memory` while Preheat runs.</source>
         <translation>Wo berechnete Prompts aufbewahrt werden, damit sie nach dem Entladen ihres Modells nicht neu berechnet werden müssen: `disk` behält sie über einen Neustart, `memory`, solange Preheat läuft.</translation>
     </message>
@@ -9120,10 +9120,6 @@ nach {new}
     <message>
         <source>Host names</source>
         <translation>Hostnamen</translation>
-    </message>
-    <message>
-        <source>How long no preload takes the place of a model after its last request, in seconds.</source>
-        <translation>Wie lange nach der letzten Anfrage an ein Modell kein vorgeladenes seinen Platz einnimmt, in Sekunden.</translation>
     </message>
     <message>
         <source>How much is written to the log.</source>
@@ -9203,7 +9199,7 @@ nach {new}
     </message>
     <message>
         <source>Preload the model that the app nearly always uses next.</source>
-        <translation>Lädt das Modell vor, welches das Programm fast immer als Nächstes nutzt.</translation>
+        <translation>Das Modell vorladen, das die App fast immer als Nächstes nutzt.</translation>
     </message>
     <message>
         <source>Preload the models that you are likely to need next, learned from your use. Otherwise, only favourites.</source>
@@ -9211,11 +9207,11 @@ nach {new}
     </message>
     <message>
         <source>Preload when an app starts</source>
-        <translation>Beim Start von Programmen vorladen</translation>
+        <translation>Beim Start einer App vorladen</translation>
     </message>
     <message>
         <source>Price of a wasted preload</source>
-        <translation>Preis ungenutzten Vorladens</translation>
+        <translation>Preis für unnötiges Vorladen</translation>
     </message>
     <message>
         <source>Price on battery</source>
@@ -9259,7 +9255,11 @@ nach {new}
     </message>
     <message>
         <source>The price of a wasted preload on battery power, if `preload_on_battery` is on.</source>
-        <translation>Der Preis ungenutzten Vorladens im Akkubetrieb, wenn `preload_on_battery` an ist.</translation>
+        <translation>Der Preis für unnötiges Vorladen im Akkubetrieb, wenn `preload_on_battery` an ist.</translation>
+    </message>
+    <message>
+        <source>Time after the last request of a model in which no preload takes its place, in seconds.</source>
+        <translation>Zeit nach der letzten Anfrage an ein Modell, in der kein vorgeladenes seinen Platz einnimmt, in Sekunden.</translation>
     </message>
     <message>
         <source>Unload first</source>

@@ -175,7 +175,8 @@ def first_words(snapshot: EngineSnapshot, settings: Settings) -> str:
     if not snapshot.preload.enabled:
         return "Preloading is off: models load when they are requested."
     if not favourites:
-        return "No favourites to preload: models load when they are requested. Choose: preheat favourite MODEL"
+        habits = ", and before that once Preheat knows your habits" if settings.preload_learned else ""
+        return f"No favourites to preload: models load when they are requested{habits}. Choose: preheat favourite MODEL"
     return f"Preloading {', '.join(favourites)}"
 
 

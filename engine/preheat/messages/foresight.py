@@ -34,8 +34,8 @@ _DAYS: Final = {
 }
 _ESTIMATES: Final = {
     "chance_sure": Template("almost certain to be next"),
-    "chance_most": Template("about {parts} in {whole} that it is next"),
-    "chance_one": Template("about 1 in {whole} that it is next"),
+    "chance_most": Template("about a {parts} in {whole} chance of being next"),
+    "chance_one": Template("about a 1 in {whole} chance of being next"),
     "chance_slight": Template("unlikely to be next"),
     "plan_estimated": Template("{plan}; {chance}, saves {saved_s:duration}, may load {load:bytes} in vain"),
 }

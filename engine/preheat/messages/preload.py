@@ -34,7 +34,7 @@ _PLAN: Final = {
     "plan_too_large_for_device": Template("needs {missing:memory} more than the limit of {device} ({reason})"),
     "plan_no_room_on_device": Template("needs {missing:memory} more of {device}; other models come first ({reason})"),
     "plan_favourites_only": Template("not preloaded: only favourites are preloaded ({reason})"),
-    "plan_unlikely": Template("not preloaded: {reason}"),
+    "plan_unlikely": Template("not preloaded: unlikely to be needed next ({reason})"),
     "plan_in_vain": Template("not preloaded: that would probably be in vain ({reason})"),
     "in_memory": Template("in memory: {reason}"),
     "in_memory_planned": Template("in memory: {reason}; {plan}"),

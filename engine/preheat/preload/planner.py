@@ -379,20 +379,19 @@ class PreloadPlanner:
             load_bytes: What a load of the model reads, to tell what that is worth; 0 leaves this out.
         """
         target = next((target for target in plan.targets if target.model_id == model_id), None)
-        chance = self.chance(model_id, now)
         if target is not None:
             what = describe_target(target, self.reason(target, now))
             estimated = target.kind is TargetKind.LEARNED and target.action in (PlanAction.PRELOAD, PlanAction.NO_ROOM)
         elif not self.policy.learned:
             return msg("plan_favourites_only", reason=describe_usage(self.usage(model_id, now), now))
-        elif chance < LEAST_CHANCE:
-            what, estimated = msg("plan_unlikely", reason=describe_usage(self.usage(model_id, now), now)), chance > 0
+        elif self.chance(model_id, now) < LEAST_CHANCE:
+            return msg("plan_unlikely", reason=describe_usage(self.usage(model_id, now), now))
         else:
             what, estimated = msg("plan_in_vain", reason=self._why_likely(model_id, now)), True
         if not estimated or not load_bytes:
             return what
         prices = prices_of(self.policy, self.load_s)
-        return with_estimate(what, chance, prices.seconds(model_id, load_bytes), load_bytes)
+        return with_estimate(what, self.chance(model_id, now), prices.seconds(model_id, load_bytes), load_bytes)
 
     def _why_likely(self, model_id: str, now: float) -> Message:
         return describe_voices(self.voices(model_id, now), describe_usage(self.usage(model_id, now), now))

@@ -62,7 +62,7 @@ def describe_reason(target: PreloadTarget, voices: Sequence[Voice], usage: Messa
 
 
 def describe_chance(chance: float) -> Message:
-    """Return how likely a model is to be needed next: ``about 1 in 3 that it is next``."""
+    """Return how likely a model is to be needed next: ``about a 1 in 3 chance of being next``."""
     if chance >= _SURE:
         return msg("chance_sure")
     if chance < _SLIGHT:

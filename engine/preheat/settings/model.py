@@ -98,8 +98,8 @@ class Settings(DeviceSettings, AccessSettings):
     waste_price: float = _preloading(
         1.0,
         "Price of a wasted preload",
-        "What loading a model that is then not used counts against a request that waits for the same load. A higher "
-        "price means fewer preloads; 0 preloads whatever may be needed.",
+        "How much a preload that is not used counts, compared with a request that waits for the same load. With a "
+        "higher price, fewer models are preloaded; with 0, all that may be needed.",
         rare=True,
         ge=0,
         le=100,
@@ -115,7 +115,7 @@ class Settings(DeviceSettings, AccessSettings):
     keep_after_use: float = _preloading(
         60.0,
         "Keep after use",
-        "How long no preload takes the place of a model after its last request, in seconds.",
+        "Time after the last request of a model in which no preload takes its place, in seconds.",
         unit="s",
         rare=True,
         ge=0,

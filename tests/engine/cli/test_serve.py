@@ -53,7 +53,9 @@ def test_the_first_words_say_what_happens(preheat_home: Path) -> None:
     assert str(preheat_home) in first_words(snapshot(), settings)
     assert first_words(snapshot(model("a", favourite=True), model("b")), settings) == "Preloading a"
     assert "off" in first_words(snapshot(model("a", favourite=True), preload=False), settings)
-    assert "favourites" in first_words(snapshot(model("a")), settings)
+    assert "habits" in first_words(snapshot(model("a")), settings)
+    without = first_words(snapshot(model("a")), settings.model_copy(update={"preload_learned": False}))
+    assert without.startswith("No favourites to preload: models load when they are requested.")
 
 
 def test_the_line_to_try_asks_the_favourite_that_writes() -> None:

@@ -74,11 +74,11 @@ def test_what_a_load_is_worth_is_told_where_that_decides() -> None:
     made = plan(planner, 5, ResidentModel("c", GB, NINE), ResidentModel("b", 3 * GB, NINE, leased=True))
     told = {model_id: planner.explain(model_id, made, NINE, load_bytes=SIZES[model_id]) for model_id in "abcdef"}
     estimated = {model_id: message for model_id, message in told.items() if message.code == "plan_estimated"}
-    assert set(estimated) == {"a", "f"}
+    assert set(estimated) == {"a"}  # the chance alone decides about what is unlikely
     assert estimated["a"].params["plan"] == planner.explain("a", made, NINE)
     assert estimated["a"].params["load"] == SIZES["a"]
     assert estimated["a"].params["saved_s"] == pytest.approx(0.5 + 2 / 1.9)
-    assert str(estimated["f"]).endswith("may load 1.0 GB in vain")
+    assert str(estimated["a"]).endswith("may load 2.0 GB in vain")
 
 
 def test_measured_loads_take_the_place_of_estimated_ones() -> None:

@@ -67,12 +67,12 @@ def test_the_habit_of_a_person_is_named() -> None:
     ("chance", "words"),
     [
         (1.0, "almost certain to be next"),
-        (0.9, "about 9 in 10 that it is next"),
-        (0.76, "about 3 in 4 that it is next"),
-        (0.62, "about 2 in 3 that it is next"),
-        (0.55, "about 1 in 2 that it is next"),
-        (0.34, "about 1 in 3 that it is next"),
-        (0.05, "about 1 in 20 that it is next"),
+        (0.9, "about a 9 in 10 chance of being next"),
+        (0.76, "about a 3 in 4 chance of being next"),
+        (0.62, "about a 2 in 3 chance of being next"),
+        (0.55, "about a 1 in 2 chance of being next"),
+        (0.34, "about a 1 in 3 chance of being next"),
+        (0.05, "about a 1 in 20 chance of being next"),
         (0.001, "unlikely to be next"),
         (0.0, "unlikely to be next"),
     ],
@@ -84,6 +84,6 @@ def test_a_chance_in_words(chance: float, words: str) -> None:
 def test_what_a_load_saves_and_may_cost() -> None:
     plan = msg("plan_preload", reason=msg("voice_after", model="qwen3-8b"))
     assert str(with_estimate(plan, 1 / 3, 2.1, 4_100_000_000)) == (
-        "will be preloaded: often used after qwen3-8b; about 1 in 3 that it is next, saves 2.1 s, "
+        "will be preloaded: often used after qwen3-8b; about a 1 in 3 chance of being next, saves 2.1 s, "
         "may load 4.1 GB in vain"
     )
