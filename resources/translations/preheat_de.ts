@@ -3846,6 +3846,10 @@ nach {new}
         <translation>{model} läuft nicht auf {device} und nutzt den Prozessor: {reason}</translation>
     </message>
     <message>
+        <source>{option}: &quot;{text}&quot; is not a size</source>
+        <translation>{option}: „{text}“ ist keine Größe</translation>
+    </message>
+    <message>
         <source>{path} belongs to another user</source>
         <translation>{path} gehört einem anderen Benutzer</translation>
     </message>
@@ -3868,6 +3872,10 @@ nach {new}
     <message>
         <source>{path} cannot be read: {reason}; programs do not find the running Preheat</source>
         <translation>{path} ist nicht lesbar: {reason}; Programme finden das laufende Preheat nicht</translation>
+    </message>
+    <message>
+        <source>{path} cannot be replayed: {reason}</source>
+        <translation>{path} lässt sich nicht nachspielen: {reason}</translation>
     </message>
     <message>
         <source>{path} cannot be written</source>
@@ -5158,6 +5166,10 @@ nach {new}
         <translation>--synthetic {user} wählt die Grenzen selbst</translation>
     </message>
     <message>
+        <source>--synthetic {user} measures what comes after the first {days} days</source>
+        <translation>--synthetic {user} misst, was nach den ersten {days} Tagen kommt</translation>
+    </message>
+    <message>
         <source>--tune learns from your own use</source>
         <translation>--tune lernt aus der eigenen Nutzung</translation>
     </message>
@@ -5224,6 +5236,10 @@ nach {new}
     <message>
         <source>Choose one of these with &apos;preheat config set devices NAME&apos;, or set it to auto</source>
         <translation>Eines davon mit &apos;preheat config set devices NAME&apos; wählen, oder die Einstellung auf auto setzen</translation>
+    </message>
+    <message>
+        <source>Choose the usage.db of a Preheat</source>
+        <translation>Eine usage.db von Preheat wählen</translation>
     </message>
     <message>
         <source>Connected</source>
@@ -5856,6 +5872,10 @@ nach {new}
     <message>
         <source>Update the driver of the graphics card, or set devices to cpu</source>
         <translation>Den Treiber der Grafikkarte aktualisieren oder devices auf cpu setzen</translation>
+    </message>
+    <message>
+        <source>Use more with --days</source>
+        <translation>Mit --days mehr angeben</translation>
     </message>
     <message>
         <source>Use one of these models, or change the rule in the setting access</source>
@@ -6848,10 +6868,6 @@ nach {new}
     <message>
         <source>{name} cannot be the name of a model</source>
         <translation>{name} ist als Name eines Modells nicht möglich</translation>
-    </message>
-    <message>
-        <source>{option}: {text} is not a size</source>
-        <translation>{option}: {text} ist keine Größe</translation>
     </message>
     <message>
         <source>{param} is longer than {limit} characters</source>

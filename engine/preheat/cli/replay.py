@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from preheat.replay import Comparison, PersonResult, Report, Trace, Tuning
     from preheat.settings import Settings, Size
 
-_DAY_S: Final = 86_400.0
 _MAX_STEPS: Final = 8
 _DEFAULT_DAYS: Final = 56
 _DEFAULT_USERS: Final = 30
@@ -118,7 +117,7 @@ def replay(
     Compares Preheat with other policies.
     """
     from preheat.cli.config import parse_overrides
-    from preheat.replay import CACHE_SHARE, PAGE_CACHE_SHARE, describe_users
+    from preheat.replay import CACHE_SHARE, PAGE_CACHE_SHARE, SETTLING_DAYS, describe_users
     from preheat.settings import load_settings
 
     if synthetic == "list":
@@ -133,6 +132,8 @@ def replay(
         raise InvalidRequestError(msg("tune_own_use"))
     if synthetic in ("all", _FAMILY) and (limits is not None or csv_file is not None):
         raise InvalidRequestError(msg("replay_own_limits", user=synthetic))
+    if synthetic in ("all", _FAMILY) and days is not None and days <= SETTLING_DAYS:
+        raise InvalidRequestError(msg("replay_days_few", user=synthetic, days=SETTLING_DAYS))
     share = CACHE_SHARE if synthetic == _FAMILY else PAGE_CACHE_SHARE
     cache = _size("--page-cache", page_cache or f"{share:.0%}")
     if synthetic == _FAMILY:
@@ -349,11 +350,14 @@ def _print_comparisons(comparisons: Sequence[Comparison]) -> None:
 def _print_spread(results: Sequence[PersonResult]) -> None:
     from preheat.replay import share_beating_both, spreads_of, wasted_of_all
 
+    used = [result for result in results if result.requests]
     rows = [
         (_FIGURES[spread.name], *(f"{value:.3f}" for value in (spread.mean, *spread.quantiles)))
-        for spread in spreads_of(results)
+        for spread in spreads_of(used)
     ]
     print_table(_SPREAD, rows)
-    better, wasted = share_beating_both(results), wasted_of_all(results)
-    typer.echo(f"Ready more often than LRU and the naive policy: {better:.0%} of {len(results)} users.")
+    if len(used) < len(results):
+        typer.echo(f"Without requests after the first week: {len(results) - len(used)} of {len(results)} users.")
+    better, wasted = share_beating_both(used), wasted_of_all(used)
+    typer.echo(f"Ready more often than LRU and the naive policy: {better:.0%} of {len(used)} users.")
     typer.echo(f"Wasted, of the preloads of all users: {wasted:.3f}.")

@@ -11,10 +11,14 @@ TABLE: Final[Mapping[str, Template]] = {
     "nothing_to_replay": Template(
         "There is nothing to replay: no request is on record", "Try a synthetic user: preheat replay --synthetic steady"
     ),
+    "replay_log_unreadable": Template("{path} cannot be replayed: {reason}", "Choose the usage.db of a Preheat"),
     "replay_log_or_user": Template("--log and --synthetic exclude each other", "Use one of them"),
     "replay_own_limits": Template("--synthetic {user} chooses its own limits", "Leave out --limit and --csv"),
+    "replay_days_few": Template(
+        "--synthetic {user} measures what comes after the first {days} days", "Use more with --days"
+    ),
     "replay_unknown_user": Template("There is no synthetic user {user}", "Choose one of {known:names}"),
-    "replay_wrong_size": Template("{option}: {text} is not a size", "Write 8GiB, or 50% of the memory"),
+    "replay_wrong_size": Template('{option}: "{text}" is not a size', "Write 8GiB, or 50% of the memory"),
     "replay_limit_zero": Template("--limit must be above 0", "Write 8GiB,12GiB"),
     "replay_csv_unwritable": Template("{path} cannot be written: {reason}", "Choose another file"),
     "replay_failed": Template("The recorded use could not be replayed", "See the log"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     )
     from preheat.replay.machine import PAGE_CACHE_SHARE, Machine
     from preheat.replay.own_use import recorded_use, strategy_under
-    from preheat.replay.reports import Comparison, Report, compare, compare_with_lru, mean_of, replay
+    from preheat.replay.reports import SETTLING_DAYS, Comparison, Report, compare, compare_with_lru, mean_of, replay
     from preheat.replay.simulation import Strategy
     from preheat.replay.synthetic import ALL_USERS, FIRST_DAY, USERS, describe_users, synthetic_trace
     from preheat.replay.trace import Kind, ModelSize, Trace, TraceEvent
@@ -42,7 +42,7 @@ else:
             "preheat.replay.limit_curve": "REPLAYED_SETTINGS LimitCurve LimitPoint RecentRequest compute_in_process",
             "preheat.replay.machine": "PAGE_CACHE_SHARE Machine",
             "preheat.replay.own_use": "recorded_use strategy_under",
-            "preheat.replay.reports": "Comparison Report compare compare_with_lru mean_of replay",
+            "preheat.replay.reports": "SETTLING_DAYS Comparison Report compare compare_with_lru mean_of replay",
             "preheat.replay.simulation": "Strategy",
             "preheat.replay.synthetic": "ALL_USERS FIRST_DAY USERS describe_users synthetic_trace",
             "preheat.replay.trace": "Kind ModelSize Trace TraceEvent",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from preheat.devices import (
     remembered_devices,
     speeds_file,
 )
-from preheat.errors import InvalidRequestError
+from preheat.errors import InvalidRequestError, reason_of
 from preheat.messages import msg
 from preheat.models import ModelFile, look_once
 from preheat.paths import cache_dir, data_dir
@@ -26,7 +27,7 @@ from preheat.replay.recorded import recorded_trace
 from preheat.replay.reports import PREHEAT
 from preheat.replay.trace import Kind, ModelSize
 from preheat.residency import LEAST_GAIN, ContextLengths, Form, GainTable, SizeTable
-from preheat.usage import DAY_S, END_OF_TIME, UsageLog
+from preheat.usage import DAY_S, END_OF_TIME, FILE_NAME, UsageFileError, UsageLog, open_frozen
 
 if TYPE_CHECKING:
     from preheat.replay.simulation import Strategy
@@ -42,8 +43,10 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
         days: Length of the trace; by default all of the log.
 
     Raises:
-        InvalidRequestError: The log has no request.
+        InvalidRequestError: The log has no request, or is none.
     """
+    path = path or data_dir() / FILE_NAME
+    _check(path)
     log = UsageLog(path)
     begin = 0.0 if days is None else time.time() - days * DAY_S
     models = look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
@@ -69,6 +72,16 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
     if not any(event.kind is Kind.REQUEST for event in trace.events):
         raise InvalidRequestError(msg("nothing_to_replay"))
     return trace
+
+
+def _check(path: Path) -> None:
+    """Raise an error if the file is not a log: to a reader that cannot fail, it is empty."""
+    try:
+        if path.exists():
+            open_frozen(path).close()
+    except (sqlite3.Error, OSError, UsageFileError) as error:
+        reason = error.args[0] if isinstance(error, UsageFileError) else reason_of(error)
+        raise InvalidRequestError(msg("replay_log_unreadable", path=str(path), reason=reason)) from error
 
 
 def _use_devices(book: SizeTable, settings: Settings, favourites: Sequence[ModelFile]) -> list[DeviceRoom]:

@@ -12,13 +12,15 @@ from preheat.replay.machine import Machine
 from preheat.replay.naive import NaivePlanner
 from preheat.replay.simulation import Simulation, Strategy
 from preheat.replay.trace import Kind, Trace
-from preheat.usage import SETTLING_S
+from preheat.usage import DAY_S, SETTLING_S
 
 PREHEAT: Final = Strategy("preheat", preload=True, wake_ups=True, standby=True)
 KEEP_ALIVE: Final = Strategy("keep-alive 5 min", keep_alive_s=300.0)
 LRU: Final = Strategy("lru")
 NAIVE: Final = Strategy("naive", preload=True, planner=NaivePlanner)
 CLAIRVOYANT: Final = "clairvoyant"
+SETTLING_DAYS: Final = round(SETTLING_S / DAY_S)
+"""Days before the steady state."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,4 +260,4 @@ def synthetic_trace(name: str, *, seed: int = 0, days: int = DAYS) -> Trace:
 def describe_users() -> Iterator[tuple[str, str]]:
     """Yield the name of each user with the first line of its description."""
     for name, user in _USERS.items():
-        yield name, (user.__doc__ or "").splitlines()[0]
+        yield name, (user.__doc__ or "").splitlines()[0].replace("``", "")

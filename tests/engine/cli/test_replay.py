@@ -4,6 +4,7 @@ import csv
 import json
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from typer.testing import CliRunner, Result
 from preheat import paths
 from preheat.cli.main import app
 from preheat.messages import verbatim
-from preheat.replay import USERS, Tuning, WeeklyFigures
+from preheat.replay import USERS, PersonResult, Tuning, WeeklyFigures
 from preheat.residency import Action, DecisionRecord, EvictionReason, Outcome
 from preheat.settings import load_settings
 from preheat.usage import DAY_S, RequestRecord, UsageLog
@@ -87,6 +88,18 @@ def test_a_family_of_users(preheat_home: Path) -> None:
     shown = run(*asking).stdout.splitlines()
     assert [line.split("  ")[0] for line in shown[:3]] == ["Of each user", "Ready", "Ready with LRU"]
     assert shown[-2].endswith("of 2 users.")
+
+
+def test_users_who_were_away_do_not_count(preheat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [field.name for field in fields(PersonResult)]
+    known: dict[str, Any] = {**dict.fromkeys(names, 0), "waits_ratio": None, "seconds_ratio": None}
+    known["naive_waits_ratio"] = None
+    away, perfect = (PersonResult(**known | {"requests": count, "ready": count / 9}) for count in (0, 9))
+    monkeypatch.setattr("preheat.replay.measure_family", lambda *_, **__: [away, perfect], raising=False)
+    shown = run("--synthetic", "family").stdout
+    assert "Without requests after the first week: 1 of 2 users." in shown
+    assert "100% of 1 users" in shown
+    assert shown.splitlines()[1].split() == ["Ready", *["1.000"] * 6]
 
 
 def test_limits_and_settings(preheat_home: Path) -> None:
@@ -246,7 +259,9 @@ def test_tuning_needs_some_weeks(preheat_home: Path) -> None:
         (("--synthetic", "family", "--csv", "file"), "family chooses its own limits"),
         (("--synthetic", "steady", "--page-cache", "8x"), "not a size"),
         (("--synthetic", "steady", "--log", __file__), "--log and --synthetic"),
-        (("--log", __file__), "no request is on record"),
+        (("--log", __file__), "file is not a database"),
+        (("--synthetic", "family", "--days", "7"), "after the first 7 days"),
+        (("--synthetic", "all", "--days", "1"), "after the first 7 days"),
         (("--tune", "--synthetic", "steady"), "your own use"),
     ],
 )
