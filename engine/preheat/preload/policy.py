@@ -179,7 +179,13 @@ class _Room:
             if best is None:
                 break
             loads[best.model_id] = PreloadTarget(
-                best.model_id, TargetKind.LEARNED, 0, PlanAction.PRELOAD, best.displaces, vain=best.vain
+                best.model_id,
+                TargetKind.LEARNED,
+                0,
+                PlanAction.PRELOAD,
+                best.displaces,
+                vain=best.vain,
+                step=len(loads) + 1,
             )
             self._put(best.model_id, best.displaces)
         chances, rank = self._chances.models, 0

@@ -302,7 +302,16 @@ def test_a_model_is_expected_only_if_a_sign_says_so_and_it_is_likelier_than_all_
 
 def test_a_favourite_may_be_worth_a_load_before_its_turn() -> None:
     plan = plan_of(chances(a=0.05, b=0.9), [idle("a", age_s=120.0)], room=1, favourites=("b",))
-    assert plan.targets[0] == PreloadTarget("b", TargetKind.FAVOURITE, 1, PlanAction.PRELOAD, ("a",), vain=ANY)
+    assert plan.targets[0] == PreloadTarget("b", TargetKind.FAVOURITE, 1, PlanAction.PRELOAD, ("a",), vain=ANY, step=1)
+
+
+def test_a_likelier_model_waits_for_the_room_that_a_load_before_it_makes() -> None:
+    """The first one would not fit yet, though what leaves for the other one is enough for both."""
+    held = [unused("f", 9), unused("c", 4), idle("d", 10), idle("b", 2)]
+    known = chances(a=0.36, b=0.18, c=0.01, d=0.13, e=0.29)
+    plan = plan_of(known, held, room=25, a=3, b=2, c=4, d=10, e=4, f=9)
+    assert [target.model_id for target in plan.targets if target.kind is TargetKind.LEARNED][:2] == ["a", "e"]
+    assert preloads(plan) == [("e", ("f",)), ("a", ())]
 
 
 def test_a_likelier_model_displaces_a_less_likely_one() -> None:
