@@ -55,7 +55,8 @@ class _Known:
         ]
         limit = _HOT * _MODEL_BYTES
         self.planner.request_arrived(random.choice(_NAMES), "editor/1.0", now := self.now + len(self.decisions_ms))
-        self.planner.plan(residents, dict.fromkeys(_NAMES, _MODEL_BYTES), limit, now)
+        basis = self.planner.basis(dict.fromkeys(_NAMES, _MODEL_BYTES), limit, now)
+        self.planner.plan(residents, basis, now)
         self.planner.plan_eviction(residents, _MODEL_BYTES, limit, now=now, for_request=True)
 
     def sample_decision(self) -> None:

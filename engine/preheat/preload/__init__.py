@@ -28,6 +28,7 @@ from preheat.preload.plan import (
     TargetKind,
 )
 from preheat.preload.planner import PreloadPlanner
+from preheat.preload.policy import PlanBasis
 from preheat.preload.power import on_battery
 from preheat.preload.preloader import REPLAN_S, Preloader
 from preheat.preload.prompts import prompts_to_restore

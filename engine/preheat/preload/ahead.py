@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from preheat.messages import Message
@@ -58,15 +58,16 @@ class Ahead:
 
 def plan_ahead(ahead: Ahead, now: float, until: float) -> tuple[PlannedStay, ...]:
     """Return the times in memory from ``now`` to ``until``, both Unix times, in the order of their begin."""
+    usual_hour = ahead.popularity.usual_hour
     room = {model.model_id: model._replace(leased=False) for model in ahead.residents}
-    open_stays = {name: PlannedStay(name, now, until, usual_at=_usual(ahead, name, now, until)) for name in room}
+    open_stays = {name: PlannedStay(name, now, until, usual_at=usual_hour(name, now, until)) for name in room}
     expiries = dict(ahead.expiries)
     ended: list[PlannedStay] = []
 
     def end(name: str, at: float) -> None:
         room.pop(name, None)
         if (stay := open_stays.pop(name, None)) is not None:
-            ended.append(_ending(stay, at))
+            ended.append(replace(stay, ends_at=at))
 
     at = now
     while at < until:
@@ -84,7 +85,7 @@ def plan_ahead(ahead: Ahead, now: float, until: float) -> tuple[PlannedStay, ...
                 speculative=True,
                 device_bytes=ahead.basis.devices.sizes.get(target.model_id, NO_DEVICE_BYTES),
             )
-            usual_at = _usual(ahead, target.model_id, at, at + _USUAL_S)
+            usual_at = usual_hour(target.model_id, at, at + _USUAL_S)
             open_stays[target.model_id] = PlannedStay(
                 target.model_id, at, until, loads=True, why=_reason(ahead, target, at), usual_at=usual_at
             )
@@ -107,11 +108,3 @@ def _outlook(ahead: Ahead, at: float) -> Outlook:
 def _reason(ahead: Ahead, target: PreloadTarget, at: float) -> Message:
     usage = describe_usage(ahead.popularity.usage(target.model_id, at), at)
     return describe_reason(target, _outlook(ahead, at).voices(target.model_id), usage)
-
-
-def _usual(ahead: Ahead, model_id: str, at: float, until: float) -> float | None:
-    return ahead.popularity.usual_hour(model_id, at, until)
-
-
-def _ending(stay: PlannedStay, at: float) -> PlannedStay:
-    return PlannedStay(stay.model_id, stay.begins_at, at, stay.loads, stay.why, stay.usual_at)

@@ -15,7 +15,7 @@ from preheat.preload.ahead import Ahead
 from preheat.preload.forms import FormFacts, FormOutlook, FormTarget, facts_of, outlook, plan_forms
 from preheat.preload.gate import Conditions, Hold, blocking_reason
 from preheat.preload.idle_processor import IdleProcessor
-from preheat.preload.plan import DeviceNeeds, LimitOutlook, PolicySettings, PreloadPlan
+from preheat.preload.plan import NO_DEVICES, DeviceNeeds, LimitOutlook, PolicySettings, PreloadPlan
 from preheat.preload.planner import PreloadPlanner
 from preheat.preload.power import on_battery
 from preheat.preload.preloader import Preload
@@ -137,13 +137,14 @@ class PreloadContext:
         residents, reachable, now = self._pool.residents(), self._pool.reachable_bytes, self._clock()
         held = {model.model_id for model in residents}
         sizes = {name: size for name, size in self.sizes().items() if name not in skip or name in held}
-        return self._planner.plan(residents, sizes, reachable, now, self._devices())
+        return self._planner.plan(residents, self._planner.basis(sizes, reachable, now, self._devices()), now)
 
     def under_limit(self, limit_bytes: int) -> LimitOutlook:
         """Return what another memory limit would do."""
         reachable = self._pool.reachable_under(limit_bytes)
         residents, now = self._pool.residents(), self._clock()
-        outlook = self._planner.under_limit(residents, self.sizes(), reachable, now, self._devices())
+        basis = self._planner.basis(self.sizes(), reachable, now, self._devices())
+        outlook = self._planner.under_limit(residents, basis, now)
         return outlook if self._settings.preload else outlook._replace(loads=(), left_out=())
 
     def ahead(self, until: float) -> Ahead:
@@ -183,8 +184,9 @@ class PreloadContext:
 
     def suppressed(self) -> tuple[str, ...]:
         """Return the models that should be hot but were unloaded on purpose, best first."""
-        reachable, now = self._pool.reachable_bytes, self._clock()
-        return self._planner.suppressed(self._pool.residents(), self.sizes(), reachable, now, self._devices())
+        now = self._clock()
+        basis = self._planner.basis(self.sizes(), self._pool.reachable_bytes, now, self._devices())
+        return self._planner.suppressed(self._pool.residents(), basis, now)
 
     def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]:
         """Return the next model that returns, else the preloads of the plan in order; see ``plan`` for ``skip``."""
@@ -341,10 +343,10 @@ class PreloadContext:
         """Return the bytes that each model on disk would take in memory."""
         return {model.model_id: self._sizes.expected_bytes(model) for model in self._models()}
 
-    def _devices(self) -> DeviceNeeds | None:
-        """Return what models need of devices; None where none is used."""
+    def _devices(self) -> DeviceNeeds:
+        """Return what models need of devices."""
         if not (limits := self._pool.device_limits):
-            return None
+            return NO_DEVICES
         sizes = ((model.model_id, self._sizes.device_bytes(model)) for model in self._models())
         return DeviceNeeds(limits, {name: device_bytes for name, device_bytes in sizes if device_bytes})
 

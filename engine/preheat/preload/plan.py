@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from preheat.residency import NO_DEVICE_BYTES, DeviceBytes, DevicePool
 
@@ -16,7 +16,7 @@ class PolicySettings:
     """User-tunable policy settings.
 
     Attributes:
-        learned: Preload what the estimate is for, not only favourites and the models of clients that wake.
+        learned: Preload all models of which a load pays, not only favourites and expected ones.
         waste_price: Price of a load in vain ÷ that of the same load while a request waits.
         keep_after_use_s: Time since its last request in which no preload displaces a model, in seconds.
         eviction: What makes room for a request: what is worth least by the ``foresight``, or the least recently used.
@@ -34,7 +34,7 @@ class TargetKind(StrEnum):
     """Why a model should be hot."""
 
     EXPECTED = "expected"
-    """A client woke that nearly always uses it next, or it was announced."""
+    """A client woke that usually uses it next, or it was announced."""
 
     FAVOURITE = "favourite"
     LEARNED = "learned"
@@ -124,3 +124,6 @@ class DeviceNeeds(NamedTuple):
         if not needed:
             return []
         return [DevicePool(device, size, self.limits.get(device, 0)) for device, size in needed.items()]
+
+
+NO_DEVICES: Final = DeviceNeeds()

@@ -13,6 +13,7 @@ from preheat.messages import Message, msg
 from preheat.preload.foresight import PAUSE_S, Chances, Foresight, Outlook, Voice
 from preheat.preload.outcomes import Circumstances, Outcomes
 from preheat.preload.plan import (
+    NO_DEVICES,
     DeviceNeeds,
     LimitOutlook,
     PlanAction,
@@ -48,15 +49,17 @@ from preheat.residency import (
 from preheat.usage import DAY_S, HOUR_S, OutcomeRow, Popularity, Usage, UsageTracker, Use, UseKind
 
 _USED: Final = 1.0
-"""A model with more uses than this lately, two for example, is one that is used. Not the estimate but this decides what
-lasts for days: whether weights are repacked, who gets room for its context, and room for small models. The chance of
-being next changes with each request, and each change of these costs a load.
+"""Decayed uses above which a model counts as used: two of today, for example. This decides what lasts for days:
+whether weights are repacked, who gets room for its context, and room for small models. The estimate cannot, since
+chances change with each request, and each change of these costs a load.
 """
 
 _ENDS: Final = frozenset({Action.UNLOAD, Action.EVICT, Action.CANCEL, Action.FAIL})
 """Actions after which a model is not in memory, except a failed exchange of its form."""
 
 _MOST_LIKELY: Final = 3
+"""Models, besides favourites, for which contexts leave room."""
+
 _LATEST: Final = 100
 """Last uses that are kept besides the log: requests are written there only when they have ended."""
 
@@ -201,29 +204,44 @@ class PreloadPlanner:
 
     # Decisions
 
-    def plan(
+    def basis(
         self,
-        residents: Sequence[ResidentModel],
         sizes: Mapping[str, int],
         limit_bytes: int,
         now: float,
-        devices: DeviceNeeds | None = None,
-    ) -> PreloadPlan:
-        """Return which models should be hot; see ``plan_preloads``. Changes nothing."""
-        return self._plan(residents, sizes, limit_bytes, now, devices, self._suppressed)
+        devices: DeviceNeeds = NO_DEVICES,
+        *,
+        requested: bool = True,
+    ) -> PlanBasis:
+        """Return what a plan depends on.
 
-    def suppressed(
-        self,
-        residents: Sequence[ResidentModel],
-        sizes: Mapping[str, int],
-        limit_bytes: int,
-        now: float,
-        devices: DeviceNeeds | None = None,
-    ) -> tuple[str, ...]:
+        Args:
+            requested: Requests go on; otherwise, the plan is for a time in which nothing is requested any more.
+        """
+        paused = self._foresight.paused(now) or not requested
+        return PlanBasis(
+            sizes,
+            limit_bytes,
+            self.favourites,
+            self.policy,
+            devices,
+            self.small_bytes(sizes, limit_bytes, now),
+            self.load_s,
+            {displaces: self._outcomes.odds(Circumstances(displaces, paused)) for displaces in (False, True)},
+        )
+
+    def plan(self, residents: Sequence[ResidentModel], basis: PlanBasis, now: float) -> PreloadPlan:
+        """Return which models should be hot; see ``plan_preloads``. Changes nothing."""
+        if self._suppressed:
+            sizes = {name: size for name, size in basis.sizes.items() if name not in self._suppressed}
+            basis = replace(basis, sizes=sizes)
+        return self._plan(residents, basis, now)
+
+    def suppressed(self, residents: Sequence[ResidentModel], basis: PlanBasis, now: float) -> tuple[str, ...]:
         """Return the suppressed models that should be hot otherwise, best first."""
         if not self._suppressed:
             return ()
-        plan = self._plan(residents, sizes, limit_bytes, now, devices, frozenset())
+        plan = self._plan(residents, basis, now)
         return tuple(target.model_id for target in plan.targets if target.model_id in self._suppressed)
 
     def plan_eviction(
@@ -259,22 +277,15 @@ class PreloadPlanner:
         used = [model._replace(leased=False) for model in residents if model.leased]
         return (*idle, *self.plan_eviction(used, limit_bytes, 0, now=now, for_request=True).victims)
 
-    def under_limit(
-        self,
-        residents: Sequence[ResidentModel],
-        sizes: Mapping[str, int],
-        limit_bytes: int,
-        now: float,
-        devices: DeviceNeeds | None = None,
-    ) -> LimitOutlook:
-        """Return what a change of the memory limit to ``limit_bytes`` would do."""
-        room = plan_room(residents, 0, limit_bytes, partial(self.plan_eviction, now=now), for_request=True)
+    def under_limit(self, residents: Sequence[ResidentModel], basis: PlanBasis, now: float) -> LimitOutlook:
+        """Return what a change of the memory limit to that of ``basis`` would do."""
+        room = plan_room(residents, 0, basis.limit_bytes, partial(self.plan_eviction, now=now), for_request=True)
         staying = [
             model._replace(resident_bytes=model.least_bytes, extra_bytes=0) if model.model_id in room.shrunk else model
             for model in residents
             if model.model_id not in room.victims
         ]
-        plan = self.plan(staying, sizes, limit_bytes, now, devices)
+        plan = self.plan(staying, basis, now)
         displaced = [name for target in plan.preloads for name in target.displaces]
         leaves = tuple(dict.fromkeys([*room.victims, *displaced]))
         lacks_room = (PlanAction.NO_ROOM, PlanAction.TOO_LARGE)
@@ -308,32 +319,6 @@ class PreloadPlanner:
         """Seconds of a load of each model, where that was measured."""
         return self._usage.load_s
 
-    def basis(
-        self,
-        sizes: Mapping[str, int],
-        limit_bytes: int,
-        now: float,
-        devices: DeviceNeeds | None = None,
-        *,
-        requested: bool = True,
-    ) -> PlanBasis:
-        """Return what a plan depends on.
-
-        Args:
-            requested: Requests go on; otherwise, the plan is for a time in which nothing is requested any more.
-        """
-        paused = self._foresight.paused(now) or not requested
-        return PlanBasis(
-            sizes,
-            limit_bytes,
-            self.favourites,
-            self.policy,
-            devices or DeviceNeeds(),
-            self.small_bytes(sizes, limit_bytes, now),
-            self.load_s,
-            {displaces: self._outcomes.odds(Circumstances(displaces, paused)) for displaces in (False, True)},
-        )
-
     def small_bytes(self, sizes: Mapping[str, int], limit_bytes: int, now: float) -> int:
         """Return the memory to keep for small models: those that are used, and favourites."""
         popularity = self._usage.popularity
@@ -347,7 +332,7 @@ class PreloadPlanner:
         )
 
     def likely(self, now: float) -> tuple[str, ...]:
-        """Return the most used models besides the favourites, for which contexts leave room."""
+        """Return the most used models besides the favourites; see ``_MOST_LIKELY``."""
         if not self.policy.learned:
             return ()
         scores = self._usage.popularity.scores(now)
@@ -407,20 +392,10 @@ class PreloadPlanner:
     def _empty_foresight(self) -> Foresight:
         return Foresight(self._usage.timezone, self._usage.half_life_s / DAY_S)
 
-    def _plan(
-        self,
-        residents: Sequence[ResidentModel],
-        sizes: Mapping[str, int],
-        limit_bytes: int,
-        now: float,
-        devices: DeviceNeeds | None,
-        without: Set[str],
-    ) -> PreloadPlan:
-        chances, basis = self.chances(now), self.basis(sizes, limit_bytes, now, devices)
-        if without:
-            basis = replace(basis, sizes={name: size for name, size in sizes.items() if name not in without})
+    def _plan(self, residents: Sequence[ResidentModel], basis: PlanBasis, now: float) -> PreloadPlan:
+        chances = self.chances(now)
         # All that a plan depends on. Most of the time, only time has passed since the last one.
-        idle = [just_used(model, now, self.policy) for model in residents]
+        idle = [just_used(model, now, basis.settings) for model in residents]
         situation = chances, tuple(residents), idle, basis
         if self._planned is None or self._planned[0] != situation:
             self._planned = situation, plan_preloads(chances, residents, basis, now)

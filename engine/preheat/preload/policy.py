@@ -1,8 +1,8 @@
 """Which models should be hot, and which to load next. Pure, so it can also be asked "what if?".
 
 The model that a sign announced comes first if the estimate finds a load worth it, then favourites in the user's order,
-which only requests displace, then whatever else the estimate is for. A preload never displaces a favourite or a model
-that was just used.
+which only requests displace, then all other models of which a load pays. A preload never displaces a favourite or a
+model that was just used.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class _Room:
         return PreloadTarget(model_id, TargetKind.FAVOURITE, rank, PlanAction.PRELOAD, displaced)
 
     def learned(self, others: Mapping[str, PreloadTarget]) -> Iterator[PreloadTarget]:
-        """Yield the targets that the estimate is for, besides ``others``, the likeliest first; reserve their room."""
+        """Yield the likely models besides ``others``, the likeliest first; reserve room where a load pays."""
         loads: dict[str, PreloadTarget] = {}
         while len(loads) < _MOST_LOADS:
             best = best_preload(self._chances, self._memory(), self._prices, self._basis.odds.__getitem__)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from preheat.preload import (
-    DeviceNeeds,
     PlanAction,
+    PlanBasis,
     PolicySettings,
     PreloadPlan,
     PreloadPlanner,
@@ -33,25 +33,18 @@ class NaivePlanner(PreloadPlanner):
         super().request_arrived(model_id, client, now)
         self._used_at[model_id] = now
 
-    def plan(
-        self,
-        residents: Sequence[ResidentModel],
-        sizes: Mapping[str, int],
-        limit_bytes: int,
-        now: float,
-        devices: DeviceNeeds | None = None,
-    ) -> PreloadPlan:
+    def plan(self, residents: Sequence[ResidentModel], basis: PlanBasis, now: float) -> PreloadPlan:
         """Return the models that fit together, best first."""
-        ranking = self._ranking(now)
+        ranking, sizes = self._ranking(now), basis.sizes
         held = {model.model_id: model for model in residents}
-        room, wanted = limit_bytes, []
+        room, wanted = basis.limit_bytes, []
         for model_id in ranking:
             if sizes[model_id] <= room:
                 room -= sizes[model_id]
                 wanted.append(model_id)
         missing = [model_id for model_id in wanted if model_id not in held]
         movable = [held[name] for name in reversed(ranking) if name in held and name not in wanted]
-        free, targets = limit_bytes - sum(model.resident_bytes for model in residents), []
+        free, targets = basis.limit_bytes - sum(model.resident_bytes for model in residents), []
         for rank, model_id in enumerate(missing, 1):
             displaced = []
             while free < sizes[model_id] and movable:

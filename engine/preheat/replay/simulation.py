@@ -230,9 +230,8 @@ class Simulation:
         executor.changed = False
         self._replan_at = executor.now + REPLAN_S
         self._stop_reading()
-        plan = self._planner.plan(
-            executor.state.residents(), self._resident_bytes, self._machine.limit_bytes, executor.now, self._devices
-        )
+        basis = self._planner.basis(self._resident_bytes, self._machine.limit_bytes, executor.now, self._devices)
+        plan = self._planner.plan(executor.state.residents(), basis, executor.now)
         if preload := next(iter(plan.preloads), None):
             self._planner.preload_started(preload, executor.now)
             executor.preload(preload.model_id, preload.displaces)

@@ -37,7 +37,7 @@ class Person:
         """Return the plan at this time, with room for a number of models; the hot ones are idle for an hour."""
         now = MIDNIGHT + hours * HOUR_S
         held = [ResidentModel(model_id, GB, now - HOUR_S) for model_id in hot]
-        return self.planner.plan(held, self.sizes, room * GB, now)
+        return self.planner.plan(held, self.planner.basis(self.sizes, room * GB, now), now)
 
     def preloads(self, hours: float, room: int, *hot: str) -> list[tuple[str, tuple[str, ...]]]:
         """Return the preloads of the plan, each with what leaves for it."""

@@ -43,7 +43,7 @@ def used(uses: str = "abacabacbacf", *, policy: PolicySettings | None = None) ->
 
 
 def plan(planner: PreloadPlanner, limit_gb: int, *residents: ResidentModel, now: float = NINE) -> PreloadPlan:
-    return planner.plan(residents, SIZES, limit_gb * GB, now)
+    return planner.plan(residents, planner.basis(SIZES, limit_gb * GB, now), now)
 
 
 def test_each_action_has_a_message() -> None:
@@ -112,7 +112,7 @@ def test_a_device_without_room_is_named() -> None:
     planner.favourites = ("d",)
     needs = DeviceNeeds({"gpu": 4 * GB}, {"d": {"gpu": 9 * GB}, "a": {"gpu": 2 * GB}, "b": {"gpu": 3 * GB}})
     held = [ResidentModel("a", 2 * GB, NINE, device_bytes={"gpu": 2 * GB})]
-    made = planner.plan(held, SIZES, 100 * GB, NINE, needs)
+    made = planner.plan(held, planner.basis(SIZES, 100 * GB, NINE, needs), NINE)
     too_large, no_room = (planner.explain(model_id, made, NINE) for model_id in "db")
     assert (too_large.code, too_large.params["missing"], too_large.params["device"]) == (
         "plan_too_large_for_device",
@@ -524,11 +524,11 @@ def test_a_log_of_wakes_is_not_used_without_the_setting(tmp_path: Path) -> None:
 def test_a_suppressed_model_is_no_target_until_it_is_used_or_wanted(by: str) -> None:
     planner = habit()
     planner.favourites = ("e", "f")
-    assert planner.suppressed((), SIZES, 9 * GB, NINE) == ()
+    assert planner.suppressed((), planner.basis(SIZES, 9 * GB, NINE), NINE) == ()
     planner.suppress("f")
     assert "f" not in {target.model_id for target in plan(planner, 9).targets}
     assert "f" not in plan(planner, 9).standby
-    assert planner.suppressed((), SIZES, 9 * GB, NINE) == ("f",)
+    assert planner.suppressed((), planner.basis(SIZES, 9 * GB, NINE), NINE) == ("f",)
     assert planner.is_suppressed("f")
     match by:
         case "request":
@@ -554,12 +554,12 @@ def test_another_limit_says_what_stays_and_what_leaves() -> None:
         ResidentModel("b", 4 * GB, NINE - 3600.0, extra_bytes=GB),
         ResidentModel("f", GB, NINE - 7200.0),
     ]
-    shrunk = planner.under_limit(residents, SIZES, 6 * GB, NINE)
+    shrunk = planner.under_limit(residents, planner.basis(SIZES, 6 * GB, NINE), NINE)
     assert (shrunk.stays, shrunk.shrinks, shrunk.leaves) == (("a", "b"), ("b",), ("f",))
-    less = planner.under_limit(residents, SIZES, 3 * GB, NINE)
+    less = planner.under_limit(residents, planner.basis(SIZES, 3 * GB, NINE), NINE)
     # Without b, f needs not leave for the limit; but it does for the favourite.
     assert (less.stays, less.leaves, less.loads) == (("a",), ("b", "f"), ("e",))
     assert "d" in less.left_out
-    more = planner.under_limit(residents, SIZES, 40 * GB, NINE)
+    more = planner.under_limit(residents, planner.basis(SIZES, 40 * GB, NINE), NINE)
     assert (more.leaves, more.left_out) == ((), ())
     assert {"d", "e"} <= set(more.loads)

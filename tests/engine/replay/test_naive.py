@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from preheat.preload import PolicySettings
+from preheat.preload import PlanBasis, PolicySettings
 from preheat.replay.naive import NaivePlanner
 from preheat.residency import ResidentModel
 from preheat.settings import Settings
@@ -20,18 +20,18 @@ def planner() -> NaivePlanner:
 
 
 def test_the_room_is_filled_with_recent_models_and_then_by_counts() -> None:
-    plan = planner().plan([], SIZES, 6, NOW)
+    plan = planner().plan([], PlanBasis(SIZES, 6), NOW)
     assert [target.model_id for target in plan.preloads] == ["c", "a", "b"]
-    assert [target.model_id for target in planner().plan([], SIZES, 4, NOW + 5000).preloads] == ["a", "b"]
+    assert [target.model_id for target in planner().plan([], PlanBasis(SIZES, 4), NOW + 5000).preloads] == ["a", "b"]
 
 
 def test_others_leave_for_a_preload() -> None:
     held = [ResidentModel("c", 2, 0.0), ResidentModel("d", 5, 0.0)]
-    (preload, second) = planner().plan(held, SIZES, 7, NOW).preloads
+    (preload, second) = planner().plan(held, PlanBasis(SIZES, 7), NOW).preloads
     assert (preload.model_id, preload.displaces) == ("a", ("d",))
     assert (second.model_id, second.displaces) == ("b", ())
     leased = [held[0], held[1]._replace(leased=True)]
-    assert planner().plan(leased, SIZES, 7, NOW).preloads == ()
+    assert planner().plan(leased, PlanBasis(SIZES, 7), NOW).preloads == ()
 
 
 def test_the_last_of_the_ranking_makes_room_for_a_request() -> None:
