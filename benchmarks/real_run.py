@@ -2,7 +2,7 @@
 
 Run as ``python -m benchmarks.real_run [steady office-day tuning:7]``; the last one is a user of the family. Copies of
 the starter model with different context lengths, and so different sizes, represent the user's models; the limit holds
-three of them, or half of what a user of the family uses in a week. The engine starts with two weeks of usage, and with
+three of them, or half of what a user of the family uses. The engine starts with two weeks of usage, and with
 how preloads turned out in a simulation of them. It runs the next 300 requests, with a restart wherever the user's
 machine is switched off. Time is skipped, not scaled: between two events the engine's clock runs in real time until
 everything is loaded, at most for the user's pause, and then jumps to the engine's next plan, and to the next event. A

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from statistics import median
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 from preheat.replay.habits import WEEK, Client, Draws, Habits, Hint, Night, Prior, Task, habits_of
 from preheat.replay.synthetic import FIRST_DAY
@@ -25,34 +24,55 @@ _GAP_SPREAD: Final = 0.8
 _KEPT: Final = 0.4  # share of the ranking that a change of project leaves in place
 
 
-def family_trace(draws: Draws, number: int, *, days: int = FAMILY_DAYS) -> Trace:
-    """Return the trace of one person of a set of draws; the same one each time."""
-    person = _Person(habits_of(draws, number), Prior(f"{draws}/{number}/days"))
+class Intent(NamedTuple):
+    """What a person has in mind after an event, which no policy can know. It bounds what can be foreseen.
+
+    Attributes:
+        at: Unix time of the event.
+        task: Number of the last task, or of the one that a client was opened for.
+        ranking: The models by rank.
+        model_id: The model that comes next; empty if that is not settled yet.
+        partner: During a session: the model that it alternates with.
+        is_begun: A client was opened for the task.
+    """
+
+    at: float
+    task: int
+    ranking: Sequence[str]
+    model_id: str = ""
+    partner: str = ""
+    is_begun: bool = False
+
+
+def family_trace(
+    draws: Draws, number: int, *, days: int = FAMILY_DAYS, tell: Callable[[Intent], object] = lambda intent: None
+) -> Trace:
+    """Return the trace of one person of a set of draws; the same one each time.
+
+    Args:
+        tell: Called with what the person has in mind, in the order of time.
+    """
+    person = _Person(habits_of(draws, number), Prior(f"{draws}/{number}/days"), tell)
     for day in range(days):
         person.spend(day)
     return Trace(tuple(person.events), person.sizes)
 
 
 def room_for_half(trace: Trace) -> int:
-    """Return a limit with room for half of what is used in a week: by bytes, the median week, at least one model."""
-    weeks: dict[int, set[str]] = {}
-    for event in trace.events:
-        if event.kind is Kind.REQUEST:
-            weeks.setdefault(int((event.at - trace.events[0].at) // (WEEK * DAY_S)), set()).add(event.model_id)
-    used = {name for names in weeks.values() for name in names}
-    largest = max((trace.sizes[name].resident_bytes for name in used), default=1)
-    weekly = (sum(trace.sizes[name].resident_bytes for name in names) for names in weeks.values())
-    return max(largest, int(median(list(weekly) or [1]) / 2))
+    """Return a limit with room for half of what is used, in bytes, and for the largest model that is."""
+    used = [trace.sizes[name].resident_bytes for name in {e.model_id for e in trace.events if e.kind is Kind.REQUEST}]
+    return max(max(used, default=1), sum(used) // 2)
 
 
 class _Person:
     """Lives by habits; collects ``events``."""
 
-    def __init__(self, habits: Habits, random: Prior) -> None:
+    def __init__(self, habits: Habits, random: Prior, tell: Callable[[Intent], object]) -> None:
         self._habits = habits
         self._random = random
+        self._tell = tell
         self._ranking = habits.ranking
-        self._weights = [rank**-habits.skew for rank in range(1, len(self._ranking) + 1)]
+        self._weights = habits.weights
         self._task: int | None = None
         self._open: set[str] = set()
         self._now = 0.0
@@ -102,6 +122,7 @@ class _Person:
         self._wake(task.client, model)
         for _ in range(_geometric(random, habits.requests)):
             self.events.append(TraceEvent(self._now, Kind.REQUEST, pair[current], task.client.name))
+            self._intend(partner=pair[1 - current])
             gap_s = random.lognormvariate(math.log(habits.gap_s), _GAP_SPREAD)
             self._now += max(_LEAST_GAP_S, _ANSWER_S + gap_s)
             if random.random() < habits.switching:
@@ -111,6 +132,7 @@ class _Person:
         if client.name not in self._open and client.hint is not Hint.NONE:
             details = model_id if client.hint is Hint.DETAILS else ""
             self.events.append(TraceEvent(self._now, Kind.WAKE, details, client.name))
+            self._intend(details, is_begun=True)
         if client.stays_open:
             self._open.add(client.name)
         self._now += self._random.uniform(3, 40)
@@ -123,15 +145,10 @@ class _Person:
                 self._task = (last + 1) % len(tasks)
             else:
                 hour = (self._now - FIRST_DAY - day * DAY_S) / _HOUR_S
-                weights = [task.share * self._fits(task, day, hour) for task in tasks]
+                weights = [habits.weight(task, day % WEEK, hour) for task in tasks]
                 self._task = random.choices(range(len(tasks)), weights)[0]
         assert self._task is not None
         return tasks[self._task]
-
-    def _fits(self, task: Task, day: int, hour: float) -> float:
-        """Return how likely a task is now because of the time, above 0 to 1."""
-        usual = task.from_hour <= hour < task.until_hour and day % WEEK in task.weekdays
-        return 1.0 if usual else max(1.0 - self._habits.timetable, 1e-6)
 
     def _choose_model(self, task: Task) -> str:
         habits, random = self._habits, self._random
@@ -142,6 +159,7 @@ class _Person:
                 self._ranking[random.randrange(len(self._ranking))] = new
             if random.random() < habits.fetch:
                 self.events.append(TraceEvent(self._now, Kind.ADDED, new))
+                self._intend(new)
                 self._now += random.expovariate(1 / _LOOK_S)
             return new
         if random.random() < habits.focus:
@@ -153,6 +171,10 @@ class _Person:
             return self._habits.small
         partner = self._ranking[task.partner]
         return partner if partner != model_id else self._ranking[task.rank]
+
+    def _intend(self, model_id: str = "", partner: str = "", *, is_begun: bool = False) -> None:
+        assert self._task is not None
+        self._tell(Intent(self._now, self._task, tuple(self._ranking), model_id, partner, is_begun))
 
     def _drift(self, day: int) -> None:
         """Change the habits."""

@@ -147,6 +147,16 @@ class Habits:
         """The models by rank, without the small one."""
         return [name for name in self.sizes if name != self.small]
 
+    @property
+    def weights(self) -> list[float]:
+        """How likely each rank is, compared with the others."""
+        return [rank**-self.skew for rank in range(1, len(self.ranking) + 1)]
+
+    def weight(self, task: Task, weekday: int, hour: float) -> float:
+        """Return how likely a task is on a weekday at an hour, compared with the others; above 0."""
+        usual = task.from_hour <= hour < task.until_hour and weekday in task.weekdays
+        return task.share * (1.0 if usual else max(1.0 - self.timetable, 1e-6))
+
 
 class Prior(random.Random):
     """Draws habits."""

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preheat.replay import Draws, Kind, ModelSize, Trace, TraceEvent, family_trace, room_for_half
+from preheat.replay.family import Intent
 from preheat.replay.habits import Habits, Hint, Night, Prior, draw_habits, habits_of
 
 people = st.integers(0, 10_000)
@@ -122,14 +122,23 @@ def test_people_keep_their_hours_and_holidays() -> None:
         assert days.isdisjoint(range(begin + 1, begin + length - 1))
 
 
-def test_room_for_half_of_a_week() -> None:
-    monday = datetime(2026, 1, 5, tzinfo=UTC).timestamp()
+def test_room_for_half() -> None:
     sizes = {name: ModelSize(size, size - 1) for name, size in (("a", 20), ("b", 40), ("c", 60), ("d", 900))}
-    events = [
-        TraceEvent(monday + 7 * 86_400 * week, Kind.REQUEST, name)
-        for week, names in enumerate(("abc", "abc", "d"))
-        for name in names
-    ]
-    assert room_for_half(Trace(tuple(events[:6]), sizes)) == 60
+    events = [TraceEvent(60.0 * number, Kind.REQUEST, name) for number, name in enumerate("abcbad")]
+    assert room_for_half(Trace(tuple(events[:5]), sizes)) == 60
     assert room_for_half(Trace(tuple(events), sizes)) == 900  # the largest one fits
     assert room_for_half(Trace((), sizes)) == 1
+
+
+@given(draws=sets, person=people)
+@few_examples
+def test_a_person_does_what_it_intends(draws: Draws, person: int) -> None:
+    intents: list[Intent] = []
+    trace = family_trace(draws, person, days=7, tell=intents.append)
+    assert trace == family_trace(draws, person, days=7)
+    assert intents == sorted(intents, key=lambda intent: intent.at)
+    requests = [event for event in trace.events if event.kind is Kind.REQUEST]
+    for intent in intents:
+        if intent.model_id:
+            following = next(event for event in requests if event.at > intent.at)
+            assert following.model_id == intent.model_id
