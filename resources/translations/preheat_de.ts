@@ -3930,10 +3930,6 @@ nach {new}
         <translation>{idle:duration} nicht genutzt (keep_alive)</translation>
     </message>
     <message>
-        <source>not used in the last week, last used {idle_s:duration} ago</source>
-        <translation>in der letzten Woche nicht genutzt, zuletzt vor {idle_s:duration}</translation>
-    </message>
-    <message>
         <source>nothing would be left for models</source>
         <translation>für Modelle bliebe nichts übrig</translation>
     </message>
@@ -6140,6 +6136,10 @@ nach {new}
     <message>
         <source>just now</source>
         <translation>gerade eben</translation>
+    </message>
+    <message>
+        <source>last used {idle_s:duration} ago</source>
+        <translation>zuletzt vor {idle_s:duration} genutzt</translation>
     </message>
     <message>
         <source>little more than keep_free ({keep_free:memory}) is free</source>

@@ -16,6 +16,7 @@ from preheat.files import read_json, write_atomic
 logger = logging.getLogger(__name__)
 
 _MAX_TIME: Final = 1e11
+_MAX_BYTES: Final = 2**63
 _NO_END: Final = "resumed"
 
 
@@ -151,4 +152,4 @@ def _is_time(value: object) -> TypeGuard[float]:
 
 
 def _is_bytes(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_BYTES

@@ -11,7 +11,7 @@ _REASONS: Final = {
     "favourite": Template("favourite {rank}"),
     "expected": Template("expected, since {sign}"),
     "never_used": Template("never used"),
-    "not_used_lately": Template("not used in the last week, last used {idle_s:duration} ago"),
+    "not_used_lately": Template("last used {idle_s:duration} ago"),
     "used_once": Template("used once in the last week"),
     "used": Template("used {uses} times in the last week"),
     "used_mostly": Template("used {uses} times in the last week, mostly on {part}"),

@@ -80,7 +80,14 @@ def test_room_is_saved_beside_the_pause(tmp_path: Path, room: Room | None) -> No
 
 @pytest.mark.parametrize(
     "room",
-    ["no", {}, {"until": "resumed"}, {"until": "resumed", "limit_bytes": -1}, {"until": 40.0, "limit_bytes": 0}],
+    [
+        "no",
+        {},
+        {"until": "resumed"},
+        {"until": "resumed", "limit_bytes": -1},
+        {"until": "resumed", "limit_bytes": 10**400},
+        {"until": 40.0, "limit_bytes": 0},
+    ],
 )
 def test_a_broken_or_past_room_is_none(tmp_path: Path, room: object) -> None:
     path = tmp_path / "state.json"
