@@ -53,6 +53,7 @@ PERFECT: Final = (
     "engine/preheat/preload/ahead.py",
     "engine/preheat/preload/estimate.py",
     "engine/preheat/preload/favourites.py",
+    "engine/preheat/preload/counts.py",
     "engine/preheat/preload/foresight.py",
     "engine/preheat/preload/gate.py",
     "engine/preheat/preload/outcomes.py",

@@ -21,6 +21,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from preheat.preload.counts import Counts, Opinion, Ratio
 from preheat.usage import DAY_S
 
 PAUSE_S: Final = 300.0
@@ -34,9 +35,6 @@ _AWAKE_S: Final = 600.0
 
 _NEW_S: Final = 3600.0
 """The same for a model that was added."""
-
-_BACKOFF: Final = 1.5
-"""What is used most counts like this number of an expert's own observations."""
 
 _FORGETTING: Final = 0.97
 """Exponent of an expert's weight at each change: what it predicted long ago counts less."""
@@ -55,7 +53,6 @@ _MOST_TRUST: Final = 1e3
 _MOST_SURE: Final = 0.99
 """No announcement is certain: all other models, of which some may be loaded, too, would have no chance to compare."""
 
-_MOST_SCALE: Final = 1e100
 _MOST_CONTEXTS: Final = 4000
 _WEEKEND: Final = 5
 BLOCK_HOURS: Final = 3
@@ -180,55 +177,6 @@ class Outlook(NamedTuple):
     voices: Callable[[str], tuple[Voice, ...]]
 
 
-class _Counts:
-    """Decayed counts of models. New counts grow instead of old ones shrinking: only ratios matter.
-
-    Attributes:
-        trust: For what follows a client: its weight ÷ that of all habits.
-    """
-
-    __slots__ = ("counts", "half_life", "scale", "since", "total", "trust")
-
-    def __init__(self, half_life: float) -> None:
-        self.counts: dict[str, float] = {}
-        self.half_life = half_life
-        self.scale = 1.0
-        self.since = -math.inf
-        self.total = 0.0
-        self.trust = 1.0
-
-    def add(self, model_id: str, at: float) -> None:
-        """Count a model; ``at`` and the half-life have one unit. Times before the last one count as that."""
-        if at > self.since:
-            if self.counts:
-                self.scale *= 2.0 ** min((at - self.since) / self.half_life, 100.0)
-            self.since = at
-        self.counts[model_id] = self.counts.get(model_id, 0.0) + self.scale
-        self.total += self.scale
-        if self.scale > _MOST_SCALE:
-            self.counts = {name: count / self.scale for name, count in self.counts.items()}
-            self.total /= self.scale
-            self.scale = 1.0
-
-    def opinion(self) -> _Opinion:
-        """Return the shares of what was counted."""
-        whole = self.total + _BACKOFF * self.scale
-        return _Opinion({name: count / whole for name, count in self.counts.items()}, _BACKOFF * self.scale / whole)
-
-
-class _Opinion(NamedTuple):
-    """An expert's chances: its ``shares``, and a ``rest`` for which it has no opinion.
-
-    The rest is divided as what is used most; that of a sign, as habits say.
-    """
-
-    shares: Mapping[str, float]
-    rest: float
-
-    def chance(self, model_id: str, base: float) -> float:
-        return self.shares.get(model_id, 0.0) + self.rest * base
-
-
 class _Mixture(NamedTuple):
     """What all experts say together.
 
@@ -238,7 +186,7 @@ class _Mixture(NamedTuple):
         announced: See ``Chances``.
     """
 
-    opinions: Mapping[Expert, _Opinion]
+    opinions: Mapping[Expert, Opinion]
     weights: Mapping[Expert, float]
     announced: Mapping[str, float]
 
@@ -249,23 +197,6 @@ class _Announcement(NamedTuple):
     sign: Sign
     model_id: str
     until: float
-
-
-class _Ratio:
-    """A decayed share of events that came true, with a first guess that counts like ``weight`` events."""
-
-    __slots__ = ("all", "decay", "true")
-
-    def __init__(self, guess: float, weight: float, decay: float) -> None:
-        self.true, self.all, self.decay = guess * weight, weight, decay
-
-    def add(self, true: bool) -> None:
-        self.true = self.true * self.decay + true
-        self.all = self.all * self.decay + 1.0
-
-    @property
-    def value(self) -> float:
-        return self.true / self.all
 
 
 class Foresight:
@@ -280,12 +211,12 @@ class Foresight:
         self._timezone = timezone
         by_day = half_life_days / HALF_LIFE_DAYS
         self._half_lives = {each: days * by_day if each in _BY_DAY else days for each, days in _HALF_LIVES.items()}
-        self._most = _Counts(self._half_lives[Expert.MOST])
-        self._contexts: dict[tuple[Expert, object], _Counts] = {}  # the last one changed last
+        self._most = Counts(self._half_lives[Expert.MOST])
+        self._contexts: dict[tuple[Expert, object], Counts] = {}  # the last one changed last
         self._order: dict[str, None] = {}  # models used, the last one used last
-        self._returns = _Counts(self._half_lives[Expert.RETURN])  # numbers of models in between, as text
-        self._unknown = _Ratio(*_FIRST_UNKNOWN, 0.98)
-        self._true = {sign: _Ratio(0.75, 2.0, 0.95) for sign in Sign}
+        self._returns = Counts(self._half_lives[Expert.RETURN])  # numbers of models in between, as text
+        self._unknown = Ratio(*_FIRST_UNKNOWN, 0.98)
+        self._true = {sign: Ratio(0.75, 2.0, 0.95) for sign in Sign}
         self._changes = 0
         self._last: tuple[str, float] | None = None
         self._before = ""
@@ -404,7 +335,7 @@ class Foresight:
         self._order[model_id] = None
         self._most.add(model_id, at / DAY_S)
         for expert, context in self._now(at):
-            counts = self._contexts.pop((expert, context), None) or _Counts(self._half_lives[expert])
+            counts = self._contexts.pop((expert, context), None) or Counts(self._half_lives[expert])
             counts.add(model_id, at / DAY_S if expert in _BY_DAY else self._changes)
             self._contexts[expert, context] = counts
         while len(self._contexts) > _MOST_CONTEXTS:
@@ -445,31 +376,31 @@ class Foresight:
         """Return the model that is announced and still expected."""
         return self._announced if self._announced is not None and now <= self._announced.until else None
 
-    def _woken(self, now: float) -> _Counts | None:
+    def _woken(self, now: float) -> Counts | None:
         """Return what followed the client that woke earlier; None if none did, or for the first time."""
         if self._awake is None or now > self._awake[2]:
             return None
         return self._contexts.get((Expert.CLIENT, self._awake[:2]))
 
-    def _habits(self, now: float) -> dict[Expert, _Opinion]:
+    def _habits(self, now: float) -> dict[Expert, Opinion]:
         """Return what the experts say that need no sign."""
-        opinions = {Expert.MOST: _Opinion({}, 1.0)}
+        opinions = {Expert.MOST: Opinion({}, 1.0)}
         for expert, context in self._now(now):
             if expert is not Expert.CLIENT and (counts := self._contexts.get((expert, context))) is not None:
                 opinions[expert] = counts.opinion()
         if self._returns.counts:
             order, returns = list(self._order), self._returns.opinion()
             shares = {order[-1 - int(between)]: share for between, share in returns.shares.items()}
-            opinions[Expert.RETURN] = _Opinion(shares, returns.rest)
+            opinions[Expert.RETURN] = Opinion(shares, returns.rest)
         return opinions
 
-    def _signs(self, now: float) -> Iterator[tuple[Expert, float, _Opinion]]:
+    def _signs(self, now: float) -> Iterator[tuple[Expert, float, Opinion]]:
         """Yield each expert that a sign speaks for, its weight against all experts before it, and what it says."""
         if (counts := self._woken(now)) is not None:
             yield Expert.CLIENT, counts.trust / (1.0 + counts.trust), counts.opinion()
         if (announced := self._announced_at(now)) is not None:
             share = min(self._true[announced.sign].value, _MOST_SURE)
-            yield Expert.ANNOUNCED, 1.0, _Opinion({announced.model_id: share}, 1.0 - share)
+            yield Expert.ANNOUNCED, 1.0, Opinion({announced.model_id: share}, 1.0 - share)
 
     def _mixture(self, now: float) -> _Mixture:
         opinions = self._habits(now)
@@ -479,7 +410,7 @@ class Foresight:
             known = 1.0 - opinion.rest
             weights = {expert: each * (1.0 - weight * known) for expert, each in weights.items()}
             weights[sign] = weight * known
-            opinions[sign] = _Opinion({model_id: share / known for model_id, share in opinion.shares.items()}, 0.0)
+            opinions[sign] = Opinion({model_id: share / known for model_id, share in opinion.shares.items()}, 0.0)
             announced |= {
                 model_id: max(share, announced.get(model_id, 0.0)) for model_id, share in opinion.shares.items()
             }
