@@ -63,7 +63,7 @@ class PreloadTarget(NamedTuple):
         missing_bytes: Bytes missing after freeing all it may displace (``NO_ROOM``) or above the limit (``TOO_LARGE``).
         device: Where they are missing; None for main memory.
         vain: Estimated chance that it leaves unused, if the estimate decided about its load; otherwise 0.
-        step: Loads with a higher one count on the room of those before.
+        after_others: Its load has room only after other loads of the plan, and what they displace.
     """
 
     model_id: str
@@ -74,7 +74,7 @@ class PreloadTarget(NamedTuple):
     missing_bytes: int = 0
     device: str | None = None
     vain: float = 0.0
-    step: int = 0
+    after_others: bool = False
 
 
 class PreloadPlan(NamedTuple):
@@ -92,7 +92,7 @@ class PreloadPlan(NamedTuple):
     def preloads(self) -> tuple[PreloadTarget, ...]:
         """Targets to load, in order. Make a new plan after each."""
         loads = (target for target in self.targets if target.action is PlanAction.PRELOAD)
-        return tuple(sorted(loads, key=lambda target: target.step))
+        return tuple(sorted(loads, key=lambda target: target.after_others))
 
 
 class LimitOutlook(NamedTuple):

@@ -164,7 +164,7 @@ class _Room:
             return PreloadTarget(model_id, TargetKind.FAVOURITE, rank, PlanAction.KEEP)
         if (missing := self._too_large(model_id)) is not None:
             return PreloadTarget(model_id, TargetKind.FAVOURITE, rank, PlanAction.TOO_LARGE, (), *missing)
-        shortage = self._shortage(model_id)
+        shortage = self._shortage(model_id, self.present.values())
         displaced = self._displaced(shortage, self._movable())
         if shortage.exists:
             return PreloadTarget(model_id, TargetKind.FAVOURITE, rank, PlanAction.NO_ROOM, (), *shortage.worst)
@@ -174,10 +174,12 @@ class _Room:
     def learned(self, others: Mapping[str, PreloadTarget]) -> Iterator[PreloadTarget]:
         """Yield the likely models besides ``others``, the likeliest first; reserve room where a load pays."""
         loads: dict[str, PreloadTarget] = {}
+        before = list(self.present.values())
         while len(loads) < _MOST_LOADS:
             best = best_preload(self._chances, self._memory(), self._prices, self._basis.odds.__getitem__)
             if best is None:
                 break
+            staying = (model for model in before if model.model_id not in best.displaces)
             loads[best.model_id] = PreloadTarget(
                 best.model_id,
                 TargetKind.LEARNED,
@@ -185,7 +187,7 @@ class _Room:
                 PlanAction.PRELOAD,
                 best.displaces,
                 vain=best.vain,
-                step=len(loads) + 1,
+                after_others=self._shortage(best.model_id, staying).exists,
             )
             self._put(best.model_id, best.displaces)
         chances, rank = self._chances.models, 0
@@ -205,7 +207,7 @@ class _Room:
             return PreloadTarget(model_id, TargetKind.LEARNED, 0, PlanAction.KEEP)
         if (missing := self._too_large(model_id)) is not None:
             return PreloadTarget(model_id, TargetKind.LEARNED, 0, PlanAction.TOO_LARGE, (), *missing)
-        shortage = self._shortage(model_id)
+        shortage = self._shortage(model_id, self.present.values())
         if not shortage.exists:
             return None
         return PreloadTarget(model_id, TargetKind.LEARNED, 0, PlanAction.NO_ROOM, (), *shortage.worst)
@@ -218,13 +220,10 @@ class _Room:
 
     def _too_large(self, model_id: str) -> tuple[int, str | None] | None:
         """Return what a model exceeds the limit by, and where; None if it does not."""
-        alone = self._shortage_beside((), model_id)
+        alone = self._shortage(model_id, ())
         return alone.worst if alone.exists else None
 
-    def _shortage(self, model_id: str) -> Shortage:
-        return self._shortage_beside(self.present.values(), model_id)
-
-    def _shortage_beside(self, others: Iterable[ResidentModel], model_id: str) -> Shortage:
+    def _shortage(self, model_id: str, others: Iterable[ResidentModel]) -> Shortage:
         basis = self._basis
         return Shortage(others, basis.sizes[model_id], basis.limit_bytes, basis.devices.pools(model_id))
 

@@ -302,7 +302,7 @@ def test_a_model_is_expected_only_if_a_sign_says_so_and_it_is_likelier_than_all_
 
 def test_a_favourite_may_be_worth_a_load_before_its_turn() -> None:
     plan = plan_of(chances(a=0.05, b=0.9), [idle("a", age_s=120.0)], room=1, favourites=("b",))
-    assert plan.targets[0] == PreloadTarget("b", TargetKind.FAVOURITE, 1, PlanAction.PRELOAD, ("a",), vain=ANY, step=1)
+    assert plan.targets[0] == PreloadTarget("b", TargetKind.FAVOURITE, 1, PlanAction.PRELOAD, ("a",), vain=ANY)
 
 
 def test_a_likelier_model_waits_for_the_room_that_a_load_before_it_makes() -> None:
