@@ -17,8 +17,6 @@ from preheat.messages import msg
 from preheat.units import format_bytes, format_duration, format_memory
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from preheat.replay import Comparison, PersonResult, Report, Trace, Tuning
     from preheat.settings import Settings, Size
 
@@ -150,12 +148,12 @@ def replay(
         else:
             _print_comparisons(comparisons)
         return
-    trace, timezone = _trace(settings, log, synthetic, days, seed)
+    trace = _trace(settings, log, synthetic, days, seed)
     if tune:
-        _tune(settings, trace, timezone, cache, yes, as_json)
+        _tune(settings, trace, cache, yes, as_json)
         return
     tried = _limits(limits, trace, settings, synthetic is not None, curve=csv_file is not None)
-    reports = [report for limit in tried for report in _compared(trace, limit, settings, timezone, cache)]
+    reports = [report for limit in tried for report in _compared(trace, limit, settings, cache)]
     if csv_file is not None:
         _write_csv(csv_file, reports)
     if as_json:
@@ -164,24 +162,19 @@ def replay(
         _print(reports)
 
 
-def _trace(
-    settings: Settings, log: Path | None, synthetic: str | None, days: int | None, seed: int
-) -> tuple[Trace, tzinfo]:
-    """Return the usage to replay, and its time zone.
+def _trace(settings: Settings, log: Path | None, synthetic: str | None, days: int | None, seed: int) -> Trace:
+    """Return the usage to replay.
 
     Raises:
         InvalidRequestError: There is no such user, or the log is empty.
     """
-    from datetime import UTC, datetime
-
     from preheat.replay import ALL_USERS, recorded_use, synthetic_trace
 
     if synthetic is None:
-        local = datetime.now().astimezone().tzinfo
-        return recorded_use(settings, log, days), local or UTC
+        return recorded_use(settings, log, days)
     if synthetic not in ALL_USERS:
         raise InvalidRequestError(msg("replay_unknown_user", user=synthetic, known=list(ALL_USERS)))
-    return synthetic_trace(synthetic, seed=seed, days=days or _DEFAULT_DAYS), UTC
+    return synthetic_trace(synthetic, seed=seed, days=days or _DEFAULT_DAYS)
 
 
 def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool, *, curve: bool) -> list[int]:
@@ -236,7 +229,7 @@ def _family(
         return measure_family(task, people, measured=lambda count: show(f"Replayed {count} of {len(people)} users"))
 
 
-def _tune(settings: Settings, trace: Trace, timezone: tzinfo, cache: Size, yes: bool, as_json: bool) -> None:
+def _tune(settings: Settings, trace: Trace, cache: Size, yes: bool, as_json: bool) -> None:
     """Find better values of two settings, show what they bring, and write them if that is wanted."""
     from preheat.control import ChangeSettings, open_client
     from preheat.replay import Machine, tune
@@ -248,7 +241,6 @@ def _tune(settings: Settings, trace: Trace, timezone: tzinfo, cache: Size, yes: 
             trace,
             machine,
             settings,
-            timezone=timezone,
             tried=lambda done, total: show(f"Replayed your use with {done} of {total} combinations"),
         )
     if not as_json:
@@ -291,12 +283,12 @@ def _print_tuning(found: Tuning) -> None:
     )
 
 
-def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo, cache: Size) -> list[Report]:
+def _compared(trace: Trace, limit_bytes: int, settings: Settings, cache: Size) -> list[Report]:
     """Return the results of Preheat and the other policies with one limit."""
     from preheat.replay import Machine, compare, strategy_under
 
     machine = Machine(limit_bytes, cache.resolve(limit_bytes), trace.device_limits)
-    return list(compare(trace, machine, strategy_under(settings), timezone=timezone))
+    return list(compare(trace, machine, strategy_under(settings)))
 
 
 def _write_csv(path: Path, reports: Sequence[Report]) -> None:

@@ -15,7 +15,6 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import psutil
@@ -104,7 +103,6 @@ def compute(settings: Settings, limits: Sequence[int]) -> LimitCurve:
         trace = recorded_use(settings, None, _DAYS)
     except InvalidRequestError:
         return LimitCurve(0.0, 0, ())
-    timezone = datetime.now().astimezone().tzinfo or UTC
     strategy = strategy_under(settings)
     requests = [event for event in trace.events if event.kind is Kind.REQUEST]
     begin = time.time() - _DAY_S
@@ -116,9 +114,7 @@ def compute(settings: Settings, limits: Sequence[int]) -> LimitCurve:
         def note(_at: float, _model_id: str, hot: bool, found: deque[bool] = found) -> None:
             found.append(hot)
 
-        run = replay(
-            trace, Machine(limit, device_limits=trace.device_limits), strategy, timezone=timezone, on_request=note
-        )
+        run = replay(trace, Machine(limit, device_limits=trace.device_limits), strategy, on_request=note)
         ready = "".join("01"[hot] for hot in found)
         points.append(LimitPoint(limit, run.overall.preload_hit_rate, run.overall.waited_s, ready))
     days = (trace.events[-1].at - trace.events[0].at) / _DAY_S

@@ -43,7 +43,7 @@ def recorded_trace(
     events = sorted([*_runs(decisions, events), *events], key=lambda event: event.at)
     named = {event.model_id for event in events if event.model_id}
     used = {model_id: size for model_id, size in sizes.items() if model_id in named or model_id in favourites}
-    return Trace(tuple(events), used, tuple(name for name in favourites if name in used), device_limits)
+    return Trace(tuple(events), used, tuple(name for name in favourites if name in used), device_limits, timezone=None)
 
 
 def _kind_of(wake: WakeRecord) -> Kind:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, tzinfo
 from typing import Final
 
 from preheat.replay.executor import Figures
@@ -68,16 +67,14 @@ def replay(
     machine: Machine,
     strategy: Strategy = PREHEAT,
     *,
-    timezone: tzinfo = UTC,
     on_request: Callable[[float, str, bool], object] | None = None,
 ) -> Report:
     """Run a trace through a strategy.
 
     Args:
-        timezone: Time zone of hours and weekends.
         on_request: Called with the time and the model of each request, and whether its model was hot.
     """
-    simulation = Simulation(machine, strategy, trace.sizes, trace.favourites, timezone)
+    simulation = Simulation(machine, strategy, trace.sizes, trace.favourites, trace.timezone)
     settled_at = _settled_at(trace)
     before: Figures | None = None
     for event in trace.events:
@@ -133,13 +130,11 @@ def clairvoyant(trace: Trace, machine: Machine) -> Report:
     return _report(CLAIRVOYANT, machine, found, before)
 
 
-def compare(
-    trace: Trace, machine: Machine, strategy: Strategy = PREHEAT, *, timezone: tzinfo = UTC
-) -> tuple[Report, ...]:
+def compare(trace: Trace, machine: Machine, strategy: Strategy = PREHEAT) -> tuple[Report, ...]:
     """Run a trace through a strategy and the baselines."""
     fitting = (count for count in range(len(trace.sizes), 1, -1) if trace.room_for(count) <= machine.limit_bytes)
     strategies = (strategy, KEEP_ALIVE, lru_of(next(fitting, 1)), LRU)
-    return (*(replay(trace, machine, each, timezone=timezone) for each in strategies), clairvoyant(trace, machine))
+    return (*(replay(trace, machine, each) for each in strategies), clairvoyant(trace, machine))
 
 
 def compare_with_lru(user: str, trace: Trace, machine: Machine, strategy: Strategy = PREHEAT) -> Comparison:

@@ -63,7 +63,7 @@ class Simulation:
         strategy: Strategy,
         sizes: Mapping[str, ModelSize],
         favourites: Sequence[str] = (),
-        timezone: tzinfo = UTC,
+        timezone: tzinfo | None = UTC,
     ) -> None:
         self._machine = machine
         self._strategy = strategy

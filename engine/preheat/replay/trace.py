@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -64,6 +65,7 @@ class Trace:
     sizes: Mapping[str, ModelSize]  # sizes of all models in the events
     favourites: tuple[str, ...] = ()  # the user's favourites, in order
     device_limits: DeviceBytes = field(default_factory=lambda: NO_DEVICE_BYTES)  # what models may take of devices
+    timezone: tzinfo | None = UTC  # that of hours and weekdays; None is the computer's, with its daylight saving time
 
     def room_for(self, count: int) -> int:
         """Return a limit under which any ``count`` of the models fit, in bytes."""

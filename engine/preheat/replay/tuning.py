@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, tzinfo
 from itertools import pairwise, product
 from math import fsum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -99,7 +98,6 @@ def tune(
     machine: Machine,
     settings: Settings,
     *,
-    timezone: tzinfo = UTC,
     tried: Callable[[int, int], object] = lambda done, total: None,
 ) -> Tuning:
     """Replay a trace with values around those of the settings; takes a replay for each combination.
@@ -117,7 +115,7 @@ def tune(
     grid = list(_around(settings))
     candidates = list[Candidate]()
     for values in grid:
-        weeks = _weeks(trace, machine, strategy_under(settings.model_copy(update=values)), timezone)
+        weeks = _weeks(trace, machine, strategy_under(settings.model_copy(update=values)))
         if not candidates:
             _check_enough(weeks)
         candidates.append(Candidate(values, weeks))
@@ -136,9 +134,9 @@ def _around(settings: Settings) -> Iterator[Values]:
         yield {_HALF_LIFE: days, _KEEP: seconds}
 
 
-def _weeks(trace: Trace, machine: Machine, strategy: Strategy, timezone: tzinfo) -> list[Figures]:
+def _weeks(trace: Trace, machine: Machine, strategy: Strategy) -> list[Figures]:
     """Return the figures of each week with use, after the first."""
-    simulation = Simulation(machine, strategy, trace.sizes, trace.favourites, timezone)
+    simulation = Simulation(machine, strategy, trace.sizes, trace.favourites, trace.timezone)
     ends_at = trace.events[0].at + _WEEK_S
     totals = []
     for event in trace.events:

@@ -81,6 +81,11 @@ def test_wakes_are_ordered_by_time() -> None:
     )
 
 
+def test_hours_are_those_of_the_computer() -> None:
+    """An offset that is fixed would be wrong for one half of the year."""
+    assert recorded_trace([request(1.0, "a")], [], {"a": SIZE}).timezone is None
+
+
 def test_a_wake_starts_a_run() -> None:
     """A later start would lose the model that the client is expected to use."""
     decisions = [
