@@ -27,7 +27,7 @@ from preheat.replay.recorded import recorded_trace
 from preheat.replay.reports import PREHEAT
 from preheat.replay.trace import Kind, ModelSize
 from preheat.residency import LEAST_GAIN, ContextLengths, Form, GainTable, SizeTable
-from preheat.usage import DAY_S, END_OF_TIME, FILE_NAME, UsageFileError, UsageLog, open_frozen
+from preheat.usage import DAY_S, FILE_NAME, UsageFileError, UsageLog, open_frozen
 
 if TYPE_CHECKING:
     from preheat.replay.simulation import Strategy
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Trace:
-    """Return a usage log as a trace.
+    """Return a usage log as a trace, without what it has of a time when the clock was far ahead.
 
     Args:
         path: The log; by default the user's.
@@ -48,7 +48,8 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
     path = path or data_dir() / FILE_NAME
     _check(path)
     log = UsageLog(path)
-    begin = 0.0 if days is None else time.time() - days * DAY_S
+    now = time.time()
+    begin, end = 0.0 if days is None else now - days * DAY_S, now + DAY_S
     models = look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
     favourites = choose_favourites(settings.favourites, models)
     placements, gains = PlacementTable(cache_dir() / "placements.json"), GainTable(cache_dir() / "repack.json")
@@ -62,11 +63,11 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
     gains.open()
     on_disk = {model.model_id: _size_of(model, settings, book, gains) for model in models}
     trace = recorded_trace(
-        log.requests_between(begin, END_OF_TIME),
-        log.decisions(limit=-1, since=begin),
+        log.requests_between(begin, end),
+        (decision for decision in log.decisions(limit=-1, since=begin) if decision.at < end),
         on_disk,
         favourites,
-        log.wakes_between(begin, END_OF_TIME),
+        log.wakes_between(begin, end),
         {room.name: room.limit_bytes for room in rooms},
     )
     if not any(event.kind is Kind.REQUEST for event in trace.events):

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from preheat.usage.popularity import DAY_S, HALF_LIFE_S, HOUR_S, Popularity, Usage, Weights
     from preheat.usage.prompts import KnownPrompt, PromptHabits
     from preheat.usage.records import (
-        END_OF_TIME,
         Counts,
         OutcomeRow,
         RequestRecord,
@@ -48,9 +47,7 @@ else:
             "preheat.usage.log": "FILE_NAME UsageLog",
             "preheat.usage.popularity": "DAY_S HALF_LIFE_S HOUR_S Popularity Usage Weights",
             "preheat.usage.prompts": "KnownPrompt PromptHabits",
-            "preheat.usage.records": (
-                "END_OF_TIME Counts OutcomeRow RequestRecord SizeKey SizeRecord Use UseKind WakeRecord"
-            ),
+            "preheat.usage.records": "Counts OutcomeRow RequestRecord SizeKey SizeRecord Use UseKind WakeRecord",
             "preheat.usage.stats": (
                 "DAYS HOURS SETTLING_S Figures Latency Quantiles Recomputed UsageBucket UsageHistory"
             ),
