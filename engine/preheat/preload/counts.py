@@ -10,6 +10,7 @@ _BACKOFF: Final = 1.5
 """What is used most counts like this number of an expert's own observations."""
 
 _MOST_SCALE: Final = 1e100
+_LEAST_SHARE: Final = 1e-9
 
 
 class Counts:
@@ -80,5 +81,5 @@ class Ratio:
 
     @property
     def value(self) -> float:
-        """The share, 0 to 1."""
-        return self.true / self.all
+        """The share, up to 1. It never is 0: what was false a thousand times is still possible, and is divided by."""
+        return max(self.true / self.all, _LEAST_SHARE)

@@ -312,3 +312,15 @@ def test_contexts_are_bounded() -> None:
     for number in range(6):
         foresight.used("ab"[number % 2], "x", now := now + 60)
     assert likeliest(foresight, now)[0] == "a"
+
+
+def test_a_sign_that_was_never_right_may_still_be() -> None:
+    """Some clients ask about a model each time, whatever they use."""
+    foresight, now = Foresight(UTC), MONDAY
+    for number in range(1000):
+        now += HOUR_S
+        foresight.client_woke("ui", "never", now)
+        foresight.used("ab"[number % 2], "ui", now + 1.0)
+    foresight.client_woke("ui", "never", now + 2.0)
+    assert 0.0 < foresight.chances(now + 3.0).models["never"] < 1e-6
+    assert foresight.voices("never", now + 3.0)[0].sign is Sign.NAMED
