@@ -14,14 +14,17 @@ from preheat.settings import Settings
 from preheat.usage import SizeKey, UsageTracker
 
 _LOOK_S: Final = 600.0
-"""Time between looks at the time zone, in seconds."""
+"""Time between looks at the time zone and the clock, in seconds."""
+
+_SET_BACK_S: Final = 86_400.0
+"""Once the clock is set back by more, uses of the time before do not count any more; see ``UsageTracker.recent``."""
 
 _MOST_ADDED: Final = 3
 """Models that appear at once and are expected to be used: more of them are a folder that was added."""
 
 
 class HabitKeeper:
-    """Recalls habits from the log at the start, and again when hours or half-lives change. Engine's loop only.
+    """Recalls habits from the log at the start, and again when what counts has changed. Engine's loop only.
 
     Args:
         on_change: Called when the planner knows something else.
@@ -43,6 +46,7 @@ class HabitKeeper:
         self._clock = clock
         self._changed = asyncio.Event()
         self._recalled_for = self._basis()
+        self._looked_at = clock()
         self._seen: set[str] | None = None
 
     async def open(self) -> Mapping[SizeKey, int]:
@@ -76,7 +80,8 @@ class HabitKeeper:
                 async with asyncio.timeout(_LOOK_S):
                     await self._changed.wait()
             self._changed.clear()
-            if self._basis() != self._recalled_for:
+            before, self._looked_at = self._looked_at, self._clock()
+            if self._basis() != self._recalled_for or self._looked_at < before - _SET_BACK_S:
                 await self._recall()
                 self._on_change()
 

@@ -71,7 +71,7 @@ class Recalled(NamedTuple):
     """What the log says about what is needed next, and about the preloads before.
 
     Attributes:
-        known: The uses that it knows.
+        known: The uses that it knows, or that do not count.
         outcomes: How the last preloads turned out, the oldest first.
     """
 
@@ -172,7 +172,7 @@ class PreloadPlanner:
         foresight, uses = self._empty_foresight(), self._usage.recent(latest)
         for use in _last_changes(uses):
             _teach(foresight, use)
-        return Recalled(foresight, frozenset(uses), self._usage.outcomes())
+        return Recalled(foresight, frozenset((*uses, *latest)), self._usage.outcomes())
 
     def remember(self, recalled: Recalled) -> None:
         """Go on with what the log says, and what has happened since."""

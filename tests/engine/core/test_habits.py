@@ -23,10 +23,11 @@ class Known:
     """A keeper with a log of a client that wakes before each request."""
 
     def __init__(self, log: UsageLog | None) -> None:
-        self.usage = UsageTracker(Settings(), log, clock=lambda: NOW)
+        self.now = NOW
+        self.usage = UsageTracker(Settings(), log, clock=lambda: self.now)
         self.planner = PreloadPlanner(self.usage, PolicySettings())
         self.changed = asyncio.Event()
-        self.keeper = HabitKeeper(Settings(), self.usage, self.planner, self.changed.set, lambda: NOW)
+        self.keeper = HabitKeeper(Settings(), self.usage, self.planner, self.changed.set, lambda: self.now)
 
     def apply(self, settings: Settings) -> None:
         self.usage.apply_settings(settings)
@@ -88,6 +89,34 @@ async def test_habits_are_recalled_when_a_setting_says_what_counts(log: UsageLog
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
+
+
+async def test_a_wake_is_no_sign_any_more_once_the_setting_says_so(log: UsageLog) -> None:
+    known = Known(log)
+    await known.keeper.open()
+    running = asyncio.create_task(known.keeper.run())
+    assert known.clients_speak()
+    known.apply(Settings(wake_with_clients=False))
+    await known.changed.wait()
+    assert Expert.CLIENT not in known.planner.chances(NOW).weights
+    running.cancel()
+
+
+async def test_habits_are_recalled_after_the_clock_was_a_year_ahead(log: UsageLog) -> None:
+    known = Known(log)
+    await known.keeper.open()
+    usual = known.planner.chances(NOW).usual
+    known.now += 365 * 86_400.0
+    known.planner.request_arrived("c", "", known.now)
+    assert known.planner.chances(NOW).usual["c"] > 0.8  # as if all else were long past
+    running = asyncio.create_task(known.keeper.run())
+    known.apply(Settings())  # it looks at the clock
+    await asyncio.sleep(0)
+    known.now = NOW
+    known.apply(Settings())
+    await known.changed.wait()
+    assert known.planner.chances(NOW).usual == usual
+    running.cancel()
 
 
 async def test_new_models_are_expected_but_not_a_new_folder_of_them() -> None:
