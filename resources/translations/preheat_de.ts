@@ -9014,6 +9014,14 @@ nach {new}
         <translation>Gleich nach dem Anmelden vorladen. Sonst beginnt das Vorladen mit der ersten Anfrage.</translation>
     </message>
     <message>
+        <source>Preload the model that the app usually uses next.</source>
+        <translation>Das Modell vorladen, das die App gewöhnlich als Nächstes nutzt.</translation>
+    </message>
+    <message>
+        <source>Preload the models that you are likely to need next, learned from your use. Otherwise, only favourites and expected ones.</source>
+        <translation>Die Modelle vorladen, die nach der bisherigen Nutzung wahrscheinlich als Nächstes gebraucht werden. Sonst nur Favoriten und erwartete.</translation>
+    </message>
+    <message>
         <source>Preloading</source>
         <translation>Vorladen</translation>
     </message>
@@ -9212,14 +9220,6 @@ nach {new}
     <message>
         <source>Preload by habit</source>
         <translation>Nach Gewohnheit vorladen</translation>
-    </message>
-    <message>
-        <source>Preload the model that the app nearly always uses next.</source>
-        <translation>Das Modell vorladen, das die App fast immer als Nächstes nutzt.</translation>
-    </message>
-    <message>
-        <source>Preload the models that you are likely to need next, learned from your use. Otherwise, only favourites.</source>
-        <translation>Die Modelle vorladen, die nach der bisherigen Nutzung wahrscheinlich als Nächstes gebraucht werden. Sonst nur Favoriten.</translation>
     </message>
     <message>
         <source>Preload when an app starts</source>

@@ -35,7 +35,7 @@ class Strategy:
 
     name: str
     preload: bool = False  # load favourites and learned models when idle
-    # load the model a waking client nearly always uses next, and put its models first on standby
+    # load the model a waking client usually uses next, and put its models first on standby
     wake_ups: bool = False
     standby: bool = False  # read the files of the next best models into the page cache when idle
     repack: bool = False  # exchange the weights of idle models for repacked ones where there is room

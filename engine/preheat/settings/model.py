@@ -92,7 +92,8 @@ class Settings(DeviceSettings, AccessSettings):
     preload_learned: bool = _preloading(
         True,
         "Preload by habit",
-        "Preload the models that you are likely to need next, learned from your use. Otherwise, only favourites.",
+        "Preload the models that you are likely to need next, learned from your use. Otherwise, only favourites and "
+        "expected ones.",
     )
     preload_on_battery: bool = _preloading(False, "Preload on battery", "Also preload on battery power.")
     waste_price: float = _preloading(
@@ -145,7 +146,7 @@ class Settings(DeviceSettings, AccessSettings):
         rare=True,
     )
     wake_with_clients: bool = _preloading(
-        True, "Preload when an app starts", "Preload the model that the app nearly always uses next."
+        True, "Preload when an app starts", "Preload the model that the app usually uses next."
     )
     prefix_cache: Literal["disk", "memory", "off"] = _prompts(
         "disk",
