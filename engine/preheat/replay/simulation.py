@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from typing import Final
 
 from preheat.preload import (
     REPLAN_S,
@@ -27,6 +28,10 @@ from preheat.replay.trace import Kind, ModelSize, TraceEvent
 from preheat.residency import LEAST_GAIN, DevicePool, EvictionPlan, Hot, Now, Residency, ResidentModel, plan_eviction
 from preheat.settings import Settings
 from preheat.usage import DAY_S, HALF_LIFE_S, UsageTracker
+
+_LONGEST_IDLE_S: Final = 31 * DAY_S
+"""Time without any event in which plans are made. Without a limit, a request of 1970, which clocks show after they lost
+the time, takes minutes of planning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +204,11 @@ class Simulation:
         if not self._on or self._asleep:
             return
         executor = self._executor
+        planned_until = executor.now + _LONGEST_IDLE_S
         while True:
             due, idle_at = executor.next_at, self._idle_at()
+            if idle_at > planned_until:
+                idle_at = math.inf
             if due <= min(until, idle_at):
                 executor.run_next()
             elif idle_at < until:

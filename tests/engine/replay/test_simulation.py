@@ -3,18 +3,20 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.preload import PolicySettings
+from preheat.preload import REPLAN_S, PolicySettings, PreloadPlan, PreloadPlanner
 from preheat.replay import Kind, Machine, Strategy, Trace, TraceEvent, replay
 from preheat.replay.executor import SimulatedExecutor
 from preheat.replay.reports import KEEP_ALIVE, LRU, PREHEAT, clairvoyant, lru_of
 from preheat.replay.simulation import Simulation
 from preheat.replay.trace import ModelSize
 from preheat.residency import Form, plan_eviction
+from preheat.usage import DAY_S
 
 GB = 1_000_000_000
 SIZES = {
@@ -390,3 +392,18 @@ def test_preloads_need_a_place_on_the_device() -> None:
         for limit in (1, 2)
     )
     assert one.hits < both.hits
+
+
+def test_a_clock_that_had_lost_the_time_takes_no_years_of_plans() -> None:
+    plans = 0
+
+    class Counting(PreloadPlanner):
+        def plan(self, *args: Any, **named: Any) -> PreloadPlan:
+            nonlocal plans
+            plans += 1
+            return super().plan(*args, **named)
+
+    events = (TraceEvent(at, Kind.REQUEST, "a") for at in (0.0, T0, T0 + 10.0))
+    report = replay(Trace(tuple(events), SIZES), MACHINE, replace(PREHEAT, planner=Counting))
+    assert report.overall.hits == 2
+    assert 31 * DAY_S / REPLAN_S <= plans < 32 * DAY_S / REPLAN_S
