@@ -464,6 +464,7 @@ class Engine:
         self.contexts.choose(settings, self._files.models)
         self._device_care.apply_settings(settings)
         self._apply_to_parts()
+        self._preloader.retry()
         self._choose_contexts()  # models have more or less of the devices now
 
     # Called by the residency executor

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from preheat.clock import unix_time
@@ -128,15 +129,17 @@ class PreloadContext:
         )
         return blocking_reason(conditions, self._clock())
 
-    def plan(self, skip: Container[str] = ()) -> PreloadPlan:
+    def plan(self, skip: Mapping[str, ModelFile] = MappingProxyType({})) -> PreloadPlan:
         """Return which models should be hot now.
 
         Args:
-            skip: Models that cannot be loaded now; others may have their room.
+            skip: Models that could not be loaded a while ago; others may have their room.
         """
         residents, reachable, now = self._pool.residents(), self._pool.reachable_bytes, self._clock()
-        held = {model.model_id for model in residents}
-        sizes = {name: size for name, size in self.sizes().items() if name not in skip or name in held}
+        sizes = dict(self.sizes())
+        for model_id in skip.keys() - {model.model_id for model in residents}:
+            if (model := self._by_id().get(model_id)) is not None and model.same_content(skip[model_id]):
+                del sizes[model_id]
         return self._planner.plan(residents, self._planner.basis(sizes, reachable, now, self._devices()), now)
 
     def under_limit(self, limit_bytes: int) -> LimitOutlook:

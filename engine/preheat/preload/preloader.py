@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
@@ -53,8 +53,9 @@ class Preload:
 
 
 class _Failure(NamedTuple):
-    """A preload failed, and is tried again at a monotonic time, after a pause in seconds."""
+    """A preload of this file failed, and is tried again at a monotonic time, after a pause in seconds."""
 
+    model: ModelFile
     again_at: float
     pause_s: float
 
@@ -63,7 +64,7 @@ class PlanSource(Protocol):
     """Decides what to preload and when; see ``PreloadContext``."""
 
     def hold(self) -> Hold | None: ...
-    def plan(self, skip: Container[str]) -> PreloadPlan: ...
+    def plan(self, skip: Mapping[str, ModelFile]) -> PreloadPlan: ...
     def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]: ...
     def started(self, preload: Preload) -> None: ...
     def failed(self, preload: Preload) -> None: ...
@@ -118,6 +119,11 @@ class Preloader:
         self.idle.clear()
         self._nudged.set()
 
+    def retry(self) -> None:
+        """Try failed preloads again at once: other settings may be why they succeed."""
+        self._failed.clear()
+        self.nudge()
+
     def request_ended(self) -> None:
         """A request ended, which may affect the plan."""
         self.idle.clear()
@@ -148,15 +154,16 @@ class Preloader:
                 self._end_round()
             return min(REPLAN_S if hold.again_s is None else hold.again_s, self._change_form())
         now = self._clock()
-        skipped = {model_id: failure for model_id, failure in self._failed.items() if failure.again_at > now}
-        plan = self._source.plan(skipped)
-        preloads = self._source.preloads(plan, skipped)
+        failures = [failure for failure in self._failed.values() if failure.again_at > now]
+        skip = {failure.model.model_id: failure.model for failure in failures}
+        plan = self._source.plan(skip)
+        preloads = self._source.preloads(plan, skip)
         if not preloads:
             self._end_round()
             again_s = self._source.start_standby(plan)
             if not self._nudged.is_set():
                 self.idle.set()
-            pauses = (failure.again_at - now for failure in skipped.values())
+            pauses = (failure.again_at - now for failure in failures)
             return min([REPLAN_S, again_s, self._change_form(), *pauses])
         self._source.stop_standby()
         self.round.plan({preload.model.model_id: preload.expected_bytes for preload in preloads})
@@ -194,7 +201,7 @@ class Preloader:
             logger.info("preloading %s: %s", model_id, error)
             before = self._failed.get(model_id)
             pause_s = FAILED_PAUSE_S if before is None else min(2 * before.pause_s, MOST_FAILED_PAUSE_S)
-            self._failed[model_id] = _Failure(self._clock() + pause_s, pause_s)
+            self._failed[model_id] = _Failure(preload.model, self._clock() + pause_s, pause_s)
         finally:
             if not loaded:
                 self._source.failed(preload)

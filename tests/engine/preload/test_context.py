@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from preheat.preload import PolicySettings, PreloadContext, PreloadPlanner, context
+from preheat.models import ModelFile
+from preheat.preload import PlanAction, PolicySettings, PreloadContext, PreloadPlanner, context
+from preheat.residency import ResidentModel
 from preheat.settings import Settings
 from preheat.usage import UsageTracker
 
@@ -43,3 +47,20 @@ def test_settings_are_the_policy_at_once(planner: PreloadPlanner) -> None:
 def test_the_defaults_of_settings_and_policy_agree(planner: PreloadPlanner) -> None:
     context_of(planner, Settings()).apply_settings(Settings())
     assert planner.policy == PolicySettings()
+
+
+def test_a_model_that_failed_is_left_out_until_its_file_is_another(planner: PreloadPlanner) -> None:
+    path = Path("a.gguf")
+    model = ModelFile("a", path, 1, "llama", 2048, False, False, (path,), 0)
+    held: list[ResidentModel] = []
+    pool = SimpleNamespace(residents=lambda: held, reachable_bytes=10, device_limits={})
+    sizes = SimpleNamespace(expected_bytes=lambda _: 5)
+    planner.favourites = ("a",)
+    asked = PreloadContext(
+        Settings(), cast(Any, pool), cast(Any, sizes), planner, cast(Any, None), models=lambda: (model,)
+    )
+    assert [target.model_id for target in asked.plan().preloads] == ["a"]
+    assert asked.plan({"a": model}).targets == ()
+    assert [target.model_id for target in asked.plan({"a": replace(model, file_bytes=2)}).preloads] == ["a"]
+    held.append(ResidentModel("a", 5, 0.0))  # a request has loaded it
+    assert [target.action for target in asked.plan({"a": model}).targets] == [PlanAction.KEEP]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Container, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -85,7 +85,7 @@ class FakeSource:
     def hold(self) -> Hold | None:
         return self.reason
 
-    def plan(self, skip: Container[str]) -> PreloadPlan:
+    def plan(self, skip: Mapping[str, ModelFile]) -> PreloadPlan:
         self.skipped = [name for name in self.names if name in skip]
         self.on_plan()
         return NO_PLAN
@@ -311,6 +311,11 @@ async def test_the_pauses_of_a_model_that_fails_grow_until_it_is_loaded() -> Non
         stage.preloader.nudge()
         await stage.settle()
         assert await pause_s() == 60
+        await stage.end(EngineError("broken"))
+        asked = len(stage.loader.asked)
+        stage.preloader.retry()
+        await stage.settle()
+        assert len(stage.loader.asked) == asked + 1
 
 
 @pytest.mark.parametrize("outcome", [True, False, LoadCancelledError("made way"), EngineError("broken")])
