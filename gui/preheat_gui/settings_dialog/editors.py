@@ -140,17 +140,30 @@ class NumberBox(QAbstractSpinBox):
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         return (QValidator.State.Acceptable, text, position)
 
+    def value(self) -> str:
+        """Return the text as the settings file has it, with a point."""
+        return self.lineEdit().text().replace(self._point(), ".")
+
+    def show_value(self, value: str) -> None:
+        """Show a text of the settings file with the decimal sign of the language. The same text keeps the cursor."""
+        text = value.replace(".", self._point())
+        if text != self.lineEdit().text():
+            self.lineEdit().setText(text)
+
+    def _point(self) -> str:
+        return self.locale().decimalPoint()
+
     def stepBy(self, steps: int) -> None:  # noqa: N802 - Qt's name
         """Add steps to the number; other texts stay."""
         try:
-            number = float(self.lineEdit().text())
+            number = float(self.value())
         except ValueError:
             return
         lowest = min(number, 0.0) if self.minimum is None else self.minimum
         number = max(number + steps * self._step, lowest)
         number = number if self.maximum is None else min(number, self.maximum)
         text = f"{number:g}" if abs(number) < 10**6 else f"{number:.0f}"
-        self.lineEdit().setText(text)
+        self.show_value(text)
         self.stepped.emit(text)
 
     def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:  # noqa: N802
@@ -179,14 +192,12 @@ class NumberEditor(Editor):
         set_row(self, self._box, unit, self._auto)
 
     def text(self) -> str:
-        return AUTO if self._auto.isChecked() else self._box.text()
+        return AUTO if self._auto.isChecked() else self._box.value()
 
     def set_text(self, text: str) -> None:
         self._auto.setChecked(self._optional and text == AUTO)
         self._box.setEnabled(not self._auto.isChecked())
-        shown = "" if self._auto.isChecked() else text
-        if shown != self._box.text():
-            self._box.lineEdit().setText(shown)
+        self._box.show_value("" if self._auto.isChecked() else text)
 
     def set_maximum(self, maximum: float) -> None:
         """Let the arrows stop at this number."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QApplication,
@@ -309,6 +310,22 @@ def test_with_the_keyboard_alone(qtbot: QtBot, open_dialog: Opener, bridge: Fake
     assert number.text() == "1.5"
     press_key(dialog, Qt.Key.Key_Return)
     assert bridge.commands[-1] == ("change_settings", {"preload": "false", "waste_price": "1.5"})
+
+
+@pytest.mark.usefixtures("german")
+def test_numbers_have_the_decimal_sign_of_the_language(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
+    bridge.publish_settings(Settings(waste_price=2.5))
+    dialog = open_dialog()
+    dialog.show_page(Group.PRELOADING)
+    number = find(dialog, NumberBox, "field_waste_price")
+    assert number.text() == "2,5"
+    press_key(number, Qt.Key.Key_Up)
+    press_key(number, Qt.Key.Key_Up)
+    assert number.text() == "3,5"
+    for typed, value in (("1,5", "1.5"), ("4.25", "4.25")):
+        type_number(qtbot, dialog, "waste_price", typed)
+        press(dialog, "apply")
+        assert bridge.commands[-1] == ("change_settings", {"waste_price": value})
 
 
 def test_nothing_is_cut_off_on_the_smallest_screen(open_dialog: Opener) -> None:
