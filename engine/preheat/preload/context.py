@@ -300,9 +300,11 @@ class PreloadContext:
         record, model = self._pool.records.get(model_id), self._by_id().get(model_id)
         is_loaded = record is not None and record.reserved_bytes > 0
         load_bytes = self._sizes.expected_bytes(model) if model is not None and not is_loaded else 0
-        plan = self._planner.explain(model_id, self.plan(), self._clock(), load_bytes)
+        targets = self.plan()
+        plan = self._planner.explain(model_id, targets, self._clock(), load_bytes)
         if record is not None and record.reason is not None and is_loaded:
-            if plan.params.get("reason") == record.reason:
+            planned = any(target.model_id == model_id for target in targets.targets)
+            if not planned or plan.params.get("reason") == record.reason:
                 return msg("in_memory", reason=record.reason)
             return msg("in_memory_planned", reason=record.reason, plan=plan)
         if self._planner.is_suppressed(model_id):

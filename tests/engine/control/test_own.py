@@ -113,6 +113,14 @@ def test_a_model_that_was_chosen_is_expected(start_session: StartSession) -> Non
     assert str(why).endswith("it was just chosen")
 
 
+def test_a_model_in_memory_is_not_said_to_be_not_preloaded(start_session: StartSession) -> None:
+    session = start_session(favourites="[]", preload_learned="false")
+    session.call(LoadModel(EMBED))
+    why = str(session.call(ExplainModel(EMBED)).why)
+    assert why.startswith("in memory: ")
+    assert "preloaded" not in why
+
+
 def test_the_port_shows_the_same_engine(start_session: StartSession) -> None:
     session = start_session()
     session.call(LoadModel(EMBED))
