@@ -466,11 +466,13 @@ def test_how_often_added_models_were_used_is_recalled(tmp_path: Path) -> None:
 
 
 def test_a_running_request_is_recalled_however_often_a_client_asks(tmp_path: Path) -> None:
-    planner = PreloadPlanner(logged(tmp_path), PolicySettings())
+    tracker = logged(tmp_path)
+    planner = PreloadPlanner(tracker, PolicySettings())
     planner.request_arrived("f", "chat", NINE)
     for second in range(500):
         planner.client_woke("monitor", "", NINE + second)
     planner.remember(planner.recall(planner.latest))
+    tracker.close()
     assert set(planner.chances(NINE).models) == {"f"}
 
 
