@@ -9,9 +9,10 @@ request only; after that, a model has its usual chance.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import takewhile
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from preheat.preload.foresight import Chances
@@ -26,6 +27,9 @@ _LATER: Final = 0.5
 """What the usual chance of a model counts compared with that of being the next one, when it may have to leave."""
 
 _TINY: Final = 1e-12
+
+EVEN_ODDS: Final[Mapping[bool, float]] = MappingProxyType({False: 1.0, True: 1.0})
+"""Preloads are in vain as often as is estimated, whether they displace models or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +103,14 @@ def best_preload(
     chances: Chances,
     memory: Memory,
     prices: Prices,
-    odds: Callable[[bool], float] = lambda displaces: 1.0,
+    odds: Mapping[bool, float] = EVEN_ODDS,
     *,
     only: str | None = None,
 ) -> Estimate | None:
     """Return the preload with the highest gain; None if none is worth it.
 
     Args:
-        odds: Returns the factor of the odds of a preload in vain, by whether it displaces models.
+        odds: The factor of the odds of a preload in vain, by whether it displaces models.
         only: The only model to consider.
     """
     ours = _Ours(chances, memory, prices)
@@ -173,7 +177,7 @@ class _Ours:
         absent.sort(key=lambda name: self._next[name] * self._prices.cost(name, self._whole(name)), reverse=True)
         return [name for name in absent[:_CANDIDATES] if self._memory.sizes[name] <= self._memory.limit_bytes]
 
-    def estimate(self, model_id: str, odds: Callable[[bool], float]) -> Estimate | None:
+    def estimate(self, model_id: str, odds: Mapping[bool, float]) -> Estimate | None:
         """Return the estimate of a preload; None if it is not worth it, or there is no room."""
         displaced = self._displaced(model_id)
         if displaced is None or not self._next[model_id]:
@@ -184,7 +188,7 @@ class _Ours:
         before = self._free - self._memory.sizes[model_id] + sum(model.resident_bytes for model in displaced)
         before += sum(model.resident_bytes for model in lesser if model.model_id not in leaving)
         vain = self._vain(model_id, self._absent_after(leaving, model_id), before)
-        likely = corrected(vain, odds(bool(displaced)))
+        likely = corrected(vain, odds[bool(displaced)])
         gain = self._prices.cost(model_id, self._whole(model_id)) * (1.0 - likely * (1.0 + self._prices.vain))
         gain -= sum(map(self._worth.__getitem__, leaving))
         return Estimate(model_id, tuple(model.model_id for model in displaced), gain, vain) if gain > 0 else None

@@ -234,7 +234,7 @@ class Foresight:
             self._announced = _Announcement(Sign.NAMED, model_id, at + _AWAKE_S)
 
     def added(self, model_id: str, at: float) -> None:
-        """Note that a model was downloaded or imported."""
+        """Note that a model was downloaded, imported or found."""
         self._announced = _Announcement(Sign.ADDED, model_id, at + _NEW_S)
 
     def chosen(self, model_id: str, at: float) -> None:

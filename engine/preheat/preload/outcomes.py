@@ -90,7 +90,7 @@ class Outcomes:
         self._settle(model_id, wasted=False)
 
     def left(self, model_id: str) -> None:
-        """Note that a model was unloaded, or its load was cancelled."""
+        """Note that a model was unloaded unused."""
         self._settle(model_id, wasted=True)
 
     def forget(self, model_id: str) -> None:

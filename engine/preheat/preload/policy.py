@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from preheat.preload.estimate import Memory, Prices, best_preload, keeping_values
+from preheat.preload.estimate import EVEN_ODDS, Memory, Prices, best_preload, keeping_values
 from preheat.preload.foresight import PAUSE_S, Chances
 from preheat.preload.plan import DeviceNeeds, PlanAction, PolicySettings, PreloadPlan, PreloadTarget, TargetKind
 from preheat.residency import NO_DEVICE_BYTES, ResidentModel, Shortage, unused_small_bytes
@@ -45,7 +45,7 @@ class PlanBasis:
     devices: DeviceNeeds = field(default_factory=DeviceNeeds)
     small_bytes: int = 0
     load_s: Mapping[str, float] = field(default_factory=dict)
-    odds: Mapping[bool, float] = field(default_factory=lambda: {False: 1.0, True: 1.0})
+    odds: Mapping[bool, float] = field(default_factory=lambda: EVEN_ODDS)
 
 
 def plan_preloads(chances: Chances, residents: Sequence[ResidentModel], basis: PlanBasis, now: float) -> PreloadPlan:
@@ -176,7 +176,7 @@ class _Room:
         loads: dict[str, PreloadTarget] = {}
         before = list(self.present.values())
         while len(loads) < _MOST_LOADS:
-            best = best_preload(self._chances, self._memory(), self._prices, self._basis.odds.__getitem__)
+            best = best_preload(self._chances, self._memory(), self._prices, self._basis.odds)
             if best is None:
                 break
             staying = (model for model in before if model.model_id not in best.displaces)

@@ -71,7 +71,7 @@ def test_wrong_estimates_make_preloads_rarer() -> None:
     now, held = chances(a=0.5, b=0.3, c=0.2), memory("", room=2)
     sure = best_preload(now, held, Prices())
     assert sure is not None
-    doubted = best_preload(now, held, Prices(), lambda displaces: 3.0)
+    doubted = best_preload(now, held, Prices(), {False: 3.0, True: 3.0})
     assert doubted is None or doubted.gain < sure.gain
 
 
