@@ -35,7 +35,7 @@ def describe_usage(usage: Usage, now: float) -> Message:
 
 
 def describe_voices(voices: Sequence[Voice], usage: Message) -> Message:
-    """Return which experts speak for a model: ``often used after qwen3-8b, one of the last used``.
+    """Return which experts speak for a model: ``used after qwen3-8b, one of the last used``.
 
     Args:
         voices: The one that matters most first.

@@ -18,14 +18,14 @@ USED = msg("used", uses=12)
     [
         (Voice(Expert.MOST, 1.0), "used 12 times in the last week"),
         (Voice(Expert.LATELY, 1.0), "one of the last used"),
-        (Voice(Expert.HOUR, 1.0, hour=9), "often used on weekdays around 9:00"),
-        (Voice(Expert.HOUR, 1.0, hour=21, weekend=True), "often used on weekends around 21:00"),
-        (Voice(Expert.WEEKDAY, 1.0, weekday=4, hour=21), "often used on Fridays from 21:00 to 24:00"),
-        (Voice(Expert.PAUSE, 1.0), "often used between other models"),
-        (Voice(Expert.PAUSE, 1.0, pause_s=3600.0), "often used after a break of more than 1 h"),
-        (Voice(Expert.AFTER, 1.0, after=("qwen3-8b",)), "often used after qwen3-8b"),
-        (Voice(Expert.AFTER_TWO, 1.0, after=("a", "b")), "often used after a and then b"),
-        (Voice(Expert.AFTER_TWO, 1.0, after=("", "b")), "often used after b"),
+        (Voice(Expert.HOUR, 1.0, hour=9), "used on weekdays around 9:00"),
+        (Voice(Expert.HOUR, 1.0, hour=21, weekend=True), "used on weekends around 21:00"),
+        (Voice(Expert.WEEKDAY, 1.0, weekday=4, hour=21), "used on Fridays from 21:00 to 24:00"),
+        (Voice(Expert.PAUSE, 1.0), "used between other models"),
+        (Voice(Expert.PAUSE, 1.0, pause_s=3600.0), "used after a break of more than 1 h"),
+        (Voice(Expert.AFTER, 1.0, after=("qwen3-8b",)), "used after qwen3-8b"),
+        (Voice(Expert.AFTER_TWO, 1.0, after=("a", "b")), "used after a and then b"),
+        (Voice(Expert.AFTER_TWO, 1.0, after=("", "b")), "used after b"),
         (Voice(Expert.RETURN, 1.0), "usually used again about now"),
         (Voice(Expert.CLIENT, 1.0, client="cursor"), "cursor was opened"),
         (Voice(Expert.ANNOUNCED, 1.0, sign=Sign.NAMED), "an app asked for its details"),
@@ -44,8 +44,8 @@ def test_every_expert_is_told_from_the_others() -> None:
 
 def test_a_second_expert_is_named_if_it_counts() -> None:
     after, lately = Voice(Expert.AFTER, 0.6, after=("a",)), Voice(Expert.LATELY, 0.4)
-    assert str(describe_voices([after, lately], USED)) == "often used after a, one of the last used"
-    assert str(describe_voices([after, lately._replace(share=0.1)], USED)) == "often used after a"
+    assert str(describe_voices([after, lately], USED)) == "used after a, one of the last used"
+    assert str(describe_voices([after, lately._replace(share=0.1)], USED)) == "used after a"
 
 
 def test_without_experts_the_use_speaks() -> None:
@@ -84,6 +84,6 @@ def test_a_chance_in_words(chance: float, words: str) -> None:
 def test_what_a_load_saves_and_may_cost() -> None:
     plan = msg("plan_preload", reason=msg("voice_after", model="qwen3-8b"))
     assert str(with_estimate(plan, 1 / 3, 2.1, 4_100_000_000)) == (
-        "will be preloaded: often used after qwen3-8b; about a 1 in 3 chance of being next, saves 2.1 s, "
+        "will be preloaded: used after qwen3-8b; about a 1 in 3 chance of being next, saves 2.1 s, "
         "may load 4.1 GB in vain"
     )
