@@ -5190,6 +5190,10 @@ nach {new}
         <translation>Auf {page} annehmen, dann mit preheat hub login anmelden oder HF_TOKEN setzen</translation>
     </message>
     <message>
+        <source>Add {needed}, or leave out the option</source>
+        <translation>{needed} ergänzen oder die Option weglassen</translation>
+    </message>
+    <message>
         <source>Address already in use</source>
         <translation>Adresse wird bereits verwendet</translation>
     </message>
@@ -6214,32 +6218,32 @@ nach {new}
         <translation>nicht vorgeladen: wird wohl nicht als Nächstes gebraucht ({reason})</translation>
     </message>
     <message>
-        <source>often used after a break of more than {pause_s:duration}</source>
-        <translation>oft nach einer Pause von mehr als {pause_s:duration} genutzt</translation>
+        <source>used after a break of more than {pause_s:duration}</source>
+        <translation>nach einer Pause von mehr als {pause_s:duration} genutzt</translation>
     </message>
     <message>
-        <source>often used after {first} and then {second}</source>
-        <translation>oft nach {first} und dann {second} genutzt</translation>
+        <source>used after {first} and then {second}</source>
+        <translation>nach {first} und dann {second} genutzt</translation>
     </message>
     <message>
-        <source>often used after {model}</source>
-        <translation>oft nach {model} genutzt</translation>
+        <source>used after {model}</source>
+        <translation>nach {model} genutzt</translation>
     </message>
     <message>
-        <source>often used between other models</source>
-        <translation>oft zwischen anderen Modellen genutzt</translation>
+        <source>used between other models</source>
+        <translation>zwischen anderen Modellen genutzt</translation>
     </message>
     <message>
-        <source>often used on weekdays around {hour}:00</source>
-        <translation>oft werktags gegen {hour} Uhr genutzt</translation>
+        <source>used on weekdays around {hour}:00</source>
+        <translation>werktags gegen {hour} Uhr genutzt</translation>
     </message>
     <message>
-        <source>often used on weekends around {hour}:00</source>
-        <translation>oft am Wochenende gegen {hour} Uhr genutzt</translation>
+        <source>used on weekends around {hour}:00</source>
+        <translation>am Wochenende gegen {hour} Uhr genutzt</translation>
     </message>
     <message>
-        <source>often used on {day} from {hour}:00 to {end}:00</source>
-        <translation>oft {day} von {hour} bis {end} Uhr genutzt</translation>
+        <source>used on {day} from {hour}:00 to {end}:00</source>
+        <translation>{day} von {hour} bis {end} Uhr genutzt</translation>
     </message>
     <message>
         <source>only {available:memory} of memory is free, less than keep_free ({keep_free:memory})</source>
@@ -6868,6 +6872,10 @@ nach {new}
     <message>
         <source>{name} cannot be the name of a model</source>
         <translation>{name} ist als Name eines Modells nicht möglich</translation>
+    </message>
+    <message>
+        <source>{option} has no effect without {needed}</source>
+        <translation>{option} hat ohne {needed} keine Wirkung</translation>
     </message>
     <message>
         <source>{param} is longer than {limit} characters</source>

@@ -86,17 +86,22 @@ def replay(
         ),
     ] = None,
     users: Annotated[
-        int, typer.Option("--users", min=1, max=10_000, help="Number of users of the family.")
-    ] = _DEFAULT_USERS,
+        int | None,
+        typer.Option("--users", min=1, max=10_000, help=f"Number of users of the family. Default: {_DEFAULT_USERS}."),
+    ] = None,
     held_out: Annotated[
-        bool, typer.Option("--held-out/--tuning", help="Users that no constant was tuned on, or those for tuning.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--held-out/--tuning",
+            help="Users that no constant was tuned on, which is the default, or those for tuning.",
+        ),
+    ] = None,
     page_cache: Annotated[
         str | None,
         typer.Option("--page-cache", metavar="SIZE", help="Page cache in addition to the limit: 4GiB, or 50% of it."),
     ] = None,
     days: Annotated[int | None, typer.Option("--days", min=1, max=3650, help="Only this many last days.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the synthetic user.")] = 0,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of the synthetic user. Default: 0.")] = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Replay with this setting.")
     ] = None,
@@ -124,6 +129,15 @@ def replay(
         return
     if synthetic is not None and log is not None:
         raise InvalidRequestError(msg("replay_log_or_user"))
+    for option, given, needed, present in (
+        ("--users", users is not None, "--synthetic family", synthetic == _FAMILY),
+        ("--held-out and --tuning", held_out is not None, "--synthetic family", synthetic == _FAMILY),
+        ("--seed", seed is not None, "--synthetic", synthetic is not None),
+        ("--yes", yes, "--tune", tune),
+    ):
+        if given and not present:
+            raise InvalidRequestError(msg("replay_option_alone", option=option, needed=needed))
+    first = seed or 0
     changes = parse_overrides(overrides or ())
     settings = load_settings(changes)
     if tune and (synthetic or limits or csv_file):
@@ -135,20 +149,20 @@ def replay(
     share = CACHE_SHARE if synthetic == _FAMILY else PAGE_CACHE_SHARE
     cache = _size("--page-cache", page_cache or f"{share:.0%}")
     if synthetic == _FAMILY:
-        results = _family(changes, range(seed, seed + users), held_out, days, cache)
+        results = _family(changes, range(first, first + (users or _DEFAULT_USERS)), held_out is not False, days, cache)
         if as_json:
             print_json([result.row() for result in results])
         else:
             _print_spread(results)
         return
     if synthetic == "all":
-        comparisons = _five_users(settings, days, seed, cache)
+        comparisons = _five_users(settings, days, first, cache)
         if as_json:
             print_json([comparison.row() for comparison in comparisons])
         else:
             _print_comparisons(comparisons)
         return
-    trace = _trace(settings, log, synthetic, days, seed)
+    trace = _trace(settings, log, synthetic, days, first)
     if tune:
         _tune(settings, trace, cache, yes, as_json)
         return

@@ -13,6 +13,7 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     "replay_log_unreadable": Template("{path} cannot be replayed: {reason}", "Choose the usage.db of a Preheat"),
     "replay_log_or_user": Template("--log and --synthetic exclude each other", "Use one of them"),
+    "replay_option_alone": Template("{option} has no effect without {needed}", "Add {needed}, or leave out the option"),
     "replay_own_limits": Template("--synthetic {user} chooses its own limits", "Leave out --limit and --csv"),
     "replay_days_few": Template(
         "--synthetic {user} measures what comes after the first {days} days", "Use more with --days"

@@ -251,6 +251,10 @@ def test_tuning_needs_some_weeks(preheat_home: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (("--users", "3"), "--users has no effect without --synthetic family"),
+        (("--synthetic", "steady", "--tuning"), "--tuning has no effect without --synthetic family"),
+        (("--seed", "1"), "--seed has no effect without --synthetic"),
+        (("--synthetic", "steady", "--yes"), "--yes has no effect without --tune"),
         ((), "no request is on record"),
         (("--synthetic", "nobody"), "office-day"),
         (("--synthetic", "steady", "--limit", "8x"), "not a size"),
