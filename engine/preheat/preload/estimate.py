@@ -157,11 +157,10 @@ class _Ours:
             chances.unknown * self._typical_bytes + sum(self._next[name] * memory.sizes[name] for name in absent),
         )
         self._free = memory.limit_bytes - sum(model.resident_bytes for model in memory.residents)
+        movable = [m for m in memory.residents if not (m.leased or m.favourite or m.model_id in memory.kept)]
+        self._densities = {model.model_id: self._density(model.model_id, model.size_bytes) for model in movable}
         # The order in which they leave later on, when what is likely now does not matter any more.
-        self._movable = sorted(
-            (m for m in memory.residents if not (m.leased or m.favourite or m.model_id in memory.kept)),
-            key=lambda model: self._density(model.model_id, model.size_bytes),
-        )
+        self._movable = sorted(movable, key=lambda model: self._densities[model.model_id])
         self._worth: dict[str, float] = {}
         before = self._free
         for model in self._movable:
@@ -179,17 +178,18 @@ class _Ours:
 
     def estimate(self, model_id: str, odds: Mapping[bool, float]) -> Estimate | None:
         """Return the estimate of a preload; None if it is not worth it, or there is no room."""
-        displaced = self._displaced(model_id)
+        whole_bytes = self._whole(model_id)
+        displaced = self._displaced(model_id, whole_bytes)
         if displaced is None or not self._next[model_id]:
             return None
         leaving = {model.model_id for model in displaced}
-        density = self._density(model_id, self._whole(model_id))
-        lesser = takewhile(lambda model: self._density(model.model_id, model.size_bytes) < density, self._movable)
+        density = self._density(model_id, whole_bytes)
+        lesser = takewhile(lambda model: self._densities[model.model_id] < density, self._movable)
         before = self._free - self._memory.sizes[model_id] + sum(model.resident_bytes for model in displaced)
         before += sum(model.resident_bytes for model in lesser if model.model_id not in leaving)
         vain = self._vain(model_id, self._absent_after(leaving, model_id), before)
         likely = corrected(vain, odds[bool(displaced)])
-        gain = self._prices.cost(model_id, self._whole(model_id)) * (1.0 - likely * (1.0 + self._prices.vain))
+        gain = self._prices.cost(model_id, whole_bytes) * (1.0 - likely * (1.0 + self._prices.vain))
         gain -= sum(map(self._worth.__getitem__, leaving))
         return Estimate(model_id, tuple(model.model_id for model in displaced), gain, vain) if gain > 0 else None
 
@@ -203,18 +203,18 @@ class _Ours:
             usual += change * self._usual.get(name, 0.0)
         return _Absent(max(after, 0.0), max(usual, 0.0), max(after_bytes, 0.0))
 
-    def _displaced(self, model_id: str) -> list[ResidentModel] | None:
+    def _displaced(self, model_id: str, whole_bytes: int) -> list[ResidentModel] | None:
         """Return the models that make room for another, those that are worth least; None if they do not suffice.
 
         What is worth more for its memory than the other can ever be stays: for a large model, no small ones leave.
         """
         size_bytes, pools = self._memory.sizes[model_id], self._pools(model_id)
         free, limit = self._free, self._memory.limit_bytes
-        if self._memory.small_bytes and not is_small(self._whole(model_id), limit):
+        if self._memory.small_bytes and not is_small(whole_bytes, limit):
             free -= min(self._memory.small_bytes, limit - size_bytes)
         shortage = Shortage((), size_bytes, free, pools)
         displaced: list[ResidentModel] = []
-        most = self._prices.cost(model_id, self._whole(model_id)) / max(self._whole(model_id), 1)
+        most = self._prices.cost(model_id, whole_bytes) / max(whole_bytes, 1)
         for model in self._least_first:
             if not shortage.exists:
                 break
