@@ -411,7 +411,7 @@ def _teach(foresight: Foresight, use: Use) -> None:
             foresight.client_woke(use.client, use.model_id, use.at)
         case UseKind.CHOICE:
             foresight.chosen(use.model_id, use.at)
-        case UseKind.ADDITION:
+        case _:  # ADDITION
             foresight.added(use.model_id, use.at)
 
 

@@ -96,6 +96,8 @@ def test_reading_does_not_change_an_old_log(old_log: Path) -> None:
     log = UsageLog(old_log, clock=lambda: NOW)
     assert log.stats().total.span.requests == 11
     assert woken(log) == []
+    uses = log.recent_uses(100)
+    assert (len(uses), {use.kind for use in uses}) == (7, {UseKind.REQUEST})
     assert old_log.read_bytes() == content
     with contextlib.closing(open_reader(old_log)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
