@@ -1,9 +1,9 @@
-"""How far foresight is from what is possible: the same planner, told what people of the family have in mind.
+"""How far foresight is from what is possible: the same planner, told the habits of people of the family.
 
-Run as ``python -m benchmarks.foresight_bound [tuning|held-out] [FIRST-LAST]``. Preheat learns habits from requests.
-Here it is compared with itself where it need not learn them: its chances follow from the habits that a person was
-drawn with, and the present task. Only what is drawn afresh each time stays unknown, and no policy can foresee that. The
-difference is the price of learning; a better expert cannot gain more.
+Run as ``python -m benchmarks.foresight_bound [tuning|held-out] [FIRST-LAST]``. Preheat learns habits from requests. The
+second planner knows them: its chances follow from the habits that a person was drawn with, and from the present task.
+What is drawn afresh each time stays unknown, since no policy can predict it. The difference between the two planners is
+the price of learning, and a better expert cannot gain more.
 """
 
 from __future__ import annotations

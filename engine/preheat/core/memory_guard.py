@@ -1,5 +1,7 @@
-"""Unloads idle models while memory is short, and notices when the machine was asleep: what is likely has changed, and
-files of hot models may have left memory."""
+"""Unloads idle models while memory is short, and acts when the machine was asleep.
+
+After a sleep, other models may be likely, and files of hot models may have left memory.
+"""
 
 from __future__ import annotations
 
