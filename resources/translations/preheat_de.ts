@@ -977,10 +977,6 @@
         <translation>Im Speicher von {begin} bis {end}.</translation>
     </message>
     <message>
-        <source>It was not used.</source>
-        <translation>Es wurde nicht benutzt.</translation>
-    </message>
-    <message>
         <source>Stays in memory unless another model needs the room.</source>
         <translation>Bleibt im Speicher, außer ein anderes Modell braucht den Platz.</translation>
     </message>
@@ -10210,6 +10206,10 @@ nach {new}
     <message>
         <source>{what}, idle {duration}</source>
         <translation>{what}, {duration} unbenutzt</translation>
+    </message>
+    <message>
+        <source>{what}, without having been used</source>
+        <translation>{what}, ohne verwendet worden zu sein</translation>
     </message>
     <message>
         <source>{what}: {why}</source>

@@ -133,13 +133,20 @@ def decision_sentence(decision: DecisionRecord, *others: str) -> str:
     if decision.cause == QUIT:
         return _tr("Preheat quit and unloaded {models}").format(models=list_names([decision.model_id, *others]))
     if decision.cause == _BY_USER:
-        return _tr("You unloaded {model}").format(model=decision.model_id)
+        words = _tr("You unloaded {model}").format(model=decision.model_id)
+        return _unused(words) if decision.wasted else words
     words = _done(decision).format(model=decision.model_id, duration=format_duration(decision.seconds or 0.0))
     if (why := _without_name(message_text(decision.reason), decision.model_id)) and not _says_why(decision):
         words = _tr("{what}: {why}").format(what=words, why=why)
+    if decision.wasted:
+        return _unused(words)
     if decision.action in (Action.UNLOAD, Action.EVICT) and decision.idle_s is not None:
         words = _tr("{what}, idle {duration}").format(what=words, duration=format_duration(decision.idle_s))
     return words
+
+
+def _unused(words: str) -> str:
+    return _tr("{what}, without having been used").format(what=words)
 
 
 def _done(decision: DecisionRecord) -> str:

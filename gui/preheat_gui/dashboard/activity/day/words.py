@@ -112,8 +112,6 @@ def _stay(stay: Stay) -> str:
     begin, end = clock(stay.begins_at), clock(stay.ends_at)
     words = [translate("Day", "In memory from {begin} to {end}.").format(begin=begin, end=end)]
     words += [sentence(decision_sentence(each)) for each in (stay.loaded, stay.ended) if each is not None]
-    if stay.wasted:
-        words.append(translate("Day", "It was not used."))
     return " ".join(words)
 
 
