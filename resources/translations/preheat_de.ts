@@ -6206,6 +6206,10 @@ nach {new}
         <translation>nicht im Speicher: von Hand entladen; nach der nächsten Nutzung wird es wieder vorgeladen</translation>
     </message>
     <message>
+        <source>not preloaded for another {wait_s:duration}, since its last preload failed</source>
+        <translation>wird noch {wait_s:duration} lang nicht vorgeladen, da das letzte Vorladen fehlgeschlagen ist</translation>
+    </message>
+    <message>
         <source>not preloaded: only favourites are preloaded ({reason})</source>
         <translation>nicht vorgeladen: nur Favoriten werden vorgeladen ({reason})</translation>
     </message>

@@ -463,8 +463,8 @@ class Engine:
         self.updates.apply_settings(settings)
         self.contexts.choose(settings, self._files.models)
         self._device_care.apply_settings(settings)
+        self.preloads.retry()
         self._apply_to_parts()
-        self._preloader.retry()
         self._choose_contexts()  # models have more or less of the devices now
 
     # Called by the residency executor

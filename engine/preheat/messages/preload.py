@@ -35,6 +35,7 @@ _PLAN: Final = {
     "plan_no_room_on_device": Template("needs {missing:memory} more of {device}; other models come first ({reason})"),
     "plan_favourites_only": Template("not preloaded: only favourites are preloaded ({reason})"),
     "plan_unlikely": Template("not preloaded: unlikely to be needed next ({reason})"),
+    "plan_failed": Template("not preloaded for another {wait_s:duration}, since its last preload failed"),
     "plan_in_vain": Template("not preloaded: that would probably be in vain ({reason})"),
     "in_memory": Template("in memory: {reason}"),
     "in_memory_planned": Template("in memory: {reason}; {plan}"),

@@ -46,6 +46,7 @@ class Ahead:
         expiries: Unix times at which models in memory are unloaded unless they are used.
         basis: What each plan depends on.
         loads_from: Unix time from which preloads may run; infinite if they may not.
+        left_out: Unix times from which models whose preload failed may be loaded again.
     """
 
     popularity: Popularity
@@ -54,6 +55,7 @@ class Ahead:
     expiries: Mapping[str, float]
     basis: PlanBasis
     loads_from: float
+    left_out: Mapping[str, float]
 
 
 def plan_ahead(ahead: Ahead, now: float, until: float) -> tuple[PlannedStay, ...]:
@@ -98,7 +100,10 @@ def _loads(ahead: Ahead, residents: Sequence[ResidentModel], at: float) -> Itera
     """Yield the loads of the plan at this time."""
     if at < ahead.loads_from:
         return
-    yield from plan_preloads(_outlook(ahead, at).chances, residents, ahead.basis, at).preloads
+    basis = ahead.basis
+    if left_out := {name for name, from_at in ahead.left_out.items() if at < from_at}:
+        basis = replace(basis, sizes={name: size for name, size in basis.sizes.items() if name not in left_out})
+    yield from plan_preloads(_outlook(ahead, at).chances, residents, basis, at).preloads
 
 
 def _outlook(ahead: Ahead, at: float) -> Outlook:

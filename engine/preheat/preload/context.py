@@ -6,20 +6,21 @@ import math
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
 from typing import Final
 
 from preheat.clock import unix_time
 from preheat.messages import Message, msg
 from preheat.models import Headroom, ModelFile
 from preheat.preload.ahead import Ahead
+from preheat.preload.failures import FailedPreloads
 from preheat.preload.forms import FormFacts, FormOutlook, FormTarget, facts_of, outlook, plan_forms
 from preheat.preload.gate import Conditions, Hold, blocking_reason
 from preheat.preload.idle_processor import IdleProcessor
 from preheat.preload.plan import NO_DEVICES, DeviceNeeds, LimitOutlook, PolicySettings, PreloadPlan
 from preheat.preload.planner import PreloadPlanner
+from preheat.preload.policy import PlanBasis
 from preheat.preload.power import on_battery
-from preheat.preload.preloader import Preload
+from preheat.preload.preloader import Ending, Preload
 from preheat.residency import (
     Form,
     GainTable,
@@ -74,6 +75,7 @@ class PreloadContext:
         self._watch = watch
         self._models = models
         self._gains = gains or GainTable()
+        self._failures = FailedPreloads()
         self._processor = IdleProcessor()
         self._clock = clock
         self._standby = Standby()
@@ -129,25 +131,44 @@ class PreloadContext:
         )
         return blocking_reason(conditions, self._clock())
 
-    def plan(self, skip: Mapping[str, ModelFile] = MappingProxyType({})) -> PreloadPlan:
-        """Return which models should be hot now.
+    def _basis(
+        self, now: float, limit_bytes: int | None = None, *, without: Container[str] = (), requested: bool = True
+    ) -> PlanBasis:
+        """Return what a plan depends on.
 
         Args:
-            skip: Models that could not be loaded a while ago; others may have their room.
+            limit_bytes: Memory for models; None for what they can have now.
+            without: Models that are left out: others may have their room.
+            requested: See ``PreloadPlanner.basis``.
         """
-        residents, reachable, now = self._pool.residents(), self._pool.reachable_bytes, self._clock()
-        sizes = dict(self.sizes())
-        for model_id in skip.keys() - {model.model_id for model in residents}:
-            if (model := self._by_id().get(model_id)) is not None and model.same_content(skip[model_id]):
-                del sizes[model_id]
-        return self._planner.plan(residents, self._planner.basis(sizes, reachable, now, self._devices()), now)
+        sizes = {model_id: size for model_id, size in self.sizes().items() if model_id not in without}
+        limit = self._pool.reachable_bytes if limit_bytes is None else limit_bytes
+        return self._planner.basis(sizes, limit, now, self._devices(), requested=requested)
+
+    def _left_out(self) -> dict[str, float]:
+        """Return the models that could not be loaded, each with the seconds until it is tried again."""
+        waits = self._failures.waits(self._models(), self._pool.now().mono)
+        loaded = {model.model_id for model in self._pool.residents()} if waits else set()  # by a request since then
+        return {model_id: wait_s for model_id, wait_s in waits.items() if model_id not in loaded}
+
+    def retry_s(self) -> float:
+        """Return the seconds until a failed preload is tried again; infinite without one."""
+        return min(self._left_out().values(), default=math.inf)
+
+    def retry(self) -> None:
+        """Try failed preloads again at once: other settings may be why they succeed."""
+        self._failures.clear()
+
+    def plan(self) -> PreloadPlan:
+        """Return which models should be hot now, without those that could not be loaded a while ago."""
+        now = self._clock()
+        return self._planner.plan(self._pool.residents(), self._basis(now, without=self._left_out()), now)
 
     def under_limit(self, limit_bytes: int) -> LimitOutlook:
-        """Return what another memory limit would do."""
-        reachable = self._pool.reachable_under(limit_bytes)
-        residents, now = self._pool.residents(), self._clock()
-        basis = self._planner.basis(self.sizes(), reachable, now, self._devices())
-        outlook = self._planner.under_limit(residents, basis, now)
+        """Return what another memory limit would do. With it, failed preloads would be tried again."""
+        now = self._clock()
+        basis = self._basis(now, self._pool.reachable_under(limit_bytes))
+        outlook = self._planner.under_limit(self._pool.residents(), basis, now)
         return outlook if self._settings.preload else outlook._replace(loads=(), left_out=())
 
     def ahead(self, until: float) -> Ahead:
@@ -159,7 +180,7 @@ class PreloadContext:
             loads_from = paused_until
         popularity = planner.popularity()
         used = {*popularity.scores(now), *planner.favourites}
-        basis = planner.basis(self.sizes(), self._pool.reachable_bytes, now, self._devices(), requested=False)
+        basis = self._basis(now, requested=False)
         # Models that were never used make the plan slow, and are not in it.
         counting = {name: n for name, n in basis.sizes.items() if name in used and not planner.is_suppressed(name)}
         expiries = ((record.model_id, record.expires_at) for record in self._pool.records.values())
@@ -170,6 +191,7 @@ class PreloadContext:
             {model_id: at for model_id, at in expiries if at is not None},
             replace(basis, sizes=counting),
             loads_from,
+            {model_id: now + wait_s for model_id, wait_s in self._left_out().items()},
         )
 
     def headroom(self, limit_bytes: int) -> Headroom:
@@ -188,13 +210,12 @@ class PreloadContext:
     def suppressed(self) -> tuple[str, ...]:
         """Return the models that should be hot but were unloaded on purpose, best first."""
         now = self._clock()
-        basis = self._planner.basis(self.sizes(), self._pool.reachable_bytes, now, self._devices())
-        return self._planner.suppressed(self._pool.residents(), basis, now)
+        return self._planner.suppressed(self._pool.residents(), self._basis(now), now)
 
-    def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]:
-        """Return the next model that returns, else the preloads of the plan in order; see ``plan`` for ``skip``."""
+    def preloads(self, plan: PreloadPlan) -> tuple[Preload, ...]:
+        """Return the next model that returns, else the preloads of the plan in order."""
         models, now = self._by_id(), self._clock()
-        if returning := self._next_return(models, skip):
+        if returning := self._next_return(models):
             return returning
         return tuple(
             Preload(
@@ -213,16 +234,23 @@ class PreloadContext:
         if preload.target is not None:
             self._planner.preload_started(preload.target, self._clock())
 
-    def failed(self, preload: Preload) -> None:
-        """Note that a preload has ended without its model in memory."""
+    def ended(self, preload: Preload, ending: Ending) -> None:
+        """Note how a preload ended."""
+        match ending:
+            case Ending.LOADED:
+                self._failures.discard(preload.model.model_id)
+                return
+            case Ending.FAILED:
+                self._failures.add(preload.model, self._pool.now().mono)
         self._planner.preload_failed(preload.model.model_id)
 
-    def _next_return(self, models: Mapping[str, ModelFile], skip: Container[str]) -> tuple[Preload, ...]:
+    def _next_return(self, models: Mapping[str, ModelFile]) -> tuple[Preload, ...]:
         """Return the next model that made room and has it again; forget those that are loaded, or cannot be."""
         room_bytes, records = self._pool.free_bytes + self._pool.prompt_bytes, self._pool.records
+        left_out = self._left_out()
 
         def returns(model_id: str) -> bool:
-            record, known = records.get(model_id), model_id in models and model_id not in skip
+            record, known = records.get(model_id), model_id in models and model_id not in left_out
             loaded = record is not None and record.reserved_bytes > 0
             return known and not loaded and self._sizes.expected_bytes(models[model_id]) <= room_bytes
 
@@ -302,6 +330,8 @@ class PreloadContext:
         load_bytes = self._sizes.expected_bytes(model) if model is not None and not is_loaded else 0
         targets = self.plan()
         plan = self._planner.explain(model_id, targets, self._clock(), load_bytes)
+        if (wait_s := self._left_out().get(model_id)) is not None:
+            plan = msg("plan_failed", wait_s=wait_s)
         if record is not None and record.reason is not None and is_loaded:
             planned = any(target.model_id == model_id for target in targets.targets)
             if not planned or plan.params.get("reason") == record.reason:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from enum import Enum
+from typing import Final, Protocol
 
 from preheat.errors import EngineError, LoadCancelledError
 from preheat.messages import Message
@@ -26,12 +26,6 @@ REPLAN_S: Final = 300.0
 
 _SETTLE_S: Final = 0.1
 """Time between requests that end and a new plan, in seconds: one plan serves those that end in quick succession."""
-
-FAILED_PAUSE_S: Final = 60.0
-"""Time until a failed preload is tried again, in seconds; twice that after the next failure, and so on."""
-
-MOST_FAILED_PAUSE_S: Final = 3600.0
-"""Longest such time. Each try may displace models in vain; a request may load the model at any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +46,25 @@ class Preload:
     target: PreloadTarget | None = None
 
 
-class _Failure(NamedTuple):
-    """A preload of this file failed, and is tried again at a monotonic time, after a pause in seconds."""
+class Ending(Enum):
+    """How a preload ended. Only after a success, the model is in memory."""
 
-    model: ModelFile
-    again_at: float
-    pause_s: float
+    LOADED = "loaded"
+    CANCELLED = "cancelled"
+    """It was cancelled, or the model was unloaded in the meantime."""
+
+    FAILED = "failed"
 
 
 class PlanSource(Protocol):
     """Decides what to preload and when; see ``PreloadContext``."""
 
     def hold(self) -> Hold | None: ...
-    def plan(self, skip: Mapping[str, ModelFile]) -> PreloadPlan: ...
-    def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]: ...
+    def plan(self) -> PreloadPlan: ...
+    def preloads(self, plan: PreloadPlan) -> tuple[Preload, ...]: ...
     def started(self, preload: Preload) -> None: ...
-    def failed(self, preload: Preload) -> None: ...
+    def ended(self, preload: Preload, ending: Ending) -> None: ...
+    def retry_s(self) -> float: ...
     def start_standby(self, plan: PreloadPlan) -> float: ...
     def stop_standby(self) -> None: ...
     def form_hold(self) -> Hold | None: ...
@@ -89,28 +86,18 @@ class Preloader:
 
     Args:
         on_change: Called after each step of a round.
-        clock: Returns monotonic time.
 
     Attributes:
         round: Progress of the running preloads; read-only for others.
         idle: Set while everything that should be loaded is, and nothing has changed since.
     """
 
-    def __init__(
-        self,
-        loader: Loader,
-        source: PlanSource,
-        on_change: Callable[[], None],
-        *,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, loader: Loader, source: PlanSource, on_change: Callable[[], None]) -> None:
         self._loader = loader
         self._source = source
         self._on_change = on_change
-        self._clock = clock
         self._nudged = asyncio.Event()
         self._settling: asyncio.TimerHandle | None = None
-        self._failed: dict[str, _Failure] = {}  # until a preload of the model succeeds
         self.round = Round()
         self.idle = asyncio.Event()
 
@@ -118,11 +105,6 @@ class Preloader:
         """Something changed that may affect the plan or block preloading."""
         self.idle.clear()
         self._nudged.set()
-
-    def retry(self) -> None:
-        """Try failed preloads again at once: other settings may be why they succeed."""
-        self._failed.clear()
-        self.nudge()
 
     def request_ended(self) -> None:
         """A request ended, which may affect the plan."""
@@ -153,18 +135,14 @@ class Preloader:
             if not hold.brief:
                 self._end_round()
             return min(REPLAN_S if hold.again_s is None else hold.again_s, self._change_form())
-        now = self._clock()
-        failures = [failure for failure in self._failed.values() if failure.again_at > now]
-        skip = {failure.model.model_id: failure.model for failure in failures}
-        plan = self._source.plan(skip)
-        preloads = self._source.preloads(plan, skip)
+        plan = self._source.plan()
+        preloads = self._source.preloads(plan)
         if not preloads:
             self._end_round()
             again_s = self._source.start_standby(plan)
             if not self._nudged.is_set():
                 self.idle.set()
-            pauses = (failure.again_at - now for failure in failures)
-            return min([REPLAN_S, again_s, self._change_form(), *pauses])
+            return min(REPLAN_S, again_s, self._source.retry_s(), self._change_form())
         self._source.stop_standby()
         self.round.plan({preload.model.model_id: preload.expected_bytes for preload in preloads})
         await self._preload(preloads[0])
@@ -188,23 +166,20 @@ class Preloader:
         return min((target.again_s for target in targets if target.again_s is not None), default=REPLAN_S)
 
     async def _preload(self, preload: Preload) -> None:
-        model_id, loaded = preload.model.model_id, False
+        model_id, ending = preload.model.model_id, Ending.CANCELLED
         watching = asyncio.create_task(self._cancel_when_blocked())
         self._source.started(preload)
         try:
-            if loaded := await self._loader.preload(preload.model, preload.reason, preload.displaces):
+            if await self._loader.preload(preload.model, preload.reason, preload.displaces):
                 self.round.loaded(model_id)
-                self._failed.pop(model_id, None)
+                ending = Ending.LOADED
         except LoadCancelledError as error:
             logger.info("preloading %s: %s", model_id, error)  # it is planned again once the machine is idle
         except EngineError as error:
             logger.info("preloading %s: %s", model_id, error)
-            before = self._failed.get(model_id)
-            pause_s = FAILED_PAUSE_S if before is None else min(2 * before.pause_s, MOST_FAILED_PAUSE_S)
-            self._failed[model_id] = _Failure(preload.model, self._clock() + pause_s, pause_s)
+            ending = Ending.FAILED
         finally:
-            if not loaded:
-                self._source.failed(preload)
+            self._source.ended(preload, ending)
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 

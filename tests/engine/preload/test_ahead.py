@@ -35,7 +35,7 @@ def ahead() -> Ahead:
     outlooks = tuple(map(foresight.outlook, (NOW, *(MIDNIGHT + hour * HOUR_S for hour in range(7, 13)))))
     notes = ResidentModel("notes", 8 * GB, NOW - 9 * HOUR_S)
     sizes = {"mail": 9 * GB, "notes": 8 * GB}
-    return Ahead(popularity, outlooks, [notes], {}, PlanBasis(sizes, 10 * GB), NOW)
+    return Ahead(popularity, outlooks, [notes], {}, PlanBasis(sizes, 10 * GB), NOW, {})
 
 
 def test_a_model_is_loaded_before_it_is_usually_used(ahead: Ahead) -> None:

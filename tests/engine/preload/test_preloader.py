@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from preheat.models import ModelFile
 from preheat.preload import Preloader, PreloadPlan
 from preheat.preload.forms import FormAction, FormTarget
 from preheat.preload.gate import Hold
-from preheat.preload.preloader import FAILED_PAUSE_S, Preload
+from preheat.preload.preloader import Ending, Preload
 from preheat.residency import EvictionReason, Form
 
 NO_PLAN = PreloadPlan((), ())
@@ -79,27 +79,28 @@ class FakeSource:
         self.busy_s = 0.0
         self.on_plan: Callable[[], None] = lambda: None
         self.begun: list[str] = []
-        self.in_vain: list[str] = []
-        self.skipped: list[str] = []
+        self.ended_as: list[tuple[str, Ending]] = []
+        self.again_s = math.inf
 
     def hold(self) -> Hold | None:
         return self.reason
 
-    def plan(self, skip: Mapping[str, ModelFile]) -> PreloadPlan:
-        self.skipped = [name for name in self.names if name in skip]
+    def plan(self) -> PreloadPlan:
         self.on_plan()
         return NO_PLAN
 
-    def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]:
+    def preloads(self, plan: PreloadPlan) -> tuple[Preload, ...]:
         assert plan is NO_PLAN
-        names = [name for name in self.names if name not in skip]
-        return tuple(Preload(model(name), msg("text", text=f"{name} is used"), ("old",), 100) for name in names)
+        return tuple(Preload(model(name), msg("text", text=f"{name} is used"), ("old",), 100) for name in self.names)
 
     def started(self, preload: Preload) -> None:
         self.begun.append(preload.model.model_id)
 
-    def failed(self, preload: Preload) -> None:
-        self.in_vain.append(preload.model.model_id)
+    def ended(self, preload: Preload, ending: Ending) -> None:
+        self.ended_as.append((preload.model.model_id, ending))
+
+    def retry_s(self) -> float:
+        return self.again_s
 
     def start_standby(self, plan: PreloadPlan) -> float:
         self.standby.append("start")
@@ -125,8 +126,7 @@ class Stage:
         self.loader = FakeLoader()
         self.source = FakeSource(*names)
         self.changes = 0
-        self.now = 1000.0
-        self.preloader = Preloader(self.loader, self.source, self._changed, clock=lambda: self.now)
+        self.preloader = Preloader(self.loader, self.source, self._changed)
 
     def _changed(self) -> None:
         self.changes += 1
@@ -276,54 +276,32 @@ async def test_a_preload_unloaded_in_the_meantime_does_not_count() -> None:
         assert (stage.preloader.round.done, stage.preloader.round.total) == (0, 1)
 
 
-async def test_a_failed_preload_is_skipped_for_a_while() -> None:
-    async with running("a", "b") as stage:
-        await stage.end(InsufficientMemoryError("no room"))
-        assert stage.loader.asked == ["a", "b"]
-        assert stage.source.skipped == ["a"]  # others may have its room
-        await stage.end()
-        assert stage.preloader.idle.is_set()
-        stage.now += FAILED_PAUSE_S - 1
-        stage.preloader.nudge()
-        await stage.settle()
-        assert stage.loader.asked == ["a", "b"]
-        stage.now += 1
-        stage.preloader.nudge()
-        await stage.settle()
-        assert stage.loader.asked == ["a", "b", "a"]
-
-
-async def test_the_pauses_of_a_model_that_fails_grow_until_it_is_loaded() -> None:
+async def test_a_failed_preload_is_planned_again_after_its_pause() -> None:
     async with running("a") as stage:
-
-        async def pause_s() -> float:
-            await stage.end(EngineError("broken"))
-            began, asked = stage.now, len(stage.loader.asked)
-            while len(stage.loader.asked) == asked:
-                stage.now += FAILED_PAUSE_S
-                stage.preloader.nudge()
-                await stage.settle()
-            return stage.now - began
-
-        assert [await pause_s() for _ in range(8)] == [60, 120, 240, 480, 960, 1920, 3600, 3600]
-        await stage.end()
-        stage.source.names.append("a")
-        stage.preloader.nudge()
-        await stage.settle()
-        assert await pause_s() == 60
-        await stage.end(EngineError("broken"))
-        asked = len(stage.loader.asked)
-        stage.preloader.retry()
-        await stage.settle()
-        assert len(stage.loader.asked) == asked + 1
+        stage.source.names, stage.source.again_s = [], 0.001
+        await stage.end(InsufficientMemoryError("no room"))
+        assert stage.preloader.idle.is_set()
+        stage.source.names = ["a"]
+        async with asyncio.timeout(60):
+            while len(stage.loader.asked) == 1:
+                await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize("outcome", [True, False, LoadCancelledError("made way"), EngineError("broken")])
-async def test_a_preload_without_a_model_in_memory_is_told(outcome: bool | EngineError) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "ending"),
+    [
+        (True, Ending.LOADED),
+        (False, Ending.CANCELLED),
+        (LoadCancelledError("made way"), Ending.CANCELLED),
+        (EngineError("broken"), Ending.FAILED),
+    ],
+)
+async def test_the_source_learns_how_a_preload_ended(outcome: bool | EngineError, ending: Ending) -> None:
     async with running("a") as stage:
         stage.source.on_plan = stage.source.names.clear
         await stage.end(outcome)
-        assert stage.source.in_vain == ([] if outcome is True else ["a"])
+        assert stage.source.begun == ["a"]
+        assert stage.source.ended_as == [("a", ending)]
 
 
 def target(model_id: str, action: FormAction, again_s: float | None = None) -> FormTarget:
