@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local_hub import LocalHub
+from processes import maps, wait_until_gone
 from running_preheat import Answer, Preheat, running_preheat, wait_until
 
 REPO = "someone/all-MiniLM-GGUF"
@@ -72,9 +73,11 @@ def test_a_model_is_pulled_used_and_removed(tmp_path: Path, local_hub: LocalHub,
         assert len(local_hub.seen("cdn")) == 1
         wait_until(lambda: [model["id"] for model in preheat.status()["models"]] == [MODEL])
         assert _embeds(preheat)
+        weights = Path(preheat.model(MODEL)["path"])
+        assert any(maps(worker, weights) for worker in preheat.workers())
         gone = _control(preheat, "DELETE", f"models/{MODEL}")
         assert gone == {"id": MODEL, "freed_bytes": embedding_model.stat().st_size}
-        assert preheat.workers() == [] or all(MODEL not in str(worker.cmdline()) for worker in preheat.workers())
+        assert not any(maps(worker, weights) for worker in preheat.workers())
         wait_until(lambda: preheat.status()["models"] == [])
         assert preheat.status()["downloads"] == []
         assert not (tmp_path / "data" / "models" / "someone").exists()
@@ -105,10 +108,10 @@ def test_a_download_continues_after_kill_9_of_the_application(
         now = _download(preheat)
         assert now["bytes_per_s"] is not None
         assert now["left_s"] is not None
-        children = preheat.workers()
+        workers = preheat.workers()
         preheat.process.send_signal(signal.SIGKILL)
         preheat.process.wait(60)
-        wait_until(lambda: not any(child.is_running() for child in children))
+        wait_until_gone(workers)
     (part,) = tmp_path.rglob("*.part")
     there = part.stat().st_size
     (tmp_path / "runtime" / "engine.json").unlink()  # no other process can have removed it

@@ -10,10 +10,10 @@ import threading
 from pathlib import Path
 
 import openai
-import psutil
 import pytest
 from openai.types.chat import ChatCompletionMessageParam
 
+from processes import wait_until_gone
 from running_preheat import CHAT, EMBEDDING, Preheat, running_preheat, wait_until
 
 COUNT: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Count from 1 to 500, separated by commas."}]
@@ -53,8 +53,7 @@ def test_no_worker_survives_a_killed_engine(own_preheat: Preheat) -> None:
     next(stream)
     own_preheat.process.send_signal(signal.SIGKILL)
     own_preheat.process.wait(60)
-    _, left = psutil.wait_procs(workers, timeout=60)
-    assert not left
+    wait_until_gone(workers)
 
 
 def test_a_stream_of_a_cold_model_starts_immediately_with_the_progress(own_preheat: Preheat) -> None:
@@ -71,12 +70,12 @@ def test_a_stream_of_a_cold_model_starts_immediately_with_the_progress(own_prehe
 
 
 def test_loading_and_unloading_by_command(own_preheat: Preheat) -> None:
-    workers = len(own_preheat.workers())
+    wait_until(lambda: len(own_preheat.workers()) == 3)  # with the spare one
     assert own_preheat.post(f"/preheat/v1/models/{CHAT}/unload")["state"] == "cold"
     used = own_preheat.status()["memory"]["used_bytes"]
     assert used < own_preheat.model(EMBEDDING)["resident_bytes"] + 1_000_000
     assert own_preheat.post(f"/preheat/v1/models/{CHAT}/load")["state"] == "hot"
-    wait_until(lambda: len(own_preheat.workers()) == workers)
+    wait_until(lambda: len(own_preheat.workers()) == 3)
 
 
 def test_requests_in_progress_finish_during_a_shutdown(tmp_path: Path, starter_models: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
+from processes import wait_until_gone, workers_of
 
 TIMEOUT_S = 60.0
 PREHEAT = (sys.executable, "-m", "preheat")
@@ -52,26 +52,6 @@ def preheat(home: Path, *arguments: str, stdin: str = "", **variables: str) -> s
         timeout=TIMEOUT_S,
         check=False,
     )
-
-
-def workers_of(pid: int, *, recursive: bool = True) -> list[psutil.Process]:
-    """Return a process's workers; ``recursive`` includes those of its children."""
-    try:
-        children = psutil.Process(pid).children(recursive)
-        return [child for child in children if "preheat.inference.worker" in child.cmdline()]
-    except psutil.Error:
-        return []
-
-
-def workers_of_this_process() -> list[psutil.Process]:
-    """Return the workers of engines in this process, without those of applications that other tests share."""
-    return workers_of(os.getpid(), recursive=False)
-
-
-def wait_until_gone(processes: Sequence[psutil.Process]) -> None:
-    """Fail if one of the processes does not end soon."""
-    _, left = psutil.wait_procs(processes, timeout=60)
-    assert not left, f"still there: {left}"
 
 
 class Application:

@@ -23,6 +23,7 @@ from typing import Final
 import psutil
 
 from bug_watch import bugs_of
+from processes import resume, suspend, workers_of
 from running_preheat import CHAT, EMBEDDING, Preheat, running_preheat, wait_until
 from tests.faults.load import Clients, Endings
 
@@ -102,7 +103,7 @@ def _one_engine(preheat: Preheat, dice: random.Random, ends_at: float, report: K
 
 def _inject_fault(dice: random.Random, engine: psutil.Process, report: KillingReport) -> None:
     fault = dice.choice(["worker killed", "worker stopped", "worker stopped for good", "engine stopped", "all stopped"])
-    worker = dice.choice(engine.children())
+    worker = dice.choice(workers_of(engine.pid))
     report.faults[fault] += 1
     match fault:
         case "worker killed":
@@ -119,19 +120,15 @@ def _inject_fault(dice: random.Random, engine: psutil.Process, report: KillingRe
             engine.resume()
         case "all stopped":  # as by Ctrl-Z, or in a frozen container
             stopped = [engine, *engine.children(recursive=True)]
-            for process in stopped:
-                process.suspend()
+            suspend(stopped)
             time.sleep(3 * dice.random())
-            for process in stopped:
-                process.resume()
+            resume(stopped)
 
 
 def _kill_engine(engine: psutil.Process, preheat: Preheat, report: KillingReport) -> None:
     report.faults["engine killed"] += 1
     children = engine.children(recursive=True)
-    for child in children:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            child.resume()  # a stopped one cannot notice
+    resume(children)  # a stopped one cannot notice
     engine.kill()
     preheat.process.wait()
     _, left = psutil.wait_procs(children, _ORPHANS_END_S)

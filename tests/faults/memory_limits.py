@@ -62,7 +62,9 @@ def join(group: Path, pid: int) -> None:
 
 def limit_address_space(process: psutil.Process, limit_bytes: int) -> None:
     """Do to a process and its children what ``ulimit -v`` does, also to those that it starts later."""
-    for each in [process, *process.children(recursive=True)]:
-        hard = each.rlimit(psutil.RLIMIT_AS)[1]
-        if hard == psutil.RLIM_INFINITY:  # helper processes have limits of their own
-            each.rlimit(psutil.RLIMIT_AS, (limit_bytes, limit_bytes))
+    process.rlimit(psutil.RLIMIT_AS, (limit_bytes, limit_bytes))
+    for child in process.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            hard = child.rlimit(psutil.RLIMIT_AS)[1]
+            if hard == psutil.RLIM_INFINITY:  # helper processes have limits of their own
+                child.rlimit(psutil.RLIMIT_AS, (limit_bytes, limit_bytes))

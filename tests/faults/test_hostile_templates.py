@@ -209,7 +209,8 @@ def test_a_renderer_that_is_killed_or_stopped_is_replaced(preheat: Preheat, numb
     assert chat(preheat, "good")[0] == 200
     stopped = renderers(preheat)
     for renderer in stopped:
-        renderer.send_signal(number)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            renderer.send_signal(number)
     assert chat(preheat, "good")[0] == 200
     for renderer in stopped:  # also of models that were not asked
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -52,7 +52,7 @@ def test_address_space(folder: Path, preheat_home: Path) -> None:
         preheat_home, folder, preload="false", keep_free="0B", context_length=str(CONTEXT_TOKENS), threads="1"
     ) as preheat:
         engine = psutil.Process(preheat.process.pid)
-        wait_until(engine.children)
+        wait_until(preheat.workers)
         limit_address_space(engine, engine.memory_info().vms + KV_CACHE_BYTES // 2)
         check_no_memory(preheat)
         assert ask(preheat, "small").status == 200
@@ -67,8 +67,7 @@ def test_control_group(folder: Path, preheat_home: Path, parent: Path) -> None:
             preheat_home, folder, preload="false", keep_free="0B", context_length=str(CONTEXT_TOKENS), threads="1"
         ) as preheat,
     ):
-        engine = psutil.Process(preheat.process.pid)
-        [spare] = wait_until(engine.children)
+        [spare] = wait_until(preheat.workers)
         join(group, spare.pid)
         status, body, _ = ask(preheat, MODEL)
         assert (status, body["error"]["code"]) == (507, "insufficient_memory"), body

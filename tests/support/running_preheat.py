@@ -20,6 +20,7 @@ import openai
 import psutil
 
 from bug_watch import bugs_of
+from processes import maps, wait_until_gone, workers_of
 
 CHAT = "smollm2-135m-instruct.q4_1"
 EMBEDDING = "all-minilm-l6-v2.q8_0"
@@ -113,13 +114,12 @@ class Preheat:
         assert self.post(f"/preheat/v1/models/{model_id}/unload")["state"] == "cold"
 
     def workers(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children()
+        return workers_of(self.process.pid)
 
     def worker_of(self, model: Path) -> psutil.Process:
-        """Return the process that maps this model's file."""
-        return next(
-            worker for worker in self.workers() if any(mapping.path == str(model) for mapping in worker.memory_maps())
-        )
+        """Wait for a worker that maps this model's file, and return it."""
+        found: list[psutil.Process] = wait_until(lambda: [each for each in self.workers() if maps(each, model)])
+        return found[0]
 
 
 @contextmanager
@@ -147,8 +147,7 @@ def running_preheat(
             children = psutil.Process(process.pid).children(recursive=True)
             process.terminate()
             process.wait(EXIT_TIMEOUT_S)
-            _, left = psutil.wait_procs(children, EXIT_TIMEOUT_S)
-            assert not left
+            wait_until_gone(children)
     assert bugs_of(home) == []
 
 

@@ -15,6 +15,7 @@ import psutil
 from PySide6.QtGui import QColor, QImage
 
 from bug_watch import bugs_of
+from processes import wait_until_gone
 from running_preheat import EXIT_TIMEOUT_S, Preheat, wait_until
 from virtual_screen import Box, Screen
 
@@ -119,8 +120,7 @@ def running_tray(screen: Screen, home: Path, *options: str, **settings: str) -> 
             children = psutil.Process(process.pid).children(recursive=True)
             process.terminate()
             process.wait(EXIT_TIMEOUT_S)
-            _, left = psutil.wait_procs(children, EXIT_TIMEOUT_S)
-            assert not left
+            wait_until_gone(children)
     complaints = (home / "tray.out").read_text()
     assert not complaints, complaints  # Qt's warnings and Python's tracebacks
     assert bugs_of(home) == []

@@ -19,7 +19,7 @@ from preheat.replay import USERS, PersonResult, Tuning, WeeklyFigures
 from preheat.residency import Action, DecisionRecord, EvictionReason, Outcome
 from preheat.settings import load_settings
 from preheat.usage import DAY_S, RequestRecord, UsageLog
-from tests.engine.application import wait_until_gone
+from processes import wait_until_gone
 from tests.engine.terminal import Terminal
 
 POLICIES = ["preheat", "keep-alive 5 min", "lru, 3 models", "lru", "clairvoyant"]

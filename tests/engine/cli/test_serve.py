@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import psutil
 import pytest
 
 from preheat.cli.serve import curl_line, first_words, parse_options
@@ -21,6 +20,7 @@ from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadS
 from preheat.errors import SettingsError
 from preheat.residency import State
 from preheat.settings import Settings
+from processes import workers_of
 from tests.engine.application import PREHEAT, TIMEOUT_S, Application, environment, eventually, preheat
 
 CHAT = "smollm2-135m-instruct.q4_1"
@@ -137,7 +137,7 @@ def test_ctrl_c_before_it_answers_ends_it_quietly(starter_home: Path) -> None:
         text=True,
     )
     # Its first worker is there: the engine starts, and FastAPI is being imported.
-    eventually(lambda: bool(psutil.Process(process.pid).children()), "the first worker")
+    eventually(lambda: bool(workers_of(process.pid)), "the first worker")
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, stderr) == (0, "")

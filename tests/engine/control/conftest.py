@@ -13,7 +13,8 @@ import pytest
 from preheat.control import PortStatus
 from preheat.control.own import OwnSession
 from preheat.settings import SettingsStore
-from tests.engine.application import eventually, wait_until_gone, workers_of_this_process
+from processes import wait_until_gone, workers_of_this_process
+from tests.engine.application import eventually
 
 SMALL = {"port": "0", "preload": "false", "threads": "1", "context_length": "2048", "keep_free": "0B"}
 

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import psutil
 import pytest
 
 from preheat.control import (
@@ -38,6 +37,7 @@ from preheat.inference import GenerateRequest, Sampling
 from preheat.messages import msg
 from preheat.residency import State
 from preheat.settings import SettingsStore
+from processes import resume, suspend, workers_of
 from tests.engine.application import Application, eventually
 from tests.engine.control.conftest import SMALL
 
@@ -148,17 +148,14 @@ def test_answers_figures_and_decisions(session: AttachedSession) -> None:
 
 
 def test_who_waits_for_a_load_is_told(session: AttachedSession, application: Application) -> None:
-    process = psutil.Process(application.process.pid)
-    eventually(lambda: bool(process.children()), "the spare worker")
-    workers = process.children()
-    for worker in workers:
-        worker.suspend()  # on a fast machine too, the load waits until it was reported
+    eventually(lambda: bool(workers_of(application.process.pid)), "the spare worker")
+    workers = workers_of(application.process.pid)
+    suspend(workers)  # on a fast machine too, the load waits until it was reported
     waits: list[str] = []
 
     def on_wait(words: str) -> None:
         waits.append(words)
-        for worker in workers:
-            worker.resume()
+        resume(workers)
 
     answer = session.generate(CHAT, ENDLESS, on_wait)
     assert next(answer).text

@@ -53,8 +53,9 @@ from preheat.inference import GenerateRequest, Sampling
 from preheat.messages import msg
 from preheat.residency import Action, State
 from preheat.settings import SettingsStore, model_setting
+from processes import workers_of_this_process
 from raising import raises
-from tests.engine.application import eventually, workers_of_this_process
+from tests.engine.application import eventually
 from tests.engine.control.conftest import StartSession
 
 CHAT = "smollm2-135m-instruct.q4_1"
