@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from preheat.core.device_fits import DeviceFits
+from preheat.core.devices.fits import DeviceFits
 from preheat.devices import DeviceRoom, Placement
 from preheat.inference.client import WorkerClient
 from preheat.inference.processor import fit_in_process

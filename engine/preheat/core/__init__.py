@@ -8,9 +8,9 @@ from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
-    from preheat.core.lease import Lease
     from preheat.core.model_files import model_places
-    from preheat.core.snapshot import (
+    from preheat.core.requests.lease import Lease
+    from preheat.core.snapshots.snapshot import (
         DeviceMemory,
         DeviceShare,
         EngineSnapshot,
@@ -28,9 +28,9 @@ else:
         __name__,
         {
             "preheat.core.engine": "Engine",
-            "preheat.core.lease": "Lease",
+            "preheat.core.requests.lease": "Lease",
             "preheat.core.model_files": "model_places",
-            "preheat.core.snapshot": (
+            "preheat.core.snapshots.snapshot": (
                 "DeviceMemory DeviceShare EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot PromptSnapshot "
                 "RequestSnapshot RoomSnapshot"
             ),

@@ -16,20 +16,20 @@ from typing import Final
 from preheat import paths
 from preheat.clock import unix_time
 from preheat.core.contexts import ContextKeeper
-from preheat.core.device_care import DeviceCare
-from preheat.core.devices import EngineDevices
+from preheat.core.devices.care import DeviceCare
+from preheat.core.devices.engine_devices import EngineDevices
 from preheat.core.habits import HabitKeeper
-from preheat.core.lease import Lease
 from preheat.core.library_service import LibraryService
 from preheat.core.memory_guard import MemoryGuard
 from preheat.core.model_files import ModelFiles
 from preheat.core.persistent_state import PersistentState
 from preheat.core.prompts import ModelPrompts
-from preheat.core.publisher import Publisher, Subscriber
-from preheat.core.request_path import RequestPath
+from preheat.core.requests.lease import Lease
+from preheat.core.requests.request_path import RequestPath
 from preheat.core.room import RoomKeeper
-from preheat.core.snapshot import EngineSnapshot
-from preheat.core.snapshot_maker import SnapshotMaker
+from preheat.core.snapshots.maker import SnapshotMaker
+from preheat.core.snapshots.publisher import Publisher, Subscriber
+from preheat.core.snapshots.snapshot import EngineSnapshot
 from preheat.core.supervised import keep_running
 from preheat.core.update_watch import UpdateWatch
 from preheat.devices import PlacementTable, SpeedTable, speeds_file

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat.clock import unix_time
-from preheat.core.snapshot import PromptSnapshot
+from preheat.core.snapshots.snapshot import PromptSnapshot
 from preheat.inference import PrefixOptions
 from preheat.models import ModelFile
 from preheat.prefixes import PrefixKeeper

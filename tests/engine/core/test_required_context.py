@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from preheat.core import Engine, EngineSnapshot
-from preheat.core.devices import EngineDevices
+from preheat.core.devices.engine_devices import EngineDevices
 from preheat.devices import Device, DeviceKind, DeviceReport
 from preheat.errors import ContextLengthExceededError, InsufficientMemoryError
 from preheat.inference import LoadOptions

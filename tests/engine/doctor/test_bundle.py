@@ -100,7 +100,7 @@ def write_broken_model(folder: Path) -> None:
 
 def write_log(home: Path) -> None:
     lines = [
-        ("preheat.core.lease", "request for tiny: hit, waited 0.100 s, took 1.000 s, 12 tokens"),
+        ("preheat.core.requests.lease", "request for tiny: hit, waited 0.100 s, took 1.000 s, 12 tokens"),
         ("preheat.models.index", f"skipped: {home.parent.parent}/disk/{FOLDER}/deep/{FOLDER}/x.gguf is damaged"),
         ("preheat.models.index", f"skipped: {home.parent.parent}/disk/{FOLDER}/{FOLDER} cannot be read"),
         ("preheat.server.access", f"GET /v1/models?key={SETTINGS_KEY} 200 from {USER}'s agent/1.0"),

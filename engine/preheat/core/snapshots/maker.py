@@ -9,10 +9,10 @@ from typing import Final
 
 from preheat._version import __version__
 from preheat.clock import unix_time
-from preheat.core.live_requests import LiveRequests
 from preheat.core.persistent_state import Room
 from preheat.core.prompts import ModelPrompts
-from preheat.core.snapshot import (
+from preheat.core.requests.live import LiveRequests
+from preheat.core.snapshots.snapshot import (
     IN_MEMORY,
     DeviceMemory,
     DeviceShare,

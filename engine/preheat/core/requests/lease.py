@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from preheat.core.decode_watch import OpenAnswer
+from preheat.core.devices.decode_watch import OpenAnswer
 from preheat.inference import Chat, Embeddings, GenerateRequest, GenerationChunk, Priority, Usage
 from preheat.inference.client import OnChunk, stream
 from preheat.residency import HotModel, Outcome

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from preheat.core.device_fits import DeviceFits
+from preheat.core.devices.fits import DeviceFits
 from preheat.devices import DeviceRoom, PlacementTable
 from preheat.errors import ModelLoadError
 from preheat.inference import LoadOptions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from preheat.core.decode_watch import DecodeWatch
+from preheat.core.devices.decode_watch import DecodeWatch
 from preheat.messages import Message, render
 from preheat.residency import Outcome
 from preheat.usage import RequestRecord

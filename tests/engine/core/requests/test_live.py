@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from preheat.core.live_requests import LiveRequests
+from preheat.core.requests.live import LiveRequests
 from preheat.residency import Outcome
 from preheat.usage import Counts
 

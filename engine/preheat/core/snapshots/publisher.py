@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from preheat.core.snapshot import EngineSnapshot
+from preheat.core.snapshots.snapshot import EngineSnapshot
 
 PUBLISH_INTERVAL_S: Final = 0.1
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from preheat.core.battery import BatteryWatch
+from preheat.core.devices.battery import BatteryWatch
 from preheat.settings import Settings
 
 OFF = Settings(gpu_on_battery=False)

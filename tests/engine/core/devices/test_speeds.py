@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from preheat.core.device_speeds import DeviceSpeeds
-from preheat.core.devices import EngineDevices
+from preheat.core.devices.engine_devices import EngineDevices
+from preheat.core.devices.speeds import DeviceSpeeds
 from preheat.devices import Device, DeviceKind, DeviceReport
 from preheat.errors import ModelLoadError
 from preheat.inference.processor import Pair, ProbedModel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from preheat.core.queue_limit import QueueLimit
+from preheat.core.requests.queue_limit import QueueLimit
 from preheat.errors import QueueFullError
 
 

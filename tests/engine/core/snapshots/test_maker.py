@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from preheat.core.live_requests import LiveRequests
-from preheat.core.snapshot_maker import SnapshotMaker
+from preheat.core.requests.live import LiveRequests
+from preheat.core.snapshots.maker import SnapshotMaker
 from preheat.messages import Message, msg
 from preheat.models import FitAnswer, Headroom, ModelFile, find_models
 from preheat.preload import Round

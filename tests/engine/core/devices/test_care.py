@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import pytest
 
-from preheat.core.device_care import DeviceCare
-from preheat.core.devices import EngineDevices
+from preheat.core.devices.care import DeviceCare
+from preheat.core.devices.engine_devices import EngineDevices
 from preheat.devices import Device, DeviceKind, DeviceReport
 from preheat.inference.processor import Pair, ProbedModel
 from preheat.messages import msg

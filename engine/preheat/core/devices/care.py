@@ -7,11 +7,11 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from preheat.core.battery import BatteryWatch
-from preheat.core.decode_watch import DecodeWatch, OpenAnswer
-from preheat.core.device_fits import DeviceFits, Fit
-from preheat.core.device_speeds import DeviceSpeeds, Measure
-from preheat.core.devices import EngineDevices
+from preheat.core.devices.battery import BatteryWatch
+from preheat.core.devices.decode_watch import DecodeWatch, OpenAnswer
+from preheat.core.devices.engine_devices import EngineDevices
+from preheat.core.devices.fits import DeviceFits, Fit
+from preheat.core.devices.speeds import DeviceSpeeds, Measure
 from preheat.core.supervised import keep_running
 from preheat.devices import Device
 from preheat.errors import EngineError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from preheat.core.devices import EngineDevices
+from preheat.core.devices.engine_devices import EngineDevices
 from preheat.devices import Device, DeviceKind, DeviceReport
 from preheat.errors import InsufficientMemoryError, ModelLoadError
 from preheat.messages import msg

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from preheat.core.contexts import ContextKeeper
-from preheat.core.device_care import DeviceCare
-from preheat.core.lease import Lease, PendingRequest
-from preheat.core.live_requests import LiveRequests
+from preheat.core.devices.care import DeviceCare
 from preheat.core.prompts import ModelPrompts
-from preheat.core.queue_limit import QueueLimit
+from preheat.core.requests.lease import Lease, PendingRequest
+from preheat.core.requests.live import LiveRequests
+from preheat.core.requests.queue_limit import QueueLimit
 from preheat.errors import InsufficientMemoryError
 from preheat.inference import Priority
 from preheat.models import ModelFile

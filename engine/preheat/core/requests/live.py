@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from preheat.core.snapshot import RequestSnapshot
+from preheat.core.snapshots.snapshot import RequestSnapshot
 from preheat.residency import Outcome
 from preheat.usage import Counts
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from preheat.control import empty_snapshot
 from preheat.core import EngineSnapshot
-from preheat.core.publisher import FIGURES_INTERVAL_S, PUBLISH_INTERVAL_S, Publisher
+from preheat.core.snapshots.publisher import FIGURES_INTERVAL_S, PUBLISH_INTERVAL_S, Publisher
 
 
 class Maker:

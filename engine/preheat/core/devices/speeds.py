@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from preheat.core.devices import EngineDevices
+from preheat.core.devices.engine_devices import EngineDevices
 from preheat.devices import Device, Speed, SpeedPair
 from preheat.errors import EngineError
 from preheat.inference.cores import default_threads

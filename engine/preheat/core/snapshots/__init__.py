@@ -1,0 +1,1 @@
+"""The engine's state as frozen values, and when they are published."""
