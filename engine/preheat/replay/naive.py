@@ -27,15 +27,18 @@ class NaivePlanner(PreloadPlanner):
         super().__init__(usage, policy)
         self._used_at: dict[str, float] = {}
         self._usage_counts = usage.popularity
+        self._ranking: list[str] = []
+        self._ranked_for: set[str] | None = None  # the recent models; None if there was a request since
 
     def request_arrived(self, model_id: str, client: str, now: float) -> None:
         """Count a request."""
         super().request_arrived(model_id, client, now)
         self._used_at[model_id] = now
+        self._ranked_for = None
 
     def plan(self, residents: Sequence[ResidentModel], basis: PlanBasis, now: float) -> PreloadPlan:
         """Return the models that fit together, best first."""
-        ranking, sizes = self._ranking(now), basis.sizes
+        ranking, sizes = self._ranked(now), basis.sizes
         held = {model.model_id: model for model in residents}
         room, wanted = basis.limit_bytes, []
         for model_id in ranking:
@@ -65,15 +68,20 @@ class NaivePlanner(PreloadPlanner):
 
     def eviction_view(self, residents: Sequence[ResidentModel], now: float) -> Sequence[ResidentModel]:
         """Return the models so that the last of the ranking makes room first."""
-        places = {model_id: place for place, model_id in enumerate(self._ranking(now))}
+        places = {model_id: place for place, model_id in enumerate(self._ranked(now))}
         return [
             model._replace(speculative=False, last_used_at=float(-places.get(model.model_id, len(places))))
             for model in residents
         ]
 
-    def _ranking(self, now: float) -> list[str]:
-        def worth(model_id: str) -> tuple[float, float]:
-            used_at = self._used_at[model_id]
-            return used_at if now - used_at <= _RECENT_S else 0.0, self._usage_counts.score(model_id, now)
+    def _ranked(self, now: float) -> Sequence[str]:
+        """Return the models, best first. All counts decay alike, so the order lasts while the same ones are recent."""
+        recent = {model_id for model_id, at in self._used_at.items() if now - at <= _RECENT_S}
+        if recent != self._ranked_for:
 
-        return sorted(self._used_at, key=worth, reverse=True)
+            def worth(model_id: str) -> tuple[float, float]:
+                used_at = self._used_at[model_id] if model_id in recent else 0.0
+                return used_at, self._usage_counts.score(model_id, now)
+
+            self._ranking, self._ranked_for = sorted(self._used_at, key=worth, reverse=True), recent
+        return self._ranking

@@ -25,6 +25,22 @@ def test_the_room_is_filled_with_recent_models_and_then_by_counts() -> None:
     assert [target.model_id for target in planner().plan([], PlanBasis(SIZES, 4), NOW + 5000).preloads] == ["a", "b"]
 
 
+def test_the_ranking_follows_uses_and_their_age() -> None:
+    naive = planner()
+
+    def ranking(now: float) -> list[str]:
+        return [target.model_id for target in naive.plan([], PlanBasis(SIZES, 11), now).preloads]
+
+    assert ranking(NOW) == ["c", "a", "b", "d"]
+    assert ranking(NOW + 1000) == ["a", "b", "c", "d"]
+    naive.request_arrived("d", "x", NOW + 1000)
+    assert ranking(NOW + 1000) == ["d", "a", "b", "c"]
+    assert ranking(NOW + 2000) == ["a", "d", "b", "c"]
+    for _ in range(3):
+        naive.request_arrived("c", "x", NOW + 3000)
+    assert ranking(NOW + 4000) == ["c", "a", "d", "b"]  # nothing was planned while it was recent
+
+
 def test_others_leave_for_a_preload() -> None:
     held = [ResidentModel("c", 2, 0.0), ResidentModel("d", 5, 0.0)]
     (preload, second) = planner().plan(held, PlanBasis(SIZES, 7), NOW).preloads
