@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import takewhile
+from heapq import nlargest
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from preheat.preload.foresight import Chances
 from preheat.preload.outcomes import corrected
 from preheat.preload.plan import DeviceNeeds
-from preheat.residency import NO_DEVICE_BYTES, DevicePool, ResidentModel, Shortage, device_sums, is_small
+from preheat.residency import DevicePool, ResidentModel, Shortage, device_sums, is_small
 
 _CANDIDATES: Final = 12
 """Number of models that are considered, the most promising ones."""
@@ -114,7 +114,7 @@ def best_preload(
         only: The only model to consider.
     """
     ours = _Ours(chances, memory, prices)
-    found = [ours.estimate(model_id, odds) for model_id in ours.candidates() if only in (None, model_id)]
+    found = [ours.estimate(each, odds) for each in ours.candidates() if only in (None, each.model_id)]
     return max((each for each in found if each is not None), key=lambda each: each.gain, default=None)
 
 
@@ -140,25 +140,40 @@ class _Absent(NamedTuple):
     next_bytes: float
 
 
+class _Candidate(NamedTuple):
+    """A model that may be preloaded.
+
+    Attributes:
+        whole_bytes: What a load needs of all memory together.
+        cost_s: What it costs if a request waits for a load, in seconds.
+    """
+
+    model_id: str
+    whole_bytes: int
+    cost_s: float
+
+
 class _Ours:
     """The memory as the estimate sees it."""
 
     def __init__(self, chances: Chances, memory: Memory, prices: Prices) -> None:
         self._memory, self._prices = memory, prices
         self._next, self._usual = chances.models, chances.usual
-        self._known = [model_id for model_id in chances.models if model_id in memory.sizes]
-        self._held = {model.model_id for model in memory.residents}
-        uses = [(self._usual.get(name, 0.0), memory.sizes[name]) for name in self._known]
+        known = [model_id for model_id in chances.models if model_id in memory.sizes]
+        held = {model.model_id for model in memory.residents}
+        uses = [(self._usual.get(name, 0.0), memory.sizes[name]) for name in known]
         self._typical_bytes = max(sum(use * size for use, size in uses) / (sum(use for use, _ in uses) or 1.0), 1.0)
-        absent = [name for name in self._known if name not in self._held]
+        self._out = [name for name in known if name not in held]
         self._absent = _Absent(
-            chances.unknown + sum(map(self._next.__getitem__, absent)),
-            chances.unknown + sum(self._usual.get(name, 0.0) for name in absent),
-            chances.unknown * self._typical_bytes + sum(self._next[name] * memory.sizes[name] for name in absent),
+            chances.unknown + sum(map(self._next.__getitem__, self._out)),
+            chances.unknown + sum(self._usual.get(name, 0.0) for name in self._out),
+            chances.unknown * self._typical_bytes + sum(self._next[name] * memory.sizes[name] for name in self._out),
         )
         self._free = memory.limit_bytes - sum(model.resident_bytes for model in memory.residents)
         movable = [m for m in memory.residents if not (m.leased or m.favourite or m.model_id in memory.kept)]
-        self._densities = {model.model_id: self._density(model.model_id, model.size_bytes) for model in movable}
+        self._densities = {
+            m.model_id: self._density(m.model_id, m.size_bytes, prices.cost(m.model_id, m.size_bytes)) for m in movable
+        }
         # The order in which they leave later on, when what is likely now does not matter any more.
         self._movable = sorted(movable, key=lambda model: self._densities[model.model_id])
         self._worth: dict[str, float] = {}
@@ -170,51 +185,59 @@ class _Ours:
         values = keeping_values(chances, self._movable, prices)
         self._least_first = sorted(self._movable, key=lambda model: values[model.model_id])
 
-    def candidates(self) -> list[str]:
+    def candidates(self) -> list[_Candidate]:
         """Return the models that may be preloaded, the most promising ones."""
-        absent = [name for name in self._known if name not in self._held]
-        absent.sort(key=lambda name: self._next[name] * self._prices.cost(name, self._whole(name)), reverse=True)
-        return [name for name in absent[:_CANDIDATES] if self._memory.sizes[name] <= self._memory.limit_bytes]
+        memory, prices = self._memory, self._prices
+        best = nlargest(
+            _CANDIDATES, self._out, key=lambda name: self._next[name] * prices.cost(name, self._whole_bytes(name))
+        )
+        return [
+            _Candidate(name, whole_bytes := self._whole_bytes(name), prices.cost(name, whole_bytes))
+            for name in best
+            if memory.sizes[name] <= memory.limit_bytes
+        ]
 
-    def estimate(self, model_id: str, odds: Mapping[bool, float]) -> Estimate | None:
+    def estimate(self, candidate: _Candidate, odds: Mapping[bool, float]) -> Estimate | None:
         """Return the estimate of a preload; None if it is not worth it, or there is no room."""
-        whole_bytes = self._whole(model_id)
-        displaced = self._displaced(model_id, whole_bytes)
-        if displaced is None or not self._next[model_id]:
+        model_id = candidate.model_id
+        if not self._next[model_id]:
             return None
-        leaving = {model.model_id for model in displaced}
-        density = self._density(model_id, whole_bytes)
-        lesser = takewhile(lambda model: self._densities[model.model_id] < density, self._movable)
-        before = self._free - self._memory.sizes[model_id] + sum(model.resident_bytes for model in displaced)
-        before += sum(model.resident_bytes for model in lesser if model.model_id not in leaving)
-        vain = self._vain(model_id, self._absent_after(leaving, model_id), before)
+        displaced = self._displaced(candidate)
+        if displaced is None:
+            return None
+        density = self._density(model_id, candidate.whole_bytes, candidate.cost_s)
+        before = self._free - self._memory.sizes[model_id]
+        for model in self._movable:
+            if self._densities[model.model_id] < density or model in displaced:
+                before += model.resident_bytes
+        vain = self._vain(model_id, self._absent_after(displaced, model_id), before)
         likely = corrected(vain, odds[bool(displaced)])
-        gain = self._prices.cost(model_id, whole_bytes) * (1.0 - likely * (1.0 + self._prices.vain))
-        gain -= sum(map(self._worth.__getitem__, leaving))
+        gain = candidate.cost_s * (1.0 - likely * (1.0 + self._prices.vain))
+        gain -= sum(self._worth[model.model_id] for model in displaced)
         return Estimate(model_id, tuple(model.model_id for model in displaced), gain, vain) if gain > 0 else None
 
-    def _absent_after(self, leaving: Set[str], loaded: str) -> _Absent:
+    def _absent_after(self, displaced: Sequence[ResidentModel], loaded: str) -> _Absent:
         """Return the chances of absent models once some have left and one is loaded."""
         after, usual, after_bytes = self._absent
-        for name, change in (*((name, 1.0) for name in leaving), (loaded, -1.0)):
+        for name, change in (*((model.model_id, 1.0) for model in displaced), (loaded, -1.0)):
             chance = change * self._next.get(name, 0.0)
             after += chance
             after_bytes += chance * self._memory.sizes.get(name, 0)
             usual += change * self._usual.get(name, 0.0)
         return _Absent(max(after, 0.0), max(usual, 0.0), max(after_bytes, 0.0))
 
-    def _displaced(self, model_id: str, whole_bytes: int) -> list[ResidentModel] | None:
+    def _displaced(self, candidate: _Candidate) -> list[ResidentModel] | None:
         """Return the models that make room for another, those that are worth least; None if they do not suffice.
 
         What is worth more for its memory than the other can ever be stays: for a large model, no small ones leave.
         """
-        size_bytes, pools = self._memory.sizes[model_id], self._pools(model_id)
+        size_bytes = self._memory.sizes[candidate.model_id]
         free, limit = self._free, self._memory.limit_bytes
-        if self._memory.small_bytes and not is_small(whole_bytes, limit):
+        if self._memory.small_bytes and not is_small(candidate.whole_bytes, limit):
             free -= min(self._memory.small_bytes, limit - size_bytes)
-        shortage = Shortage((), size_bytes, free, pools)
+        shortage = Shortage((), size_bytes, free, self._pools(candidate.model_id))
         displaced: list[ResidentModel] = []
-        most = self._prices.cost(model_id, whole_bytes) / max(whole_bytes, 1)
+        most = candidate.cost_s / max(candidate.whole_bytes, 1)
         for model in self._least_first:
             if not shortage.exists:
                 break
@@ -223,13 +246,16 @@ class _Ours:
                 displaced.append(model)
         if shortage.exists:
             return None
+        if not displaced:
+            return displaced
         # A large one chosen late may make a small one chosen early needless.
         needless = {model.model_id for model in reversed(displaced) if shortage.give_back(model)}
         return [model for model in displaced if model.model_id not in needless]
 
-    def _whole(self, model_id: str) -> int:
+    def _whole_bytes(self, model_id: str) -> int:
         """Return what a load needs of all memory together."""
-        return self._memory.sizes[model_id] + sum(self._memory.devices.sizes.get(model_id, NO_DEVICE_BYTES).values())
+        size_bytes, on_devices = self._memory.sizes[model_id], self._memory.devices.sizes.get(model_id)
+        return size_bytes + sum(on_devices.values()) if on_devices else size_bytes
 
     def _pools(self, model_id: str) -> list[DevicePool]:
         """Return what is free of the devices that a model uses."""
@@ -239,9 +265,9 @@ class _Ours:
         held = device_sums(model.device_bytes for model in self._memory.residents)
         return [pool._replace(limit_bytes=pool.limit_bytes - held.get(pool.device, 0)) for pool in pools]
 
-    def _density(self, model_id: str, size_bytes: int) -> float:
+    def _density(self, model_id: str, size_bytes: int, cost_s: float) -> float:
         """Return what a model usually saves, by its memory."""
-        return self._usual.get(model_id, 0.0) * self._prices.cost(model_id, size_bytes) / max(size_bytes, 1)
+        return self._usual.get(model_id, 0.0) * cost_s / max(size_bytes, 1)
 
     def _vain(self, model_id: str, absent: _Absent, before_bytes: int) -> float:
         """Return the chance that a model leaves unused: it is not next, and later this much memory goes before its own.

@@ -14,6 +14,7 @@ Experts learn from changes: requests for another model than the last one, or aft
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from enum import StrEnum
@@ -357,20 +358,25 @@ class Foresight:
             trust = counts.trust**_FORGETTING * counts.opinion().chance(model_id, usual) / usual
             counts.trust = min(max(trust, 1 / _MOST_TRUST), _MOST_TRUST)
 
-    def _now(self, at: float) -> Iterator[tuple[Expert, object]]:
-        """Yield the context that each expert looks at."""
+    def _now(self, at: float) -> list[tuple[Expert, object]]:
+        """Return the context that each expert looks at."""
         local = datetime.fromtimestamp(at, self._timezone)
-        weekday = local.weekday()
-        yield Expert.LATELY, None
-        yield Expert.HOUR, (weekday >= _WEEKEND, local.hour)
-        yield Expert.WEEKDAY, (weekday, local.hour // BLOCK_HOURS)
+        weekday, hour = local.weekday(), local.hour
+        contexts: list[tuple[Expert, object]] = [
+            (Expert.LATELY, None),
+            (Expert.HOUR, (weekday >= _WEEKEND, hour)),
+            (Expert.WEEKDAY, (weekday, hour // BLOCK_HOURS)),
+        ]
         if self._last is not None:
             model_id, used_at = self._last
-            yield Expert.PAUSE, sum(at - used_at > pause_s for pause_s in _PAUSES_S)
-            yield Expert.AFTER, model_id
-            yield Expert.AFTER_TWO, (self._before, model_id)
+            contexts += (
+                (Expert.PAUSE, bisect_left(_PAUSES_S, at - used_at)),
+                (Expert.AFTER, model_id),
+                (Expert.AFTER_TWO, (self._before, model_id)),
+            )
         if self._awake is not None and at <= self._awake[2]:
-            yield Expert.CLIENT, self._awake[:2]
+            contexts.append((Expert.CLIENT, self._awake[:2]))
+        return contexts
 
     def _announced_at(self, now: float) -> _Announcement | None:
         """Return the model that is announced and still expected."""
