@@ -27,9 +27,9 @@ from preheat.preload.policy import (
     PlanBasis,
     eviction_view,
     expected_model,
-    just_used,
     plan_preloads,
     prices_of,
+    what_counts,
 )
 from preheat.preload.reasons import describe_reason, describe_target, describe_usage, describe_voices, with_estimate
 from preheat.residency import (
@@ -41,8 +41,8 @@ from preheat.residency import (
     EvictionReason,
     ResidentModel,
     Shortage,
-    is_small,
     kept_small_bytes,
+    most_small_bytes,
     plan_beside_small,
     plan_room,
 )
@@ -321,15 +321,13 @@ class PreloadPlanner:
 
     def small_bytes(self, sizes: Mapping[str, int], limit_bytes: int, now: float) -> int:
         """Return the memory to keep for small models: those that are used, and favourites."""
-        popularity = self._usage.popularity
-        return kept_small_bytes(
-            (
-                size
-                for name, size in sizes.items()
-                if is_small(size, limit_bytes) and (name in self.favourites or popularity.score(name, now) > _USED)
-            ),
-            limit_bytes,
+        popularity, most = self._usage.popularity, most_small_bytes(limit_bytes)
+        small = (
+            size
+            for name, size in sizes.items()
+            if size <= most and (name in self.favourites or popularity.score(name, now) > _USED)
         )
+        return kept_small_bytes(small, limit_bytes)
 
     def likely(self, now: float) -> tuple[str, ...]:
         """Return the most used models besides the favourites; see ``_MOST_LIKELY``."""
@@ -394,9 +392,8 @@ class PreloadPlanner:
 
     def _plan(self, residents: Sequence[ResidentModel], basis: PlanBasis, now: float) -> PreloadPlan:
         chances = self.chances(now)
-        # All that a plan depends on. Most of the time, only time has passed since the last one.
-        idle = [just_used(model, now, basis.settings) for model in residents]
-        situation = chances, tuple(residents), idle, basis
+        # All that a plan depends on. Mostly, only time has passed since the last one, or the same model was used again.
+        situation = chances, basis, what_counts(residents, now, basis.settings)
         if self._planned is None or self._planned[0] != situation:
             self._planned = situation, plan_preloads(chances, residents, basis, now)
         return self._planned[1]

@@ -99,12 +99,24 @@ def just_used(model: ResidentModel, now: float, settings: PolicySettings) -> tup
 
     A session may go on: the estimate only knows what follows it.
     """
-    if model.speculative:
+    idle_s = now - model.last_used_at
+    if model.speculative or idle_s < 0:  # the clock has been set back
         return False, False
-    idle_s, keep_s = now - model.last_used_at, settings.keep_after_use_s
-    if idle_s < 0:  # the clock has been set back
-        return False, False
-    return idle_s < keep_s, idle_s < max(keep_s, PAUSE_S)
+    kept = idle_s < settings.keep_after_use_s
+    return kept, kept or idle_s < PAUSE_S
+
+
+def what_counts(residents: Sequence[ResidentModel], now: float, settings: PolicySettings) -> tuple[object, object]:
+    """Return all that a plan depends on of the models in memory.
+
+    The time of a model's last use is no part of it: only whether the model was just used, and which one was used first.
+    """
+    models, uses = [], []
+    for model in residents:
+        model_id, resident_bytes, used_at, *others = model
+        models.append((model_id, resident_bytes, *others, just_used(model, now, settings)))
+        uses.append((used_at, model_id))
+    return models, [model_id for _, model_id in sorted(uses)]
 
 
 def eviction_view(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         ResidentModel,
         is_small,
         kept_small_bytes,
+        most_small_bytes,
         plan_beside_small,
         plan_eviction,
         plan_room,
@@ -46,7 +47,7 @@ else:
             "preheat.residency.deciding": "decide",
             "preheat.residency.decisions": "EXCHANGE Action Cause DecisionRecord EvictionReason Outcome",
             "preheat.residency.eviction": "EvictionPlan EvictionPolicy ResidentModel is_small plan_beside_small"
-            " plan_eviction plan_room kept_small_bytes unused_small_bytes",
+            " plan_eviction plan_room kept_small_bytes most_small_bytes unused_small_bytes",
             "preheat.residency.estimates": "estimate",
             "preheat.residency.executor": "ResidencyExecutor",
             "preheat.residency.forms": "Form FormSize",

@@ -44,7 +44,7 @@ class ResidentModel(NamedTuple):
     @property
     def size_bytes(self) -> int:
         """What it holds of all memory together."""
-        return self.resident_bytes + sum(self.device_bytes.values())
+        return self.resident_bytes + sum(self.device_bytes.values()) if self.device_bytes else self.resident_bytes
 
 
 class EvictionPlan(NamedTuple):
@@ -108,21 +108,26 @@ def plan_eviction(
 
 def is_small(size_bytes: int, limit_bytes: int) -> bool:
     """Return whether a model of this size is small, as embedders and rerankers mostly are."""
-    return size_bytes <= _most_small_bytes(limit_bytes)
+    return size_bytes <= most_small_bytes(limit_bytes)
 
 
-def _most_small_bytes(limit_bytes: int) -> int:
+def most_small_bytes(limit_bytes: int) -> int:
+    """Return the size of the largest models that are small."""
     return max(limit_bytes // _SMALL, min(limit_bytes // _USUAL_SMALL, _USUAL_SMALL_BYTES))
 
 
 def kept_small_bytes(sizes: Iterable[int], limit_bytes: int) -> int:
     """Return the memory to keep for small models in use: what they take, but no more than one of the largest."""
-    return min(sum(size for size in sizes if is_small(size, limit_bytes)), _most_small_bytes(limit_bytes))
+    most = most_small_bytes(limit_bytes)
+    return min(sum(size for size in sizes if size <= most), most)
 
 
 def unused_small_bytes(residents: Iterable[ResidentModel], small_bytes: int, limit_bytes: int) -> int:
     """Return the part of the memory kept for small models that none of them holds now."""
-    held = sum(each.resident_bytes for each in residents if is_small(each.size_bytes, limit_bytes))
+    if not small_bytes:
+        return 0
+    most = most_small_bytes(limit_bytes)
+    held = sum(each.resident_bytes for each in residents if each.size_bytes <= most)
     return max(small_bytes - held, 0)
 
 
@@ -142,7 +147,8 @@ def plan_beside_small(
     unused = unused_small_bytes(residents, small_bytes, limit_bytes)
     if unused and not is_small(_needed(needed_bytes, pools), limit_bytes):
         plan = plan_eviction(residents, needed_bytes, limit_bytes - unused, pools, for_request=for_request)
-        kept = {each.model_id for each in residents if each.favourite or is_small(each.size_bytes, limit_bytes)}
+        most = most_small_bytes(limit_bytes)
+        kept = {each.model_id for each in residents if each.favourite or each.size_bytes <= most}
         if not plan.missing_bytes and kept.isdisjoint(plan.victims):
             return plan
     return plan_eviction(residents, needed_bytes, limit_bytes, pools, for_request=for_request)
@@ -159,10 +165,11 @@ def _order(needed_bytes: int, limit_bytes: int) -> Callable[[ResidentModel], tup
     A small load evicts small models while they suffice: many of them are loaded in the time of one large model. A large
     load evicts large ones first, but favourites last. Where nothing is loaded, size does not count.
     """
-    small_load = is_small(needed_bytes, limit_bytes)
+    most = most_small_bytes(limit_bytes)
+    small_load = needed_bytes <= most
 
     def order(model: ResidentModel) -> tuple[object, ...]:
-        small = is_small(model.size_bytes, limit_bytes)
+        small = model.size_bytes <= most
         favoured = not model.speculative, model.favourite
         if not needed_bytes:
             return *favoured, model.last_used_at, model.model_id

@@ -68,7 +68,7 @@ class Shortage:
     @property
     def exists(self) -> bool:
         """Whether a pool has too little."""
-        return self._main_bytes > 0 or any(missing > 0 for missing in self._devices.values())
+        return self._main_bytes > 0 or max(self._devices.values(), default=0) > 0
 
     @property
     def worst(self) -> tuple[int, str | None]:

@@ -159,6 +159,23 @@ def ended(model_id: str, *, wasted: bool, action: Action = Action.EVICT, cause: 
     return DecisionRecord(NINE, model_id, action, msg("never_used"), cause=cause, wasted=wasted)
 
 
+def test_a_plan_follows_what_has_changed_since_the_last_one() -> None:
+    planner, held = used("abacabacabac" * 3), ResidentModel("c", GB, NINE)
+    plans = []
+    for after_s, residents in (
+        (30.0, (held,)),  # it was just used
+        (70.0, (held,)),
+        (70.0, (held, ResidentModel("b", GB, NINE))),
+        (70.0, ()),
+    ):
+        made = plan(planner, 3, *residents, now=NINE + after_s)
+        assert made == plan(used("abacabacabac" * 3), 3, *residents, now=NINE + after_s)
+        assert made not in plans
+        plans.append(made)
+    planner.favourites = ("e",)
+    assert plan(planner, 3, now=NINE + 70.0) not in plans
+
+
 @pytest.mark.parametrize("action", [Action.UNLOAD, Action.CANCEL, Action.FAIL])
 def test_a_preload_that_ended_for_another_reason_says_nothing(action: Action) -> None:
     """The request that has to load the model itself does not count as a success of the preload before."""

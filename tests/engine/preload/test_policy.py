@@ -22,6 +22,7 @@ from preheat.preload.policy import (
     just_used,
     plan_preloads,
     prices_of,
+    what_counts,
 )
 from preheat.residency import ResidentModel, is_small, plan_eviction
 from preheat.usage import DAY_S
@@ -200,6 +201,37 @@ def test_the_same_input_gives_the_same_plan(situation: Situation, shuffler: rand
     assert [target.kind for target in again.targets] == [target.kind for target in plan.targets]
     if len(set(models)) == len({known.models[name] for name in models}):
         assert again.standby == plan.standby
+
+
+@given(situations(), st.floats(0, 600), st.permutations(IDS))
+def test_the_plan_is_the_same_while_what_counts_is(situation: Situation, later_s: float, order: list[str]) -> None:
+    settings, residents = PolicySettings(), situation.residents
+    later = [
+        model._replace(last_used_at=model.last_used_at - later_s + order.index(model.model_id) / 100)
+        for model in residents
+    ]
+    if what_counts(later, NOW, settings) == what_counts(residents, NOW, settings):
+        assert situation._replace(residents=later).plan() == situation.plan()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"last_used_at": NOW - 30.0},  # just used
+        {"last_used_at": NOW - 200.0},  # no favourite displaces it
+        {"last_used_at": NOW - 3000.0},  # used after the other one
+        {"resident_bytes": 2 * GB},
+        {"leased": True},
+        {"favourite": True},
+        {"speculative": True},
+        {"device_bytes": {"GPU": GB}},
+    ],
+)
+def test_all_that_decides_about_a_model_in_memory_counts(change: dict[str, Any]) -> None:
+    before, settings = [idle("a", age_s=3600.0), idle("b", age_s=3500.0)], PolicySettings()
+    after = [before[0]._replace(**change), before[1]]
+    assert what_counts(after, NOW, settings) != what_counts(before, NOW, settings)
+    assert what_counts(before[:1], NOW, settings) != what_counts(before, NOW, settings)
 
 
 @given(situations())
