@@ -51,6 +51,7 @@ class ModelPrompts:
     ) -> None:
         self._settings = settings
         self._keeper = keeper
+        keeper.on_change = self.changed
         self._usage = usage
         self._planner = planner
         self._on_change = on_change

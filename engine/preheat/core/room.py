@@ -45,10 +45,10 @@ class RoomKeeper:
     A lower memory limit does it, not a higher ``keep_free``: the program that the room is for takes what it was given.
     """
 
+    settings: Settings  # as without a room
     residency: ResidencyExecutor
     preloads: PreloadContext
     state: PersistentState
-    settings: Callable[[], Settings]  # returns those of the user
     apply: Callable[[], None]  # applies the engine's settings with ``apply_to``, and publishes
     clock: Callable[[], float] = unix_time
     _changed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
@@ -59,7 +59,8 @@ class RoomKeeper:
         return self.state.room
 
     def apply_to(self, settings: Settings) -> Settings:
-        """Return the settings with the limit of the room, where it is lower."""
+        """Return new settings with the limit of the room, where it is lower."""
+        self.settings = settings
         room, total = self.current, read_memory().total_bytes
         if room is None or room.limit_bytes >= settings.memory_limit.resolve(total):
             return settings
@@ -76,7 +77,7 @@ class RoomKeeper:
         hot = [model_id for model_id, record in residency.records.items() if isinstance(record.phase, Hot)]
         limit_bytes = 0
         if wanted_bytes is not None:
-            usual_bytes = self.settings().memory_limit.resolve(read_memory().total_bytes)
+            usual_bytes = self.settings.memory_limit.resolve(read_memory().total_bytes)
             limit_bytes = min(residency.reachable_beside(wanted_bytes), usual_bytes)
         until = math.inf if seconds is None else self.clock() + seconds
         self.state.room = room = Room(limit_bytes, wanted_bytes, until, self._returning())

@@ -25,20 +25,21 @@ class PrefixKeeper:
     """Runs on its own thread, at the lowest disk priority. The methods do not block, unless they say so; any thread.
 
     Args:
-        on_change: Called on the keeper's thread after the figures have changed.
         lower_priority: Gives the calling thread the lowest disk priority; returns whether it could.
+
+    Attributes:
+        on_change: Called on the keeper's thread after the figures have changed; set it before ``start``.
     """
 
     def __init__(
         self,
         store: PrefixStore,
-        on_change: Callable[[], None],
         lower_priority: Callable[[], bool],
         *,
         interval_s: float = INTERVAL_S,
     ) -> None:
         self._store: Final = store
-        self._on_change = on_change
+        self.on_change: Callable[[], None] = lambda: None
         self._lower_priority = lower_priority
         self._interval_s = interval_s
         self._work = threading.Event()
@@ -122,7 +123,7 @@ class PrefixKeeper:
             except Exception as error:  # without this thread no limit would be kept
                 report_bug("keeping prompts", error)
             if self._store.figures != before:
-                self._on_change()
+                self.on_change()
             if not ending:
                 self._work.wait(self._interval_s)
                 self._work.clear()

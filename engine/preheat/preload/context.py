@@ -44,12 +44,12 @@ class PreloadContext:
 
     Args:
         models: Returns the models on disk.
+        pause_end: Returns the Unix time until which the user paused preloading; infinite until resumed; None when not
+            paused. It moves when the clock is set.
         clock: Returns Unix time.
 
     Attributes:
         awaits_use: Preheat was started at login and must not preload before it is used.
-        pause_end: Returns the Unix time until which the user paused preloading; infinite until resumed; None when not
-            paused. It moves when the clock is set.
         device_reason: Returns why a model's layers are where they are; None if no device was considered for them.
         pressure: Why memory is short; None when it is not.
         room: Until when room is kept for other programs; None if none is.
@@ -66,6 +66,7 @@ class PreloadContext:
         *,
         models: Callable[[], Sequence[ModelFile]],
         gains: GainTable | None = None,
+        pause_end: Callable[[], float | None] = lambda: None,
         clock: Callable[[], float] = unix_time,
     ) -> None:
         self._settings = settings
@@ -77,12 +78,12 @@ class PreloadContext:
         self._gains = gains or GainTable()
         self._failures = FailedPreloads()
         self._processor = IdleProcessor()
+        self._pause_end = pause_end
         self._clock = clock
         self._standby = Standby()
         self._residents: tuple[ResidentModel, ...] = ()
         self._leaving: tuple[str, ...] = ()  # they, in the order in which they would leave
         self.awaits_use = False
-        self.pause_end: Callable[[], float | None] = lambda: None
         self.pressure: Message | None = None
         self.device_reason: Callable[[ModelFile], Message | None] = lambda _: None
         self.room: Message | None = None
@@ -95,8 +96,8 @@ class PreloadContext:
 
     @property
     def paused_until(self) -> float | None:
-        """What ``pause_end`` returns."""
-        return self.pause_end()
+        """Unix time until which the user paused preloading; infinite until resumed; None when not paused."""
+        return self._pause_end()
 
     @property
     def active_requests(self) -> int:

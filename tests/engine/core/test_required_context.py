@@ -235,7 +235,7 @@ async def test_lengths_follow_the_devices(monkeypatch: pytest.MonkeyPatch) -> No
     card = Device("Vulkan0", "Imaginary card", DeviceKind.DISCRETE, "vulkan", 10**9, 10**9)
     found = DeviceReport((card,), backends=("vulkan",))
     devices = partial(EngineDevices, find=lambda _stop: found, remembered=lambda: None)
-    monkeypatch.setattr("preheat.core.engine.EngineDevices", devices)
+    monkeypatch.setattr("preheat.core.parts.EngineDevices", devices)
 
     def length(snapshot: EngineSnapshot) -> int:
         known = snapshot.model(CHAT)

@@ -22,7 +22,8 @@ def start(place: Place) -> Iterator[Start]:
     keepers: list[PrefixKeeper] = []
 
     def make(store: PrefixStore, on_change: Callable[[], None] = lambda: None, *, idle: bool = True) -> PrefixKeeper:
-        keeper = PrefixKeeper(store, on_change, lambda: idle, interval_s=3600.0)
+        keeper = PrefixKeeper(store, lambda: idle, interval_s=3600.0)
+        keeper.on_change = on_change
         keepers.append(keeper)
         keeper.start()
         return keeper
@@ -88,7 +89,7 @@ def test_a_smaller_allowance_and_new_settings_apply_at_once(place: Place, start:
 def test_a_load_has_its_memory_at_once(place: Place) -> None:
     """The keeper's thread may wait for the processor for long."""
     store = place.store(Settings(prefix_cache="memory"))
-    keeper = PrefixKeeper(store, lambda: None, lambda: True)
+    keeper = PrefixKeeper(store, lambda: True)
     keeper.give_way(0.0)  # nothing is known yet
     keeper.allow(GB)
     keeper.look()

@@ -13,8 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from preheat.core import Engine, memory_guard
-from preheat.core import engine as engine_module
+from preheat.core import Engine, memory_guard, parts
 from preheat.errors import (
     InsufficientMemoryError,
     LoadCancelledError,
@@ -293,7 +292,7 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     monkeypatch.setattr(memory_module, "read_memory", reading)
     monkeypatch.setattr(memory_guard, "_INTERVAL_S", 0.01)
-    monkeypatch.setattr(engine_module, "MemoryWatch", partial(MemoryWatch, read=reading))
+    monkeypatch.setattr(parts, "MemoryWatch", partial(MemoryWatch, read=reading))
 
     def say(free: int) -> None:
         available[0] = free

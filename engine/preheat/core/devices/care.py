@@ -66,6 +66,7 @@ class DeviceCare:
         )
         self._fit: Final = DeviceFits(settings, sizes, lambda: residency.models, fit)
         residency.before_load = self.settle
+        preloads.device_reason = self.why
         self._battery: Final = BatteryWatch(settings, self._save_power, reads_battery)
         self._decoding: Final = DecodeWatch()
 

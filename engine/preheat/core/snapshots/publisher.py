@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from preheat.core.snapshots.snapshot import EngineSnapshot
 
@@ -16,31 +16,37 @@ FIGURES_INTERVAL_S: Final = 1.0
 Subscriber = Callable[[EngineSnapshot], None]
 
 
+class SnapshotSource(Protocol):
+    """Reads the engine's state."""
+
+    def make(self) -> EngineSnapshot:
+        """Return a snapshot of the current state."""
+
+    def count(self, latest: EngineSnapshot) -> EngineSnapshot:
+        """Return a snapshot with the open requests as they are now; takes microseconds."""
+
+    def measure(self) -> None:
+        """Update sizes; called before timed snapshots."""
+
+
 class Publisher:
-    """The latest snapshot and its subscribers. Engine's loop only.
+    """The latest snapshot and its subscribers. Engine's loop only. To be opened before it is used."""
 
-    Args:
-        make: Makes a snapshot of the current state.
-        measure: Updates sizes; called before timed snapshots.
-        count: Returns a snapshot with the open requests as they are now; takes microseconds.
-    """
+    _source: SnapshotSource
+    latest: EngineSnapshot
+    """The latest snapshot. Any thread."""
 
-    def __init__(
-        self,
-        make: Callable[[], EngineSnapshot],
-        measure: Callable[[], None],
-        count: Callable[[EngineSnapshot], EngineSnapshot] = lambda latest: latest,
-    ) -> None:
-        self._make = make
-        self._measure = measure
-        self._count = count
+    def __init__(self) -> None:
         self._subscribers: list[Subscriber] = []
         self._timer: asyncio.TimerHandle | None = None  # for a whole snapshot
         self._count_timer: asyncio.TimerHandle | None = None
         self._measured_at = 0.0
         self._closed = False
-        self.latest = make()
-        """The latest snapshot. Any thread."""
+
+    def open(self, source: SnapshotSource) -> None:
+        """Make the first snapshot. The parts that the source reads are made after the publisher, which they call."""
+        self._source = source
+        self.latest = source.make()
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call ``callback`` with the latest snapshot and every later one; return a function that ends it."""
@@ -51,7 +57,7 @@ class Publisher:
     def publish(self) -> None:
         """Publish now."""
         self._cancel()
-        self._set(self._make())
+        self._set(self._source.make())
 
     def publish_soon(self) -> None:
         """Publish within a tenth of a second, once for several calls."""
@@ -76,12 +82,12 @@ class Publisher:
     def publish_measured(self) -> None:
         """Measure, then publish."""
         self._measured_at = asyncio.get_running_loop().time()
-        self._measure()
+        self._source.measure()
         self.publish()
 
     def _publish_count(self) -> None:
         self._count_timer = None
-        self._set(self._count(self.latest))
+        self._set(self._source.count(self.latest))
 
     def _set(self, snapshot: EngineSnapshot) -> None:
         self.latest = snapshot

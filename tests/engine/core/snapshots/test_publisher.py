@@ -16,6 +16,7 @@ class Maker:
     def __init__(self) -> None:
         self.made = 0
         self.measured = 0
+        self.counted = asyncio.Event()
 
     def make(self) -> EngineSnapshot:
         self.made += 1
@@ -24,10 +25,20 @@ class Maker:
     def measure(self) -> None:
         self.measured += 1
 
+    def count(self, latest: EngineSnapshot) -> EngineSnapshot:
+        self.counted.set()
+        return replace(latest, prefix_tokens_reused=latest.prefix_tokens_reused + 1)
+
+
+def publisher_of(maker: Maker) -> Publisher:
+    publisher = Publisher()
+    publisher.open(maker)
+    return publisher
+
 
 async def test_several_changes_make_one_timed_snapshot() -> None:
     maker = Maker()
-    publisher = Publisher(maker.make, maker.measure)
+    publisher = publisher_of(maker)
     got: list[int] = []
     timed = asyncio.Event()
 
@@ -46,7 +57,7 @@ async def test_several_changes_make_one_timed_snapshot() -> None:
 
 async def test_a_transition_is_published_at_once_and_replaces_the_timed_snapshot() -> None:
     maker = Maker()
-    publisher = Publisher(maker.make, maker.measure)
+    publisher = publisher_of(maker)
     publisher.publish_soon()
     publisher.publish()
     assert (publisher.latest.prompt_tokens, maker.measured) == (2, 0)
@@ -57,7 +68,7 @@ async def test_a_transition_is_published_at_once_and_replaces_the_timed_snapshot
 
 
 async def test_an_ended_subscription_gets_nothing() -> None:
-    publisher = Publisher(Maker().make, lambda: None)
+    publisher = publisher_of(Maker())
     got: list[EngineSnapshot] = []
     publisher.subscribe(got.append)()
     publisher.publish()
@@ -65,17 +76,12 @@ async def test_an_ended_subscription_gets_nothing() -> None:
 
 
 async def test_tokens_are_published_without_a_whole_snapshot() -> None:
-    maker, counted = Maker(), asyncio.Event()
-
-    def count(latest: EngineSnapshot) -> EngineSnapshot:
-        counted.set()
-        return replace(latest, prefix_tokens_reused=latest.prefix_tokens_reused + 1)
-
-    publisher = Publisher(maker.make, maker.measure, count)
+    maker = Maker()
+    publisher = publisher_of(maker)
     publisher.publish_measured()
     for _ in range(100):
         publisher.publish_requests()
-    await asyncio.wait_for(counted.wait(), 100 * PUBLISH_INTERVAL_S)
+    await asyncio.wait_for(maker.counted.wait(), 100 * PUBLISH_INTERVAL_S)
     assert (publisher.latest.prompt_tokens, publisher.latest.prefix_tokens_reused) == (2, 1)
     assert maker.measured == 1
     publisher.close()
@@ -83,7 +89,7 @@ async def test_tokens_are_published_without_a_whole_snapshot() -> None:
 
 async def test_requests_lead_to_a_whole_snapshot_too() -> None:
     maker, whole = Maker(), asyncio.Event()
-    publisher = Publisher(maker.make, maker.measure)
+    publisher = publisher_of(maker)
     publisher.subscribe(lambda snapshot: whole.set() if snapshot.prompt_tokens > 1 else None)
     publisher.publish_requests()
     await asyncio.wait_for(whole.wait(), 100 * FIGURES_INTERVAL_S)
