@@ -21,7 +21,6 @@ from preheat import paths
 from preheat.clock import Ticks, read_ticks, unix_time
 from preheat.messages import Message
 from preheat.residency import DecisionRecord
-from preheat.usage import tables
 from preheat.usage.file import (
     NewerFileError,
     UsageFileError,
@@ -46,6 +45,17 @@ from preheat.usage.records import (
     WakeRecord,
 )
 from preheat.usage.stats import DAYS, HOURS, SETTLING_S, UsageHistory, UsageStats, read_history, read_stats
+from preheat.usage.table_reading import (
+    read_decisions,
+    read_requests,
+    read_requests_after,
+    read_requests_between,
+    read_saved,
+    read_sizes,
+    read_uses,
+    read_wakes,
+)
+from preheat.usage.table_writing import write_batch
 from preheat.usage.writer import WRITE_ERRORS, UsageWriter
 
 T = TypeVar("T")
@@ -203,7 +213,7 @@ class UsageLog:
             since: Unix time of the oldest decision to return.
             model: Return only decisions about the model with exactly this id.
         """
-        return self._read(lambda connection: tables.read_decisions(connection, limit, since, model))
+        return self._read(lambda connection: read_decisions(connection, limit, since, model))
 
     def requests(
         self, limit: int = 100, since: float | None = None, model: str | None = None, client: str | None = None
@@ -215,7 +225,7 @@ class UsageLog:
             model: Return only requests to the model with exactly this id.
             client: Return only requests of this client, in any case, of any version if it names none.
         """
-        return self._read(lambda connection: tables.read_requests(connection, limit, since, model, client))
+        return self._read(lambda connection: read_requests(connection, limit, since, model, client))
 
     def recent_uses(self, limit: int) -> list[Use]:
         """Return the last requests, and the wakes, choices and additions of that time, in time order.
@@ -223,7 +233,7 @@ class UsageLog:
         Args:
             limit: Most requests; also that of all others.
         """
-        return self._read(lambda connection: tables.read_uses(connection, limit))
+        return self._read(lambda connection: read_uses(connection, limit))
 
     def requests_between(self, begin: float, end: float) -> Iterator[RequestRecord]:
         """Yield the requests that arrived from ``begin`` up to, but not at, ``end``, in that order.
@@ -231,23 +241,23 @@ class UsageLog:
         All come from one moment of the log, which stays on disk until the iterator is exhausted or closed: do not keep
         the iterator.
         """
-        return self._iterate(lambda connection: tables.read_requests_between(connection, begin, end))
+        return self._iterate(lambda connection: read_requests_between(connection, begin, end))
 
     def requests_after(self, mark: int) -> Iterator[RequestRecord]:
         """Yield the requests recorded after ``SavedRows.mark``, in that order; see ``requests_between``."""
-        return self._iterate(lambda connection: tables.read_requests_after(connection, mark))
+        return self._iterate(lambda connection: read_requests_after(connection, mark))
 
     def wakes_between(self, begin: float, end: float) -> Iterator[WakeRecord]:
         """Yield the wakes from ``begin`` up to, but not at, ``end``; see ``requests_between``."""
-        return self._iterate(lambda connection: tables.read_wakes(connection, begin, end))
+        return self._iterate(lambda connection: read_wakes(connection, begin, end))
 
     def sizes(self) -> dict[SizeKey, SizeRecord]:
         """Return every measured size."""
-        return self._read(tables.read_sizes)
+        return self._read(read_sizes)
 
     def saved_rows(self, kind: str) -> SavedRows:
         """Return the rows last saved under this name."""
-        return self._read(lambda connection: tables.read_saved(connection, kind))
+        return self._read(lambda connection: read_saved(connection, kind))
 
     def write_pending(self) -> bool:
         """Try once to write all pending records on the caller's thread; return whether they are written."""
@@ -392,7 +402,7 @@ class UsageLog:
             items = tuple(self._pending)
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         create_tables(connection)
-        tables.write_batch(connection, items)
+        write_batch(connection, items)
         return connection
 
 

@@ -26,6 +26,10 @@ MAX_INTEGER: Final = 2**48  # sums of these stay far below SQLite's limit
 OUTCOMES: Final = (Outcome.HIT, Outcome.LATE_HIT, Outcome.MISS)
 """An outcome is stored as its index here. Only append."""
 
+SIZE_COLUMNS: Final = (
+    "path, file_bytes, modified_at, context_length, kv_cache_type, resident_bytes, load_s, measured_at"
+)
+
 SUM_COLUMNS: Final = tuple(field.name for field in fields(Counts))
 
 _REUSED: Final = tuple(

@@ -18,7 +18,7 @@ from preheat.messages import Message
 from preheat.residency import Outcome
 from preheat.usage.records import END_OF_TIME, Counts
 from preheat.usage.schema import DAY_S, DECISION_SUMS, HOUR_S, MAX_INTEGER, OUTCOMES, REQUEST_SUMS, SUM_COLUMNS
-from preheat.usage.tables import WHOLE_DECISION, WHOLE_REQUEST, read_reason
+from preheat.usage.table_reading import WHOLE_DECISION, WHOLE_REQUEST, read_reason
 
 HOURS: Final = 48
 DAYS: Final = 90

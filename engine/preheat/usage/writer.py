@@ -16,7 +16,7 @@ from preheat.usage import file
 from preheat.usage.records import Item
 from preheat.usage.retention import LOOK_INTERVAL_S, look_at
 from preheat.usage.schema import DAY_S
-from preheat.usage.tables import fold_oldest_day, write_batch
+from preheat.usage.table_writing import fold_oldest_day, write_batch
 
 logger = logging.getLogger(__name__)
 

@@ -435,7 +435,7 @@ import sys
 from pathlib import Path
 from preheat.usage.file import open_writer
 from preheat.usage.records import Outcome, RequestRecord
-from preheat.usage.tables import write_batch
+from preheat.usage.table_writing import write_batch
 
 connection = open_writer(Path(sys.argv[1]))
 number = 0

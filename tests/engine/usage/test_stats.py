@@ -20,7 +20,8 @@ from preheat.usage import stats as usage_stats
 from preheat.usage.file import create_tables
 from preheat.usage.retention import LastRecords
 from preheat.usage.stats import quantiles, read_stats
-from preheat.usage.tables import fold_oldest_day, read_decisions, write_batch
+from preheat.usage.table_reading import read_decisions
+from preheat.usage.table_writing import fold_oldest_day, write_batch
 
 DAY = 86400
 LOADS = (Action.LOAD, Action.PRELOAD)
