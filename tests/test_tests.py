@@ -1,4 +1,4 @@
-"""The tests use public names, and only helpers that wait for a condition look at the clock."""
+"""The tests use public names, only helpers that wait for a condition sleep, and none asks for the time at import."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ FILES = sorted(path for path in TESTS.rglob("*.py") if path != Path(__file__))
 
 # Attributes that Python itself names so.
 PYTHONS = {"_exit", "_MEIPASS", "_asdict", "_replace", "_fields"}
+
+CLOCKS = ("time.time(", "time.monotonic(", "time.localtime(", "datetime.now(", "date.today(")
 
 MAY_SLEEP = {
     "engine/application.py",
@@ -63,15 +65,31 @@ def sleeps(source: str) -> Iterator[str]:
                 yield call
 
 
+def clocks(node: ast.AST) -> Iterator[str]:
+    """Yield the calls that ask for the time at import: their test may run an hour later, or on another day."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            inner: list[ast.AST] = [*node.decorator_list, node.args]
+        case ast.Lambda():
+            inner = []
+        case _:
+            if isinstance(node, ast.Call) and (call := ast.unparse(node)).startswith(CLOCKS):
+                yield call
+            inner = list(ast.iter_child_nodes(node))
+    for each in inner:
+        yield from clocks(each)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(TESTS).as_posix())
 def test_a_test_uses_public_names_and_does_not_sleep(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     assert list(private_uses(source)) == []
     if path.relative_to(TESTS).as_posix() not in MAY_SLEEP:
         assert list(sleeps(source)) == []
+    assert list(clocks(ast.parse(source))) == []
 
 
-def test_private_names_and_sleeps_are_found() -> None:
+def test_private_names_sleeps_and_clocks_are_found() -> None:
     assert list(private_uses("import a\nfrom b import _c\nassert a._d == a.e._f()\nself._own = self._own")) == [
         "_c",
         "a._d",
@@ -81,3 +99,7 @@ def test_private_names_and_sleeps_are_found() -> None:
         "time.sleep(1)",
         "asyncio.sleep(0.1)",
     ]
+    asks = (
+        "A = time.time() - 5\n@mark(date.today())\ndef f(at=datetime.now()):\n    time.time()\nb = lambda: time.time()"
+    )
+    assert list(clocks(ast.parse(asks))) == ["time.time()", "date.today()", "datetime.now()"]

@@ -23,7 +23,6 @@ from processes import wait_until_gone
 from tests.engine.terminal import Terminal
 
 POLICIES = ["preheat", "keep-alive 5 min", "lru, 3 models", "lru", "clairvoyant"]
-NOW = time.time()
 
 many_replays = pytest.mark.no_cover  # tracing triples their time; tests of preheat.replay cover the same code
 
@@ -42,11 +41,11 @@ def rows(*arguments: str) -> list[dict[str, Any]]:
 def record(path: Path) -> Path:
     """Write a log of two models, used by turns."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    log = UsageLog(path)
+    log, began = UsageLog(path), time.time() - 60_000
     for number in range(60):
-        log.record(RequestRecord(("a", "b")[number % 2], NOW - 60_000 + 600 * number, Outcome.HIT))
+        log.record(RequestRecord(("a", "b")[number % 2], began + 600 * number, Outcome.HIT))
     for model_id in ("a", "b"):
-        log.record(DecisionRecord(NOW - 60_000, model_id, Action.LOAD, verbatim("a request"), 10**9, 1.0, "request"))
+        log.record(DecisionRecord(began, model_id, Action.LOAD, verbatim("a request"), 10**9, 1.0, "request"))
     assert log.write_pending()
     log.close()
     return path
@@ -140,7 +139,7 @@ def record_weeks(path: Path) -> None:
     """Write a log of five weeks with two models, used by turns for some minutes each day."""
     path.parent.mkdir(parents=True, exist_ok=True)
     log = UsageLog(path)
-    began = NOW - 35 * DAY_S
+    began = time.time() - 35 * DAY_S
     for model_id in ("a", "b"):
         log.record(DecisionRecord(began, model_id, Action.LOAD, verbatim("a request"), 10**9, 1.0, "request"))
     for day in range(35):

@@ -15,7 +15,6 @@ from preheat.messages import msg, verbatim
 from preheat.residency import Action, DecisionRecord, Outcome
 from preheat.usage import RequestRecord, UsageLog
 
-NOW = time.time()
 DAY_S = 86_400.0
 
 
@@ -37,7 +36,7 @@ def record(*records: RequestRecord | DecisionRecord) -> None:
 
 
 def request(age_s: float, outcome: Outcome = Outcome.HIT, model_id: str = "chat", wait_s: float = 0.0) -> RequestRecord:
-    return RequestRecord(model_id, NOW - age_s, outcome, wait_s, wait_s + 0.1, 7, 3, "notes/1", 2.0)
+    return RequestRecord(model_id, time.time() - age_s, outcome, wait_s, wait_s + 0.1, 7, 3, "notes/1", 2.0)
 
 
 def tables(lines: list[str]) -> list[list[list[str]]]:
@@ -59,9 +58,9 @@ def test_the_figures_that_an_application_left_behind(preheat_home: Path) -> None
         request(180, Outcome.MISS, wait_s=1.5),
         request(3 * DAY_S, Outcome.LATE_HIT, "embed", wait_s=0.5),
         request(20 * DAY_S, Outcome.MISS, "ancient"),
-        DecisionRecord(NOW - 200, "chat", Action.LOAD, verbatim("a request"), 900, 1.5, "request"),
-        DecisionRecord(NOW - 100, "embed", Action.PRELOAD, verbatim("favourite 1"), 90, 0.5, "preload"),
-        DecisionRecord(NOW - 90, "embed", Action.EVICT, verbatim("room"), 90, cause="room", wasted=True),
+        DecisionRecord(time.time() - 200, "chat", Action.LOAD, verbatim("a request"), 900, 1.5, "request"),
+        DecisionRecord(time.time() - 100, "embed", Action.PRELOAD, verbatim("favourite 1"), 90, 0.5, "preload"),
+        DecisionRecord(time.time() - 90, "embed", Action.EVICT, verbatim("room"), 90, cause="room", wasted=True),
     )
     lines = run("stats").stdout.splitlines()
     assert lines[0].startswith("Memory    ")
@@ -121,10 +120,10 @@ def test_a_wrong_span(preheat_home: Path, arguments: tuple[str, ...]) -> None:
 def test_the_log_that_an_application_left_behind(preheat_home: Path) -> None:
     assert run("log").stdout == "Nothing was loaded or unloaded.\n"
     record(
-        DecisionRecord(NOW - 3 * DAY_S, "old", Action.LOAD, verbatim("a request"), 900_000_000, 1.5, "request"),
-        DecisionRecord(NOW - 100, "chat", Action.PRELOAD, verbatim("favourite 1"), 900_000_000, 0.5, "preload"),
+        DecisionRecord(time.time() - 3 * DAY_S, "old", Action.LOAD, verbatim("a request"), 900_000_000, 1.5, "request"),
+        DecisionRecord(time.time() - 100, "chat", Action.PRELOAD, verbatim("favourite 1"), 900_000_000, 0.5, "preload"),
         DecisionRecord(
-            NOW - 90, "chat", Action.EVICT, verbatim("[room] for old"), 900_000_000, cause="room", wasted=True
+            time.time() - 90, "chat", Action.EVICT, verbatim("[room] for old"), 900_000_000, cause="room", wasted=True
         ),
     )
     lines = run("log").stdout.splitlines()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,23 @@ from preheat.server.control import ResultCache
 from preheat.usage import SETTLING_S, Counts, RequestRecord, UsageLog
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
 
-NOW = time.time()
+
+@cache
+def now() -> float:
+    """Return the time of the first test, in Unix seconds."""
+    return time.time()
 
 
 @pytest.fixture
 def log(engine: FakeEngine, tmp_path: Path) -> Iterator[UsageLog]:
     """The engine's log; records are written by ``write_pending``."""
-    engine.usage_log = UsageLog(tmp_path / "usage.db", clock=lambda: NOW)
+    engine.usage_log = UsageLog(tmp_path / "usage.db", clock=now)
     yield engine.usage_log
     engine.usage_log.close()
 
 
 def request(age_s: float, outcome: Outcome = Outcome.HIT, model_id: str = CHAT) -> RequestRecord:
-    return RequestRecord(model_id, NOW - age_s, outcome, wait_s=0.5, ttft_s=0.75, saved_s=2.0)
+    return RequestRecord(model_id, now() - age_s, outcome, wait_s=0.5, ttft_s=0.75, saved_s=2.0)
 
 
 async def test_plan_says_what_is_next_and_why(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
@@ -94,7 +99,7 @@ async def test_stats_of_a_span(client: httpx2.AsyncClient, log: UsageLog) -> Non
     assert stats["models"][EMBED]["last_day"]["late_hits"] == 1
     assert stats["memory"]["used_bytes"] == 3000
     assert stats["steady"] is None
-    assert (await client.get(f"/preheat/v1/stats?since={NOW - 15}")).json()["total"]["span"]["requests"] == 1
+    assert (await client.get(f"/preheat/v1/stats?since={now() - 15}")).json()["total"]["span"]["requests"] == 1
     assert (await client.get("/preheat/v1/stats")).json()["total"]["span"]["requests"] == 3
 
 
@@ -105,7 +110,7 @@ async def test_the_steady_state_begins_after_a_week(client: httpx2.AsyncClient, 
     assert log.write_pending()
     steady = (await client.get("/preheat/v1/stats")).json()["steady"]
     assert (steady["requests"], steady["preload_hit_rate"]) == (1, 1.0)
-    assert steady["since"] == pytest.approx(NOW - SETTLING_S)
+    assert steady["since"] == pytest.approx(now() - SETTLING_S)
 
 
 async def test_a_result_is_repeated_for_some_seconds() -> None:
@@ -145,7 +150,7 @@ async def test_history_is_a_series_without_gaps(client: httpx2.AsyncClient, log:
     assert (len(history["hours"]), len(history["days"])) == (48, 90)
     last = history["days"][-1]
     assert last.items() >= {"length_s": 86400, "hits": 1, "late_hits": 0, "misses": 1, "time_saved_s": 4.0}.items()
-    assert last["begins_at"] <= NOW < last["begins_at"] + 86400
+    assert last["begins_at"] <= now() < last["begins_at"] + 86400
     assert sum(hour["requests"] for hour in history["hours"]) == 2
     few = (await client.get("/preheat/v1/history?hours=1&days=7")).json()
     assert (len(few["hours"]), len(few["days"])) == (1, 7)
@@ -162,14 +167,16 @@ async def test_history_includes_the_requests_in_progress(
 
 
 async def test_log_tells_the_newest_first(client: httpx2.AsyncClient, log: UsageLog) -> None:
-    log.record(DecisionRecord(NOW - 5400, CHAT, Action.PRELOAD, verbatim("favourite 1"), 1500, 0.4, "preload"))
-    log.record(DecisionRecord(NOW - 9, "gone", Action.EVICT, verbatim("a request needs room"), 900, None, "room", 60.0))
+    log.record(DecisionRecord(now() - 5400, CHAT, Action.PRELOAD, verbatim("favourite 1"), 1500, 0.4, "preload"))
+    log.record(
+        DecisionRecord(now() - 9, "gone", Action.EVICT, verbatim("a request needs room"), 900, None, "room", 60.0)
+    )
     assert log.write_pending()
     decisions = (await client.get("/preheat/v1/log")).json()["decisions"]
     assert [(decision["model"], decision["action"]) for decision in decisions] == [("gone", "evict"), (CHAT, "preload")]
     assert decisions[0]["idle_s"] == 60.0
     assert decisions[1] == {
-        "at": pytest.approx(NOW - 5400),
+        "at": pytest.approx(now() - 5400),
         "model": CHAT,
         "action": "preload",
         "why": "favourite 1",
@@ -224,7 +231,7 @@ async def test_requests_are_listed_the_newest_first(client: httpx2.AsyncClient, 
     assert log.write_pending()
     requests = (await client.get("/preheat/v1/requests")).json()["requests"]
     assert [(each["model"], each["outcome"]) for each in requests] == [("gone", "hit"), (CHAT, "late_hit")]
-    assert requests[1].items() >= {"started_at": pytest.approx(NOW - 5400), "wait_s": 0.5, "ttft_s": 0.75}.items()
+    assert requests[1].items() >= {"started_at": pytest.approx(now() - 5400), "wait_s": 0.5, "ttft_s": 0.75}.items()
     for query, count in (("limit=1", 1), ("since=1h", 1), ("model=tiny-chat", 1), ("model=GONE", 1), ("model=x", 0)):
         assert len((await client.get(f"/preheat/v1/requests?{query}")).json()["requests"]) == count, query
 
@@ -233,9 +240,9 @@ async def test_a_cold_start_is_measured_by_loads_and_prompts(client: httpx2.Asyn
     path = f"/preheat/v1/models/{CHAT}/cold"
     assert (await client.get(path)).json() == {"model": CHAT, "load": None, "prefill_token_s": None}
     stages = LoadStages(1.5, 0.25, 0.1, 0.9)
-    log.record(DecisionRecord(NOW - 9, CHAT, Action.LOAD, verbatim("asked"), 900, 2.0, stages=stages))
-    log.record(DecisionRecord(NOW - 5, EMBED, Action.LOAD, verbatim("asked"), 900, 9.0, stages=stages))
-    log.record(RequestRecord(CHAT, NOW - 7, Outcome.HIT, 0.5, 1.5, prompt_tokens=120, slot_tokens=20))
+    log.record(DecisionRecord(now() - 9, CHAT, Action.LOAD, verbatim("asked"), 900, 2.0, stages=stages))
+    log.record(DecisionRecord(now() - 5, EMBED, Action.LOAD, verbatim("asked"), 900, 9.0, stages=stages))
+    log.record(RequestRecord(CHAT, now() - 7, Outcome.HIT, 0.5, 1.5, prompt_tokens=120, slot_tokens=20))
     log.write_pending()
-    load = {"at": NOW - 9, "seconds": 2.0, "source": "disk", "read_s": 1.5, "make_s": 0.25}
+    load = {"at": now() - 9, "seconds": 2.0, "source": "disk", "read_s": 1.5, "make_s": 0.25}
     assert (await client.get(path)).json() == {"model": CHAT, "load": load, "prefill_token_s": 0.01}

@@ -45,13 +45,18 @@ from preheat_gui.dashboard.cells import NOTHING
 if TYPE_CHECKING:
     from preheat.control import EngineSession
 
-DECISIONS = [
-    DecisionRecord(time.time() - 5, "qwen3-8b", Action.LOAD, verbatim("a request asked for it"), 5_600_000_000, 1.6),
-    DecisionRecord(
-        time.time() - 6, "mistral-7b", Action.EVICT, verbatim("made room for qwen3-8b"), 5_200_000_000, idle_s=7200
-    ),
-    DecisionRecord(time.time() - 7, "llama-3b", Action.FAIL, verbatim("the file ends early")),
-]
+
+def decisions() -> list[DecisionRecord]:
+    """Return what was decided a moment ago, newest first."""
+    return [
+        DecisionRecord(
+            time.time() - 5, "qwen3-8b", Action.LOAD, verbatim("a request asked for it"), 5_600_000_000, 1.6
+        ),
+        DecisionRecord(
+            time.time() - 6, "mistral-7b", Action.EVICT, verbatim("made room for qwen3-8b"), 5_200_000_000, idle_s=7200
+        ),
+        DecisionRecord(time.time() - 7, "llama-3b", Action.FAIL, verbatim("the file ends early")),
+    ]
 
 
 MODEL = 2
@@ -103,7 +108,7 @@ def requests(page: ActivityPage) -> list[list[str]]:
 
 
 def test_decisions_are_shown_in_words(page: ActivityPage, bridge: FakeBridge) -> None:
-    bridge.answer_with(decisions=DECISIONS)
+    bridge.answer_with(decisions=decisions())
     page.activate()
     assert any(line.startswith("Unloaded mistral-7b: made room for qwen3-8b, idle 2 h") for line in shown(page))
 
@@ -155,7 +160,7 @@ def test_two_changes_within_two_seconds_are_one_question(page: ActivityPage, bri
 
 
 def test_filters_by_kind_and_model(page: ActivityPage, bridge: FakeBridge, qtbot: QtBot) -> None:
-    bridge.answer_with(decisions=DECISIONS)
+    bridge.answer_with(decisions=decisions())
     page.activate()
     kinds, models = child(page, QComboBox, "activity_kind"), child(page, QComboBox, "activity_model")
     assert [models.itemText(row) for row in range(models.count())] == [
@@ -376,14 +381,14 @@ def test_an_empty_page_says_why(page: ActivityPage, bridge: FakeBridge, answer: 
 def test_a_failure_can_be_tried_again(page: ActivityPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     bridge.answer_with(decisions=EngineError("It is locked"))
     page.activate()
-    bridge.answer_with(decisions=DECISIONS)
+    bridge.answer_with(decisions=decisions())
     empty = child(page, QWidget, "decisions_empty")
     QTest.mouseClick(child(empty, QWidget, "empty_state_button"), Qt.MouseButton.LeftButton)
     assert len(shown(page)) == 4
 
 
 def test_a_selected_decision_is_copied_as_text(page: ActivityPage, bridge: FakeBridge, qtbot: QtBot) -> None:
-    bridge.answer_with(decisions=DECISIONS)
+    bridge.answer_with(decisions=decisions())
     page.activate()
     view = child(page, QListView, "activity_list")
     flags = QItemSelectionModel.SelectionFlag

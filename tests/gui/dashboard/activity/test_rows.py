@@ -14,7 +14,7 @@ from preheat.messages import verbatim
 from preheat_gui.dashboard.activity.rows import KINDS, DayRow, DecisionRow, Kind, make_rows
 from preheat_gui.dashboard.tables import RowList
 
-NOON = datetime.combine(date.today(), datetime.min.time()).timestamp() + 12 * 3600
+NOON = datetime(2026, 11, 30, 12).timestamp()
 
 
 def decision(at: float = NOON, model_id: str = "a", action: Action = Action.LOAD, **values: Any) -> DecisionRecord:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +22,7 @@ from preheat_gui.dashboard.hearth.widget import Hearth
 from preheat_gui.widgets import ElidedLabel, Theme
 
 HOT = model("a", State.HOT, favourite=True)
+IN_2096 = 4_000_000_000.0
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_an_engine_that_stopped_can_be_started(card: HearthCard, bridge: FakeBri
 @pytest.mark.parametrize(
     ("values", "text", "command"),
     [
-        ({"paused_until": time.time() + 600}, "&Resume", ("resume",)),
+        ({"paused_until": IN_2096}, "&Resume", ("resume",)),
         ({"room": RoomSnapshot(0, None, math.inf)}, "&Load them again now", ("end_room",)),
         ({"enabled": False}, "S&witch on", ("set_preloading", True)),
     ],

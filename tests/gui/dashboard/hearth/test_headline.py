@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import pytest
 
@@ -16,6 +15,7 @@ from preheat_gui.widgets import SignBook
 
 LOADING = model("mistral-7b", State.LOADING, progress=0.63, load_left_s=4.2)
 HOT = model("a", State.HOT, favourite=True)
+IN_2096 = 4_000_000_000.0
 
 
 def scene(shown: EngineSnapshot) -> Scene:
@@ -69,7 +69,7 @@ def test_a_favourite_without_room_is_named_once(qapp: object) -> None:
 @pytest.mark.parametrize(
     ("shown", "helps"),
     [
-        (snapshot(HOT, paused_until=time.time() + 600), Help.RESUME),
+        (snapshot(HOT, paused_until=IN_2096), Help.RESUME),
         (snapshot(HOT, enabled=False), Help.SWITCH_ON),
         (snapshot(HOT), Help.NONE),
         (snapshot(model("a")), Help.CHOOSE),
