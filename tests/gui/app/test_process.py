@@ -42,14 +42,14 @@ def second_start(folder: Path, wish: Request, qtbot: QtBot) -> str:
         text=True,
         stderr=subprocess.PIPE,
     )
-    qtbot.waitUntil(lambda: process.poll() is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: process.poll() is not None)
     output, errors = process.communicate()
     assert errors == ""
     return output.strip()
 
 
 def test_a_second_start_shows_the_first(first: SingleInstance, tmp_path: Path, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(first.show_requested, timeout=20_000):
+    with qtbot.waitSignal(first.show_requested):
         assert second_start(tmp_path, Request.SHOW, qtbot) == Answer.DONE
 
 
@@ -82,9 +82,9 @@ def test_a_starting_instance_is_waited_for(tmp_path: Path, qtbot: QtBot) -> None
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "asks\n"
-    with qtbot.waitSignal(starting.show_requested, timeout=20_000):
+    with qtbot.waitSignal(starting.show_requested):
         starting.listen()
-    qtbot.waitUntil(lambda: process.poll() is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: process.poll() is not None)
     assert process.communicate()[0].strip() == Answer.DONE
     starting.release()
 
@@ -105,7 +105,7 @@ def test_a_killed_instance_blocks_nothing(tmp_path: Path, qtbot: QtBot) -> None:
     instance = SingleInstance(tmp_path)
     assert instance.take()
     instance.listen()
-    with qtbot.waitSignal(instance.show_requested, timeout=20_000):
+    with qtbot.waitSignal(instance.show_requested):
         assert second_start(tmp_path, Request.SHOW, qtbot) == Answer.DONE
     instance.release()
 

@@ -259,7 +259,7 @@ def test_a_second_signal_quits_at_once(start: Start, qtbot: QtBot) -> None:
 def test_a_signal_wakes_an_idle_application(qtbot: QtBot, number: int) -> None:
     signals = ProcessSignals()
     try:
-        with qtbot.waitSignal(signals.received, timeout=5000) as received:
+        with qtbot.waitSignal(signals.received) as received:
             os.kill(os.getpid(), number)
         assert received.args == [number]
     finally:

@@ -45,7 +45,7 @@ def test_the_file_is_saved_and_explained(
     path = tmp_path / "out.zip"
     choose(button, path)
     assert not button.isEnabled()
-    qtbot.waitUntil(button.isEnabled, timeout=30_000)
+    qtbot.waitUntil(button.isEnabled)
     assert zipfile.is_zipfile(path)
     box = message_of(button, "diagnostics_saved")
     assert "out.zip" in box.text()
@@ -56,7 +56,7 @@ def test_the_file_is_saved_and_explained(
 
 def test_a_file_that_cannot_be_written(button: DiagnosticsButton, qtbot: QtBot, tmp_path: Path) -> None:
     choose(button, tmp_path / "none" / "out.zip")
-    qtbot.waitUntil(button.isEnabled, timeout=30_000)
+    qtbot.waitUntil(button.isEnabled)
     box = message_of(button, "diagnostics_failed")
     assert "cannot be written" in box.text()
     box.accept()

@@ -48,7 +48,7 @@ def page(qtbot: QtBot, bridge: FakeBridge, theme: object) -> LogPage:
 
 def test_the_log_is_read_only_while_shown(page: LogPage, qtbot: QtBot) -> None:
     write("third")
-    qtbot.waitUntil(lambda: "third" in text(page), timeout=4000)
+    qtbot.waitUntil(lambda: "third" in text(page))
     page.deactivate()
     write("fourth")
     assert not running(page)
@@ -63,7 +63,7 @@ def test_a_missing_file_is_not_an_error(qtbot: QtBot, bridge: FakeBridge, theme:
     empty = child(page, QWidget, "log_empty")
     qtbot.waitUntil(lambda: empty.accessibleName() == "The log is empty")
     write("first")
-    qtbot.waitUntil(lambda: "first" in text(page), timeout=4000)
+    qtbot.waitUntil(lambda: "first" in text(page))
     assert not empty.isVisible()
 
 
@@ -89,7 +89,7 @@ def test_levels_and_words_filter_lines(page: LogPage, qtbot: QtBot) -> None:
 def test_new_lines_are_filtered_too(page: LogPage, qtbot: QtBot) -> None:
     child(page, QLineEdit, "log_search").setText("room")
     write("other", "more room")
-    qtbot.waitUntil(lambda: "more room" in text(page), timeout=4000)
+    qtbot.waitUntil(lambda: "more room" in text(page))
     assert "other" not in text(page)
 
 
@@ -104,13 +104,13 @@ def test_it_stays_at_the_end_until_the_user_scrolls_up(page: LogPage, qtbot: QtB
     follow = child(page, QCheckBox, "log_follow")
     bar = child(page, QPlainTextEdit, "log_text").verticalScrollBar()
     write(*(f"line {number}" for number in range(200)))
-    qtbot.waitUntil(lambda: "line 199" in text(page), timeout=4000)
+    qtbot.waitUntil(lambda: "line 199" in text(page))
     assert bar.maximum() > 0
     assert bar.value() == bar.maximum()
     bar.setValue(10)
     assert not follow.isChecked()
     write("and more")
-    qtbot.waitUntil(lambda: "and more" in text(page), timeout=4000)
+    qtbot.waitUntil(lambda: "and more" in text(page))
     assert bar.value() == 10
     follow.click()
     assert bar.value() == bar.maximum()
@@ -147,7 +147,7 @@ def test_the_folder_opens_with_or_without_a_file(page: LogPage, qtbot: QtBot, mo
 
 def test_the_last_five_thousand_lines_are_shown(page: LogPage, qtbot: QtBot) -> None:
     write(*(f"line {number}" for number in range(6000)))
-    qtbot.waitUntil(lambda: "line 5999" in text(page), timeout=8000)
+    qtbot.waitUntil(lambda: "line 5999" in text(page))
     assert child(page, QPlainTextEdit, "log_text").blockCount() == 5000
     repaints: list[object] = []
     child(page, QPlainTextEdit, "log_text").document().contentsChange.connect(lambda *change: repaints.append(change))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -32,7 +33,12 @@ def history(counts: Counts) -> UsageHistory:
     )
 
 
-USED = history(Counts(hits=9, misses=1, saved_s=60.0, text_prompt_tokens=4000, slot_tokens=2000, disk_tokens=1000))
+def used_before() -> UsageHistory:
+    return UsageHistory(used().hours, (*used().days[:80], *history(Counts()).days[80:]))
+
+
+def used() -> UsageHistory:
+    return history(Counts(hits=9, misses=1, saved_s=60.0, text_prompt_tokens=4000, slot_tokens=2000, disk_tokens=1000))
 
 
 @pytest.fixture
@@ -65,14 +71,14 @@ def curves(page: OverviewPage) -> list[Curve]:
 
 
 def test_figures_carry_units_and_plain_words(page: OverviewPage, bridge: FakeBridge) -> None:
-    bridge.answer_with(history=USED)
+    bridge.answer_with(history=used())
     assert find(page, RingGauge, "hit_rate_gauge").accessibleName() == "63 of 70 requests: 90 %"
     assert find(page, QLabel, "time_saved_figure").text() == "7 min"
     assert find(page, RingGauge, "reuse_gauge").accessibleName() == "of 28,000 tokens: 75 %"
 
 
 def test_another_period_has_other_figures(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
-    bridge.answer_with(history=USED)
+    bridge.answer_with(history=used())
     with qtbot.waitSignal(page.memory_changed):
         find(page, QPushButton, "period_quarter").click()
     assert find(page, RingGauge, "hit_rate_gauge").accessibleName() == "810 of 900 requests: 90 %"
@@ -88,30 +94,32 @@ def test_another_period_has_other_figures(qtbot: QtBot, page: OverviewPage, brid
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (history(Counts()), "Your hit rate appears after the first requests."),
-        (UsageHistory(USED.hours, (*USED.days[:80], *history(Counts()).days[80:])), "No requests in this period."),
+        (lambda: history(Counts()), "Your hit rate appears after the first requests."),
+        (used_before, "No requests in this period."),
         (
-            UnsupportedOperationError("No figures are kept", hint="The setting is off"),
+            lambda: UnsupportedOperationError("No figures are kept", hint="The setting is off"),
             "No figures are kept. The setting",
         ),
     ],
 )
-def test_without_figures_a_sentence_is_shown(page: OverviewPage, bridge: FakeBridge, answer: Any, words: str) -> None:
-    bridge.answer_with(history=answer)
+def test_without_figures_a_sentence_is_shown(
+    page: OverviewPage, bridge: FakeBridge, answer: Callable[[], Any], words: str
+) -> None:
+    bridge.answer_with(history=answer())
     shown = [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
     assert any(text.startswith(words) for text in shown)
     assert not any(curve.isVisible() for curve in curves(page))
 
 
 def test_curves_are_drawn(page: OverviewPage, bridge: FakeBridge, dark_theme: Theme) -> None:
-    bridge.answer_with(history=USED)
+    bridge.answer_with(history=used())
     for curve in curves(page):
         assert curve.accessibleDescription()
         assert dark_theme.colour(Token.ACCENT).name() in colours_of(curve)
 
 
 def test_the_point_under_the_mouse_has_a_tooltip(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
-    bridge.answer_with(history=USED)
+    bridge.answer_with(history=used())
     curve = curves(page)[0]
     at = QPointF(curve.width() - 10, 30)
     moved = QMouseEvent(
@@ -137,7 +145,7 @@ def test_the_point_under_the_mouse_has_a_tooltip(qtbot: QtBot, page: OverviewPag
 
 
 def test_a_hidden_page_follows_nothing(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
-    bridge.answer_with(history=USED)
+    bridge.answer_with(history=used())
     hearth = find(page, Hearth, "hearth")
     bridge.publish(snapshot(model("qwen3-4b", State.HOT)))
     page.deactivate()
@@ -152,7 +160,7 @@ def test_a_hidden_page_follows_nothing(qtbot: QtBot, page: OverviewPage, bridge:
 
 @pytest.mark.parametrize("width", [560, 760, 1100, 1500])
 def test_nothing_is_clipped_at_any_width(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge, width: int) -> None:
-    bridge.answer_with(history=USED)
+    bridge.answer_with(history=used())
     page.resize(width, 700)
     QApplication.processEvents()
     inside = find(page, QWidget, "hearth_card").parentWidget()
