@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import socket
 import subprocess
 import sys
 import tomllib
@@ -19,6 +18,7 @@ from typer.testing import CliRunner
 
 from doc_blocks import Block, blocks
 from local_hub import LocalHub
+from ports import free_port
 from preheat.cli.main import app
 from preheat.settings import load_settings
 from running_preheat import CHAT, EMBEDDING, Preheat, running_preheat
@@ -184,9 +184,3 @@ def run(command: str) -> tuple[int, str]:
         check=False,
     )
     return shell.returncode, shell.stdout
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

@@ -205,8 +205,12 @@ def test_top_prints_a_picture_in_a_pipe(application: Application, options: dict[
 
 def test_words_of_completion_follow_the_running_application(application: Application) -> None:
     application.json("unload", EMBED)
-    words = {kind: application.run("__complete", kind).stdout.split() for kind in ("model", "loaded", "favourite")}
-    assert words == {"model": [EMBED, CHAT], "loaded": [CHAT], "favourite": application.json("favourites")}
+    expected = {"model": [EMBED, CHAT], "loaded": [CHAT], "favourite": application.json("favourites")}
+
+    def offered() -> bool:  # nothing, if the application does not answer in half a second
+        return {kind: application.run("__complete", kind).stdout.split() for kind in expected} == expected
+
+    eventually(offered, f"{expected}")
 
 
 def test_day(application: Application) -> None:

@@ -12,7 +12,7 @@ from preheat.cli.completion import Shell, render
 from preheat.cli.completion.tree import Command, Parameter, Value, first_sentence, read_tree
 from preheat.cli.main import app
 from preheat.files import write_atomic
-from tests.engine.application import make_home, preheat
+from tests.engine.application import eventually, make_home, preheat
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_a_hostile_name_of_a_model_is_not_offered(preheat_home: Path) -> None:
     """Shells expand the words of a completion, or the user runs them with the line."""
     names = ["qwen3:4b", "$(touch ran)", "a`id`", '"; touch ran', "hf.co/a/b-GGUF", "é", "a b", "--force"]
     write_atomic(paths.model_names_file(), "\n".join(names))
-    assert words_of(preheat_home, "model") == ["qwen3:4b", "hf.co/a/b-GGUF"]
+    assert offered(preheat_home) == ["qwen3:4b", "hf.co/a/b-GGUF"]
 
 
 def test_a_look_at_another_folder_leaves_the_names(preheat_home: Path, tmp_path: Path, chat_model: Path) -> None:
@@ -89,14 +89,26 @@ def test_a_look_at_another_folder_leaves_the_names(preheat_home: Path, tmp_path:
     (other / "another.gguf").symlink_to(chat_model)
     elsewhere = {"PREHEAT_MODELS_DIR": str(other), "PREHEAT_SOURCES": "[]"}
     assert preheat(preheat_home, "list").returncode == 0
-    names = words_of(preheat_home, "model")
+    names = offered(preheat_home)
     assert len(names) == 1
     assert "another" in preheat(preheat_home, "list", **elsewhere).stdout
-    assert words_of(preheat_home, "model") == names
+    assert offered(preheat_home) == names
     (usual / "new.gguf").symlink_to(other / "another.gguf")
     (usual / chat_model.name).unlink()
     assert preheat(preheat_home, "list").returncode == 0
-    assert words_of(preheat_home, "model") == ["new"]
+    assert offered(preheat_home) == ["new"]
+
+
+def offered(home: Path) -> list[str]:
+    """Return the models that are offered; there are none until the words are found in half a second."""
+    found: list[str] = []
+
+    def look() -> bool:
+        found[:] = words_of(home, "model")
+        return bool(found)
+
+    eventually(look, "words")
+    return found
 
 
 def words_of(home: Path, kind: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ports import free_port
 from preheat.control import PortStatus
 from preheat.control.own import OwnSession
 from preheat.settings import SettingsStore
@@ -46,11 +47,10 @@ def start_session(starter_home: Path) -> Iterator[StartSession]:
     assert not [thread for thread in threading.enumerate() if thread.name in ("engine", "events", "usage log")]
 
 
-@pytest.fixture
-def free_port() -> int:
+@pytest.fixture(name="free_port")
+def _free_port() -> int:
     """An unused port."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from ports import free_port
 from preheat.doctor.checks import port
 from preheat.doctor.report import Level
 from tests.engine.doctor.single_checks import look, write_runtime_file, write_settings
@@ -56,9 +57,7 @@ def web_server() -> Iterator[Callable[[dict[str, object]], int]]:
 
 
 def test_a_free_port() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        number = sock.getsockname()[1]
-    write_settings(f"port = {number}")
+    write_settings(f"port = {free_port()}")
     assert list(look("port")) == ["doctor_port_free"]
 
 

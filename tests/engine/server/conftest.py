@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import httpx2
 import openai
 import pytest
 
+from ports import free_port
 from preheat.server import serve
 from preheat.server.app import create_app
 from preheat.settings import Settings
@@ -76,7 +76,7 @@ class RunningPort:
 
 async def start_port(engine: FakeEngine, **settings: Any) -> RunningPort:
     """Start ``serve``, on a free port unless the settings name one, and wait until it answers."""
-    engine.settings = Settings(**{"port": _free_port(), **settings})
+    engine.settings = Settings(**{"port": free_port(), **settings})
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(as_engine(engine), engine.settings, on_ready=ready.set_result))
     awaited: set[asyncio.Future[Any]] = {ready, task}
@@ -84,12 +84,6 @@ async def start_port(engine: FakeEngine, **settings: Any) -> RunningPort:
     if task.done():
         await task
     return RunningPort(ready.result(), task)
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from ports import free_port
 from preheat.control import PortStatus
 from preheat.server import Port, listen
 from preheat.settings import Settings, SettingsStore
@@ -18,8 +19,7 @@ from tests.engine.server.fake_engine import FakeEngine, as_engine
 @pytest.fixture
 def ollama_port(monkeypatch: pytest.MonkeyPatch) -> int:
     """A free port in the place of Ollama's."""
-    with listen("127.0.0.1", 0) as sock:
-        number: int = sock.getsockname()[1]
+    number = free_port()
     monkeypatch.setattr("preheat.server.listening.OLLAMA_PORT", number)
     return number
 

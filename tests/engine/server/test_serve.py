@@ -15,6 +15,7 @@ import httpx2
 import psutil
 import pytest
 
+from ports import free_port
 from preheat import paths
 from preheat.errors import FolderError, PortInUseError, SettingsError
 from preheat.inference import GenerationChunk
@@ -58,11 +59,6 @@ def start_process(port: int, grace_s: float) -> subprocess.Popen[str]:
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
-
-
-def free_port() -> int:
-    with listen("127.0.0.1", 0) as sock:
-        return int(sock.getsockname()[1])
 
 
 def test_small_answers_do_not_wait_for_nagle() -> None:
