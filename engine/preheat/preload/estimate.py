@@ -237,17 +237,17 @@ class _Ours:
             free -= min(self._memory.small_bytes, limit - size_bytes)
         shortage = Shortage((), size_bytes, free, self._pools(candidate.model_id))
         displaced: list[ResidentModel] = []
+        if not shortage.exists:
+            return displaced
         most = candidate.cost_s / max(candidate.whole_bytes, 1)
         for model in self._least_first:
-            if not shortage.exists:
-                break
             if self._worth[model.model_id] < most * model.size_bytes and shortage.is_eased_by(model):
-                shortage.take(model)
                 displaced.append(model)
-        if shortage.exists:
+                shortage.take(model)
+                if not shortage.exists:
+                    break
+        else:
             return None
-        if not displaced:
-            return displaced
         # A large one chosen late may make a small one chosen early needless.
         needless = {model.model_id for model in reversed(displaced) if shortage.give_back(model)}
         return [model for model in displaced if model.model_id not in needless]

@@ -31,8 +31,8 @@ class NaivePlanner(PreloadPlanner):
         self._ranked_for: set[str] | None = None  # the recent models; None if there was a request since
 
     def request_arrived(self, model_id: str, client: str, now: float) -> None:
-        """Count a request."""
-        super().request_arrived(model_id, client, now)
+        """Count a request, and learn nothing else from it."""
+        self._usage.request_arrived(model_id, client, now)
         self._used_at[model_id] = now
         self._ranked_for = None
 
@@ -46,6 +46,8 @@ class NaivePlanner(PreloadPlanner):
                 room -= sizes[model_id]
                 wanted.append(model_id)
         missing = [model_id for model_id in wanted if model_id not in held]
+        if not missing:
+            return PreloadPlan((), ())
         movable = [held[name] for name in reversed(ranking) if name in held and name not in wanted]
         free, targets = basis.limit_bytes - sum(model.resident_bytes for model in residents), []
         for rank, model_id in enumerate(missing, 1):

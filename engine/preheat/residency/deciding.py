@@ -54,7 +54,6 @@ class _Step(LoadStep):
         waiter = Waiter(event.waiter_id, True, self._now.mono, event.priority, event.renewed)
         self.effects.append(ev.Found(event.waiter_id, *record.found(self._now.unix, waiter)))
         self._active += 1
-        record = record._replace(keep_alive_s=event.needs.keep_alive_s)
         self._wait(record, waiter, event.needs)
 
     def preload_wanted(self, event: ev.PreloadWanted) -> None:
@@ -62,12 +61,13 @@ class _Step(LoadStep):
             other = self._record(model_id)
             if isinstance(other.phase, Hot) and not other.leased:
                 self._evict(other, EvictionReason.PRELOAD, msg("room_for_preload", model=event.model_id))
-        record = self._record(event.model_id)._replace(keep_alive_s=event.needs.keep_alive_s)
         waiter = Waiter(event.waiter_id, False, self._now.mono)
-        self._wait(record, waiter, event.needs, event.reason)
+        self._wait(self._record(event.model_id), waiter, event.needs, event.reason)
 
     def _wait(self, record: Residency, waiter: Waiter, needs: ev.Needs, reason: Message | None = None) -> None:
         """Grant a caller its model, or let it wait until it is hot."""
+        if record.keep_alive_s != needs.keep_alive_s:
+            record = record._replace(keep_alive_s=needs.keep_alive_s)
         phase = record.phase
         if isinstance(phase, Hot) and not phase.holds_back(waiter, self._now.unix):
             self._grant(record, (waiter,))

@@ -118,8 +118,13 @@ def most_small_bytes(limit_bytes: int) -> int:
 
 def kept_small_bytes(sizes: Iterable[int], limit_bytes: int) -> int:
     """Return the memory to keep for small models in use: what they take, but no more than one of the largest."""
-    most = most_small_bytes(limit_bytes)
-    return min(sum(size for size in sizes if size <= most), most)
+    most, kept = most_small_bytes(limit_bytes), 0
+    for size in sizes:
+        if size <= most:
+            kept += size
+        if kept >= most:
+            return most  # the sizes of others do not matter
+    return kept
 
 
 def unused_small_bytes(residents: Iterable[ResidentModel], small_bytes: int, limit_bytes: int) -> int:

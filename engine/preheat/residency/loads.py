@@ -226,8 +226,8 @@ class LoadStep(ExchangeStep):
             self._evict(record, hot.outdated.why, reason)
             return
         else:
-            seconds, expires_at = record.idle_limit_s, record.expires_at
-            if seconds is not None and expires_at is not None:
+            seconds = record.idle_limit_s
+            if seconds is not None and (expires_at := record.expires_at) is not None:
                 left_s = expires_at - self._now.unix
                 if left_s > seconds + 1.0:  # the clock has been set back
                     hot = hot._replace(since=self._now.unix)

@@ -56,19 +56,15 @@ class Shortage:
     def __init__(
         self, holders: Iterable[Holder], needed_bytes: int, limit_bytes: int, pools: Sequence[DevicePool] = ()
     ) -> None:
-        holders = list(holders)
-        self._main_bytes = sum(each.resident_bytes for each in holders) + needed_bytes - limit_bytes
-        self._devices = {
-            pool.device: sum(each.device_bytes.get(pool.device, 0) for each in holders)
-            + pool.needed_bytes
-            - pool.limit_bytes
-            for pool in pools
-        }
+        self._main_bytes = needed_bytes - limit_bytes
+        self._devices = {pool.device: pool.needed_bytes - pool.limit_bytes for pool in pools}
+        for holder in holders:
+            self._add(holder, 1)
 
     @property
     def exists(self) -> bool:
         """Whether a pool has too little."""
-        return self._main_bytes > 0 or max(self._devices.values(), default=0) > 0
+        return self._main_bytes > 0 or (bool(self._devices) and max(self._devices.values()) > 0)
 
     @property
     def worst(self) -> tuple[int, str | None]:

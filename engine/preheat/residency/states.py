@@ -117,7 +117,7 @@ class Residency(NamedTuple):
     def extra_bytes(self) -> int:
         """The part of its memory that it gives up before anything is evicted."""
         phase = self.phase
-        if not isinstance(phase, Hot):
+        if not isinstance(phase, Hot) or not (phase.shrunk_bytes or phase.twin):
             return 0
         if self.shrinks:
             return max(self.taken_bytes - phase.shrunk_bytes, 0)

@@ -88,7 +88,7 @@ class Step:
             if (record.load is None) is not (old.load is None):
                 loads = tuple(other for other in self._loads if other != record.model_id)
                 self._loads = loads if record.load is None else (*loads, record.model_id)
-        if record.exchanging is not old.exchanging:
+        if record.twin is not old.twin and record.exchanging is not old.exchanging:
             exchanges = tuple(other for other in self._exchanges if other != record.model_id)
             self._exchanges = (*exchanges, record.model_id) if record.exchanging else exchanges
         if (due := record.due_mono) != old.due_mono:
@@ -109,7 +109,7 @@ class Step:
         devices = self._limits.devices
         if self._taken > self._limits.limit_bytes:
             return True
-        held = device_sums(each.device_bytes for each in self._staying.values())
+        held = device_sums(each.device_bytes for each in self._staying.values() if each.device_bytes)
         return any(taken > devices.get(device, 0) for device, taken in held.items())
 
     def _others(self, record: Residency) -> list[ResidentModel]:
