@@ -261,7 +261,8 @@ class Foresight:
 
     def chances(self, now: float) -> Chances:
         """Return what is likely to be needed next: the same object while nothing that counts has changed."""
-        situation = self._changes, self._announced_at(now), *self._now(now)
+        known = [context for context in self._now(now) if context in self._contexts]
+        situation = self._changes, self._announced_at(now), *known
         if self._mixed is None or self._mixed[0] != situation:
             self._mixed = situation, self._mix(self._mixture(now))
         return self._mixed[1]

@@ -126,7 +126,7 @@ class PreloadPlanner:
         self._note(Use(now, "", model_id, UseKind.ADDITION))
 
     def _note(self, use: Use) -> None:
-        if self._latest and self._latest[-1]._replace(at=use.at) == use:
+        if self._latest and self._latest[-1][1:] == use[1:]:  # all but the time
             self._latest.pop()  # clients may ask each second
         self._latest.append(use)
         _teach(self._foresight, use)

@@ -49,6 +49,8 @@ def test_chances_and_weights_are_shares(events: list[tuple[str, str, str, float]
         assert sum(chances.weights.values()) == pytest.approx(1)
         assert all(0 <= chance <= 1 for chance in (*chances.models.values(), chances.unknown))
         assert sum(chances.models.values()) + chances.unknown <= 1 + 1e-6
+        for later_s in (0.0, 400.0, 700.0, 4000.0):  # what is kept from before is not out of date
+            assert foresight.chances(now + later_s) == foresight.outlook(now + later_s).chances
 
 
 @given(
