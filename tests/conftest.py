@@ -34,8 +34,14 @@ TRIAL = "preheat.inference.worker.constraints.trial"
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Hypothesis's limit of 0.2 s an example fails whatever runs while the machine is busy.
-hypothesis.settings.register_profile("preheat", deadline=None)
+# Hypothesis's limits of 0.2 s an example and of the time to make some fail whatever runs while the machine is busy. Its
+# examples are the same in each run: one that fails fails here too. RANDOM_EXAMPLES=1 looks for others.
+hypothesis.settings.register_profile(
+    "preheat",
+    deadline=None,
+    derandomize=not os.environ.get("RANDOM_EXAMPLES"),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("preheat")
 
 

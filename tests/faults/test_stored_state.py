@@ -26,7 +26,7 @@ JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dicti
 KEY = {"name": "a", "sha256": "0" * 64, "created_at": 1, "scope": "use", "models": [], "low_priority": False}
 NAME = {"model_id": "m", "system": "", "parameters": {}, "created_at": 1.0}
 
-quickly = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+quickly = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 
 
 def changed(content: dict[str, Any], name: str, value: Any) -> dict[str, Any]:

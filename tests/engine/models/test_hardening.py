@@ -53,7 +53,7 @@ NAMES = st.one_of(
 ).filter(lambda name: encodable(name) and "/" not in name and "\0" not in name)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(names=st.lists(NAMES, min_size=1, max_size=6, unique=True))
 @example(names=[" "])
 @example(names=["a\n", "a_", "a "])

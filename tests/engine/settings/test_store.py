@@ -145,7 +145,9 @@ def test_a_relative_folder_is_written_absolute(path: Path, tmp_path: Path, monke
         st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20), max_size=4
     )
 )
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=30, deadline=None
+)
 def test_any_name_survives_being_written(path: Path, names: list[str]) -> None:
     items = ", ".join('"' + "".join(f"\\U{ord(letter):08x}" for letter in name) + '"' for name in names)
     set_value("favourites", f"[{items}]", path)

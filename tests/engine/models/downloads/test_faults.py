@@ -208,7 +208,7 @@ def test_offline_nothing_is_asked(fetching: Make, hub: LocalHub, monkeypatch: py
 
 
 @given(cuts=st.lists(st.integers(0, 200_000), max_size=8), faults=st.lists(st.sampled_from("dr5c"), max_size=4))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_sequence_of_cuts_ends_with_the_right_bytes(
     hub: LocalHub, tmp_path_factory: pytest.TempPathFactory, cuts: list[int], faults: list[str]
 ) -> None:

@@ -34,7 +34,7 @@ def written(models_dir: Path) -> tuple[Path, dict[str, Any]]:
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), VALUES), min_size=1, max_size=3))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_values_can_be_shown_or_are_ignored(tmp_path: Path, changes: list[tuple[int, Any]]) -> None:
     journal, content = written(tmp_path)
     for place, value in changes:
