@@ -23,6 +23,7 @@ from preheat.messages import msg
 from preheat.server import listen
 from preheat.server.listening import names_dead_process, port_in_use
 from raising import raises
+from tests.engine.application import eventually
 from tests.engine.server.conftest import RunningPort, start_port
 from tests.engine.server.fake_engine import FakeEngine
 
@@ -207,6 +208,14 @@ def test_a_signal_ends_an_idle_server_at_once(number: int, preheat_home: Path) -
         assert (output, process.returncode) == ("ended\n", 0)
 
 
+def refuses(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_a_second_signal_ends_a_busy_server(preheat_home: Path) -> None:
     port = free_port()
     with (
@@ -217,6 +226,7 @@ def test_a_second_signal_ends_a_busy_server(preheat_home: Path) -> None:
         lines = answer.iter_lines()
         next(lines)
         process.send_signal(signal.SIGINT)
+        eventually(lambda: refuses(port), "the port's end")  # a signal before that would be one with the first
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.5)
         process.send_signal(signal.SIGINT)
