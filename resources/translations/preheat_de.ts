@@ -10148,6 +10148,10 @@ nach {new}
         <translation>{model} wurde nicht geladen</translation>
     </message>
     <message>
+        <source>{what}; it was not used</source>
+        <translation>{what}; es wurde nicht verwendet</translation>
+    </message>
+    <message>
         <source>faster form, +{size}</source>
         <translation>schneller, +{size}</translation>
     </message>
@@ -10210,10 +10214,6 @@ nach {new}
     <message>
         <source>{what}, idle {duration}</source>
         <translation>{what}, {duration} unbenutzt</translation>
-    </message>
-    <message>
-        <source>{what}, without having been used</source>
-        <translation>{what}, ohne verwendet worden zu sein</translation>
     </message>
     <message>
         <source>{what}: {why}</source>

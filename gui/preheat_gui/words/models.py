@@ -146,7 +146,7 @@ def decision_sentence(decision: DecisionRecord, *others: str) -> str:
 
 
 def _unused(words: str) -> str:
-    return _tr("{what}, without having been used").format(what=words)
+    return _tr("{what}; it was not used").format(what=words)
 
 
 def _done(decision: DecisionRecord) -> str:

@@ -159,11 +159,11 @@ def test_the_end_of_a_pause() -> None:
         ({"action": Action.PRELOAD, "reason": verbatim("")}, "Preloaded mistral-7b"),
         (
             {"action": Action.EVICT, "reason": verbatim("made room for qwen3-8b"), "idle_s": 60.0, "wasted": True},
-            "Unloaded mistral-7b: made room for qwen3-8b, without having been used",
+            "Unloaded mistral-7b: made room for qwen3-8b; it was not used",
         ),
         (
             {"action": Action.UNLOAD, "reason": verbatim(""), "cause": "user", "wasted": True},
-            "You unloaded mistral-7b, without having been used",
+            "You unloaded mistral-7b; it was not used",
         ),
         (
             {"action": Action.CANCEL, "reason": verbatim("asked for"), "idle_s": 60.0},
