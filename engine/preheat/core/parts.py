@@ -246,7 +246,7 @@ class EngineParts:
     # Called by other parts
 
     def _apply(self) -> None:
-        """Give the parts the settings that hold now: with a length for each model, and less memory beside a room."""
+        """Pass the effective settings to all parts: with chosen context lengths, and the limit beside a kept room."""
         settings = self.room.apply_to(self.contexts.effective)
         self.files.apply_settings(settings)
         self.sizes.apply_settings(settings)

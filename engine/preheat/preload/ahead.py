@@ -46,7 +46,7 @@ class Ahead:
         expiries: Unix times at which models in memory are unloaded unless they are used.
         basis: What each plan depends on.
         loads_from: Unix time from which preloads may run; infinite if they may not.
-        left_out: Unix times from which models whose preload failed may be loaded again.
+        left_out: Models whose preload failed, each with the Unix time when it may be loaded again.
     """
 
     popularity: Popularity

@@ -1,4 +1,4 @@
-"""Models whose preload failed: plans leave them out for a while."""
+"""Remembers failed preloads, so that plans skip these models for some time."""
 
 from __future__ import annotations
 
