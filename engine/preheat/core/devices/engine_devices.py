@@ -51,14 +51,6 @@ class _Failure(NamedTuple):
     device: Device
     error: EngineError
 
-    def of(self, model: ModelFile) -> bool:
-        """Return whether it was this file; it may have been replaced."""
-        return (self.model.path, self.model.file_bytes, self.model.modified_ns) == (
-            model.path,
-            model.file_bytes,
-            model.modified_ns,
-        )
-
     @property
     def problem(self) -> Message:
         """The failure in words."""
@@ -215,10 +207,11 @@ class EngineDevices:
 
     def left_off(self, model: ModelFile) -> Mapping[str, Message]:
         """Return why a model is not put on devices that others may use, by llama.cpp's names."""
+        found = (self._failures.get((use.device.key, model.model_id)) for use in self.choice.uses)
         failures = {
             each.device.name: msg("device_load_failed", reason=each.error.message)
-            for use in self.choice.uses
-            if (each := self._failures.get((use.device.key, model.model_id))) is not None and each.of(model)
+            for each in found
+            if each is not None and each.model.same_content(model)  # it may have been replaced
         }
         if self._wanted is not None:
             return failures
